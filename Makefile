@@ -1,0 +1,29 @@
+# `make results/tables/mmwp.csv` on a fresh machine: environment, then the workflow. `make test`: the tests.
+PYTHON ?= python3
+CORES ?= all
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: test environment all
+.DEFAULT_GOAL := all
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python %d.%d is too old: LinguaLIFT needs 3.11 or newer; run make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+environment: $(VENV)/.installed
+
+all: environment
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) all $(ARGS)
+
+# Any path below results/ is a target of the workflow: make results/lexicons/sw.parquet
+results/%: environment FORCE
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $@ $(ARGS)
+
+test: environment
+	$(BIN)/python -m pytest $(ARGS)
+
+FORCE:

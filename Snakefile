@@ -1,0 +1,32 @@
+"""LinguaLIFT: from raw monolingual text to result tables.  snakemake --cores all results/tables/mmwp.csv"""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/retrieve.smk"
+include: "rules/embeddings.smk"
+include: "rules/lexicon.smk"
+include: "rules/codeswitch.smk"
+include: "rules/train.smk"
+include: "rules/evaluate.smk"
+include: "rules/tables.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        expand("results/tables/{table}.{kind}", table=["lexicons", *CONFIG.benchmarks], kind=["csv", "parquet"]),
+
+
+onstart:
+    begin_run()
+
+
+onsuccess:
+    print_results()

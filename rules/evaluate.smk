@@ -1,0 +1,58 @@
+# Checkpoint x language -> predictions -> scores. Scoring never generates.
+
+
+def prediction_inputs(wildcards):
+    try:
+        run = PLAN.run(wildcards.run)
+    except LinguaLiftError as error:
+        raise WorkflowError(str(error)) from None
+    inputs = {"llm": model_files(CONFIG.llm.source)}
+    if run.checkpoint:
+        inputs["checkpoint"] = f"results/checkpoints/{run.checkpoint}"
+    if SYSTEMS[run.system].input != "text":
+        inputs["encoder"] = model_files(CONFIG.encoder.source)
+    return inputs
+
+
+rule predict:
+    input:
+        unpack(prediction_inputs),
+    output:
+        "results/predictions/{run}/{benchmark}/{lang}.parquet",
+    log:
+        "results/logs/predict/{run}/{benchmark}/{lang}.log",
+    benchmark:
+        "results/benchmarks/predict/{run}/{benchmark}/{lang}.tsv"
+    threads: 1
+    resources:
+        **growing(2500, 60),
+    params:
+        system=lambda wildcards: PLAN.run(wildcards.run).system,
+        seed=lambda wildcards: PLAN.run(wildcards.run).seed,
+        input=lambda wildcards: SYSTEMS[PLAN.run(wildcards.run).system].input,
+        prompt=lambda wildcards: PLAN.prompt(BENCHMARKS[wildcards.benchmark].BENCHMARK.prompt).__dict__,
+        layer=CONFIG.encoder.layer,
+        evaluation=CONFIG.evaluation.model_dump(mode="json"),
+        precision=CONFIG.precision,
+    message:
+        "{wildcards.run} answers {wildcards.benchmark} in {wildcards.lang}"
+    script:
+        "../workflow/scripts/predict.py"
+
+
+rule score:
+    input:
+        lambda wildcards: expand("results/predictions/{run}/{benchmark}/{lang}.parquet", lang=CONFIG.languages.evaluation, allow_missing=True),
+    output:
+        "results/scores/{run}/{benchmark}.parquet",
+    log:
+        "results/logs/score/{run}/{benchmark}.log",
+    benchmark:
+        "results/benchmarks/score/{run}/{benchmark}.tsv"
+    threads: 1
+    resources:
+        **growing(1000, 10),
+    message:
+        "score {wildcards.run} on {wildcards.benchmark}"
+    script:
+        "../workflow/scripts/score.py"

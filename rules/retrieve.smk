@@ -1,0 +1,49 @@
+# Every byte that comes from outside, by its registry's own client or from the mirror, checked by sha256. Nothing else may touch
+# the network.
+
+
+rule retrieve_source:
+    output:
+        f"{CONFIG.resources}/sources/{{source}}/MANIFEST.json",
+    log:
+        "results/logs/retrieve/{source}.log",
+    benchmark:
+        "results/benchmarks/retrieve/{source}.tsv"
+    threads: 1
+    resources:
+        **growing(1000, 30),
+    params:
+        source=lambda wildcards: PLAN.source(wildcards.source).model_dump(mode="json"),
+        downloads=f"{CONFIG.resources}/downloads",
+        mirror=CONFIG.mirror,
+        offline=CONFIG.offline,
+    message:
+        "retrieve {wildcards.source}"
+    script:
+        "../workflow/scripts/retrieve_source.py"
+
+
+rule prepare_model:
+    input:
+        lambda wildcards: manifest(wildcards.source),
+    output:
+        f"{CONFIG.resources}/models/{{source}}/model.json",
+    log:
+        "results/logs/models/{source}.log",
+    benchmark:
+        "results/benchmarks/models/{source}.tsv"
+    threads: 1
+    resources:
+        **growing(3000, 20),
+    params:
+        source=lambda wildcards: PLAN.source(wildcards.source).model_dump(mode="json"),
+    message:
+        "prepare model {wildcards.source}"
+    script:
+        "../workflow/scripts/prepare_model.py"
+
+
+rule retrieve:
+    # Everything from outside, and nothing else: for a login node in front of nodes without network.
+    input:
+        [f"{CONFIG.resources}/sources/{folder}/MANIFEST.json" for folder in PLAN.retrieved()],

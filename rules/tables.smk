@@ -1,0 +1,47 @@
+# Scores and lexicon evidence -> the tables a person opens, and the tidy ones beside them.
+
+
+rule results_table:
+    input:
+        lambda wildcards: expand("results/scores/{run}/{benchmark}.parquet", run=PLAN.runs, benchmark=CONFIG.benchmarks[wildcards.table]),
+    output:
+        csv="results/tables/{table}.csv",
+        parquet="results/tables/{table}.parquet",
+    wildcard_constraints:
+        table="|".join(CONFIG.benchmarks),
+    log:
+        "results/logs/tables/{table}.log",
+    benchmark:
+        "results/benchmarks/tables/{table}.tsv"
+    threads: 1
+    resources:
+        **growing(1000, 10),
+    params:
+        benchmark=lambda wildcards: CONFIG.benchmarks[wildcards.table],
+        systems={run.system: (SYSTEMS[run.system].title, " > ".join(stage.name for stage in run.stages)) for run in PLAN.runs.values()},
+        languages=CONFIG.languages.evaluation,
+        aligned=CONFIG.languages.alignment,
+        bootstrap=CONFIG.tables.bootstrap,
+    message:
+        "table {wildcards.table}"
+    script:
+        "../workflow/scripts/results_table.py"
+
+
+rule lexicon_table:
+    input:
+        expand("results/lexicons/{lang}.json", lang=CONFIG.languages.alignment),
+    output:
+        csv="results/tables/lexicons.csv",
+        parquet="results/tables/lexicons.parquet",
+    log:
+        "results/logs/tables/lexicons.log",
+    benchmark:
+        "results/benchmarks/tables/lexicons.tsv"
+    threads: 1
+    resources:
+        **growing(1000, 10),
+    message:
+        "table of the lexicons"
+    script:
+        "../workflow/scripts/lexicon_table.py"

@@ -1,0 +1,94 @@
+"""Refinement of an orthogonal map between two fastText spaces (Lample et al. 2018; self-learning of Artetxe et al. 2018)."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lingualift.lexicon.csls import Scores, csls, mutual_pairs
+from lingualift.lexicon.procrustes import procrustes
+from lingualift.lexicon.starts import Pairs
+
+logger = logging.getLogger(__name__)
+
+# (share of words kept, iterations): a long stage on small random samples leaves poor fixed points, then the samples grow.
+SCHEDULE: tuple[tuple[float, int], ...] = ((0.1, 100), (0.2, 15), (0.4, 8), (0.8, 4))
+MINIMUM_PAIRS = 10
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """A map `rotation` [d, d] of source vectors into the target space, the dictionary it ended with, and how good it looks.
+
+    `criterion` is Lample et al.'s unsupervised criterion: the mean cosine of each source word with its CSLS-nearest target.
+    `mutual_rate` is the share of source words in mutual pairs.
+    """
+
+    rotation: np.ndarray
+    pairs: Pairs
+    criterion: float
+    mutual_rate: float
+    scores: Scores
+
+
+def self_learning(
+    source: np.ndarray,
+    target: np.ndarray,
+    pairs: Pairs,
+    *,
+    seed: int,
+    cutoff: int = 2000,
+    schedule: Sequence[tuple[float, int]] = SCHEDULE,
+    k: int = 10,
+) -> Pairs:
+    """A better dictionary from a poor one: alternate Procrustes and mutual-CSLS induction on random samples of words.
+
+    Of the `cutoff` most frequent words each iteration draws a share of the rows and, independently, of the columns. Vectors are
+    normalised [words, dim], most frequent first; the generator depends on `seed` alone. Returns index pairs over the cut-off vocabulary.
+    """
+    generator = np.random.default_rng(seed)
+    left, right = source[:cutoff], target[:cutoff]
+    for share, iterations in schedule:
+        for _ in range(iterations):
+            if len(pairs[0]) < MINIMUM_PAIRS:
+                return pairs
+            rotation = procrustes(source[pairs[0]], target[pairs[1]])
+            rows = np.sort(generator.choice(len(left), max(MINIMUM_PAIRS, int(share * len(left))), replace=False)) if share < 1 else np.arange(len(left))
+            columns = np.sort(generator.choice(len(right), max(MINIMUM_PAIRS, int(share * len(right))), replace=False)) if share < 1 else np.arange(len(right))
+            found = _small_mutual(left[rows] @ rotation, right[columns], min(k, len(rows), len(columns)))
+            pairs = rows[found[0]], columns[found[1]]
+    return pairs
+
+
+def _small_mutual(source: np.ndarray, target: np.ndarray, k: int) -> Pairs:
+    """Mutual CSLS pairs of a few thousand words at most, by the full matrix (an index would cost more than the search)."""
+    similarity = source @ target.T
+    near_source = np.partition(similarity, -k, axis=1)[:, -k:].mean(axis=1)
+    near_target = np.partition(similarity, -k, axis=0)[-k:].mean(axis=0)
+    forward = (2 * similarity - near_target[None]).argmax(axis=1)
+    backward = (2 * similarity - near_source[:, None]).argmax(axis=0)
+    rows = np.flatnonzero(backward[forward] == np.arange(len(forward)))
+    return rows, forward[rows]
+
+
+def refine(source: np.ndarray, target: np.ndarray, pairs: Pairs, *, rounds: int = 3, cutoff: int = 10000, k: int = 10, use_gpu: bool = True) -> Alignment:
+    """`rounds` of Procrustes on the mutual CSLS dictionary of the `cutoff` most frequent words (Lample et al. 2018, §2.2), from `pairs`.
+
+    Vectors are normalised [words, dim]. Fewer than ten pairs give the identity map (and with it a criterion that says so).
+    """
+    left, right = source[:cutoff], target[:cutoff]
+    k = min(k, len(left), len(right))
+    for turn in range(rounds + 1):
+        rotation = procrustes(source[pairs[0]], target[pairs[1]]) if len(pairs[0]) >= MINIMUM_PAIRS else np.eye(source.shape[1], dtype=np.float32)
+        scores = csls((left @ rotation).astype(np.float32), right, k, use_gpu)
+        found = mutual_pairs(scores, use_gpu)
+        if turn < rounds:
+            pairs = found
+    return Alignment(rotation, found, criterion(left @ rotation, right, scores, use_gpu), len(found[0]) / len(left), scores)
+
+
+def criterion(source: np.ndarray, target: np.ndarray, scores: Scores, use_gpu: bool = True) -> float:
+    """The mean cosine of each mapped source word with its best target by `scores` (§3.5 of Lample et al. 2018)."""
+    best = scores.forward(1, use_gpu).indices[:, 0]
+    return float((source * target[best]).sum(axis=1, dtype=np.float64).mean())

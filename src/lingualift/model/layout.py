@@ -1,0 +1,113 @@
+"""How an input enters the LLM, token by token (paper section 3.1, equation (4)).
+
+A sequence is a list of token ids with a parallel list of segment kinds. Text positions (`TEXT`) hold LLM token ids; the
+boundary positions (`START`, `END`) and the encoder positions (`STATE`) hold no token: the model puts a trainable vector or an
+aligned encoder state there. The layout is a list of parts, so the paper's order, the order of the authors' released code and
+MindMerger's are three values of one setting.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lingualift.errors import LinguaLiftError
+
+TEXT, START, STATE, END = 0, 1, 2, 3
+IGNORE = -100
+
+LAYOUTS: dict[str, tuple[str, ...]] = {
+    "text": ("bos", "text"),
+    "encoder": ("bos", "instruction", "encoder"),
+    "encoder-first": ("bos", "encoder", "instruction"),
+    "both": ("bos", "encoder", "text"),
+}
+"""Parts of each input: the baselines' plain text, the paper's order, the released code's order, MindMerger's merged input."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A template with one `{question}` slot; `instruction` is what stays when the question enters through the encoder."""
+
+    template: str
+    instruction: str
+
+    def __post_init__(self) -> None:
+        if self.template.count("{question}") != 1:
+            raise LinguaLiftError(f"prompt {self.template!r}: needs exactly one {{question}} slot")
+
+    def text(self, question: str) -> str:
+        """The whole prompt as text."""
+        before, after = self.template.split("{question}")
+        return before + question + after
+
+
+@dataclass(frozen=True)
+class Composed:
+    """One composed sequence: `ids`, `segments` and `labels` are int32 arrays of one length; `states` counts encoder positions."""
+
+    ids: np.ndarray
+    segments: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def states(self) -> int:
+        return int((self.segments == STATE).sum())
+
+
+def special_ids(tokenizer: Any) -> tuple[int, int, int]:
+    """(BOS, EOS, pad) of an LLM's tokenizer; a tokenizer without a BOS or EOS is refused, padding falls back to EOS."""
+    bos, eos, pad = tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id
+    for name, value in (("BOS", bos), ("EOS", eos)):
+        if value is None:
+            raise LinguaLiftError(f"tokenizer {tokenizer.name_or_path}: has no {name} token; choose an LLM whose tokenizer defines one")
+    return bos, eos, eos if pad is None else pad
+
+
+def compose(
+    layout: Sequence[str],
+    tokenizer: Any,
+    prompt: Prompt,
+    question: str,
+    states: int = 0,
+    response: str | None = None,
+) -> Composed:
+    """Compose one input (equation (4)) and, for training, its response with the end token; only the response carries labels.
+
+    `states` is the number of encoder states of the question; a layout without `encoder` takes 0.
+    """
+    bos, eos, _ = special_ids(tokenizer)
+    ids: list[int] = []
+    segments: list[int] = []
+
+    def text(value: str) -> None:
+        tokens = tokenizer(value, add_special_tokens=False)["input_ids"]
+        ids.extend(tokens)
+        segments.extend([TEXT] * len(tokens))
+
+    for part in layout:
+        if part == "bos":
+            ids.append(bos)
+            segments.append(TEXT)
+        elif part == "instruction":
+            text(prompt.instruction)
+        elif part == "text":
+            text(prompt.text(question))
+        elif part == "encoder":
+            if states < 1:
+                raise LinguaLiftError(f"question {question[:40]!r}: the encoder gave no states; an encoder layout needs at least one")
+            ids.extend([bos] * (states + 2))
+            segments.extend([START] + [STATE] * states + [END])
+        else:
+            raise LinguaLiftError(f"layout part '{part}' is unknown; known: bos, instruction, text, encoder")
+    labels = [IGNORE] * len(ids)
+    if response is not None:
+        tokens = [*tokenizer(response, add_special_tokens=False)["input_ids"], eos]
+        ids.extend(tokens)
+        segments.extend([TEXT] * len(tokens))
+        labels.extend(tokens)
+    return Composed(np.asarray(ids, np.int32), np.asarray(segments, np.int32), np.asarray(labels, np.int32))

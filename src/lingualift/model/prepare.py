@@ -1,0 +1,38 @@
+"""Model folders that `from_pretrained` loads, made once from whatever form a source holds."""
+
+import logging
+import os
+import shutil
+from pathlib import Path
+
+from lingualift.artifacts import write_json
+from lingualift.errors import LinguaLiftError
+from lingualift.retrieve.sources import Source
+
+logger = logging.getLogger(__name__)
+RECORD = "model.json"
+
+
+def prepare_model(source: Source, retrieved: Path, out: Path) -> None:
+    """Write the model folder `out` from a retrieved source: GGUF parts, USE weights, or a Hugging Face snapshot (hard-linked).
+
+    The record `model.json` is written last. Raises `LinguaLiftError` where the source holds no model in a safe format.
+    """
+    if out.exists():
+        shutil.rmtree(out)
+    if source.gguf is not None:
+        from lingualift.model.convert import convert_parts
+
+        convert_parts([retrieved / part for part in source.gguf.parts], source.gguf.sha256, out)
+    elif weights := sorted(retrieved.rglob("*.npz")):
+        from lingualift.model.use_multilingual import convert_use
+
+        pieces = sorted(retrieved.rglob("*.model"))
+        if len(weights) != 1 or len(pieces) != 1:
+            raise LinguaLiftError(f"{retrieved}: expected one .npz and one SentencePiece .model, found {len(weights)} and {len(pieces)}")
+        convert_use(weights[0], pieces[0], out)
+    elif list(retrieved.glob("*.safetensors")):
+        shutil.copytree(retrieved, out, copy_function=os.link, ignore=shutil.ignore_patterns("MANIFEST.json"))
+    else:
+        raise LinguaLiftError(f"{retrieved}: source '{source.key}' holds no safetensors or GGUF weights; pickled weights are never loaded")
+    write_json(out / RECORD, {"source": source.key, "version": source.version, "revision": source.revision, "licence": source.licence})

@@ -1,0 +1,144 @@
+"""What a configuration asks for, worked out once before anything runs: runs, stage chains, sources, and their mistakes."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.config import Config, RunStage, System, chain
+from lingualift.errors import LinguaLiftError, nearest
+from lingualift.languages import Language, find_language
+from lingualift.model.layout import Prompt
+from lingualift.retrieve.sources import Source, find_source
+
+
+@dataclass(frozen=True)
+class Run:
+    """One system trained with one seed; `name` is its folder below results/predictions."""
+
+    name: str
+    system: str
+    seed: int
+    stages: list[RunStage]
+
+    @property
+    def checkpoint(self) -> str | None:
+        """The id of the stage that ends the chain (None: the LLM as it is)."""
+        return self.stages[-1].id if self.stages else None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything the rules look up."""
+
+    config: Config
+    languages: Mapping[str, Language]
+    sources: Mapping[str, Source]
+    systems: Mapping[str, System]
+    runs: dict[str, Run] = field(default_factory=dict)
+    stages: dict[str, RunStage] = field(default_factory=dict)
+
+    @property
+    def encoder(self) -> str:
+        """Names the encoder and its layer in paths."""
+        layer = self.config.encoder.layer
+        return self.config.encoder.source + ("" if layer is None else f"-layer{layer}")
+
+    def source_key(self, key: str, lang: str | None = None) -> str:
+        """The folder of a source below resources/sources; sources that are split by language have one a language."""
+        source = find_source(self.sources, key)
+        return source.for_language(self.languages[lang]).key if lang and source.by_language else source.key
+
+    def source(self, folder: str) -> Source:
+        """The source (or its part for one language) that `source_key` called `folder`."""
+        if folder in self.sources:
+            return self.sources[folder]
+        key, _, lang = folder.rpartition("-")
+        return find_source(self.sources, key).for_language(find_language(self.languages, lang))
+
+    def parts(self, key: str, langs: list[str]) -> list[str]:
+        """The folders of a source for these languages, leaving out languages that it does not hold."""
+        source = find_source(self.sources, key)
+        if not source.by_language:
+            return [source.key]
+        held = []
+        for lang in langs:
+            try:
+                held.append(source.for_language(self.languages[lang]).key)
+            except LinguaLiftError:
+                continue
+        return held
+
+    def retrieved(self) -> list[str]:
+        """The folders of every source that the configuration uses."""
+        config = self.config
+        languages = config.languages.alignment
+        wanted = [self.source_key(config.llm.source), self.source_key(config.encoder.source), self.source_key(config.tagger)]
+        wanted += self.parts(config.corpus.source, ["en", *languages])
+        if any("cldr" in self.wordlists(lang) for lang in languages):
+            wanted += self.parts("cldr-annotations-full", languages)
+        if config.lexicon.gold:
+            wanted += self.parts(config.lexicon.gold, languages)
+        return list(dict.fromkeys(wanted))
+
+    def wordlists(self, lang: str) -> list[str]:
+        """The configured word lists that know a language."""
+        language = self.languages[lang]
+        return [name for name in self.config.vocabulary.wordlists if getattr(language, name)]
+
+    def prompt(self, name: str) -> Prompt:
+        """A configured prompt."""
+        text = self.config.prompts[name]
+        return Prompt(text.template, text.template.replace("{question}", "") if text.instruction is None else text.instruction)
+
+    def run(self, name: str) -> Run:
+        """A run by its folder name."""
+        if name not in self.runs:
+            raise LinguaLiftError(f"no system run '{name}' is configured; {nearest(name, self.runs)} (systems and seeds in the configuration)")
+        return self.runs[name]
+
+
+def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str, Source], systems: Mapping[str, System]) -> Plan:
+    """Check names against one another and unfold systems and seeds; the first mistake is raised as one line."""
+    for key, codes in (("alignment", config.languages.alignment), ("evaluation", config.languages.evaluation)):
+        for code in codes:
+            if code not in languages:
+                close = difflib.get_close_matches(code, languages, n=1, cutoff=0.5)
+                hint = f"did you mean '{close[0]}'?" if close else f"config/languages.tsv has {', '.join(sorted(languages))}"
+                raise LinguaLiftError(f"languages.{key}: unknown language '{code}'; {hint}")
+    needed = {"corpus.source": config.corpus.source, "tagger": config.tagger, "llm.source": config.llm.source, "encoder.source": config.encoder.source}
+    if config.lexicon.gold:
+        needed["lexicon.gold"] = config.lexicon.gold
+    for key, name in needed.items():
+        if name not in sources:
+            raise LinguaLiftError(f"{key}: unknown source '{name}'; {nearest(name, sources)}")
+    for code in ["en", *config.languages.alignment]:
+        try:
+            corpus = sources[config.corpus.source]
+            if corpus.by_language:
+                corpus.for_language(languages[code])
+        except LinguaLiftError:
+            raise LinguaLiftError(
+                f"languages.alignment: '{code}' has no text in corpus '{config.corpus.source}'; list it under languages.evaluation alone"
+            ) from None
+    for table, name in config.benchmarks.items():
+        if name not in BENCHMARKS:
+            raise LinguaLiftError(f"benchmarks.{table}: unknown benchmark '{name}'; {nearest(name, BENCHMARKS)}")
+        for code in config.languages.evaluation:
+            if code not in BENCHMARKS[name].BENCHMARK.languages:
+                raise LinguaLiftError(f"languages.evaluation: benchmark '{name}' has no language '{code}'; it has {', '.join(BENCHMARKS[name].BENCHMARK.languages)}")
+        if BENCHMARKS[name].BENCHMARK.prompt not in config.prompts:
+            raise LinguaLiftError(f"prompts: benchmark '{name}' needs a prompt '{BENCHMARKS[name].BENCHMARK.prompt}'")
+    if config.task.source == "word-problems" and config.task.examples is None:
+        raise LinguaLiftError("task.examples: say how many word problems to generate")
+    runs: dict[str, Run] = {}
+    stages: dict[str, RunStage] = {}
+    for name in config.systems:
+        if name not in systems:
+            raise LinguaLiftError(f"systems: unknown system '{name}'; {nearest(name, systems)}")
+        for index, seed in enumerate(config.seeds):
+            own = chain(config, systems[name], seed)
+            run = name if index == 0 else f"{name}~{seed}"
+            runs[run] = Run(run, name, seed, own)
+            stages |= {stage.id: stage for stage in own}
+    return Plan(config, languages, sources, systems, runs, stages)

@@ -1,0 +1,214 @@
+"""Checks before any heavy work: each raises `LinguaLiftError` with one line where the run could not succeed."""
+
+import importlib.metadata
+import os
+import re
+import shutil
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lingualift.errors import LinguaLiftError
+from lingualift.retrieve import clients
+from lingualift.retrieve.fetch import state
+from lingualift.retrieve.sources import Source, missing_pins
+
+MINIMUM_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True)
+class Support:
+    """Whether the processor can do something at speed, and how that is known."""
+
+    supported: bool
+    reason: str
+
+
+def check_python(version: Sequence[int] = sys.version_info[:3]) -> None:
+    """Python must be at least 3.11."""
+    if tuple(version[:2]) < MINIMUM_PYTHON:
+        found, wanted = ".".join(map(str, version)), ".".join(map(str, MINIMUM_PYTHON))
+        raise LinguaLiftError(
+            f"Python {found} is too old: LinguaLIFT needs {wanted} or newer; run `make` with PYTHON=python{wanted}, or install it"
+        )
+
+
+def read_lock(path: str | Path) -> dict[str, str]:
+    """The `name==version` lines of a lock file, names normalised (PEP 503); other lines are left out."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise LinguaLiftError(f"{path}: lock file cannot be read ({error.strerror})") from error
+    pins = re.findall(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", text, flags=re.MULTILINE)
+    return {_normal(name): version for name, version in pins}
+
+
+def check_packages(pyproject: str | Path, lock: str | Path) -> list[str]:
+    """Compare the installed packages that the project names as its dependencies with what it asks for.
+
+    A package that is missing, or outside the range of pyproject.toml (without a range: older than the lock's
+    major.minor), raises `LinguaLiftError`. Returns one line for each whose major.minor differs from the lock:
+    allowed, but tables may differ in the last digits.
+    """
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        project = tomllib.loads(Path(pyproject).read_text(encoding="utf-8"))["project"]
+        requirements = [Requirement(text) for text in project.get("dependencies", [])]
+    except (OSError, KeyError, tomllib.TOMLDecodeError, InvalidRequirement) as error:
+        raise LinguaLiftError(f"{pyproject}: dependencies cannot be read ({error})") from error
+    pins, notes = read_lock(lock), []
+    for requirement in requirements:
+        if requirement.marker is not None and not requirement.marker.evaluate():
+            continue
+        locked = pins.get(_normal(requirement.name))
+        remedy = f"pip install '{requirement.name}=={locked}'" if locked else f"pip install '{requirement}'"
+        try:
+            installed = importlib.metadata.version(requirement.name)
+        except importlib.metadata.PackageNotFoundError:
+            raise LinguaLiftError(f"package {requirement.name} is not installed; {remedy}, or let `make` build .venv") from None
+        try:
+            found, wanted = Version(installed), Version(locked) if locked else None
+        except InvalidVersion as error:
+            raise LinguaLiftError(f"{lock}: {error}") from error
+        if requirement.specifier and not requirement.specifier.contains(found, prereleases=True):
+            raise LinguaLiftError(
+                f"package {requirement.name} {installed} does not fit {requirement.specifier}; {remedy}, or let `make` build .venv"
+            )
+        if wanted is None or found.release[:2] == wanted.release[:2]:
+            continue
+        if not requirement.specifier and found.release[:2] < wanted.release[:2]:
+            raise LinguaLiftError(
+                f"package {requirement.name} {installed} is older than the locked {locked}; {remedy}, or let `make` build .venv"
+            )
+        notes.append(f"{requirement.name} {installed} (the lock has {locked})")
+    return notes
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def check_writable(folder: str | Path) -> None:
+    """Files can be written in `folder` (made if it is missing)."""
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".writable."):
+            pass
+    except OSError as error:
+        raise LinguaLiftError(
+            f"{folder}: cannot be written ({error.strerror or error}); correct its permissions, or run from another folder"
+        ) from error
+
+
+def check_disk(folder: str | Path, needed: int, purpose: str) -> None:
+    """At least `needed` bytes are free where `folder` lies (or will lie)."""
+    existing = Path(folder).absolute()
+    while not existing.exists():
+        existing = existing.parent
+    free = shutil.disk_usage(existing).free
+    if free < needed:
+        raise LinguaLiftError(
+            f"{folder}: {_gigabytes(free)} free, {purpose} needs about {_gigabytes(needed)}; free space, or put the folder on a larger disk"
+        )
+
+
+def check_memory(needed: int, purpose: str, available: int | None = None) -> None:
+    """At least `needed` bytes of memory are available (measured unless given)."""
+    available = available_memory() if available is None else available
+    if available is not None and available < needed:
+        raise LinguaLiftError(
+            f"{_gigabytes(available)} of memory available, {purpose} needs about {_gigabytes(needed)}; close "
+            "other programs, or configure smaller models or batches"
+        )
+
+
+def available_memory(root: str | Path = "/") -> int | None:
+    """Bytes this process may still use: the smaller of what the system has and what the container allows; None if unknown."""
+    root = Path(root)
+    limits = []
+    try:
+        text = (root / "proc/meminfo").read_text()
+    except OSError:
+        text = ""
+    if match := re.search(r"^MemAvailable:\s+(\d+) kB", text, flags=re.MULTILINE):
+        limits.append(int(match[1]) * 1024)
+    for limit, used in (
+        ("sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory.current"),
+        ("sys/fs/cgroup/memory/memory.limit_in_bytes", "sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ):
+        try:
+            allowed, taken = (root / limit).read_text().strip(), int((root / used).read_text())
+            cache = re.search(r"^(?:total_)?inactive_file (\d+)", (root / used).with_name("memory.stat").read_text(), flags=re.MULTILINE)
+        except (OSError, ValueError):
+            continue
+        if allowed.isdecimal():
+            limits.append(max(0, int(allowed) - taken + (int(cache[1]) if cache else 0)))
+    return min(limits) if limits else None
+
+
+def check_sources(
+    sources: Iterable[Source], resources: str | Path, downloads: str | Path, mirror: str | Path | None = None, offline: bool = False
+) -> list[Source]:
+    """Every source is there, or can be had: present, cached, in the mirror, or its client answers. Returns those to download.
+
+    Each client is asked once, cheaply, and only when something of its kind must be downloaded.
+    """
+    if mirror is not None and not Path(mirror).is_dir():
+        raise LinguaLiftError(f"mirror {mirror}: no such folder; correct `mirror` in the configuration, or leave it empty")
+    wanted = []
+    for source in sources:
+        where = state(source, Path(resources) / source.key, downloads, mirror)
+        if where != "present":
+            for line in missing_pins(source):
+                raise LinguaLiftError(line)
+        if where == "unavailable":
+            names = ", ".join(file.name for file in source.files[:3]) + (" …" if len(source.files) > 3 else "")
+            raise LinguaLiftError(
+                f"source '{source.key}' ({source.title}) comes from a mirror folder only; set `mirror` to a "
+                f"folder that holds {Path(source.mirror) / names}"
+            )
+        if where == "download":
+            wanted.append(source)
+    if wanted and offline:
+        keys = ", ".join(source.key for source in wanted)
+        raise LinguaLiftError(
+            f"offline, and neither in {resources}, {downloads} nor a mirror: {keys}; run `snakemake retrieve` "
+            "with a network, or set `mirror`"
+        )
+    for kind in sorted({source.kind for source in wanted}):
+        of_kind = [source for source in wanted if source.kind == kind]
+        answer = clients.can_reach(of_kind[0])
+        if answer is not None:
+            keys = ", ".join(source.key for source in of_kind)
+            raise LinguaLiftError(
+                f"no network and no mirror for {keys}: {kind} answers '{answer}'; connect, or set `mirror` to a folder that holds them"
+            )
+    return wanted
+
+
+def cpu_supports_bf16(root: str | Path = "/") -> Support:
+    """Whether the processor multiplies bfloat16 matrices in hardware (else float32 is faster)."""
+    try:
+        text = (Path(root) / "proc/cpuinfo").read_text()
+    except OSError:
+        return Support(False, "no /proc/cpuinfo: unknown processor")
+    flags = set(" ".join(re.findall(r"^(?:flags|Features)\s*:\s*(.*)$", text, flags=re.MULTILINE)).split())
+    for flag in ("amx_bf16", "avx512_bf16", "bf16", "svebf16"):
+        if flag in flags:
+            return Support(True, f"processor flag {flag}")
+    return Support(False, "processor flags hold none of amx_bf16, avx512_bf16, bf16")
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _gigabytes(value: int) -> str:
+    return f"{value / 1e9:.1f} GB"

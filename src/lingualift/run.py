@@ -1,0 +1,70 @@
+"""What the workflow does before its first job and after its last."""
+
+import csv
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+from lingualift import preflight
+from lingualift.errors import LinguaLiftError
+from lingualift.plan import Plan
+from lingualift.retrieve.fetch import describe
+from lingualift.retrieve.sources import Source
+from lingualift.tables.results import as_text
+
+GB = 10**9
+_held: list[IO[str]] = []
+
+
+def hold(folder: Path) -> None:
+    """Take the run lock of a results folder for as long as this process lives; the system frees it even after kill -9."""
+    preflight.check_writable(folder)
+    handle = open(folder / ".run.lock", "a+", encoding="utf-8")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        handle.seek(0)
+        raise LinguaLiftError(f"{folder}: another run (process {handle.read().strip() or 'unknown'}) is at work here; wait for it, or use another folder") from None
+    handle.truncate(0)
+    handle.write(str(os.getpid()))
+    handle.flush()
+    _held.append(handle)
+
+
+def needs(plan: Plan) -> tuple[int, int]:
+    """Rough needs of a whole run: (bytes of disk, bytes of memory of its largest job)."""
+    llm = plan.sources[plan.config.llm.source]
+    weights = 2 * (llm.size or llm.estimate or 0)  # quantised downloads unpack to about twice their size in bfloat16
+    stages = len(plan.stages)
+    return weights * (3 + stages) + 2 * GB, weights * 14 + GB
+
+
+def begin(plan: Plan, folder: Path, root: Path, sources: list[Source]) -> None:
+    """Take the run lock, check machine and sources, and say what will be downloaded under which licence."""
+    config = plan.config
+    hold(folder)
+    preflight.check_python()
+    for line in preflight.check_packages(root / "pyproject.toml", root / "requirements.lock"):
+        print(f"lingualift: note: {line}")
+    disk, memory = needs(plan)
+    if plan.stages and not all((folder / "checkpoints" / stage).exists() for stage in plan.stages):
+        preflight.check_disk(folder, disk, "this run")
+        preflight.check_memory(memory, f"training {config.llm.source}")
+    resources = Path(config.resources)
+    preflight.check_writable(resources)
+    places = (resources / "sources", resources / "downloads", config.mirror)
+    if preflight.check_sources(sources, *places, config.offline):
+        print(describe(sources, *places), flush=True)
+
+
+def report(targets: list[Path]) -> str:
+    """The result tables among the targets as text, and where everything is."""
+    lines = []
+    for path in targets:
+        if path.suffix == ".csv" and path.is_file():
+            with open(path, newline="", encoding="utf-8") as handle:
+                lines += [f"\n{path}", as_text(list(csv.reader(handle)))]
+    if lines:
+        lines += ["", "accuracies in %; intervals and paired tests: the .parquet file beside each table; logs: results/logs; times: results/benchmarks"]
+    return "\n".join(lines)

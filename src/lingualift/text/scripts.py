@@ -1,0 +1,61 @@
+"""ISO 15924 script codes as patterns over Unicode's Script property (UAX 24)."""
+
+import functools
+import re
+from typing import Any
+
+from lingualift.errors import LinguaLiftError, nearest
+
+# Writing systems that mix several Unicode scripts; every other code is its own Unicode script.
+COMPOSITE_SCRIPTS = {
+    "Jpan": ("Hani", "Hira", "Kana"),
+    "Kore": ("Hang", "Hani"),
+    "Hans": ("Hani",),
+    "Hant": ("Hani",),
+    "Aran": ("Arab",),
+    "Hang": ("Hang",),
+}
+_KNOWN = ("Arab", "Armn", "Beng", "Cyrl", "Deva", "Ethi", "Geor", "Grek", "Gujr", "Guru", "Hebr", "Khmr", "Knda", "Laoo", "Latn", "Mlym", "Mymr", "Orya", "Sinh", "Taml", "Telu", "Thai", "Tibt")
+
+
+def _classes(script: str) -> str:
+    import regex
+
+    parts = COMPOSITE_SCRIPTS.get(script, (script,))
+    try:
+        for part in parts:
+            regex.compile(rf"\p{{Script={part}}}")
+    except regex.error as error:
+        raise LinguaLiftError(f"'{script}' is not an ISO 15924 script code; {nearest(script, (*COMPOSITE_SCRIPTS, *_KNOWN))}") from error
+    return "".join(rf"\p{{Script={part}}}" for part in parts)
+
+
+@functools.cache
+def script_pattern(script: str) -> Any:
+    """A pattern for one letter or mark of a script (a `regex` pattern); an unknown code is an error."""
+    import regex
+
+    return regex.compile(rf"[[{_classes(script)}]&&[\p{{L}}\p{{M}}]]", flags=regex.V1)
+
+
+@functools.cache
+def letters_pattern() -> Any:
+    """A pattern for one letter or mark of any one script (marks that all scripts share are left out)."""
+    import regex
+
+    return regex.compile(r"[[\p{L}\p{M}]--[\p{Script=Inherited}\p{Script=Common}]]", flags=regex.V1)
+
+
+@functools.cache
+def _word_pattern(script: str) -> Any:
+    import regex
+
+    # An apostrophe or hyphen may stand inside a word; joiners and inherited marks anywhere after its first letter.
+    letter = rf"[[{_classes(script)}]&&[\p{{L}}\p{{M}}]]"
+    later = rf"[[{_classes(script)}\p{{Script=Inherited}}ー]&&[\p{{L}}\p{{M}}]\u200c\u200d]"
+    return regex.compile(rf"{letter}{later}*(?:['’ʼ-]{later}+)*", flags=regex.V1)
+
+
+def is_script(word: str, script: str) -> bool:
+    """Whether `word` is made of letters and marks of `script` alone (apostrophe, hyphen and joiners inside allowed)."""
+    return bool(re.sub(r"\s", "", word) == word and _word_pattern(script).fullmatch(word))

@@ -1,0 +1,189 @@
+"""From files to a trained checkpoint: what one `train` job of the workflow does."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from transformers import AutoTokenizer
+
+from lingualift.artifacts import atomic_directory, read_json, read_parquet, write_json
+from lingualift.config import Alignment, Stage
+from lingualift.errors import LinguaLiftError
+from lingualift.model.encoder import States, as_tensor, load_states
+from lingualift.model.layout import LAYOUTS, Prompt, compose, special_ids
+from lingualift.model.modeling import LinguaLiftModel, fingerprint
+from lingualift.training.language_modelling import Optimisation, train_language_modelling
+from lingualift.training.warm_start import token_targets, train_warm_start
+
+logger = logging.getLogger(__name__)
+RECORD = "stage.json"
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Training pairs with the encoder states of their inputs (None for text input); `words` aligns code-switched words to English."""
+
+    languages: list[str]
+    questions: list[str]
+    responses: list[str]
+    states: States | None
+    words: list[list[Mapping[str, Any]]] | None = None
+
+    def __len__(self) -> int:
+        return len(self.questions)
+
+    def take(self, rows: Sequence[int]) -> "Pairs":
+        """The chosen rows, in the given order."""
+        states = None
+        if self.states is not None:
+            pieces = [self.states.of(row) for row in rows]
+            states = States(np.concatenate(pieces), np.cumsum([0] + [len(piece) for piece in pieces]))
+        return Pairs(
+            [self.languages[row] for row in rows],
+            [self.questions[row] for row in rows],
+            [self.responses[row] for row in rows],
+            states,
+            None if self.words is None else [self.words[row] for row in rows],
+        )
+
+
+def task_pairs(path: Path, states: Path | None) -> Pairs:
+    """English task data: question -> response."""
+    table = read_parquet(path)
+    questions = table["question"].to_pylist()
+    return Pairs(["en"] * len(questions), questions, table["response"].to_pylist(), load_states(states, questions) if states else None)
+
+
+def code_switched_pairs(path: Path, states: Path, language: str) -> Pairs:
+    """Code-switched text of one language: code-switched -> English."""
+    table = read_parquet(path)
+    sources = table["source"].to_pylist()
+    return Pairs([language] * len(sources), sources, table["target"].to_pylist(), load_states(states, sources), table["words"].to_pylist())
+
+
+def join(parts: Sequence[Pairs]) -> Pairs:
+    """Several sets of pairs behind one another."""
+    if not parts:
+        raise LinguaLiftError("no language has a usable lexicon, so stage 1 has no data; see results/tables/lexicons.csv")
+    sizes = np.concatenate([part.states.counts() for part in parts if part.states is not None])
+    return Pairs(
+        [language for part in parts for language in part.languages],
+        [question for part in parts for question in part.questions],
+        [response for part in parts for response in part.responses],
+        States(np.concatenate([np.asarray(part.states.values) for part in parts if part.states is not None]), np.cumsum([0, *sizes])),
+        [words for part in parts for words in part.words or []],
+    )
+
+
+def draw(parts: Sequence[Pairs], examples: int | None, seed: int) -> Pairs:
+    """`examples` pairs, as many from each part as from any other (None: all)."""
+    if examples is None:
+        return join(parts)
+    taken = []
+    for index, part in enumerate(parts):
+        share = examples // len(parts) + (index < examples % len(parts))
+        order = np.random.default_rng([seed, index]).permutation(len(part))[:share]
+        taken.append(part.take(sorted(int(row) for row in order)))
+    return join(taken)
+
+
+def build_model(
+    llm: Path, encoder: Path | None, layer: int | None, encoder_dim: int, alignment: Alignment, dtype: torch.dtype, parent: Path | None, seed: int
+) -> LinguaLiftModel:
+    """The model at the start of a stage: fresh (seeded) or as the parent stage left it."""
+    if parent is not None:
+        return LinguaLiftModel.from_pretrained(parent, dtype=dtype)
+    torch.manual_seed(seed)
+    reference = None if encoder is None else {"path": str(encoder), "fingerprint": fingerprint(encoder), "layer": layer}
+    return LinguaLiftModel.build(str(llm), reference, encoder_dim, alignment.layers, alignment.activation, alignment.normalise, dtype)
+
+
+def run_stage(
+    stage: Stage,
+    name: str,
+    layout: str,
+    seed: int,
+    out: Path,
+    llm: Path,
+    encoder: Path | None,
+    layer: int | None,
+    alignment: Alignment,
+    prompt: Prompt | None,
+    parent: Path | None,
+    task: Path,
+    task_states: Path | None,
+    code_switched: Mapping[str, tuple[Path, Path, Path]],
+    bf16: bool,
+    save_minutes: float = 1.5,
+) -> None:
+    """Train one stage and write its checkpoint folder `out`.
+
+    `code_switched` maps a language to its corpus, encoder states and lexicon evidence; a language whose lexicon is called
+    collapsed is left out and named in the record.
+    """
+    used, left_out = [], []
+    for language, (_, _, evidence) in sorted(code_switched.items()):
+        (left_out if read_json(evidence)["verdict"] == "collapsed" else used).append(language)
+    if left_out:
+        logger.warning("%s: left out because their lexicons collapsed: %s", name, ", ".join(left_out))
+    english = task_pairs(task, task_states)
+    if stage.data == "task":
+        pairs = english if stage.examples is None else english.take(range(min(stage.examples, len(english))))
+    else:
+        parts = [code_switched_pairs(*code_switched[language][:2], language) for language in used]
+        pairs = draw(parts, stage.examples, seed)
+    encoder_dim = 0 if english.states is None else english.states.values.shape[1]
+    train_llm = "llm" in stage.train
+    dtype = torch.float32 if train_llm or not bf16 else torch.bfloat16
+    model = build_model(llm, encoder, layer, encoder_dim, alignment, dtype, parent, seed)
+    if model.alignment is not None:
+        model.alignment.float()
+        model.boundary.data = model.boundary.data.float()
+        if parent is None:
+            sample = english.states.values[: int(english.states.offsets[min(len(english), 256)])]
+            model.alignment.measure(as_tensor(sample), model.get_input_embeddings().weight)
+    tokenizer = AutoTokenizer.from_pretrained(llm, local_files_only=True)
+    if stage.objective == "warm-start":
+        record = _warm_start(model, stage, pairs, encoder, layer, tokenizer, seed)
+    else:
+        assert prompt is not None
+        counts = [0] * len(pairs) if pairs.states is None else pairs.states.counts().tolist()
+        if layout == "text":
+            counts = [0] * len(pairs)
+        examples = [
+            compose(LAYOUTS[layout], tokenizer, prompt, question, count, response)
+            for question, count, response in zip(pairs.questions, counts, pairs.responses, strict=True)
+        ]
+        optimisation = Optimisation(
+            stage.epochs, stage.batch, stage.micro_batch, stage.learning_rate, stage.schedule, stage.warmup, stage.weight_decay, bf16, save_minutes
+        )
+        pad = special_ids(tokenizer)[2]
+        record = train_language_modelling(
+            model, examples, pairs.states, stage.train, optimisation, pad, seed, out.with_name(out.name + ".partial"), name
+        )
+    with atomic_directory(out) as folder:
+        model.save_pretrained(folder, llm_dtype=torch.bfloat16 if bf16 else None)
+        languages = sorted(set(pairs.languages))
+        write_json(folder / RECORD, {"name": name, "seed": seed, "languages": languages, "left_out": left_out, **record})
+
+
+def _warm_start(
+    model: LinguaLiftModel, stage: Stage, pairs: Pairs, encoder: Path | None, layer: int | None, tokenizer: Any, seed: int
+) -> dict[str, Any]:
+    assert encoder is not None and pairs.states is not None and pairs.words is not None and stage.steps is not None
+    encoder_tokenizer = AutoTokenizer.from_pretrained(encoder, local_files_only=True)
+    offsets = encoder_tokenizer(pairs.questions, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+    english = tokenizer(pairs.responses, add_special_tokens=False, return_offsets_mapping=True)
+    targets = [
+        token_targets(own, theirs, ids, words)
+        for own, theirs, ids, words in zip(offsets, english["offset_mapping"], english["input_ids"], pairs.words, strict=True)
+    ]
+    for count, tokens in zip(pairs.states.counts(), targets, strict=True):
+        if count < len(tokens):
+            raise LinguaLiftError("the encoder's tokenizer gives more tokens than stored states; delete results/encoded and run again")
+    return train_warm_start(model, pairs.states, targets, stage.steps, stage.batch, stage.learning_rate, seed)

@@ -1,0 +1,137 @@
+"""The language table says one thing per cell, and a mistake in it is one line that names the row."""
+
+import string
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lingualift.errors import LinguaLiftError
+from lingualift.languages import COLUMNS, LEVELS, find_language, load_languages
+
+TABLE = Path(__file__).parents[2] / "config" / "languages.tsv"
+ROW = dict.fromkeys(COLUMNS, "") | {
+    "code": "hi",
+    "name": "Hindi",
+    "native": "हिन्दी",
+    "iso639_3": "hin",
+    "script": "Deva",
+    "family": "Indo",
+    "zero": "U+0966",
+}
+
+LOW = "af ar be bn eu gu ha hi hy is kn lb mk ml mr ne sk sw ta te th"
+MEDIUM = "bg ca cs da fi hr hu id ko nb pl pt ro sl sr uk vi"
+HIGH = "de en es fr it ja nl ru sv zh"
+
+
+def write(folder: Path, *rows: dict[str, str], header: tuple[str, ...] = COLUMNS) -> Path:
+    path = folder / "languages.tsv"
+    path.write_text("\n".join(["\t".join(header), *("\t".join(row[column] for column in header) for row in rows)]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def languages():
+    return load_languages(TABLE)
+
+
+def test_the_table_holds_the_papers_48_languages_in_three_levels(languages):
+    for level, codes in zip(LEVELS, (LOW, MEDIUM, HIGH), strict=True):
+        assert {language.code for language in languages.values() if language.level == level} == set(codes.split())
+    assert {language.code for language in languages.values() if language.level is None} == {"tr", "ur", "el"}
+
+
+def test_the_papers_groups_are_known_for_low_resource_languages_alone(languages):
+    for language in languages.values():
+        assert (language.paper_family is None) == (language.paper_script is None) == (language.level != "low")
+
+
+def test_native_digits_read_as_the_numbers_zero_to_nine(languages):
+    with_digits = [language for language in languages.values() if language.digits]
+    assert {language.code for language in with_digits} == set("ar bn gu hi kn ml mr ne ta te th ur".split())
+    for language in with_digits:
+        assert [int(digit) for digit in language.digits] == list(range(10))
+
+
+def test_names_and_foreign_codes_are_never_shared(languages):
+    for column in ("name", "native", "iso639_3", "nllb", "tatoeba", "cldr", "common_words", "holy_quran", "gsm_symbolic", "fasttext_wiki"):
+        held = [getattr(language, column) for language in languages.values() if getattr(language, column)]
+        assert len(set(held)) == len(held), column
+
+
+def test_codes_that_differ_from_this_projects_are_recorded(languages):
+    assert (languages["nb"].common_words, languages["nb"].spacy, languages["nb"].cldr) == ("no", "nb", "no")
+    assert (languages["zh"].tatoeba, languages["sw"].tatoeba) == ("cmn", "swh")
+    assert languages["it"].holy_quran is None  # the package's Italian file holds two English lines
+    assert languages["hr"].wordfreq == "sh"
+
+
+@pytest.mark.parametrize(("code", "hint"), [("swa", "'sw'"), ("Swahili", "'sw'"), ("EN", "'en'")])
+def test_an_unknown_code_suggests_the_nearest(languages, code, hint):
+    with pytest.raises(LinguaLiftError, match=f"unknown language '{code}'.*{hint}"):
+        find_language(languages, code)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"code": "Hi"}, "line 2: code 'Hi' is not two or three letters"),
+        ({"code": "../x"}, "line 2: code"),
+        ({"name": ""}, "line 2: name must not be empty"),
+        ({"script": "deva"}, "line 2: script 'deva' is not an ISO 15924 code"),
+        ({"level": "lowish"}, "line 2: level 'lowish' is not one of low, medium, high; did you mean 'low'"),
+        ({"zero": "U+0967"}, "line 2: zero U\\+0967 is not followed"),
+        ({"zero": "966"}, "line 2: zero '966' is not a code point"),
+        ({"zero": "U+10FFFF"}, "line 2: zero"),
+        ({"spacy": "../../etc"}, "line 2: spacy .* is not a plain code"),
+        ({"nllb": "hindi"}, "line 2: nllb"),
+        ({"native": " हिन्दी"}, "line 2: native .* outer blanks"),
+    ],
+)
+def test_a_bad_cell_is_named_by_line_and_column(tmp_path, change, message):
+    with pytest.raises(LinguaLiftError, match=message):
+        load_languages(write(tmp_path, ROW | change))
+
+
+def test_a_language_with_two_rows_is_refused(tmp_path):
+    with pytest.raises(LinguaLiftError, match="line 3: language 'hi' has a row already"):
+        load_languages(write(tmp_path, ROW, ROW))
+
+
+def test_a_misspelt_or_missing_column_is_named(tmp_path):
+    with pytest.raises(LinguaLiftError, match="column 'family' is missing"):
+        load_languages(write(tmp_path, ROW, header=tuple(column for column in COLUMNS if column != "family")))
+    with pytest.raises(LinguaLiftError, match="unknown column 'scripts'; did you mean 'script'"):
+        load_languages(write(tmp_path, ROW | {"scripts": ""}, header=(*COLUMNS, "scripts")))
+
+
+def test_a_short_row_and_an_unreadable_file_are_one_line(tmp_path):
+    path = write(tmp_path, ROW)
+    path.write_text(path.read_text(encoding="utf-8") + "xx\tTwo cells\n", encoding="utf-8")
+    with pytest.raises(LinguaLiftError, match=f"line 3: 2 cells, expected {len(COLUMNS)}"):
+        load_languages(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(LinguaLiftError, match="cannot be read as UTF-8"):
+        load_languages(path)
+    path.write_text("\t".join(COLUMNS) + "\n")
+    with pytest.raises(LinguaLiftError, match="holds no language"):
+        load_languages(path)
+
+
+@given(
+    cell=st.text(alphabet=st.characters(exclude_characters="\t\r\n", exclude_categories=["Cs"]), max_size=40),
+    column=st.sampled_from(COLUMNS),
+)
+def test_any_cell_is_read_or_refused_in_one_line_and_codes_stay_plain(tmp_path_factory, cell, column):
+    folder = tmp_path_factory.mktemp("table")
+    try:
+        loaded = load_languages(write(folder, ROW | {column: cell}))
+    except LinguaLiftError as error:
+        assert "\n" not in str(error)
+        return
+    (language,) = loaded.values()
+    plain = set(string.ascii_letters + string.digits + "_-")
+    codes = (language.code, language.spacy, language.holy_quran, language.tatoeba, language.nllb)
+    assert all(set(code) <= plain for code in codes if code)

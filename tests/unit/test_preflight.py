@@ -1,0 +1,147 @@
+"""What cannot succeed is said before any heavy work, in one line that says what to do."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lingualift import preflight
+from lingualift.errors import LinguaLiftError
+from lingualift.retrieve import clients
+from lingualift.retrieve.sources import Source
+
+PACKAGE = {"package": "tiny", "name": "tiny-1.0-py3-none-any.whl", "sha256": "0" * 64, "size": 10}
+PIP = Source(key="tiny", kind="pip", title="t", use="u", licence="MIT", version="1.0", files=[PACKAGE])
+LOCAL = Source(key="held", kind="local", title="Held data", use="u", licence="MIT", mirror="held", files=[{"name": "a.tsv"}])
+HUB = Source(key="big", kind="hub", title="t", use="u", licence="MIT", repository="owner/big")
+
+
+def project(folder: Path, dependencies: list[str], lock: str) -> tuple[Path, Path]:
+    (folder / "pyproject.toml").write_text(f'[project]\nname = "x"\nversion = "1"\ndependencies = {dependencies!r}\n')
+    (folder / "requirements.lock").write_text(lock)
+    return folder / "pyproject.toml", folder / "requirements.lock"
+
+
+def installed(monkeypatch, **versions: str) -> None:
+    def version(name: str) -> str:
+        if name not in versions:
+            raise preflight.importlib.metadata.PackageNotFoundError(name)
+        return versions[name]
+
+    monkeypatch.setattr(preflight.importlib.metadata, "version", version)
+
+
+def test_an_old_python_is_refused():
+    preflight.check_python((3, 11, 0))
+    with pytest.raises(LinguaLiftError, match="Python 3.10.2 is too old: LinguaLIFT needs 3.11"):
+        preflight.check_python((3, 10, 2))
+
+
+def test_a_lock_is_read_with_extras_markers_hashes_and_comments(tmp_path):
+    lock = tmp_path / "lock"
+    lock.write_text("# comment\nPyYAML==6.0.3\nsnakemake_x[extra]==9.27.0 ; python_version > '3.10' \\\n    --hash=sha256:00\n-e .\n")
+    assert preflight.read_lock(lock) == {"pyyaml": "6.0.3", "snakemake-x": "9.27.0"}
+
+
+def test_a_package_outside_the_projects_range_is_refused_with_the_command(tmp_path, monkeypatch):
+    installed(monkeypatch, torch="2.4.0")
+    with pytest.raises(LinguaLiftError, match="package torch 2.4.0 does not fit >=2.11; pip install 'torch==2.13.0'"):
+        preflight.check_packages(*project(tmp_path, ["torch>=2.11"], "torch==2.13.0\n"))
+
+
+def test_a_package_older_than_the_lock_is_refused_where_the_project_gives_no_range(tmp_path, monkeypatch):
+    installed(monkeypatch, numpy="1.9.0")
+    with pytest.raises(LinguaLiftError, match="numpy 1.9.0 is older than the locked 2.4.6"):
+        preflight.check_packages(*project(tmp_path, ["numpy"], "numpy==2.4.6\n"))
+
+
+def test_a_missing_package_is_refused_and_indirect_ones_do_not_matter(tmp_path, monkeypatch):
+    installed(monkeypatch, numpy="2.4.1")
+    files = project(tmp_path, ["numpy", "absent"], "numpy==2.4.6\nindirect==1.0\nabsent==2.0\n")
+    with pytest.raises(LinguaLiftError, match="package absent is not installed; pip install 'absent==2.0'"):
+        preflight.check_packages(*files)
+    assert preflight.check_packages(*project(tmp_path, ["numpy"], "numpy==2.4.6\nindirect==1.0\n")) == []
+
+
+def test_another_minor_version_within_the_range_is_reported_not_refused(tmp_path, monkeypatch):
+    installed(monkeypatch, torch="2.11.1+cu130")
+    assert preflight.check_packages(*project(tmp_path, ["torch>=2.11"], "torch==2.13.0\n")) == ["torch 2.11.1+cu130 (the lock has 2.13.0)"]
+
+
+def test_an_output_folder_that_cannot_be_written_is_named(tmp_path):
+    preflight.check_writable(tmp_path / "new" / "results")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LinguaLiftError, match="file/results: cannot be written"):
+        preflight.check_writable(tmp_path / "file" / "results")
+
+
+def test_too_little_disk_or_memory_is_said_in_gigabytes(tmp_path):
+    preflight.check_disk(tmp_path / "not" / "yet", 1, "the run")
+    with pytest.raises(LinguaLiftError, match="results: .* GB free, the run needs about 1000000.0 GB"):
+        preflight.check_disk(tmp_path / "results", 10**15, "the run")
+    preflight.check_memory(10, "training", available=11)
+    with pytest.raises(LinguaLiftError, match=r"2.0 GB of memory available, training needs about 8.0 GB"):
+        preflight.check_memory(8 * 10**9, "training", available=2 * 10**9)
+
+
+def test_memory_is_the_smaller_of_the_system_and_the_container(tmp_path):
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 9000000 kB\nMemAvailable:    8000000 kB\n")
+    assert preflight.available_memory(tmp_path) == 8000000 * 1024
+    group = tmp_path / "sys/fs/cgroup"
+    group.mkdir(parents=True)
+    (group / "memory.max").write_text("4000000000\n")
+    (group / "memory.current").write_text("1500000000\n")
+    (group / "memory.stat").write_text("anon 5\ninactive_file 500000000\n")
+    assert preflight.available_memory(tmp_path) == 3000000000
+    (group / "memory.max").write_text("max\n")
+    assert preflight.available_memory(tmp_path) == 8000000 * 1024
+    assert preflight.available_memory(tmp_path / "nothing") is None
+
+
+@pytest.mark.parametrize(("flags", "supported"), [("fpu avx512f avx512_bf16", True), ("fpu amx_bf16", True), ("fpu avx2 avx512f", False)])
+def test_bfloat16_is_told_by_the_processors_flags(tmp_path, flags, supported):
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/cpuinfo").write_text(f"processor : 0\nflags\t\t: {flags}\n")
+    support = preflight.cpu_supports_bf16(tmp_path)
+    assert support.supported == supported and "flag" in support.reason
+    assert not preflight.cpu_supports_bf16(tmp_path / "nothing").supported
+
+
+def test_without_network_and_mirror_the_missing_sources_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(clients, "can_reach", lambda source: "ERROR: no route")
+    with pytest.raises(LinguaLiftError, match="no network and no mirror for tiny: pip answers 'ERROR: no route'"):
+        preflight.check_sources([PIP], tmp_path / "r", tmp_path / "d")
+    with pytest.raises(LinguaLiftError, match="offline, and neither in .*: tiny"):
+        preflight.check_sources([PIP], tmp_path / "r", tmp_path / "d", offline=True)
+
+
+def test_the_network_is_not_asked_for_what_is_at_hand(tmp_path, monkeypatch):
+    monkeypatch.setattr(clients, "can_reach", lambda source: pytest.fail("asked"))
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / PACKAGE["name"]).write_text("")
+    assert preflight.check_sources([PIP], tmp_path / "r", tmp_path / "d", offline=True) == []
+
+
+def test_unpinned_and_mirror_only_sources_say_what_the_user_must_set(tmp_path):
+    with pytest.raises(LinguaLiftError, match="'big' has no pinned revision.*pins.big"):
+        preflight.check_sources([HUB], tmp_path / "r", tmp_path / "d")
+    with pytest.raises(LinguaLiftError, match="'held' .Held data. comes from a mirror folder only; set `mirror`.*held/a.tsv"):
+        preflight.check_sources([LOCAL], tmp_path / "r", tmp_path / "d")
+    with pytest.raises(LinguaLiftError, match="mirror .*no such folder"):
+        preflight.check_sources([LOCAL], tmp_path / "r", tmp_path / "d", mirror=tmp_path / "absent")
+
+
+def test_importing_the_library_is_fast_and_leaves_heavy_packages_alone():
+    modules = "lingualift.languages, lingualift.retrieve.fetch, lingualift.preflight, lingualift.model.convert"
+    heavy = ("torch", "transformers", "spacy", "huggingface_hub", "gguf")
+    code = f"import sys, {modules}; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(preflight.__file__).parents[1])},
+    )
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr

@@ -1,0 +1,140 @@
+"""Training: batch plans, frozen parts, resuming, and the warm start's targets."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import AutoTokenizer
+
+from lingualift.errors import LinguaLiftError
+from lingualift.model.encoder import Encoder, States
+from lingualift.model.layout import LAYOUTS, Prompt, compose
+from lingualift.model.modeling import LinguaLiftModel
+from lingualift.training import language_modelling
+from lingualift.training.batches import padding_share, plan_batches
+from lingualift.training.language_modelling import Optimisation, train_language_modelling
+from lingualift.training.warm_start import token_targets, train_warm_start
+
+PROMPT = Prompt("{question}\nAnswer:", "Solve. ")
+QUESTIONS = [f"Maria has {number} apples and {number + 3} pears." for number in range(2, 26)]
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=200), st.integers(1, 32), st.integers(1, 6), st.integers(1, 3), st.integers(0, 9))
+def test_a_plan_uses_every_example_at_most_once_an_epoch_and_keeps_global_batches(lengths: list[int], batch: int, micro: int, epochs: int, seed: int) -> None:
+    plan = plan_batches(lengths, batch, micro, epochs, seed)
+    micro = min(micro, batch, len(lengths))
+    assert len(plan) % micro == 0
+    counts = np.bincount(np.concatenate(plan), minlength=len(lengths))
+    assert counts.max() <= epochs
+    assert counts.sum() >= epochs * (len(lengths) - micro + 1)
+    assert all(sum(map(len, plan[start : start + micro])) <= batch for start in range(0, len(plan), micro))
+
+
+def test_the_global_batches_do_not_depend_on_the_micro_batch() -> None:
+    lengths = np.random.default_rng(0).integers(20, 90, 300)
+    one, four = plan_batches(lengths, 16, 1, 2, 5), plan_batches(lengths, 16, 4, 2, 5)
+    joined = [np.concatenate(four[start : start + 4]) for start in range(0, len(four), 4)]
+    assert all(np.array_equal(left, right) for left, right in zip(one, joined, strict=True))
+
+
+def test_padding_stays_below_five_percent_on_question_like_lengths() -> None:
+    lengths = np.random.default_rng(1).normal(60, 15, 2000).clip(20, 120).astype(int)
+    assert padding_share(lengths, plan_batches(lengths, 16, 2, 1, 0)) < 0.05
+
+
+def prepared(llama: Path, causal_encoder: Path) -> tuple[LinguaLiftModel, list, States]:
+    encoder = Encoder(causal_encoder, 2, torch.float32)
+    torch.manual_seed(3)
+    model = LinguaLiftModel.build(str(llama), {"path": "e", "fingerprint": "f", "layer": 2}, encoder.dim, 2, "gelu", True)
+    states = encoder.encode(QUESTIONS)
+    tokenizer = AutoTokenizer.from_pretrained(llama)
+    examples = [compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count), f" {number}") for number, count in enumerate(states.counts())]
+    return model, examples, states
+
+
+def weights(model: LinguaLiftModel) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+
+def test_frozen_parameters_are_bit_identical_after_a_stage(llama: Path, causal_encoder: Path, tmp_path: Path) -> None:
+    model, examples, states = prepared(llama, causal_encoder)
+    before = weights(model)
+    train_language_modelling(model, examples, states, ["alignment", "boundary"], Optimisation(1, 8, 4, 1e-2, "constant"), 2, 1, tmp_path / "w", "t")
+    changed = {name.split(".")[0] for name, tensor in weights(model).items() if not torch.equal(tensor, before[name])}
+    assert changed == {"alignment", "boundary"}
+
+
+def test_training_lowers_the_loss_and_the_micro_batch_changes_nothing(llama: Path, causal_encoder: Path, tmp_path: Path) -> None:
+    results = []
+    for micro in (8, 2):
+        model, examples, states = prepared(llama, causal_encoder)
+        record = train_language_modelling(model, examples, states, ["llm", "alignment", "boundary"], Optimisation(10, 8, micro, 5e-3, "cosine", 0.1), 2, 1, tmp_path / "w", "t")
+        results.append(weights(model))
+        assert record["losses"][-1]["loss"] < record["losses"][0]["loss"] - 1
+    for name, tensor in results[0].items():
+        torch.testing.assert_close(results[1][name], tensor, rtol=1e-3, atol=1e-4, msg=name)
+
+
+def test_an_interrupted_stage_resumes_to_the_same_weights(llama: Path, causal_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Optimisation(4, 8, 4, 5e-3, "cosine", 0.1, save_minutes=1e-9)
+
+    def train(work: Path) -> dict[str, torch.Tensor]:
+        model, examples, states = prepared(llama, causal_encoder)
+        train_language_modelling(model, examples, states, ["llm"], settings, 2, 1, work, "t")
+        return weights(model)
+
+    expected = train(tmp_path / "whole")
+
+    class Killed(BaseException):
+        pass
+
+    original = language_modelling._Progress.on_step_end
+
+    def dies(self, args, state, control, **kwargs):  # type: ignore[no-untyped-def]
+        if state.global_step == 6:
+            raise Killed
+        original(self, args, state, control, **kwargs)
+
+    monkeypatch.setattr(language_modelling._Progress, "on_step_end", dies)
+    with pytest.raises(Killed):
+        train(tmp_path / "cut")
+    monkeypatch.setattr(language_modelling._Progress, "on_step_end", original)
+    assert list((tmp_path / "cut").glob("checkpoint-*")), "a checkpoint was kept"
+    resumed = train(tmp_path / "cut")
+    assert all(torch.equal(expected[name], resumed[name]) for name in expected)
+
+
+def test_a_stage_without_examples_is_refused(llama: Path, tmp_path: Path) -> None:
+    with pytest.raises(LinguaLiftError, match="no training examples"):
+        train_language_modelling(LinguaLiftModel.build(str(llama)), [], None, ["llm"], Optimisation(), 2, 1, tmp_path, "t")
+
+
+def test_training_the_alignment_of_a_text_only_model_is_refused(llama: Path) -> None:
+    with pytest.raises(LinguaLiftError, match="does not have"):
+        LinguaLiftModel.build(str(llama)).trainable(["alignment"])
+
+
+def test_warm_start_targets_follow_the_words_and_digits_go_one_to_one() -> None:
+    # "los 14 libros" stands for "the 14 books"
+    words = [
+        {"start": 0, "end": 3, "source_start": 0, "source_end": 3},
+        {"start": 4, "end": 6, "source_start": 4, "source_end": 6},
+        {"start": 7, "end": 13, "source_start": 7, "source_end": 12},
+    ]
+    encoder_offsets = [(0, 3), (3, 5), (5, 6), (6, 9), (9, 11), (11, 13)]  # ' 1' carries its space, 'libros' has three tokens
+    llm_offsets = [(0, 3), (3, 5), (5, 6), (6, 9), (9, 12)]  # the| 1|4| bo|oks
+    targets = token_targets(encoder_offsets, llm_offsets, [10, 11, 12, 13, 14], words)
+    assert targets == [[10], [11], [12], [13, 14], [13, 14], [13, 14]]
+
+
+def test_warm_start_maps_states_to_the_embeddings_they_stand_for(llama: Path, causal_encoder: Path) -> None:
+    model, _, states = prepared(llama, causal_encoder)
+    assert model.alignment is not None
+    model.alignment.measure(torch.from_numpy(states.values), model.get_input_embeddings().weight)
+    ids = [[[int(3 + place % 5)] for place in range(count)] for count in states.counts()]
+    record = train_warm_start(model, states, ids, 300, 256, 5e-3, seed=1)
+    assert record["losses"][-1]["loss"] < 0.6 * record["losses"][0]["loss"]
+    assert "boundary" in model.config.trained, "the checkpoint must carry the boundary vectors that the next stage starts from"

@@ -1,0 +1,22 @@
+"""Result tables of one benchmark."""
+
+import csv
+
+import pyarrow as pa
+
+from lingualift.artifacts import atomic_path, read_parquet, write_parquet
+from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.evaluation.score import SCORE_SCHEMA
+from lingualift.job import job
+from lingualift.provenance import provenance
+from lingualift.tables.results import TIDY_SCHEMA, readable, tidy
+
+with job(snakemake.log[0]):
+    params = snakemake.params
+    scores = pa.concat_tables([read_parquet(path, SCORE_SCHEMA) for path in snakemake.input])
+    groups = BENCHMARKS[params.benchmark].BENCHMARK.groups
+    reference = "mono-sft" if "mono-sft" in params.systems else None
+    table = tidy(scores, params.systems, params.languages, groups, params.aligned, reference, params.bootstrap)
+    write_parquet(snakemake.output.parquet, table, TIDY_SCHEMA, provenance(snakemake.rule, {"languages": params.languages}, snakemake.input))
+    with atomic_path(snakemake.output.csv) as path, open(path, "w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle, lineterminator="\n").writerows(readable(table))

@@ -1,0 +1,17 @@
+"""Mark one run's predictions on one benchmark."""
+
+import pyarrow as pa
+
+from lingualift.artifacts import read_parquet, read_provenance, write_parquet
+from lingualift.evaluation.predict import PREDICTION_SCHEMA
+from lingualift.evaluation.score import SCORE_SCHEMA, score
+from lingualift.job import job
+from lingualift.provenance import provenance
+
+with job(snakemake.log[0]):
+    tables = []
+    for path in snakemake.input:
+        stamp = read_provenance(path)
+        predictions = read_parquet(path, PREDICTION_SCHEMA)
+        tables.append(score(predictions, stamp["system"], stamp["run"], stamp["seed"], stamp["checkpoint"], stamp["benchmark"]))
+    write_parquet(snakemake.output[0], pa.concat_tables(tables), SCORE_SCHEMA, provenance(snakemake.rule, {}, snakemake.input))
