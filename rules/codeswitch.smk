@@ -2,33 +2,35 @@
 
 
 rule task_data:
+    input:
+        lambda wildcards: [manifest(source) for source in CONFIG.tasks[wildcards.task].sources if source != "word-problems"],
     output:
-        "results/task/questions.parquet",
+        "results/tasks/{task}/questions.parquet",
     log:
-        "results/logs/task.log",
+        "results/logs/tasks/{task}.log",
     benchmark:
-        "results/benchmarks/task.tsv"
+        "results/benchmarks/tasks/{task}.tsv"
     threads: 1
     resources:
         **growing(1000, 30),
     params:
-        task=CONFIG.task.model_dump(mode="json"),
+        task=lambda wildcards: CONFIG.tasks[wildcards.task].model_dump(mode="json"),
     message:
-        "English task data"
+        "English task data: {wildcards.task}"
     script:
         "../workflow/scripts/task_data.py"
 
 
 rule tag_questions:
     input:
-        questions="results/task/questions.parquet",
+        questions="results/tasks/{task}/questions.parquet",
         tagger=manifest(CONFIG.tagger),
     output:
-        "results/task/tagged.parquet",
+        "results/tasks/{task}/tagged.parquet",
     log:
-        "results/logs/tag.log",
+        "results/logs/tag/{task}.log",
     benchmark:
-        "results/benchmarks/tag.tsv"
+        "results/benchmarks/tag/{task}.tsv"
     threads: 1
     resources:
         **growing(2000, 60),
@@ -40,7 +42,7 @@ rule tag_questions:
 
 rule codeswitch:
     input:
-        tagged="results/task/tagged.parquet",
+        tagged=f"results/tasks/{CONFIG.codeswitch.task}/tagged.parquet",
         lexicon="results/lexicons/{lang}.parquet",
         evidence="results/lexicons/{lang}.json",
     output:

@@ -32,6 +32,7 @@ wildcard_constraints:
     stage=r"[a-z0-9-]+",
     run=r"[a-z0-9][a-z0-9._-]*(~\d+)?",
     benchmark=r"[a-z0-9-]+",
+    task=r"[a-z0-9][a-z0-9._-]*",
     encoder=r"[a-z0-9][a-z0-9._-]*",
 
 

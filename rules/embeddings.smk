@@ -26,7 +26,7 @@ rule source_vocabulary:
     input:
         corpus="results/corpora/en.txt",
         tagger=manifest(CONFIG.tagger),
-        questions="results/task/tagged.parquet",
+        questions=f"results/tasks/{CONFIG.codeswitch.task}/tagged.parquet",
     output:
         "results/vocabulary/en.parquet",
     log:

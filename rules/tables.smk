@@ -3,7 +3,7 @@
 
 rule results_table:
     input:
-        lambda wildcards: expand("results/scores/{run}/{benchmark}.parquet", run=PLAN.runs, benchmark=CONFIG.benchmarks[wildcards.table]),
+        lambda wildcards: expand("results/scores/{run}/{benchmark}.parquet", run=PLAN.runs_on(CONFIG.benchmarks[wildcards.table]), benchmark=CONFIG.benchmarks[wildcards.table]),
     output:
         csv="results/tables/{table}.csv",
         parquet="results/tables/{table}.parquet",
@@ -18,7 +18,10 @@ rule results_table:
         **growing(1000, 10),
     params:
         benchmark=lambda wildcards: CONFIG.benchmarks[wildcards.table],
-        systems={run.system: (SYSTEMS[run.system].title, " > ".join(stage.name for stage in run.stages)) for run in PLAN.runs.values()},
+        systems=lambda wildcards: {
+            PLAN.runs[name].system: (SYSTEMS[PLAN.runs[name].system].title, " > ".join(stage.name for stage in PLAN.runs[name].stages))
+            for name in PLAN.runs_on(CONFIG.benchmarks[wildcards.table])
+        },
         languages=CONFIG.languages.evaluation,
         aligned=CONFIG.languages.alignment,
         bootstrap=CONFIG.tables.bootstrap,

@@ -8,9 +8,9 @@ def stage_of(wildcards):
 
 def stage_inputs(wildcards):
     run_stage = stage_of(wildcards)
-    inputs = {"llm": model_files(CONFIG.llm.source), "task": "results/task/questions.parquet"}
+    inputs = {"llm": model_files(CONFIG.llm.source), "task": f"results/tasks/{run_stage.task}/questions.parquet"}
     if run_stage.input != "text":
-        inputs |= {"encoder": model_files(CONFIG.encoder.source), "task_states": encoded("task")}
+        inputs |= {"encoder": model_files(CONFIG.encoder.source), "task_states": encoded(f"task-{run_stage.task}")}
     if run_stage.parent:
         inputs["parent"] = f"results/checkpoints/{run_stage.parent}"
     if run_stage.stage.data == "code-switched":
@@ -25,14 +25,14 @@ def stage_inputs(wildcards):
 
 rule encode:
     input:
-        texts=lambda wildcards: "results/task/questions.parquet"
-        if wildcards.texts == "task"
+        texts=lambda wildcards: f"results/tasks/{wildcards.texts.removeprefix('task-')}/questions.parquet"
+        if wildcards.texts.startswith("task-")
         else f"results/codeswitch/{wildcards.texts.removeprefix('codeswitch-')}.parquet",
         encoder=model_files(CONFIG.encoder.source),
     output:
         directory("results/encoded/{encoder}/{texts}"),
     wildcard_constraints:
-        texts="task|codeswitch-[a-z]{2,3}",
+        texts="task-[a-z0-9._-]+|codeswitch-[a-z]{2,3}",
     log:
         "results/logs/encode/{encoder}/{texts}.log",
     benchmark:

@@ -81,15 +81,22 @@ class CodeSwitch(Settings):
     pos: str = Field("all", description="POS preset whose words may be replaced.")
     choice: Literal["best", "sampled"] = Field("best", description="Which of the top-k translations is used.")
     top_k: Positive = Field(1, description="Translations that may be used.")
+    task: Name = Field(description="Task whose questions are code-switched.")
     queries: Positive | None = Field(None, description="Queries that are code-switched for each language (null: all).")
 
 
 class Task(Settings):
     """English task data."""
 
-    source: Name = Field(description="`word-problems` (generated here) or a key of config/sources.yaml.")
+    source: Name | list[Name] = Field(description="`word-problems` (generated here), or one or more keys of config/sources.yaml.")
+    kind: Literal["maths", "nli", "commonsense"] = Field("maths", description="Which benchmarks systems trained on it are evaluated on.")
     examples: Positive | None = Field(None, description="Examples used (null: all; required for word-problems).")
-    seed: int = 1
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(1, description="Seed of generated problems.")
+
+    @property
+    def sources(self) -> list[str]:
+        """The sources as a list."""
+        return [self.source] if isinstance(self.source, str) else self.source
 
 
 class Model(Settings):
@@ -124,7 +131,7 @@ class Stage(Settings):
     """One training stage."""
 
     objective: Literal["warm-start", "language-modelling"]
-    data: Literal["code-switched", "task"]
+    data: Name = Field(description="`code-switched`, or a task of `tasks`.")
     train: list[Literal["alignment", "boundary", "llm"]] = Field(min_length=1)
     prompt: Name | None = None
     epochs: Positive = 1
@@ -186,7 +193,7 @@ class Config(Settings):
     lexicon: Lexicon
     tagger: Name
     codeswitch: CodeSwitch
-    task: Task
+    tasks: dict[Name, Task] = Field(min_length=1)
     llm: Model
     encoder: Model
     alignment: Alignment
@@ -216,6 +223,7 @@ class RunStage(Settings):
     input: str
     seed: int
     parent: str | None
+    task: str
 
 
 def load(values: Mapping[str, Any], origin: str = "configuration") -> Config:
@@ -293,14 +301,17 @@ def chain(config: Config, system: System, seed: int) -> list[RunStage]:
             "seed": seed,
             "parent": parent,
             "llm": config.llm.model_dump(),
-            "task": config.task.model_dump(),
         }
         if system.input != "text":
             definition |= {"encoder": config.encoder.model_dump(), "alignment": config.alignment.model_dump()}
         if stage.data == "code-switched":
             definition |= {"languages": config.languages.alignment, "codeswitch": config.codeswitch.model_dump()}
+        task = config.codeswitch.task if stage.data == "code-switched" else stage.data
+        if task not in config.tasks:
+            raise LinguaLiftError(f"stage '{name}': unknown data '{task}'; {nearest(task, ['code-switched', *config.tasks])}")
+        definition["task"] = config.tasks[task].model_dump()
         identifier = f"{name}-{digest(definition, 10)}"
-        stages.append(RunStage(id=identifier, name=name, stage=stage, input=system.input, seed=seed, parent=parent))
+        stages.append(RunStage(id=identifier, name=name, stage=stage, input=system.input, seed=seed, parent=parent, task=task))
         parent = identifier
     return stages
 

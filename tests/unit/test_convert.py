@@ -226,13 +226,13 @@ def test_a_truncated_or_foreign_file_is_one_line(tmp_path):
     content = path.read_bytes()
     for cut in (0, 3, 20, 400, 1500, len(content) - 10):
         path.write_bytes(content[:cut])
-        with pytest.raises(LinguaLiftError, match="not a readable GGUF file .*; delete it and run again") as caught:
+        with pytest.raises(LinguaLiftError, match=r"not a readable GGUF file .*; delete it and run again") as caught:
             open_gguf(path)
         assert "\n" not in str(caught.value)
     path.write_bytes(b"PK" + content)
-    with pytest.raises(LinguaLiftError, match="does not begin with 'GGUF'"):
+    with pytest.raises(LinguaLiftError, match=r"does not begin with 'GGUF'"):
         open_gguf(path)
-    with pytest.raises(LinguaLiftError, match="no such GGUF file"):
+    with pytest.raises(LinguaLiftError, match=r"no such GGUF file"):
         open_gguf(tmp_path / "absent.gguf")
 
 
@@ -245,8 +245,8 @@ def test_parts_are_joined_in_order_and_checked_as_a_whole(tmp_path):
     assert convert_parts(parts, digest, tmp_path / "out").source == "m.gguf"
     with pytest.raises(LinguaLiftError, match=f"the 2 parts give sha256 .*, expected {digest}"):
         concatenate_parts(parts[::-1], tmp_path / "joined", digest)
-    with pytest.raises(LinguaLiftError, match="part02: part file is missing"):
+    with pytest.raises(LinguaLiftError, match=r"part02: part file is missing"):
         concatenate_parts([*parts, tmp_path / "m.gguf.part02"], tmp_path / "joined", digest)
-    with pytest.raises(LinguaLiftError, match="m.gguf: altered: expected sha256"):
+    with pytest.raises(LinguaLiftError, match=r"m.gguf: altered: expected sha256"):
         convert_parts([path], "0" * 64, tmp_path / "other")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["m.gguf", "m.gguf.part00", "m.gguf.part01", "out"]

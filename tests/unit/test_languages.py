@@ -50,7 +50,7 @@ def test_the_papers_groups_are_known_for_low_resource_languages_alone(languages)
 
 def test_native_digits_read_as_the_numbers_zero_to_nine(languages):
     with_digits = [language for language in languages.values() if language.digits]
-    assert {language.code for language in with_digits} == set("ar bn gu hi kn ml mr ne ta te th ur".split())
+    assert " ".join(sorted(language.code for language in with_digits)) == "ar bn gu hi kn ml mr ne ta te th ur"
     for language in with_digits:
         assert [int(digit) for digit in language.digits] == list(range(10))
 
@@ -96,14 +96,14 @@ def test_a_bad_cell_is_named_by_line_and_column(tmp_path, change, message):
 
 
 def test_a_language_with_two_rows_is_refused(tmp_path):
-    with pytest.raises(LinguaLiftError, match="line 3: language 'hi' has a row already"):
+    with pytest.raises(LinguaLiftError, match=r"line 3: language 'hi' has a row already"):
         load_languages(write(tmp_path, ROW, ROW))
 
 
 def test_a_misspelt_or_missing_column_is_named(tmp_path):
-    with pytest.raises(LinguaLiftError, match="column 'family' is missing"):
+    with pytest.raises(LinguaLiftError, match=r"column 'family' is missing"):
         load_languages(write(tmp_path, ROW, header=tuple(column for column in COLUMNS if column != "family")))
-    with pytest.raises(LinguaLiftError, match="unknown column 'scripts'; did you mean 'script'"):
+    with pytest.raises(LinguaLiftError, match=r"unknown column 'scripts'; did you mean 'script'"):
         load_languages(write(tmp_path, ROW | {"scripts": ""}, header=(*COLUMNS, "scripts")))
 
 
@@ -113,10 +113,10 @@ def test_a_short_row_and_an_unreadable_file_are_one_line(tmp_path):
     with pytest.raises(LinguaLiftError, match=f"line 3: 2 cells, expected {len(COLUMNS)}"):
         load_languages(path)
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(LinguaLiftError, match="cannot be read as UTF-8"):
+    with pytest.raises(LinguaLiftError, match=r"cannot be read as UTF-8"):
         load_languages(path)
     path.write_text("\t".join(COLUMNS) + "\n")
-    with pytest.raises(LinguaLiftError, match="holds no language"):
+    with pytest.raises(LinguaLiftError, match=r"holds no language"):
         load_languages(path)
 
 

@@ -35,7 +35,7 @@ def installed(monkeypatch, **versions: str) -> None:
 
 def test_an_old_python_is_refused():
     preflight.check_python((3, 11, 0))
-    with pytest.raises(LinguaLiftError, match="Python 3.10.2 is too old: LinguaLIFT needs 3.11"):
+    with pytest.raises(LinguaLiftError, match=r"Python 3.10.2 is too old: LinguaLIFT needs 3.11"):
         preflight.check_python((3, 10, 2))
 
 
@@ -47,20 +47,20 @@ def test_a_lock_is_read_with_extras_markers_hashes_and_comments(tmp_path):
 
 def test_a_package_outside_the_projects_range_is_refused_with_the_command(tmp_path, monkeypatch):
     installed(monkeypatch, torch="2.4.0")
-    with pytest.raises(LinguaLiftError, match="package torch 2.4.0 does not fit >=2.11; pip install 'torch==2.13.0'"):
+    with pytest.raises(LinguaLiftError, match=r"package torch 2.4.0 does not fit >=2.11; pip install 'torch==2.13.0'"):
         preflight.check_packages(*project(tmp_path, ["torch>=2.11"], "torch==2.13.0\n"))
 
 
 def test_a_package_older_than_the_lock_is_refused_where_the_project_gives_no_range(tmp_path, monkeypatch):
     installed(monkeypatch, numpy="1.9.0")
-    with pytest.raises(LinguaLiftError, match="numpy 1.9.0 is older than the locked 2.4.6"):
+    with pytest.raises(LinguaLiftError, match=r"numpy 1.9.0 is older than the locked 2.4.6"):
         preflight.check_packages(*project(tmp_path, ["numpy"], "numpy==2.4.6\n"))
 
 
 def test_a_missing_package_is_refused_and_indirect_ones_do_not_matter(tmp_path, monkeypatch):
     installed(monkeypatch, numpy="2.4.1")
     files = project(tmp_path, ["numpy", "absent"], "numpy==2.4.6\nindirect==1.0\nabsent==2.0\n")
-    with pytest.raises(LinguaLiftError, match="package absent is not installed; pip install 'absent==2.0'"):
+    with pytest.raises(LinguaLiftError, match=r"package absent is not installed; pip install 'absent==2.0'"):
         preflight.check_packages(*files)
     assert preflight.check_packages(*project(tmp_path, ["numpy"], "numpy==2.4.6\nindirect==1.0\n")) == []
 
@@ -73,13 +73,13 @@ def test_another_minor_version_within_the_range_is_reported_not_refused(tmp_path
 def test_an_output_folder_that_cannot_be_written_is_named(tmp_path):
     preflight.check_writable(tmp_path / "new" / "results")
     (tmp_path / "file").write_text("")
-    with pytest.raises(LinguaLiftError, match="file/results: cannot be written"):
+    with pytest.raises(LinguaLiftError, match=r"file/results: cannot be written"):
         preflight.check_writable(tmp_path / "file" / "results")
 
 
 def test_too_little_disk_or_memory_is_said_in_gigabytes(tmp_path):
     preflight.check_disk(tmp_path / "not" / "yet", 1, "the run")
-    with pytest.raises(LinguaLiftError, match="results: .* GB free, the run needs about 1000000.0 GB"):
+    with pytest.raises(LinguaLiftError, match=r"results: .* GB free, the run needs about 1000000.0 GB"):
         preflight.check_disk(tmp_path / "results", 10**15, "the run")
     preflight.check_memory(10, "training", available=11)
     with pytest.raises(LinguaLiftError, match=r"2.0 GB of memory available, training needs about 8.0 GB"):
@@ -112,9 +112,9 @@ def test_bfloat16_is_told_by_the_processors_flags(tmp_path, flags, supported):
 
 def test_without_network_and_mirror_the_missing_sources_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(clients, "can_reach", lambda source: "ERROR: no route")
-    with pytest.raises(LinguaLiftError, match="no network and no mirror for tiny: pip answers 'ERROR: no route'"):
+    with pytest.raises(LinguaLiftError, match=r"no network and no mirror for tiny: pip answers 'ERROR: no route'"):
         preflight.check_sources([PIP], tmp_path / "r", tmp_path / "d")
-    with pytest.raises(LinguaLiftError, match="offline, and neither in .*: tiny"):
+    with pytest.raises(LinguaLiftError, match=r"offline, and neither in .*: tiny"):
         preflight.check_sources([PIP], tmp_path / "r", tmp_path / "d", offline=True)
 
 
@@ -126,11 +126,11 @@ def test_the_network_is_not_asked_for_what_is_at_hand(tmp_path, monkeypatch):
 
 
 def test_unpinned_and_mirror_only_sources_say_what_the_user_must_set(tmp_path):
-    with pytest.raises(LinguaLiftError, match="'big' has no pinned revision.*pins.big"):
+    with pytest.raises(LinguaLiftError, match=r"'big' has no pinned revision.*pins.big"):
         preflight.check_sources([HUB], tmp_path / "r", tmp_path / "d")
-    with pytest.raises(LinguaLiftError, match="'held' .Held data. comes from a mirror folder only; set `mirror`.*held/a.tsv"):
+    with pytest.raises(LinguaLiftError, match=r"'held' .Held data. comes from a mirror folder only; set `mirror`.*held/a.tsv"):
         preflight.check_sources([LOCAL], tmp_path / "r", tmp_path / "d")
-    with pytest.raises(LinguaLiftError, match="mirror .*no such folder"):
+    with pytest.raises(LinguaLiftError, match=r"mirror .*no such folder"):
         preflight.check_sources([LOCAL], tmp_path / "r", tmp_path / "d", mirror=tmp_path / "absent")
 
 

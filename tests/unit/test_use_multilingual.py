@@ -12,7 +12,9 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from lingualift.errors import LinguaLiftError
-from lingualift.model.use_multilingual import UseMultilingualConfig, UseMultilingualModel, convert_use, sentencepiece_tokenizer
+from lingualift.model.use_multilingual import UseMultilingualConfig, UseMultilingualModel, convert_use, sentencepiece_tokenizer, register
+
+register()
 
 SENTENCES = [
     "Hello world, how are you?",

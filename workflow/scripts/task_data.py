@@ -1,12 +1,18 @@
-"""English task data: generated word problems."""
+"""English task data: generated word problems, or published data sets."""
+
+from pathlib import Path
 
 from lingualift.artifacts import write_parquet
 from lingualift.config import Task
 from lingualift.job import job
 from lingualift.provenance import provenance
-from lingualift.tasks.word_problems import generate
+from lingualift.tasks import loaders, word_problems
 
 with job(snakemake.log[0]):
     task = Task.model_validate(snakemake.params.task)
-    table = generate(task.examples, task.seed)
+    if task.sources == ["word-problems"]:
+        table = word_problems.generate(task.examples, task.seed)
+    else:
+        folders = {key: Path(path).parent for key, path in zip(task.sources, snakemake.input, strict=True)}
+        table = loaders.load_sources(folders, task.examples)
     write_parquet(snakemake.output[0], table, table.schema, provenance(snakemake.rule, task.model_dump(), snakemake.input))

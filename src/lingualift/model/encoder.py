@@ -19,8 +19,10 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 
 from lingualift.artifacts import atomic_directory, digest, read_json, write_json
 from lingualift.errors import LinguaLiftError
+from lingualift.model import use_multilingual
 
 logger = logging.getLogger(__name__)
+use_multilingual.register()
 MAX_TOKENS = 1024
 BATCH_TOKENS = 2048
 

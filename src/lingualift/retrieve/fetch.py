@@ -241,6 +241,8 @@ def _download(source: Source, file: SourceFile, downloads: Path, attempts: int, 
             break
         except clients.ClientError as error:
             if attempt == attempts:
+                if source.kind != "url":
+                    shutil.rmtree(folder, ignore_errors=True)
                 raise LinguaLiftError(
                     f"source '{source.key}': {source.kind} could not get {file.name} in {attempts} attempts ({error}); "
                     f"check the network, or set `mirror` to a folder that holds the file"

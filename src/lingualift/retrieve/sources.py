@@ -104,9 +104,9 @@ class Source(_Settings):
         elif not self.files:
             raise ValueError(f"kind {self.kind} needs files")
         for file in self.files:
-            if self.kind in ("pip", "npm", "apt"):
-                if file.package is None or (file.version or self.version) is None or file.sha256 is None or file.size is None:
-                    raise ValueError(f"file {file.name}: kind {self.kind} needs package, version, sha256 and size")
+            complete = None not in (file.package, file.version or self.version, file.sha256, file.size)
+            if self.kind in ("pip", "npm", "apt") and not complete:
+                raise ValueError(f"file {file.name}: kind {self.kind} needs package, version, sha256 and size")
             if self.kind == "url" and file.url is None:
                 raise ValueError(f"file {file.name}: kind url needs a url")
             if self.kind != "local" and "/" in file.name:

@@ -7,7 +7,7 @@ it is the whole input in the form that the field uses. Any malformed row is an e
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -138,6 +138,36 @@ KINDS = {
     "arc": read_multiple_choice,
     "qasc": read_multiple_choice,
 }
+
+
+SOURCES = {
+    "gsm8k": ("gsm8k", "**/train.jsonl"),
+    "metamathqa": ("metamath", "**/*.json"),
+    "openmathinstruct-2": ("openmath", "**/train_1M*.parquet"),
+    "multinli": ("multinli", "**/*train*.jsonl"),
+    "csqa": ("commonsenseqa", "**/train*.jsonl"),
+    "xcsr": ("xcsqa", "**/en/dev.jsonl"),
+    "openbookqa": ("openbookqa", "**/train*.jsonl"),
+    "arc": ("arc", "**/*rain*.jsonl"),
+    "qasc": ("qasc", "**/train*.jsonl"),
+}
+"""Source of config/sources.yaml -> (kind, files below its folder that hold the training data)."""
+
+
+def load_sources(folders: Mapping[str, Path], limit: int | None = None) -> pa.Table:
+    """Task data of several retrieved sources (key -> folder) behind one another, at most `limit` rows, ids prefixed by the source."""
+    tables = []
+    for key, folder in folders.items():
+        if key not in SOURCES:
+            raise LinguaLiftError(f"tasks: source '{key}' is not English task data; {nearest(key, SOURCES)}")
+        kind, pattern = SOURCES[key]
+        paths = sorted(path for path in folder.glob(pattern) if path.name != "MANIFEST.json")
+        if not paths:
+            raise LinguaLiftError(f"{folder}: no file matches {pattern}; delete the folder and retrieve '{key}' again")
+        table = load_task(kind, paths, limit)
+        ids = pa.array([f"{key}-{identifier}" for identifier in table["id"].to_pylist()], pa.string())
+        tables.append(table.set_column(0, TASK_SCHEMA.field("id"), ids))
+    return pa.concat_tables(tables).slice(0, limit)
 
 
 def _text(item: dict[str, Any], key: str, path: Path, number: int) -> str:

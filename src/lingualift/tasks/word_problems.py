@@ -55,7 +55,7 @@ _LARGEST_ANSWER = 144
 def generate(count: int, seed: int) -> pa.Table:
     """`count` distinct problems (`PROBLEM_SCHEMA`), alternately of one and two steps, each half balanced over its operations.
 
-    `response` is the worked solution on one line, e.g. '12 + 9 = 21. 21 - 4 = 17. The answer is 17.'. Raises LinguaLiftError for a
+    `response` is the worked solution on one line, e.g. '12 + 9 = 21. 21 - 4 = 17', whose last number is the answer. Raises LinguaLiftError for a
     negative count or one beyond what the templates can tell apart.
     """
     if count < 0:
@@ -142,7 +142,7 @@ def _arithmetic(rng: random.Random, template: Template) -> tuple[dict[str, int],
             continue  # the answer would stand in the question
         solution = _solve(template.steps, numbers)
         if solution is not None:
-            return numbers, f"{' '.join(solution[0])} The answer is {solution[1]}.", solution[1]
+            return numbers, " ".join(solution[0]).rstrip("."), solution[1]
 
 
 def _solve(steps: tuple[str, ...], numbers: dict[str, int]) -> tuple[list[str], int] | None:

@@ -1,0 +1,209 @@
+"""Tables: means, intervals and tests agree with references worked out another way; incomplete scores are refused."""
+
+import math
+from itertools import product
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy import stats
+
+from lingualift.errors import LinguaLiftError
+from lingualift.evaluation.score import SCORE_SCHEMA
+from lingualift.tables.results import TIDY_SCHEMA, as_text, bootstrap_means, holm, interval, readable, scopes, tidy
+
+LANGUAGES = ["en", "de", "sw", "hi", "tr"]
+GROUPS = {"low": ("sw", "hi"), "medium": ("ko",), "high": ("de", "en")}
+ALIGNED = ["de", "sw"]
+SYSTEMS = {"mono": ("Mono", "transfer"), "lift": ("Lift", "align > transfer")}
+CHANCE = {"mono": 0.3, "lift": 0.6}
+ITEMS, SEEDS, RESAMPLES = 40, (1, 2, 3), 2000
+
+
+def score_rows() -> list[dict]:
+    generator = np.random.default_rng(7)
+    rows = []
+    for system, seed, language, item in product(SYSTEMS, SEEDS, LANGUAGES, range(ITEMS)):
+        correct = bool(generator.random() < CHANCE[system])
+        rows.append(
+            {
+                "system": system,
+                "run": system,
+                "seed": seed,
+                "checkpoint": None,
+                "benchmark": "mmwp-mini",
+                "language": language,
+                "id": f"test-{item:03d}",
+                "operation": "add",
+                "gold": "1",
+                "answer": "1",
+                "answer_strict": "1",
+                "correct": correct,
+                "correct_strict": correct or item == 0,
+            }
+        )
+    return rows
+
+
+ROWS = score_rows()
+
+
+def table(rows=ROWS, systems=SYSTEMS, reference="mono") -> pa.Table:
+    return tidy(pa.Table.from_pylist(rows, schema=SCORE_SCHEMA), systems, LANGUAGES, GROUPS, ALIGNED, reference, RESAMPLES)
+
+
+@pytest.fixture(scope="module")
+def result() -> dict[tuple[str, str], dict]:
+    return {(row["system"], row["scope"]): row for row in table().to_pylist()}
+
+
+MEMBERS = {language: [language] for language in LANGUAGES} | {
+    "Low": ["sw", "hi"],
+    "High": ["en", "de"],
+    "Avg.": LANGUAGES,
+    "Aligned": ["de", "sw"],
+}
+
+
+def brute_mean(rule: str, system: str, languages: list[str], seeds=SEEDS) -> float:
+    """The mean over languages of the mean over seeds and problems, one mark at a time."""
+    means = []
+    for language in languages:
+        marks = [row[rule] for row in ROWS if row["system"] == system and row["language"] == language and row["seed"] in seeds]
+        means.append(sum(marks) / len(marks))
+    return 100 * sum(means) / len(means)
+
+
+def test_accuracies_are_those_of_a_brute_force_loop(result):
+    assert set(result) == set(product(SYSTEMS, MEMBERS))
+    for (system, scope), row in result.items():
+        assert row["accuracy"] == pytest.approx(brute_mean("correct", system, MEMBERS[scope]))
+        assert row["accuracy_strict"] == pytest.approx(brute_mean("correct_strict", system, MEMBERS[scope]))
+        assert row["n"] == ITEMS * len(MEMBERS[scope])
+        assert row["low"] <= row["accuracy"] <= row["high"]
+
+
+def test_seeds_are_averaged_and_their_deviation_is_reported(result):
+    for (system, scope), row in result.items():
+        by_seed = [brute_mean("correct", system, MEMBERS[scope], (seed,)) for seed in SEEDS]
+        assert row["accuracy"] == pytest.approx(np.mean(by_seed))
+        assert row["seed_deviation"] == pytest.approx(np.std(by_seed, ddof=1))
+        assert row["seeds"] == "1,2,3"
+    one = table([row for row in ROWS if row["seed"] == 2])
+    assert set(one["seed_deviation"].to_pylist()) == {None} and set(one["seeds"].to_pylist()) == {"2"}
+
+
+def test_differences_are_paired_with_the_reference_system(result):
+    for scope, members in MEMBERS.items():
+        assert result["mono", scope]["difference"] is None and result["mono", scope]["p_holm"] is None
+        row = result["lift", scope]
+        assert row["difference"] == pytest.approx(brute_mean("correct", "lift", members) - brute_mean("correct", "mono", members))
+        assert row["difference_low"] <= row["difference"] <= row["difference_high"]
+        assert (row["difference_low"] > 0) <= (row["p_holm"] < 0.5)
+    assert result["lift", "Avg."]["p_holm"] == pytest.approx(2 * len(MEMBERS) / RESAMPLES)  # the smallest that so many resamples can show
+    assert set(table(reference=None)["difference"].to_pylist()) == {None}
+
+
+def test_a_system_equal_to_the_reference_differs_by_nothing():
+    twin = ROWS + [row | {"system": "twin"} for row in ROWS if row["system"] == "mono"]
+    rows = [row for row in table(twin, SYSTEMS | {"twin": ("Twin", "transfer")}).to_pylist() if row["system"] == "twin"]
+    assert {(row["difference"], row["difference_low"], row["difference_high"], row["p_holm"]) for row in rows} == {(0, 0, 0, 1)}
+
+
+def test_scopes_average_languages_without_weights_and_leave_out_empty_groups():
+    found = {scope.name: (scope.level, scope.languages) for scope in scopes(LANGUAGES, GROUPS, ALIGNED)}
+    assert list(found) == [*LANGUAGES, "Low", "High", "Avg.", "Aligned"]
+    assert found["sw"] == ("low", ("sw",)) and found["tr"] == ("", ("tr",))
+    assert {name: list(found[name][1]) for name in found} == MEMBERS
+    assert [scope.name for scope in scopes(["de"], GROUPS, [])] == ["de", "High", "Avg."]
+
+
+def test_only_scopes_of_aligned_languages_are_called_aligned(result):
+    assert {scope for (_, scope), row in result.items() if row["aligned"]} == {"de", "sw", "Aligned"}
+
+
+def test_the_bootstrap_draws_whole_problems_for_all_columns_alike():
+    marks = np.column_stack([np.arange(5.0), 2 * np.arange(5.0)])
+    means = bootstrap_means(marks, 300)
+    assert means.shape == (300, 2)
+    np.testing.assert_allclose(means[:, 1], 2 * means[:, 0])
+    np.testing.assert_array_equal(means, bootstrap_means(marks, 300))
+    assert not np.array_equal(means, bootstrap_means(marks, 300, seed=1))
+    assert np.unique(np.round(means[:, 0] * 5, 9) % 1).tolist() == [0]  # sums of five drawn values
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.85])
+def test_intervals_are_those_of_scipys_percentile_bootstrap(share):
+    marks = np.random.default_rng(3).random(80) < share
+    ours = interval(bootstrap_means(marks[:, None].astype(float), 20_000)[:, 0])
+    theirs = stats.bootstrap(
+        (marks.astype(float),), np.mean, n_resamples=20_000, method="percentile", rng=np.random.default_rng(4), vectorized=True
+    ).confidence_interval
+    np.testing.assert_allclose(ours, theirs, atol=1 / 80)  # a quantile of means of 80 marks moves in steps of 1/80
+
+
+def test_intervals_shrink_with_the_level():
+    samples = np.arange(101.0)
+    assert interval(samples) == pytest.approx((2.5, 97.5))
+    assert interval(samples, 0.5) == pytest.approx((25, 75))
+
+
+def test_holm_corrects_step_down():
+    # by hand: 4 * .01 = .04; 3 * .02 = .06; 2 * .03 = .06; 1 * .04 = .04, raised to .06
+    assert holm([0.03, 0.01, 0.04, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
+    assert holm([0.5, 0.6, 0.001]) == pytest.approx([1, 1, 0.003])
+    assert holm([0.2]) == [0.2] and holm([]) == []
+
+
+def test_holm_rejects_what_the_definition_rejects():
+    values = np.random.default_rng(0).random(30) ** 4
+    corrected = holm(values)
+    for level in (0.01, 0.05, 0.2):
+        rejected = set()
+        for rank, index in enumerate(np.argsort(values)):
+            if values[index] > level / (len(values) - rank):
+                break
+            rejected.add(int(index))
+        assert {index for index, value in enumerate(corrected) if value <= level} == rejected
+
+
+@pytest.mark.parametrize(
+    ("keep", "message"),
+    [
+        (lambda row: not (row["system"] == "lift" and row["language"] == "sw"), "scores of lift are not complete .missing sw"),
+        (lambda row: row["system"] != "lift", "scores of lift are not complete .missing en, de, sw, hi, tr"),
+        (lambda row: row["id"] != "test-003" or row["system"] != "mono", "scores of mono are not complete .missing problems"),
+        (lambda row: (row["id"], row["language"], row["seed"]) != ("test-003", "hi", 2), "scores of mono are not complete .missing problems"),
+    ],
+)
+def test_incomplete_scores_are_named_in_one_line(keep, message):
+    with pytest.raises(LinguaLiftError, match=message) as caught:
+        table([row for row in ROWS if keep(row)])
+    assert "\n" not in str(caught.value)
+
+
+def test_rows_follow_the_schema_and_their_order_does_not_matter(result):
+    own = table()
+    assert own.schema.equals(TIDY_SCHEMA)
+    assert table(ROWS[::-1]).equals(own)
+
+
+def test_the_readable_table_has_systems_in_rows_and_ends_with_the_interval_of_the_average(result):
+    header, mono, lift = readable(table())
+    assert header == ["benchmark", "system", "seeds", "n", *MEMBERS, "Avg. 95 %"]
+    assert [mono[1], lift[1]] == ["Mono", "Lift"]
+    for system, cells in (("mono", mono), ("lift", lift)):
+        mean = result[system, "Avg."]
+        assert cells[0] == "mmwp-mini" and cells[2:4] == ["1,2,3", str(ITEMS * len(LANGUAGES))]
+        assert [float(cell) for cell in cells[4:-1]] == [pytest.approx(result[system, scope]["accuracy"], abs=0.05) for scope in MEMBERS]
+        assert cells[-1] == f"{mean['low']:.1f}-{mean['high']:.1f}"
+
+
+def test_text_tables_are_aligned():
+    lines = as_text([["a", "b", "c"], ["long", "x", "1.0"], ["s", "y", "10.0"]]).split("\n")
+    assert lines == ["a     b     c", "long  x   1.0", "s     y  10.0"]
+    assert len({len(line) for line in as_text(readable(table())).split("\n")}) == 1
+
+
+def test_accuracies_are_percentages(result):
+    assert all(0 <= row["low"] <= row["high"] <= 100 and not math.isnan(row["accuracy"]) for row in result.values())
