@@ -1,0 +1,23 @@
+"""The multilingual encoder's view of every word of a vocabulary."""
+
+from pathlib import Path
+
+import torch
+
+from lingualift.artifacts import read_parquet
+from lingualift.embeddings.fasttext import Embeddings, save_embeddings
+from lingualift.job import job
+from lingualift.lexicon.words import embed_words
+from lingualift.model.encoder import Encoder
+from lingualift.precision import use_bf16
+from lingualift.provenance import provenance
+
+with job(snakemake.log[0], snakemake.threads):
+    vocabulary = read_parquet(snakemake.input.vocabulary)
+    words = vocabulary["word"].to_pylist()
+    layers = snakemake.params.layers
+    dtype = torch.bfloat16 if use_bf16(snakemake.params.precision) else torch.float32
+    encoder = Encoder(Path(snakemake.input.encoder).parent, max(layers), dtype)
+    vectors = embed_words(words, lambda texts: encoder.states(texts, layers), progress="words")
+    stamp = provenance(snakemake.rule, {"layers": layers}, [snakemake.input.vocabulary])
+    save_embeddings(snakemake.output[0], Embeddings(words, vocabulary["frequency"].to_numpy(), vectors), stamp)
