@@ -13,10 +13,9 @@ rule retrieve_source:
     resources:
         **growing(1000, 30),
     params:
-        source=lambda wildcards: PLAN.source(wildcards.source).model_dump(mode="json"),
-        downloads=f"{CONFIG.resources}/downloads",
-        mirror=CONFIG.mirror,
-        offline=CONFIG.offline,
+        pin=lambda wildcards: PLAN.source(wildcards.source).pin,
+        tables=[str(BASE / "config/sources.yaml"), str(BASE / "config/languages.tsv")],
+        pins=CONFIG.pins,
     message:
         "retrieve {wildcards.source}"
     script:
@@ -36,7 +35,9 @@ rule prepare_model:
     resources:
         **growing(3000, 20),
     params:
-        source=lambda wildcards: PLAN.source(wildcards.source).model_dump(mode="json"),
+        pin=lambda wildcards: PLAN.source(wildcards.source).pin,
+        tables=[str(BASE / "config/sources.yaml"), str(BASE / "config/languages.tsv")],
+        pins=CONFIG.pins,
     message:
         "prepare model {wildcards.source}"
     script:

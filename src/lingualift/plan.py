@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import Config, RunStage, System, chain
 from lingualift.errors import LinguaLiftError, nearest
-from lingualift.languages import Language, find_language
+from lingualift.languages import Language
 from lingualift.model.layout import Prompt
-from lingualift.retrieve.sources import Source, find_source
+from lingualift.retrieve.sources import Source, find_source, resolve_source
 
 
 @dataclass(frozen=True)
@@ -51,23 +51,14 @@ class Plan:
 
     def source(self, folder: str) -> Source:
         """The source (or its part for one language) that `source_key` called `folder`."""
-        if folder in self.sources:
-            return self.sources[folder]
-        key, _, lang = folder.rpartition("-")
-        return find_source(self.sources, key).for_language(find_language(self.languages, lang))
+        return resolve_source(self.sources, self.languages, folder)
 
     def parts(self, key: str, langs: list[str]) -> list[str]:
         """The folders of a source for these languages, leaving out languages that it does not hold."""
         source = find_source(self.sources, key)
         if not source.by_language:
             return [source.key]
-        held = []
-        for lang in langs:
-            try:
-                held.append(source.for_language(self.languages[lang]).key)
-            except LinguaLiftError:
-                continue
-        return held
+        return [source.for_language(self.languages[lang]).key for lang in langs if source.holds(self.languages[lang])]
 
     def retrieved(self) -> list[str]:
         """The folders of every source that the configuration uses."""
@@ -120,14 +111,8 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
         if name not in sources:
             raise LinguaLiftError(f"{key}: unknown source '{name}'; {nearest(name, sources)}")
     for code in ["en", *config.languages.alignment]:
-        try:
-            corpus = sources[config.corpus.source]
-            if corpus.by_language:
-                corpus.for_language(languages[code])
-        except LinguaLiftError:
-            raise LinguaLiftError(
-                f"languages.alignment: '{code}' has no text in corpus '{config.corpus.source}'; list it under languages.evaluation alone"
-            ) from None
+        if not sources[config.corpus.source].holds(languages[code]):
+            raise LinguaLiftError(f"languages.alignment: '{code}' has no text in corpus '{config.corpus.source}'; list it under languages.evaluation alone")
     for table, name in config.benchmarks.items():
         if name not in BENCHMARKS:
             raise LinguaLiftError(f"benchmarks.{table}: unknown benchmark '{name}'; {nearest(name, BENCHMARKS)}")

@@ -2,6 +2,7 @@
 
 It is not MMWP: the problems were written for this project, machine-translated by a large language model and checked by
 `tests/unit/test_mmwp_mini.py`; no native speaker has post-edited them yet. `test` has 80 problems, `dev` 24 for choosing settings.
+In test-071 to test-080, ar bn gu hi kn mr ne th write native digits; ml ta te, where these are rare today, and all the rest write 0-9.
 """
 
 from functools import cache
