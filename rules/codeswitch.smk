@@ -10,9 +10,11 @@ rule task_data:
         "results/logs/tasks/{task}.log",
     benchmark:
         "results/benchmarks/tasks/{task}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(1000, 30),
+        **growing(lambda wildcards: sizes.task_reading(questions(wildcards.task))),
     params:
         task=lambda wildcards: CONFIG.tasks[wildcards.task].model_dump(mode="json"),
     message:
@@ -31,9 +33,11 @@ rule tag_questions:
         "results/logs/tag/{task}.log",
     benchmark:
         "results/benchmarks/tag/{task}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(2000, 60),
+        **growing(lambda wildcards: sizes.tagging(questions(wildcards.task))),
     message:
         "tag the English questions with spaCy"
     script:
@@ -51,9 +55,11 @@ rule codeswitch:
         "results/logs/codeswitch/{lang}.log",
     benchmark:
         "results/benchmarks/codeswitch/{lang}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(1500, 30),
+        **growing(sizes.code_switching(switched())),
     params:
         codeswitch=CONFIG.codeswitch.model_dump(mode="json"),
         seed=CONFIG.seeds[0],

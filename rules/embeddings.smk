@@ -1,4 +1,9 @@
-# Raw text -> corpora -> vocabularies and vectors: fastText (trained here) and the encoder's view of single words.
+# Raw text -> corpora -> vocabularies and vectors: fastText (trained here, or published) and the encoder's view of single words.
+
+
+def words_of(lang):
+    """Where a language's words and frequencies come from: its corpus or, where the configuration has none, its published vectors."""
+    return {"corpus": f"results/corpora/{lang}.txt"} if CONFIG.corpus.source else {"vectors": f"results/embeddings/fasttext/{lang}"}
 
 
 rule corpus:
@@ -10,9 +15,11 @@ rule corpus:
         "results/logs/corpora/{lang}.log",
     benchmark:
         "results/benchmarks/corpora/{lang}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(1500, 60),
+        **growing(sizes.Request(1500, 60)),
     params:
         corpus=CONFIG.corpus.model_dump(mode="json"),
         language=lambda wildcards: asdict(LANGUAGES[wildcards.lang]),
@@ -24,7 +31,7 @@ rule corpus:
 
 rule source_vocabulary:
     input:
-        corpus="results/corpora/en.txt",
+        unpack(lambda wildcards: words_of("en")),
         tagger=manifest(CONFIG.tagger),
         questions=f"results/tasks/{CONFIG.codeswitch.task}/tagged.parquet",
     output:
@@ -33,9 +40,11 @@ rule source_vocabulary:
         "results/logs/vocabulary/en.log",
     benchmark:
         "results/benchmarks/vocabulary/en.tsv"
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(2000, 60),
+        **growing(sizes.tagging(questions(CONFIG.codeswitch.task), CONFIG.vocabulary.source_size)),
     params:
         vocabulary=CONFIG.vocabulary.model_dump(mode="json"),
     message:
@@ -46,7 +55,7 @@ rule source_vocabulary:
 
 rule target_vocabulary:
     input:
-        corpus="results/corpora/{lang}.txt",
+        unpack(lambda wildcards: words_of(wildcards.lang)),
         cldr=lambda wildcards: [manifest("cldr-annotations-full", wildcards.lang)] if "cldr" in PLAN.wordlists(wildcards.lang) else [],
     output:
         "results/vocabulary/{lang}.parquet",
@@ -56,9 +65,11 @@ rule target_vocabulary:
         "results/logs/vocabulary/{lang}.log",
     benchmark:
         "results/benchmarks/vocabulary/{lang}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(1500, 30),
+        **growing(sizes.vocabulary(CONFIG.vocabulary.size)),
     params:
         vocabulary=CONFIG.vocabulary.model_dump(mode="json"),
         wordlists=lambda wildcards: PLAN.wordlists(wildcards.lang),
@@ -69,24 +80,51 @@ rule target_vocabulary:
         "../workflow/scripts/target_vocabulary.py"
 
 
-rule fasttext:
-    input:
-        "results/corpora/{lang}.txt",
-    output:
-        directory("results/embeddings/fasttext/{lang}"),
-    log:
-        "results/logs/fasttext/{lang}.log",
-    benchmark:
-        "results/benchmarks/fasttext/{lang}.tsv"
-    threads: 1
-    resources:
-        **growing(2000, 120),
-    params:
-        fasttext=CONFIG.fasttext.model_dump(mode="json"),
-    message:
-        "train fastText vectors for {wildcards.lang}"
-    script:
-        "../workflow/scripts/fasttext.py"
+if CONFIG.fasttext.pretrained:
+
+    rule pretrained_vectors:
+        input:
+            lambda wildcards: manifest(CONFIG.fasttext.pretrained, wildcards.lang),
+        output:
+            directory("results/embeddings/fasttext/{lang}"),
+        log:
+            "results/logs/fasttext/{lang}.log",
+        benchmark:
+            "results/benchmarks/fasttext/{lang}.tsv"
+        conda:
+            "../envs/cpu.yaml"
+        threads: 1
+        resources:
+            **growing(sizes.vectors_reading(CONFIG.fasttext.max_words, CONFIG.fasttext.dimension)),
+        params:
+            max_words=CONFIG.fasttext.max_words,
+        message:
+            "read the published vectors of {wildcards.lang}"
+        script:
+            "../workflow/scripts/pretrained_vectors.py"
+
+else:
+
+    rule fasttext:
+        input:
+            "results/corpora/{lang}.txt",
+        output:
+            directory("results/embeddings/fasttext/{lang}"),
+        log:
+            "results/logs/fasttext/{lang}.log",
+        benchmark:
+            "results/benchmarks/fasttext/{lang}.tsv"
+        conda:
+            "../envs/cpu.yaml"
+        threads: 1
+        resources:
+            **growing(sizes.vectors_training(CONFIG.fasttext.dimension)),
+        params:
+            fasttext=CONFIG.fasttext.model_dump(mode="json"),
+        message:
+            "train fastText vectors for {wildcards.lang}"
+        script:
+            "../workflow/scripts/fasttext.py"
 
 
 rule encode_words:
@@ -101,9 +139,20 @@ rule encode_words:
         "results/logs/encode-words/{encoder}/{lang}.log",
     benchmark:
         "results/benchmarks/encode-words/{encoder}/{lang}.tsv"
+    conda:
+        GPU_ENVIRONMENT
     threads: 1
     resources:
-        **growing(2500, 30),
+        **growing(
+            sizes.word_encoding(
+                CONFIG.vocabulary.size,
+                parameters(CONFIG.encoder.source),
+                width(CONFIG.encoder.source),
+                len(CONFIG.lexicon.encoder_layers),
+                CONFIG.compute.gpus > 0,
+            )
+        ),
+        **ONE_GPU,
     params:
         layers=CONFIG.lexicon.encoder_layers,
         precision=CONFIG.precision,

@@ -14,6 +14,11 @@ def prediction_inputs(wildcards):
     return inputs
 
 
+def prediction_request(wildcards):
+    encoder = 0 if SYSTEMS[PLAN.run(wildcards.run).system].input == "text" else parameters(CONFIG.encoder.source)
+    return sizes.prediction(parameters(CONFIG.llm.source), encoder, CONFIG.evaluation.max_new_tokens, CONFIG.compute.gpus > 0)
+
+
 rule predict:
     input:
         unpack(prediction_inputs),
@@ -23,14 +28,17 @@ rule predict:
         "results/logs/predict/{run}/{benchmark}/{lang}.log",
     benchmark:
         "results/benchmarks/predict/{run}/{benchmark}/{lang}.tsv"
+    conda:
+        GPU_ENVIRONMENT
     threads: 1
     resources:
-        **growing(2500, 60),
+        **growing(prediction_request),
+        **ONE_GPU,
     params:
         system=lambda wildcards: PLAN.run(wildcards.run).system,
         seed=lambda wildcards: PLAN.run(wildcards.run).seed,
         input=lambda wildcards: SYSTEMS[PLAN.run(wildcards.run).system].input,
-        prompt=lambda wildcards: PLAN.prompt(BENCHMARKS[wildcards.benchmark].BENCHMARK.prompt).__dict__,
+        prompt=lambda wildcards: asdict(PLAN.asked(wildcards.run, wildcards.benchmark)),
         layer=CONFIG.encoder.layer,
         evaluation=CONFIG.evaluation.model_dump(mode="json"),
         precision=CONFIG.precision,
@@ -49,9 +57,11 @@ rule score:
         "results/logs/score/{run}/{benchmark}.log",
     benchmark:
         "results/benchmarks/score/{run}/{benchmark}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(1000, 10),
+        **SMALL,
     message:
         "score {wildcards.run} on {wildcards.benchmark}"
     script:

@@ -24,9 +24,15 @@ rule lexicon:
         "results/logs/lexicons/{lang}.log",
     benchmark:
         "results/benchmarks/lexicons/{lang}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(3000, 120),
+        **growing(
+            sizes.lexicon(
+                CONFIG.vocabulary.source_size, CONFIG.vocabulary.size, vectors_dimension(), "adversarial" in CONFIG.lexicon.starts
+            )
+        ),
     params:
         lexicon=CONFIG.lexicon.model_dump(mode="json"),
         collapsed=CONFIG.languages.collapsed,

@@ -9,9 +9,11 @@ rule retrieve_source:
         "results/logs/retrieve/{source}.log",
     benchmark:
         "results/benchmarks/retrieve/{source}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(1000, 30),
+        **growing(lambda wildcards: sizes.retrieval(PLAN.source(wildcards.source).size or PLAN.source(wildcards.source).estimate or 10**9)),
     params:
         pin=lambda wildcards: PLAN.source(wildcards.source).pin,
         tables=[str(BASE / "config/sources.yaml"), str(BASE / "config/languages.tsv")],
@@ -31,9 +33,11 @@ rule prepare_model:
         "results/logs/models/{source}.log",
     benchmark:
         "results/benchmarks/models/{source}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(3000, 20),
+        **growing(lambda wildcards: sizes.model_preparation(parameters(wildcards.source), PLAN.source(wildcards.source).kind != "hub")),
     params:
         pin=lambda wildcards: PLAN.source(wildcards.source).pin,
         tables=[str(BASE / "config/sources.yaml"), str(BASE / "config/languages.tsv")],

@@ -13,9 +13,11 @@ rule results_table:
         "results/logs/tables/{table}.log",
     benchmark:
         "results/benchmarks/tables/{table}.tsv"
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(1000, 10),
+        **SMALL,
     params:
         benchmark=lambda wildcards: CONFIG.benchmarks[wildcards.table],
         systems=lambda wildcards: {
@@ -41,9 +43,11 @@ rule lexicon_table:
         "results/logs/tables/lexicons.log",
     benchmark:
         "results/benchmarks/tables/lexicons.tsv"
+    conda:
+        "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(1000, 10),
+        **SMALL,
     message:
         "table of the lexicons"
     script:

@@ -23,6 +23,30 @@ def stage_inputs(wildcards):
     return inputs
 
 
+def texts_request(wildcards):
+    kind, _, name = wildcards.texts.partition("-")
+    texts = questions(name) if kind == "task" else switched()
+    return sizes.encoding(texts, parameters(CONFIG.encoder.source), width(CONFIG.encoder.source), CONFIG.compute.gpus > 0)
+
+
+def stage_request(wildcards):
+    """States that a stage holds in memory: all of its languages' (a warm start's, too), none of text and of task data, which stay on disk."""
+    run_stage = stage_of(wildcards)
+    stage, code_switched = run_stage.stage, run_stage.stage.data == "code-switched"
+    available = switched() * len(CONFIG.languages.alignment) if code_switched else questions(run_stage.task)
+    used = min(stage.examples or available, available)
+    return sizes.training(
+        parameters(CONFIG.llm.source),
+        examples=0 if stage.objective == "warm-start" else used,
+        epochs=stage.epochs,
+        llm_trained="llm" in stage.train,
+        state_width=width(CONFIG.encoder.source),
+        states_held=used if code_switched else 0,
+        response=sizes.TOKENS if code_switched else sizes.RESPONSE,
+        gpus=CONFIG.compute.gpus,
+    )
+
+
 rule encode:
     input:
         texts=lambda wildcards: f"results/tasks/{wildcards.texts.removeprefix('task-')}/questions.parquet"
@@ -37,9 +61,12 @@ rule encode:
         "results/logs/encode/{encoder}/{texts}.log",
     benchmark:
         "results/benchmarks/encode/{encoder}/{texts}.tsv"
+    conda:
+        GPU_ENVIRONMENT
     threads: 1
     resources:
-        **growing(2000, 60),
+        **growing(texts_request),
+        **ONE_GPU,
     params:
         layer=CONFIG.encoder.layer,
         precision=CONFIG.precision,
@@ -58,9 +85,12 @@ rule train:
         "results/logs/train/{stage}.log",
     benchmark:
         "results/benchmarks/train/{stage}.tsv"
+    conda:
+        GPU_ENVIRONMENT
     threads: 1
     resources:
-        **growing(3700, 120),
+        **growing(stage_request),
+        **gpus(CONFIG.compute.gpus),
     params:
         stage=lambda wildcards: stage_of(wildcards).model_dump(mode="json"),
         prompt=lambda wildcards: PLAN.prompt(stage_of(wildcards).stage.prompt).__dict__ if stage_of(wildcards).stage.prompt else None,

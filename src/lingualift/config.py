@@ -12,22 +12,46 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from lingualift.artifacts import digest
 from lingualift.errors import LinguaLiftError, nearest
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+NAME, CODE, LINE = r"^[a-z0-9][a-z0-9._-]{0,63}$", r"^[a-z]{2,3}$", r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,1024}$"
+MEANING = {
+    NAME: "not a plain name (up to 64 letters a-z, digits, '.', '_', '-')",
+    CODE: "not a language code (two or three letters a-z)",
+    LINE: "not one line of text",
+}
+Name = Annotated[str, StringConstraints(pattern=NAME)]
 """Names become parts of paths: lower-case letters, digits, '.', '_', '-' alone."""
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(ge=1)]
+Code = Annotated[str, StringConstraints(pattern=CODE)]
+Line = Annotated[str, StringConstraints(pattern=LINE)]
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(f"expected a number, got {value}")
+    return value
+
+
+Share = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1)]
+Positive = Annotated[int, BeforeValidator(_number), Field(ge=1)]
+Seed = Annotated[int, BeforeValidator(_number), Field(ge=0, le=2**31 - 1)]
 
 
 class Settings(BaseModel):
-    """A group of settings; unknown keys are refused, values are not coerced across types."""
+    """A group of settings; unknown keys are refused.
+
+    Text that spells a number, a truth value or null is read as such, for so the command line delivers what stands below the first level.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nulls(cls, values: Any) -> Any:
+        return {key: None if value == "null" else value for key, value in values.items()} if isinstance(values, dict) else values
 
 
 class Languages(Settings):
@@ -43,31 +67,42 @@ class Languages(Settings):
 class Corpus(Settings):
     """Monolingual text."""
 
-    source: Name = Field(description="Key of config/sources.yaml.")
+    source: Name | None = Field(
+        description="Key of config/sources.yaml (null with pretrained vectors: their words and the questions' make the vocabulary)."
+    )
     max_sentences: Positive | None = Field(None, description="Use only the first so many sentences.")
 
 
 class Vocabulary(Settings):
     """Which words take part in alignment."""
 
-    wordlists: list[Literal["wordfreq", "cldr"]] = Field(description="Word lists with frequencies added to the corpus vocabulary, where they know the language.")
+    wordlists: list[Literal["wordfreq", "cldr"]] = Field(
+        description="Word lists with frequencies added to the corpus vocabulary, where they know the language."
+    )
     size: Positive = Field(description="Target words a language, most frequent first.")
     source_size: Positive = Field(description="English words, most frequent first (words of the task's questions always stay).")
     stop_words: bool = Field(False, description="Keep English stop words in the source vocabulary.")
 
 
 class FastText(Settings):
-    """fastText vectors, trained on the corpus."""
+    """fastText vectors: trained on the corpus, or published ones."""
 
-    dimension: Positive
-    epochs: Positive
-    min_count: Positive
+    pretrained: Name | None = Field(
+        None,
+        description="Source of published vectors, one file a language (null: train them; else the settings of training are unused).",
+    )
+    max_words: Positive = Field(200000, description="Words kept of published vectors, most frequent first.")
+    dimension: Positive = Field(description="Dimensions of a vector.")
+    epochs: Positive = Field(description="Passes over the corpus.")
+    min_count: Positive = Field(description="Rarer words get no vector.")
 
 
 class Lexicon(Settings):
     """Unsupervised alignment and retrieval."""
 
-    starts: list[Literal["similarity", "identical", "encoder", "adversarial"]] = Field(min_length=1, description="Starts that are tried; the best by the unsupervised criterion is kept.")
+    starts: list[Literal["similarity", "identical", "encoder", "adversarial"]] = Field(
+        min_length=1, description="Starts that are tried; the best by the unsupervised criterion is kept."
+    )
     encoder_layers: list[Positive] = Field(description="Encoder layers whose states are joined for the encoder start.")
     neighbourhood: Positive = Field(10, description="k of CSLS.")
     top_k: Positive = Field(5, description="Translations kept for each word.")
@@ -78,7 +113,7 @@ class CodeSwitch(Settings):
     """Code-switched text (section 3.2)."""
 
     ratio: Share = Field(description="Share of the substitutable words that is replaced.")
-    pos: str = Field("all", description="POS preset whose words may be replaced.")
+    pos: Name = Field("all", description="POS preset whose words may be replaced.")
     choice: Literal["best", "sampled"] = Field("best", description="Which of the top-k translations is used.")
     top_k: Positive = Field(1, description="Translations that may be used.")
     task: Name = Field(description="Task whose questions are code-switched.")
@@ -91,7 +126,7 @@ class Task(Settings):
     source: Name | list[Name] = Field(description="`word-problems` (generated here), or one or more keys of config/sources.yaml.")
     kind: Literal["maths", "nli", "commonsense"] = Field("maths", description="Which benchmarks systems trained on it are evaluated on.")
     examples: Positive | None = Field(None, description="Examples used (null: all; required for word-problems).")
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(1, description="Seed of generated problems.")
+    seed: Seed = Field(1, description="Seed of generated problems.")
 
     @property
     def sources(self) -> list[str]:
@@ -109,16 +144,18 @@ class Model(Settings):
 class Alignment(Settings):
     """The alignment layer (equation (2))."""
 
-    layers: Literal[1, 2, 3] = 2
-    activation: Literal["gelu", "relu"] = "gelu"
+    layers: Annotated[int, BeforeValidator(_number), Field(ge=1, le=3)] = Field(2, description="Linear layers.")
+    activation: Literal["gelu", "relu"] = Field("gelu", description="Between the layers.")
     normalise: bool = Field(description="Standardise and clip the encoder's dimensions first.")
 
 
 class PromptText(Settings):
     """A prompt; `instruction` is what remains when the question enters through the encoder (default: the template without it)."""
 
-    template: str
-    instruction: str | None = None
+    template: str = Field(description="Prompt with one {question} slot.")
+    instruction: str | None = Field(
+        None, description="What remains when the question enters through the encoder (null: the template without it)."
+    )
 
     @model_validator(mode="after")
     def _one_slot(self) -> "PromptText":
@@ -130,19 +167,21 @@ class PromptText(Settings):
 class Stage(Settings):
     """One training stage."""
 
-    objective: Literal["warm-start", "language-modelling"]
+    objective: Literal["warm-start", "language-modelling"] = Field(
+        description="Regression onto the LLM's word embeddings, or negative log-likelihood (equations (5) and (6))."
+    )
     data: Name = Field(description="`code-switched`, or a task of `tasks`.")
-    train: list[Literal["alignment", "boundary", "llm"]] = Field(min_length=1)
-    prompt: Name | None = None
-    epochs: Positive = 1
+    train: list[Literal["alignment", "boundary", "llm"]] = Field(min_length=1, description="Modules that learn; the rest is frozen.")
+    prompt: Name | None = Field(None, description="Prompt of `prompts` (language modelling only).")
+    epochs: Positive = Field(1, description="Passes over the data.")
     examples: Positive | None = Field(None, description="Examples used, drawn over all languages alike (null: all).")
     batch: Positive = Field(16, description="Global batch, in examples (warm-start: in tokens).")
     micro_batch: Positive = Field(8, description="Examples in memory at once; changes no result but speed and memory.")
     steps: Positive | None = Field(None, description="Optimisation steps (warm-start only).")
-    learning_rate: float = Field(gt=0)
-    schedule: Literal["constant", "linear", "cosine"] = "constant"
-    warmup: Share = 0.0
-    weight_decay: float = Field(0.0, ge=0)
+    learning_rate: Annotated[float, BeforeValidator(_number)] = Field(gt=0, allow_inf_nan=False, description="Peak learning rate.")
+    schedule: Literal["constant", "linear", "cosine"] = Field("constant", description="Course of the learning rate after the warm-up.")
+    warmup: Share = Field(0.0, description="Share of the steps in which the learning rate rises.")
+    weight_decay: Annotated[float, BeforeValidator(_number)] = Field(0.0, ge=0, allow_inf_nan=False, description="Decoupled weight decay.")
     english_share: Share = Field(0.0, description="Share of stage-1 examples that stay English.")
 
     @model_validator(mode="after")
@@ -157,41 +196,60 @@ class Stage(Settings):
 class System(Settings):
     """A system: how the question enters, and the chain of stages that trains it."""
 
-    title: str
-    input: Literal["text", "encoder", "encoder-first", "both"]
+    title: Line = Field(description="Its name in the tables.")
+    input: Literal["text", "encoder", "encoder-first", "both"] = Field(
+        description="How the question enters: as text, as encoder states after the instruction (equation (4)) or before it, or as both."
+    )
     stages: list[Name | dict[Name, dict[str, Any]]] = Field(description="Stage names; {name: {key: value}} overrides a stage's settings.")
-    note: str = ""
+    note: str = Field("", description="For readers of the file.")
+
+    @model_validator(mode="after")
+    def _one_name(self) -> "System":
+        if any(isinstance(entry, dict) and len(entry) != 1 for entry in self.stages):
+            raise ValueError("stages: an entry is a stage's name or {name: {key: value}}")
+        return self
+
+
+class Compute(Settings):
+    """What jobs ask a scheduler for."""
+
+    gpus: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="GPUs of a training job; encoding and evaluation ask for one of them (0: no job asks for a GPU)."
+    )
 
 
 class Evaluation(Settings):
     """Generation."""
 
     split: Literal["test", "dev"] = Field("test", description="Benchmark split; use dev to choose settings, never test.")
-    max_new_tokens: Positive
-    batch: Positive
+    max_new_tokens: Positive = Field(description="Longest answer, in tokens.")
+    batch: Positive = Field(description="Problems answered at once; changes no result but speed and memory.")
 
 
 class Tables(Settings):
     """Result tables."""
 
-    bootstrap: Positive = Field(2000, description="Bootstrap resamples for intervals.")
+    bootstrap: Positive = Field(default=2000, description="Bootstrap resamples for intervals.")
 
 
 class Config(Settings):
     """The whole configuration."""
 
-    resources: str = Field("resources", pattern=r"^[^\x00-\x1f]{1,1024}$", description="Folder of downloads and prepared models; several projects may share it.")
+    resources: Line = Field("resources", description="Folder of downloads and prepared models; several projects may share it.")
     pins: dict[str, str] = Field({}, description="Pins that only you can supply: {source: hub commit} or {source/file: sha256}.")
-    precision: Literal["auto", "bfloat16", "float32"] = Field("auto", description="auto: bfloat16 where the processor or GPU multiplies it in hardware.")
-    mirror: str | None = Field(None, description="Folder that holds the sources; used before any network.")
+    precision: Literal["auto", "bfloat16", "float32"] = Field(
+        "auto", description="auto: bfloat16 where the processor or GPU multiplies it in hardware."
+    )
+    mirror: Line | None = Field(None, description="Folder that holds the sources; used before any network.")
     offline: bool = Field(False, description="Never touch the network.")
-    seeds: list[Annotated[int, Field(ge=0, le=2**31 - 1)]] = Field(min_length=1)
+    seeds: list[Seed] = Field(min_length=1, description="One full training run a seed; tables average them.")
+    compute: Compute = Compute()
     languages: Languages
     corpus: Corpus
     vocabulary: Vocabulary
     fasttext: FastText
     lexicon: Lexicon
-    tagger: Name
+    tagger: Name = Field(description="spaCy pipeline that tags the English questions; a key of config/sources.yaml.")
     codeswitch: CodeSwitch
     tasks: dict[Name, Task] = Field(min_length=1)
     llm: Model
@@ -199,18 +257,37 @@ class Config(Settings):
     alignment: Alignment
     prompts: dict[Name, PromptText]
     stages: dict[Name, Stage]
-    systems: list[Name] = Field(min_length=1)
+    systems: list[Name] = Field(min_length=1, description="Systems of config/systems/*.yaml that are trained and evaluated.")
     benchmarks: dict[Name, Name] = Field(min_length=1, description="Table name: benchmark that fills it.")
     evaluation: Evaluation
     tables: Tables = Tables()
 
+    @field_validator("pins", "tasks", "prompts", "stages", "benchmarks", mode="before")
+    @classmethod
+    def _without_removed(cls, entries: Any) -> Any:
+        """Overlays are merged key by key, so an entry of the base configuration goes by setting it to null."""
+        return {name: entry for name, entry in entries.items() if entry is not None} if isinstance(entries, dict) else entries
+
     @model_validator(mode="after")
     def _consistent(self) -> "Config":
-        for key, codes in (("alignment", self.languages.alignment), ("evaluation", self.languages.evaluation), ("seeds", self.seeds), ("systems", self.systems)):
-            if len(set(codes)) != len(codes):
-                raise ValueError(f"{key}: lists an entry twice")
+        if self.corpus.source is None and self.fasttext.pretrained is None:
+            raise ValueError("corpus.source: needed to train vectors on; name a corpus, or published vectors in fasttext.pretrained")
+        lists: dict[str, list[Any]] = {
+            "languages.alignment": self.languages.alignment,
+            "languages.evaluation": self.languages.evaluation,
+            "seeds": self.seeds,
+            "systems": self.systems,
+        }
+        for key, entries in lists.items():
+            twice = [entry for place, entry in enumerate(entries) if entry in entries[:place]]
+            if twice:
+                raise ValueError(f"{key}: lists {twice[0]} twice")
         if "en" in self.languages.alignment:
             raise ValueError("languages.alignment: en is the language that the others are aligned to; leave it out")
+        if self.codeswitch.top_k > self.lexicon.top_k:
+            raise ValueError(f"codeswitch.top_k: lexicon.top_k keeps no more than {self.lexicon.top_k} translations")
+        if "lexicons" in self.benchmarks:
+            raise ValueError("benchmarks: 'lexicons' is the table of the lexicons; give this table another name")
         return self
 
 
@@ -231,22 +308,29 @@ def load(values: Mapping[str, Any], origin: str = "configuration") -> Config:
     try:
         return Config.model_validate(dict(values))
     except ValidationError as error:
-        raise LinguaLiftError(_explain(error, origin)) from None
+        raise LinguaLiftError(_explain(error, Config, origin)) from None
 
 
-def _explain(error: ValidationError, origin: str) -> str:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
+def _explain(error: ValidationError, model: Any, origin: str) -> str:
+    """The first mistake as one line; `model` is the class that was validated."""
+    first, *others = error.errors()
+    if "constrained-str" in first["loc"]:  # a union: the branch that got furthest says best what is wrong
+        prefix = first["loc"][: first["loc"].index("constrained-str")]
+        first = max([first, *(other for other in others if other["loc"][: len(prefix)] == prefix)], key=lambda branch: len(branch["loc"]))
+    parts = [str(part) for part in first["loc"] if not re.match(r"constrained-str$|\[key\]$|(list|dict)\[", str(part))]
+    place = _printable(".".join(parts))
     if first["type"] == "extra_forbidden":
-        model: Any = Config
         for part in first["loc"][:-1]:
             model = _field_model(model, part)
-        return f"{origin}: unknown key '{place}'; {nearest(str(first['loc'][-1]), model.model_fields if hasattr(model, 'model_fields') else [])}"
-    given = "" if first["type"] in ("missing", "value_error") else f", got {str(first.get('input'))[:60]!r}"
-    message = re.sub(r"^Value error, ", "", first["msg"])
-    if first["type"] == "string_pattern_mismatch":
-        message = "not a plain name (letters a-z, digits, '.', '_', '-')" if "64" in str(first["ctx"]) or "63" in str(first["ctx"]) else "not a language code (two or three letters a-z)"
+        return f"{origin}: unknown key '{place}'; {nearest(parts[-1], model.model_fields)}"
+    given = "" if first["type"] in ("missing", "value_error") else f", got {_printable(str(first['input']))!r}"
+    message = MEANING[first["ctx"]["pattern"]] if first["type"] == "string_pattern_mismatch" else first["msg"].removeprefix("Value error, ")
     return f"{origin}: {place + ': ' if place else ''}{message}{given}"
+
+
+def _printable(text: str) -> str:
+    """At most 60 characters of `text`, in one line."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:60]) + ("..." if len(text) > 60 else "")
 
 
 def _field_model(model: Any, part: Any) -> Any:
@@ -264,17 +348,19 @@ def load_systems(folder: str | Path) -> dict[str, System]:
     for path in sorted(Path(folder).glob("*.yaml")):
         try:
             entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except yaml.YAMLError as error:
-            raise LinguaLiftError(f"{path}: not YAML ({str(error).splitlines()[0]})") from None
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise LinguaLiftError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+        if not isinstance(entries, dict):
+            raise LinguaLiftError(f"{path}: expected systems by name (name: {{title: ..., input: ..., stages: [...]}})")
         for name, definition in entries.items():
-            if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", str(name)):
-                raise LinguaLiftError(f"{path}: system name {str(name)[:60]!r} is not a plain name (letters a-z, digits, '.', '_', '-')")
+            if not isinstance(name, str) or not re.fullmatch(NAME, name):
+                raise LinguaLiftError(f"{path}: system name {_printable(str(name))!r}: {MEANING[NAME]}")
             if name in systems:
                 raise LinguaLiftError(f"{path}: system '{name}' is defined twice")
             try:
                 systems[name] = System.model_validate(definition)
             except ValidationError as error:
-                raise LinguaLiftError(_explain(error, f"{path}: {name}")) from None
+                raise LinguaLiftError(_explain(error, System, f"{path}: {name}")) from None
     return systems
 
 
@@ -289,7 +375,7 @@ def chain(config: Config, system: System, seed: int) -> list[RunStage]:
         try:
             stage = Stage.model_validate({**config.stages[name].model_dump(), **override})
         except ValidationError as error:
-            raise LinguaLiftError(_explain(error, f"system '{system.title}', stage '{name}'")) from None
+            raise LinguaLiftError(_explain(error, Stage, f"system '{system.title}', stage '{name}'")) from None
         if stage.prompt is not None and stage.prompt not in config.prompts:
             raise LinguaLiftError(f"stage '{name}': unknown prompt '{stage.prompt}'; {nearest(stage.prompt, config.prompts)}")
         if system.input == "text" and (stage.data == "code-switched" or set(stage.train) - {"llm"}):
@@ -305,7 +391,9 @@ def chain(config: Config, system: System, seed: int) -> list[RunStage]:
         if system.input != "text":
             definition |= {"encoder": config.encoder.model_dump(), "alignment": config.alignment.model_dump()}
         if stage.data == "code-switched":
-            definition |= {"languages": config.languages.alignment, "codeswitch": config.codeswitch.model_dump()}
+            groups = {"corpus", "vocabulary", "fasttext", "lexicon", "tagger", "codeswitch"}
+            text = config.model_dump(include=groups, exclude={"lexicon": {"gold"}})
+            definition |= {"languages": config.languages.alignment, "text": text}
         task = config.codeswitch.task if stage.data == "code-switched" else stage.data
         if task not in config.tasks:
             raise LinguaLiftError(f"stage '{name}': unknown data '{task}'; {nearest(task, ['code-switched', *config.tasks])}")

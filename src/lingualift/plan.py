@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.codeswitch.switch import POS_PRESETS
 from lingualift.config import Config, RunStage, System, chain
 from lingualift.errors import LinguaLiftError, nearest
 from lingualift.languages import Language
@@ -65,7 +66,9 @@ class Plan:
         config = self.config
         languages = config.languages.alignment
         wanted = [self.source_key(config.llm.source), self.source_key(config.encoder.source), self.source_key(config.tagger)]
-        wanted += self.parts(config.corpus.source, ["en", *languages])
+        for source in (config.corpus.source, config.fasttext.pretrained):
+            if source:
+                wanted += self.parts(source, ["en", *languages])
         for task in config.tasks.values():
             wanted += [self.source_key(source) for source in task.sources if source != "word-problems"]
         if any("cldr" in self.wordlists(lang) for lang in languages):
@@ -83,6 +86,12 @@ class Plan:
         """A configured prompt."""
         text = self.config.prompts[name]
         return Prompt(text.template, text.template.replace("{question}", "") if text.instruction is None else text.instruction)
+
+    def asked(self, run: str, benchmark: str) -> Prompt:
+        """The prompt of a run on a benchmark: that of its last stage on a task of the benchmark's kind, else the benchmark's own."""
+        kind = BENCHMARKS[benchmark].BENCHMARK.prompt
+        trained = [stage.stage.prompt for stage in self.run(run).stages if stage.stage.data != "code-switched" and self.config.tasks[stage.task].kind == kind]
+        return self.prompt(trained[-1] if trained and trained[-1] else kind)
 
     def runs_on(self, benchmark: str) -> list[str]:
         """The runs that a benchmark's table compares: those whose last task is of the benchmark's kind, and untrained ones."""
@@ -104,15 +113,16 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
                 close = difflib.get_close_matches(code, languages, n=1, cutoff=0.5)
                 hint = f"did you mean '{close[0]}'?" if close else f"config/languages.tsv has {', '.join(sorted(languages))}"
                 raise LinguaLiftError(f"languages.{key}: unknown language '{code}'; {hint}")
-    needed = {"corpus.source": config.corpus.source, "tagger": config.tagger, "llm.source": config.llm.source, "encoder.source": config.encoder.source}
-    if config.lexicon.gold:
-        needed["lexicon.gold"] = config.lexicon.gold
+    needed = {"corpus.source": config.corpus.source, "fasttext.pretrained": config.fasttext.pretrained, "lexicon.gold": config.lexicon.gold}
+    needed |= {"tagger": config.tagger, "llm.source": config.llm.source, "encoder.source": config.encoder.source}
     for key, name in needed.items():
-        if name not in sources:
+        if name is not None and name not in sources:
             raise LinguaLiftError(f"{key}: unknown source '{name}'; {nearest(name, sources)}")
     for code in ["en", *config.languages.alignment]:
-        if not sources[config.corpus.source].holds(languages[code]):
+        if config.corpus.source and not sources[config.corpus.source].holds(languages[code]):
             raise LinguaLiftError(f"languages.alignment: '{code}' has no text in corpus '{config.corpus.source}'; list it under languages.evaluation alone")
+        if config.fasttext.pretrained and not sources[config.fasttext.pretrained].holds(languages[code]):
+            raise LinguaLiftError(f"languages.alignment: '{code}' has no vectors in '{config.fasttext.pretrained}'; list it under languages.evaluation alone")
     for table, name in config.benchmarks.items():
         if name not in BENCHMARKS:
             raise LinguaLiftError(f"benchmarks.{table}: unknown benchmark '{name}'; {nearest(name, BENCHMARKS)}")
@@ -131,6 +141,8 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
                 raise LinguaLiftError(f"tasks.{name}.source: unknown source '{source}'; {nearest(source, ['word-problems', *sources])}")
     if config.codeswitch.task not in config.tasks:
         raise LinguaLiftError(f"codeswitch.task: unknown task '{config.codeswitch.task}'; {nearest(config.codeswitch.task, config.tasks)}")
+    if config.codeswitch.pos not in POS_PRESETS:
+        raise LinguaLiftError(f"codeswitch.pos: unknown preset '{config.codeswitch.pos}'; {nearest(config.codeswitch.pos, POS_PRESETS)}")
     runs: dict[str, Run] = {}
     stages: dict[str, RunStage] = {}
     for name in config.systems:

@@ -61,7 +61,12 @@ def averages(systems: dict[str, dict[str, float]]) -> dict[tuple[str, str], floa
 
 def unlike(ours: dict[tuple[str, str], float], published: dict[str, dict[str, float]]) -> dict[tuple[str, str], tuple[float, float]]:
     """(published, ours) where an average of a system differs by more than 0.1."""
-    compared = {(system, scope): (figures[group], ours[system, scope]) for system, figures in published.items() for group, scope in SCOPES.items() if group in figures}
+    compared = {
+        (system, scope): (figures[group], ours[system, scope])
+        for system, figures in published.items()
+        for group, scope in SCOPES.items()
+        if group in figures
+    }
     assert len(compared) >= 3 * len(published)
     return {key: pair for key, pair in compared.items() if abs(pair[0] - pair[1]) > 0.1}
 

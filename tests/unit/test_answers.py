@@ -121,7 +121,11 @@ def test_any_arithmetic_litter_is_read_without_an_error(text):
         is_correct(answer, text)
 
 
-@given(number=st.integers(-(10**12), 10**12), zero=st.sampled_from(ZEROS), frame=st.sampled_from(["{}", "= {}.", "उत्तर {} है", "คือ{}ลูก", "\\boxed{{{}}} 3"]))
+@given(
+    number=st.integers(-(10**12), 10**12),
+    zero=st.sampled_from(ZEROS),
+    frame=st.sampled_from(["{}", "= {}.", "उत्तर {} है", "คือ{}ลูก", "\\boxed{{{}}} 3"]),
+)
 def test_an_integer_in_any_decimal_digits_is_read_back_by_the_strict_rule(number, zero, frame):
     answer = strict_answer(frame.format(native(number, zero)))
     assert to_number(answer) == number

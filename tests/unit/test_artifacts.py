@@ -27,7 +27,9 @@ from lingualift.artifacts import (
 )
 from lingualift.errors import LinguaLiftError
 
-SCHEMA = pa.schema([pa.field("word", pa.string(), nullable=False), pa.field("rank", pa.int32(), nullable=False), pa.field("csls", pa.float32())])
+SCHEMA = pa.schema(
+    [pa.field("word", pa.string(), nullable=False), pa.field("rank", pa.int32(), nullable=False), pa.field("csls", pa.float32())]
+)
 TABLE = pa.table({"word": ["water", "पानी", "maji"], "rank": [1, 2, 3], "csls": [0.5, None, 0.25]})
 
 
@@ -175,7 +177,12 @@ def test_a_cut_or_altered_parquet_file_is_read_or_named(tmp_path_factory, data):
             assert one_line(error, path)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
 def test_json_comes_back_and_equal_values_have_equal_digests(tmp_path_factory, value):
     try:
         json.dumps(value, ensure_ascii=False).encode()

@@ -20,12 +20,17 @@ from lingualift.text.scripts import letters_pattern, script_pattern
 ROOT = Path(__file__).parents[2]
 TABLE = load_languages(ROOT / "config" / "languages.tsv")
 LANGUAGES = BENCHMARK.languages
-NATIVE_DIGITS = set("ar bn gu hi kn mr ne th".split())
+NATIVE_DIGITS = {"ar", "bn", "gu", "hi", "kn", "mr", "ne", "th"}
 NATIVE_ITEMS = {f"test-{number:03d}" for number in range(71, 81)}
 # Characters in relation to English: of the whole set, and of any one item. Scripts that write syllables or words in one sign are shorter.
-LENGTHS = {"Latn": (0.85, 1.25, 0.55, 1.85), "Hang": (0.5, 0.75, 0.3, 1.0), "Jpan": (0.4, 0.65, 0.25, 0.85), "Hans": (0.25, 0.45, 0.2, 0.55)}
+LENGTHS = {
+    "Latn": (0.85, 1.25, 0.55, 1.85),
+    "Hang": (0.5, 0.75, 0.3, 1.0),
+    "Jpan": (0.4, 0.65, 0.25, 0.85),
+    "Hans": (0.25, 0.45, 0.2, 0.55),
+}
 OTHER_LENGTHS = (0.75, 1.4, 0.5, 2.0)
-NAMES = set("maria anna david sara omar lina peter tom nina rosa ali".split())
+NAMES = {"maria", "anna", "david", "sara", "omar", "lina", "peter", "tom", "nina", "rosa", "ali"}
 
 
 def problems(language: str) -> dict[str, str]:

@@ -173,7 +173,10 @@ def test_holm_rejects_what_the_definition_rejects():
         (lambda row: not (row["system"] == "lift" and row["language"] == "sw"), "scores of lift are not complete .missing sw"),
         (lambda row: row["system"] != "lift", "scores of lift are not complete .missing en, de, sw, hi, tr"),
         (lambda row: row["id"] != "test-003" or row["system"] != "mono", "scores of mono are not complete .missing problems"),
-        (lambda row: (row["id"], row["language"], row["seed"]) != ("test-003", "hi", 2), "scores of mono are not complete .missing problems"),
+        (
+            lambda row: (row["id"], row["language"], row["seed"]) != ("test-003", "hi", 2),
+            "scores of mono are not complete .missing problems",
+        ),
     ],
 )
 def test_incomplete_scores_are_named_in_one_line(keep, message):

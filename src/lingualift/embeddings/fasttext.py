@@ -27,11 +27,11 @@ SHOWN = 5  # line numbers listed in a message
 
 @dataclass(frozen=True)
 class Embeddings:
-    """Word vectors: `vectors` float32 [words, dim], `words` and `frequencies` int64 [words], most frequent first."""
+    """Word vectors, most frequent word first: `words`, `frequencies` int64 [words], `vectors` float32 [words, dim]."""
 
-    vectors: np.ndarray
     words: list[str]
     frequencies: np.ndarray
+    vectors: np.ndarray
 
     def rows(self, words: Sequence[str]) -> np.ndarray:
         """The row of each word, int64 [len(words)], or -1 where it has no vector."""
@@ -103,7 +103,7 @@ def _of_model(model: Any, limit: int | None) -> Embeddings:
     words, counts = model.get_words(include_freq=True)
     chosen = [row for row, word in enumerate(words) if word != "</s>"][:limit]
     vectors = np.stack([model.get_word_vector(words[row]) for row in chosen]).astype(np.float32) if chosen else np.empty((0, 0), np.float32)
-    return Embeddings(vectors, [words[row] for row in chosen], np.array([counts[row] for row in chosen], np.int64))
+    return Embeddings([words[row] for row in chosen], np.array([counts[row] for row in chosen], np.int64), vectors)
 
 
 def read_bin(path: str | Path, limit: int | None = None) -> Embeddings:
@@ -128,22 +128,24 @@ def _checked(embeddings: Embeddings, name: str) -> Embeddings:
     return embeddings
 
 
-def read_vec(path: str | Path, limit: int | None = None, *, strict: bool = False, frequencies: Callable[[str], int] | None = None) -> Embeddings:
+def read_vec(
+    path: str | Path, limit: int | None = None, *, strict: bool = False, frequencies: Callable[[str], int] | None = None
+) -> Embeddings:
     """The first `limit` words of fastText's text format: a header `words dim`, then `word v1 ... v_dim` a line, most frequent first.
 
-    Malformed lines (another dimension, not numbers, not finite, a word seen before, not UTF-8) are skipped with one warning that gives their
-    numbers, or refused with `strict`; a file with fewer lines than its header says is refused when all of it was wanted. The format holds no
+    Malformed lines (another dimension, not numbers, not finite, a word seen before, not UTF-8) are skipped with one warning that gives
+    their
+    numbers, or refused with `strict`; a file with fewer lines than its header says is refused when all of it was wanted. The format
+    holds no
     frequencies: without `frequencies`, Zipf's law stands in (the word at rank r gets words / r).
     """
     words: list[str] = []
     rows: list[np.ndarray] = []
     problems: dict[str, list[int]] = {}
     seen: set[str] = set()
-    try:
-        handle = open(path, "rb")
-    except OSError as error:
-        raise LinguaLiftError(f"{path}: cannot be read ({error.strerror})") from error
-    with handle:
+    if not Path(path).is_file():
+        raise LinguaLiftError(f"{path}: no such file")
+    with open(path, "rb") as handle:
         header = handle.readline().split()
         if len(header) != 2 or not all(field.isdigit() for field in header):
             raise LinguaLiftError(f"{path}, line 1: 'words dimension' expected; is it a fastText .vec file?")
@@ -174,7 +176,7 @@ def read_vec(path: str | Path, limit: int | None = None, *, strict: bool = False
     if not words:
         raise LinguaLiftError(f"{path}: no usable line of {lines}; {nearest('', problems) if problems else 'the file is empty'}")
     counts = [frequencies(word) if frequencies else math.ceil(len(words) / rank) for rank, word in enumerate(words, 1)]
-    return Embeddings(np.stack(rows), words, np.array(counts, np.int64))
+    return Embeddings(words, np.array(counts, np.int64), np.stack(rows))
 
 
 def _parse(raw: bytes, dim: int) -> tuple[str | None, str, np.ndarray]:
@@ -199,6 +201,9 @@ def _parse(raw: bytes, dim: int) -> tuple[str | None, str, np.ndarray]:
 
 def save_embeddings(path: str | Path, embeddings: Embeddings, provenance: dict[str, Any] | None = None) -> None:
     """Write a store (`vectors.npy`, `vocabulary.parquet`) atomically, most frequent first (ties in the order given)."""
+    sizes = (len(embeddings.words), len(embeddings.frequencies), len(embeddings.vectors))
+    if len(set(sizes)) != 1:
+        raise LinguaLiftError(f"{path}: {sizes[0]} words, {sizes[1]} frequencies and {sizes[2]} vectors do not belong together")
     order = np.argsort(-embeddings.frequencies, kind="stable")
     table = pa.table({"word": [embeddings.words[row] for row in order], "frequency": embeddings.frequencies[order]})
     with atomic_directory(path) as folder:
@@ -216,4 +221,4 @@ def load_embeddings(path: str | Path) -> Embeddings:
         raise LinguaLiftError(f"{folder}/vectors.npy: damaged ({error}); delete the folder and run again") from error
     if vectors.ndim != 2 or vectors.dtype != np.float32 or len(vectors) != vocabulary.num_rows:
         raise LinguaLiftError(f"{folder}: {vectors.shape} vectors for {vocabulary.num_rows} words; delete the folder and run again")
-    return Embeddings(vectors, vocabulary.column("word").to_pylist(), vocabulary.column("frequency").to_numpy())
+    return Embeddings(vocabulary.column("word").to_pylist(), vocabulary.column("frequency").to_numpy(), vectors)

@@ -16,7 +16,7 @@ Dictionary = dict[str, set[str]]
 
 
 def read_thousand(path: str | Path) -> Dictionary:
-    """npm `thousand-most-common-words` `words/XX.json`: English word to the language's words, all lower-cased; blank entries are left out."""
+    """npm `thousand-most-common-words` `words/XX.json`: English word to the language's words, lower-cased."""
     try:
         entries = json.loads(Path(path).read_text(encoding="utf-8"))["words"]
         pairs = [(entry.get("englishWord"), entry.get("targetWord")) for entry in entries]
@@ -65,7 +65,7 @@ def _collect(pairs: Any) -> Dictionary:
 
 @dataclass(frozen=True)
 class Precision:
-    """P@k in percent over `words` gold words that both vocabularies cover, `coverage` their share of the gold words, `intervals` 95 % bootstrap."""
+    """P@k in percent over the `words` gold words that both vocabularies cover (`coverage`: their share), with 95 % intervals."""
 
     precision: dict[int, float]
     intervals: dict[int, tuple[float, float]]
@@ -92,7 +92,8 @@ def precision_at(
 ) -> Precision:
     """P@k of ranked `candidates` int [source words, at least max(ks)] (target indices, best first; -1 for none).
 
-    A gold word counts where it is a source word and the target vocabulary holds at least one of its translations; it is right at k when one of
+    A gold word counts where it is a source word and the target vocabulary holds at least one of its translations; it is right at k when
+    one of
     them is among the first k candidates. Intervals resample gold words `resamples` times.
     """
     targets = {word.lower() for word in target_words}

@@ -54,8 +54,16 @@ def self_learning(
             if len(pairs[0]) < MINIMUM_PAIRS:
                 return pairs
             rotation = procrustes(source[pairs[0]], target[pairs[1]])
-            rows = np.sort(generator.choice(len(left), max(MINIMUM_PAIRS, int(share * len(left))), replace=False)) if share < 1 else np.arange(len(left))
-            columns = np.sort(generator.choice(len(right), max(MINIMUM_PAIRS, int(share * len(right))), replace=False)) if share < 1 else np.arange(len(right))
+            rows = (
+                np.sort(generator.choice(len(left), max(MINIMUM_PAIRS, int(share * len(left))), replace=False))
+                if share < 1
+                else np.arange(len(left))
+            )
+            columns = (
+                np.sort(generator.choice(len(right), max(MINIMUM_PAIRS, int(share * len(right))), replace=False))
+                if share < 1
+                else np.arange(len(right))
+            )
             found = _small_mutual(left[rows] @ rotation, right[columns], min(k, len(rows), len(columns)))
             pairs = rows[found[0]], columns[found[1]]
     return pairs
@@ -72,7 +80,9 @@ def _small_mutual(source: np.ndarray, target: np.ndarray, k: int) -> Pairs:
     return rows, forward[rows]
 
 
-def refine(source: np.ndarray, target: np.ndarray, pairs: Pairs, *, rounds: int = 3, cutoff: int = 10000, k: int = 10, use_gpu: bool = True) -> Alignment:
+def refine(
+    source: np.ndarray, target: np.ndarray, pairs: Pairs, *, rounds: int = 3, cutoff: int = 10000, k: int = 10, use_gpu: bool = True
+) -> Alignment:
     """`rounds` of Procrustes on the mutual CSLS dictionary of the `cutoff` most frequent words (Lample et al. 2018, §2.2), from `pairs`.
 
     Vectors are normalised [words, dim]. Fewer than ten pairs give the identity map (and with it a criterion that says so).
@@ -80,7 +90,9 @@ def refine(source: np.ndarray, target: np.ndarray, pairs: Pairs, *, rounds: int 
     left, right = source[:cutoff], target[:cutoff]
     k = min(k, len(left), len(right))
     for turn in range(rounds + 1):
-        rotation = procrustes(source[pairs[0]], target[pairs[1]]) if len(pairs[0]) >= MINIMUM_PAIRS else np.eye(source.shape[1], dtype=np.float32)
+        rotation = (
+            procrustes(source[pairs[0]], target[pairs[1]]) if len(pairs[0]) >= MINIMUM_PAIRS else np.eye(source.shape[1], dtype=np.float32)
+        )
         scores = csls((left @ rotation).astype(np.float32), right, k, use_gpu)
         found = mutual_pairs(scores, use_gpu)
         if turn < rounds:

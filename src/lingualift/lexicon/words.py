@@ -1,7 +1,8 @@
 """Word types as vectors of the multilingual encoder: each word embedded alone, no context, no dictionary.
 
 The encoder start of the lexicon. What was measured over nine languages and 3,000 × 5,000 words (P@1): a space before the word is worth
-5-25 points (tokenizers mark word beginnings by it), mean and last token together 1-9 over the mean alone, several layers 1-3 over two.
+5-25 points (tokenizers mark word beginnings by it), mean and last token together 1-9 over the mean alone (added or joined
+makes no difference), layers 4+6+8 of Gemma-3-270M 0-5 over 4+8, and nothing was gained above layer 8.
 """
 
 import logging
@@ -33,10 +34,12 @@ def embed_words(
     clip: float = 6.0,
     progress: str | None = None,
 ) -> np.ndarray:
-    """Unit vectors float32 [words, poolings · layers · dim] of word types.
+    """Unit vectors float32 [words, layers · dim] of word types.
 
-    `states` maps texts to one array [layers, tokens, dim] each (tokens without BOS). Each pooling of each layer is standardised over the words
-    of this language, clipped to ±`clip`, scaled to unit length, and all are joined with equal weight. Standardising needs a few hundred words.
+    `states` maps texts to one array [layers, tokens, dim] each (tokens without BOS). Each pooling of each layer is standardised over the
+    words
+    of this language, clipped to ±`clip` and scaled to unit length; poolings are added, layers are joined. Standardising needs a few
+    hundred words.
     """
     for pooling in poolings:
         if pooling not in POOLINGS:
@@ -50,5 +53,8 @@ def embed_words(
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values).all(axis=(1, 2, 3)))[0])
         raise LinguaLiftError(f"encoder states of the word {words[row]!r} are not finite; use another layer or dtype")
-    parts = [unit(standardise_and_clip(values[:, pooling, layer], clip)) for pooling in range(values.shape[1]) for layer in range(values.shape[2])]
-    return unit(np.concatenate(parts, axis=1))
+    layers = []
+    for layer in range(values.shape[2]):
+        parts = [unit(standardise_and_clip(values[:, pooling, layer], clip)) for pooling in range(values.shape[1])]
+        layers.append(unit(np.sum(parts, axis=0)))
+    return unit(np.concatenate(layers, axis=1))

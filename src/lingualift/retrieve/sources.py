@@ -91,6 +91,8 @@ class Source(_Settings):
     revision: Commit | None = None
     allow: list[Pattern] = Field([], description="hub: fetch only files matching these patterns.")
     estimate: int | None = Field(None, ge=0, description="Bytes, roughly, where the exact size is not known here.")
+    parameters: int | None = Field(None, ge=1, description="Models: parameters, roughly; decides what jobs ask for.")
+    width: int | None = Field(None, ge=1, description="Models: size of a hidden state.")
     code: str | None = Field(None, description="Column of languages.tsv that fills {code}.")
     held: str | None = Field(None, description="Column of languages.tsv that tells which languages a source holds that comes whole.")
     gguf: Gguf | None = None

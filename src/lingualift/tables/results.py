@@ -115,7 +115,10 @@ def tidy(
             cube = own.pivot_table(index=["seed", "id"], columns="language", values=rule, aggfunc="first")
             missing = [language for language in languages if language not in cube.columns]
             if missing or cube.isna().any().any() or len(cube) != len(ids) * len(seeds[system]):
-                raise LinguaLiftError(f"{benchmark}: scores of {system} are not complete (missing {', '.join(missing) or 'problems'}); delete results/scores and run again")
+                gap = ", ".join(missing) or "problems"
+                raise LinguaLiftError(
+                    f"{benchmark}: scores of {system} are not complete (missing {gap}); delete results/scores and run again"
+                )
             values = cube[list(languages)].to_numpy(float).reshape(len(seeds[system]), len(ids), len(languages))
             target[system] = values.mean(0)
             if rule == "correct":
@@ -151,7 +154,7 @@ def tidy(
                 "difference_high": None,
                 "p_holm": None,
             }
-            if reference in systems and system != reference:
+            if reference is not None and reference in systems and system != reference:
                 difference = samples[system][:, place] - samples[reference][:, place]
                 low, high = interval(difference)
                 tail = min((difference <= 0).mean(), (difference >= 0).mean())
@@ -169,7 +172,7 @@ def tidy(
 
 
 def readable(table: pa.Table) -> list[list[str]]:
-    """Rows of the CSV: benchmark, system, then one accuracy a language and group; the Avg. column is followed by its interval."""
+    """Rows of the CSV: benchmark, system, then one accuracy a language and group; last the interval of the average."""
     rows = table.to_pylist()
     names = list(dict.fromkeys(row["scope"] for row in rows))
     header = ["benchmark", "system", "seeds", "n", *[name for name in names], "Avg. 95 %"]
@@ -188,4 +191,9 @@ def readable(table: pa.Table) -> list[list[str]]:
 def as_text(rows: Sequence[Sequence[str]]) -> str:
     """Rows as an aligned plain-text table."""
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(width) if place < 2 else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip() for row in rows)
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if place < 2 else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )

@@ -9,23 +9,15 @@ import logging
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from lingualift.artifacts import atomic_path
-from lingualift.errors import LinguaLiftError, nearest
+from lingualift.errors import LinguaLiftError
+from lingualift.languages import Language
 from lingualift.text.scripts import is_script, letters_pattern, script_pattern
 
 logger = logging.getLogger(__name__)
 
-# File names inside the npm package `holy-quran`; Arabic is the original, the rest are translations.
-HOLY_QURAN_FILES = {
-    "am": "Amharic", "az": "Azerbaijani", "bg": "Bulgarian", "bn": "Bengali", "ckb": "KurdishSorani", "de": "German", "en": "English",
-    "es": "Spanish", "fa": "Persian", "ff": "Fulani", "fil": "Filipino", "fr": "French", "ha": "Hausa", "hi": "Hindi", "hr": "Croatian",
-    "it": "Italian", "ja": "Japanese", "jv": "Javanese", "kk": "Kazakh", "ko": "Korean", "ky": "Kyrgyz", "ml": "Malayalam", "ms": "Malay",
-    "nb": "Norwegian", "nl": "Dutch", "pa": "Punjabi", "ps": "Pashto", "pt": "Portuguese", "ru": "Russian", "sd": "Sindhi", "si": "Sinhala",
-    "so": "Somali", "sq": "Albanian", "sv": "Swedish", "sw": "Swahili", "ta": "Tamil", "te": "Telugu", "tg": "Tajik", "th": "Thai",
-    "tr": "Turkish", "tt": "Tatar", "ug": "Uyghur", "ur": "Urdu", "vi": "Vietnamese", "yo": "Yoruba", "zh": "Chinese",
-}  # fmt: skip
 HOLY_QURAN_CHAPTERS = 114
 
 # spaCy tokenisers that segment by a dictionary need a package of their own; name it instead of failing inside spaCy.
@@ -33,10 +25,11 @@ TOKENIZER_PACKAGES = {"th": "pythainlp", "ja": "sudachipy sudachidict_core", "vi
 
 # English function words that are rare or absent in other Latin-script languages ("of", "is", "was", "for", "her" are not: Dutch,
 # German, Danish and others have them).
-ENGLISH_MARKERS = frozenset(
-    "the and that this these those which with from you your they their them there then than would should could been what where when "
-    "who whose whom because about into does did not shall upon has have had were will our ours its be to by".split()
-)
+ENGLISH_MARKERS = frozenset([
+    "the", "and", "that", "this", "these", "those", "which", "with", "from", "you", "your", "they", "their", "them", "there", "then",
+    "than", "would", "should", "could", "been", "what", "where", "when", "who", "whose", "whom", "because", "about", "into", "does",
+    "did", "not", "shall", "upon", "has", "have", "had", "were", "will", "our", "ours", "its", "be", "to", "by",
+])  # fmt: skip
 ENGLISH_LINE_SHARE = 0.2  # share of markers above which a line counts as English; running English has 0.25-0.4
 
 
@@ -55,13 +48,26 @@ def read_plain(path: str | Path) -> list[str]:
     return lines
 
 
-def holy_quran_member(language: str) -> str:
-    """The path of a language's file inside the npm package `holy-quran` (ISO 639 code in, `package/...js` out)."""
-    if language == "ar":
-        return "package/HafsHolyQuran.js"
-    if language not in HOLY_QURAN_FILES:
-        raise LinguaLiftError(f"npm package holy-quran has no text for language '{language}'; {nearest(language, HOLY_QURAN_FILES)}")
-    return f"package/translations/Quran{HOLY_QURAN_FILES[language]}.js"
+def raw_lines(source: str, folder: str | Path, language: Language) -> list[str]:
+    """The raw lines of a language in a retrieved source: npm `holy-quran`, or for any other source its one text file of that language.
+
+    A plain text file lies anywhere below `folder`, as `CODE.txt` or as the only `.txt` file; none or several is an error.
+    """
+    folder = Path(folder)
+    if source == "holy-quran":
+        if language.holy_quran is None:
+            raise LinguaLiftError(f"{source}: has no text in language '{language.code}'; name another corpus or leave the language out")
+        name = f"{language.holy_quran}.js"
+        found = [path for path in (folder / "package" / name, folder / "package" / "translations" / name) if path.is_file()]
+        if not found:
+            raise LinguaLiftError(f"{folder}: package/translations/{name} is missing; delete the folder and run again")
+        return read_holy_quran(found[0])
+    texts = sorted(folder.rglob("*.txt"))
+    chosen = [path for path in texts if path.stem == language.code] or texts
+    if len(chosen) != 1:
+        shown = ", ".join(path.name for path in chosen[:5]) or "none"
+        raise LinguaLiftError(f"{folder}: expected {language.code}.txt or one text file, found {shown}")
+    return read_plain(chosen[0])
 
 
 def read_holy_quran(path: str | Path) -> list[str]:
@@ -76,7 +82,9 @@ def read_holy_quran(path: str | Path) -> list[str]:
         raise LinguaLiftError(f"{path}: cannot be read as UTF-8 text ({error})") from error
     chapters = _javascript_array(text, str(path))
     if len(chapters) != HOLY_QURAN_CHAPTERS:
-        raise LinguaLiftError(f"{path}: {len(chapters)} chapters where {HOLY_QURAN_CHAPTERS} were expected; choose another language or source")
+        raise LinguaLiftError(
+            f"{path}: {len(chapters)} chapters where {HOLY_QURAN_CHAPTERS} were expected; choose another language or source"
+        )
     verses: list[str] = []
     for number, chapter in enumerate(chapters, 1):
         chapter = chapter.get("verses") if isinstance(chapter, dict) else chapter
@@ -93,8 +101,7 @@ class _Literal:
     anything that would have to be evaluated are refused with the line number.
     """
 
-    ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
-    CLOSERS = {"[": "]", "{": "}"}
+    ESCAPES: ClassVar[dict[str, str]] = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 
     def __init__(self, text: str, name: str, position: int) -> None:
         self.text, self.name, self.at = text, name, position
@@ -124,7 +131,7 @@ class _Literal:
         character = self.peek()
         if character in ("'", '"', "`"):
             return self.string(character)
-        if character in self.CLOSERS:
+        if character in ("[", "{"):
             return self.array() if character == "[" else self.object()
         word = self.word()
         constants = {"true": True, "false": False, "null": None}
@@ -234,7 +241,9 @@ def _javascript_array(text: str, name: str) -> list[Any]:
 
 # Vowel marks, Quranic annotation signs and the elongation stroke: written in scripture, left out in everyday Arabic-script text, so
 # that a vocalised corpus would share no word with any other. Alef wasla is the plain alef.
-_ARABIC_MARKS = {code: None for code in (*range(0x0610, 0x061B), 0x0640, *range(0x064B, 0x0653), 0x0670, *range(0x06D6, 0x06EE))} | {0x0671: 0x0627}
+_ARABIC_MARKS = {code: None for code in (*range(0x0610, 0x061B), 0x0640, *range(0x064B, 0x0653), 0x0670, *range(0x06D6, 0x06EE))} | {
+    0x0671: 0x0627
+}
 _JOINERS = ("\u200c", "\u200d")  # part of the spelling in Indic scripts, Persian and Sinhala
 
 
@@ -253,7 +262,9 @@ def clean_line(line: str, script: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def clean_lines(lines: Iterable[str], *, language: str, script: str, source: str, script_share: float = 0.5, english_share: float = ENGLISH_LINE_SHARE) -> list[str]:
+def clean_lines(
+    lines: Iterable[str], *, language: str, script: str, source: str, script_share: float = 0.5, english_share: float = ENGLISH_LINE_SHARE
+) -> list[str]:
     """The lines that are text of `language`, cleaned.
 
     Dropped: lines without letters; lines of whose letters less than `script_share` are of `script` (ISO 15924); for Latin-script languages
@@ -278,9 +289,11 @@ def clean_lines(lines: Iterable[str], *, language: str, script: str, source: str
     if not seen:
         raise LinguaLiftError(f"{source}: empty corpus: no line holds a letter; give a text file of language '{language}'")
     if wrong * 2 > seen:
-        raise LinguaLiftError(f"{source}: {wrong} of {seen} lines are not in the script {script} of language '{language}'; wrong file or wrong script setting?")
+        raise LinguaLiftError(
+            f"{source}: {wrong} of {seen} lines are not in the script {script} of language '{language}'; wrong file or script?"
+        )
     if len(kept) < 2:
-        raise LinguaLiftError(f"{source}: {len(kept)} usable line(s) of {seen}; a corpus needs at least two (one sentence per line), and thousands to be useful")
+        raise LinguaLiftError(f"{source}: {len(kept)} usable line(s) of {seen}; a corpus needs two at least (one sentence per line)")
     if wrong or english:
         logger.info("%s: dropped %d lines of another script and %d English lines of %d", source, wrong, english, seen)
     return kept

@@ -15,7 +15,31 @@ COMPOSITE_SCRIPTS = {
     "Aran": ("Arab",),
     "Hang": ("Hang",),
 }
-_KNOWN = ("Arab", "Armn", "Beng", "Cyrl", "Deva", "Ethi", "Geor", "Grek", "Gujr", "Guru", "Hebr", "Khmr", "Knda", "Laoo", "Latn", "Mlym", "Mymr", "Orya", "Sinh", "Taml", "Telu", "Thai", "Tibt")
+_KNOWN = (
+    "Arab",
+    "Armn",
+    "Beng",
+    "Cyrl",
+    "Deva",
+    "Ethi",
+    "Geor",
+    "Grek",
+    "Gujr",
+    "Guru",
+    "Hebr",
+    "Khmr",
+    "Knda",
+    "Laoo",
+    "Latn",
+    "Mlym",
+    "Mymr",
+    "Orya",
+    "Sinh",
+    "Taml",
+    "Telu",
+    "Thai",
+    "Tibt",
+)
 
 
 def _classes(script: str) -> str:

@@ -1,0 +1,441 @@
+"""One lexicon from two word spaces: try the starts, keep the best by unsupervised evidence, score, judge, retrieve.
+
+Which start is kept. Lample et al.'s criterion compares starts only where nothing better exists: refinement of a collapsed map raises it
+(on Quran-sized
+corpora the collapsed similarity start reached 0.63-0.67 with P@1 0, the sound encoder start 0.53-0.58). Where encoder vectors exist,
+starts are
+compared by `cross_view` instead: how well a second, independent view of the words confirms the dictionary.
+
+Gold dictionaries enter only after everything is decided, to be reported.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from lingualift.errors import LinguaLiftError, nearest
+from lingualift.lexicon import verdict as judge
+from lingualift.lexicon.csls import Neighbours, Scores, csls, mutual_pairs
+from lingualift.lexicon.gold import precision_at
+from lingualift.lexicon.normalise import normalise
+from lingualift.lexicon.refine import MINIMUM_PAIRS, SCHEDULE, Alignment, refine, self_learning
+from lingualift.lexicon.score import combined_scores
+from lingualift.lexicon.starts import Pairs, combine_frequency, encoder_space, identical_start, numeral_start, seed_start, similarity_start
+
+logger = logging.getLogger(__name__)
+
+LEXICON_SCHEMA = pa.schema(
+    [
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("target", pa.string(), nullable=False),
+        pa.field("rank", pa.int32(), nullable=False),  # 1 is best
+        pa.field("csls", pa.float32(), nullable=False),  # the score that ranked the pair
+        pa.field("cosine", pa.float32(), nullable=False),  # in the encoder's space, or the mapped fastText space
+        pa.field("mutual", pa.bool_(), nullable=False),
+        pa.field("source_frequency", pa.int64(), nullable=False),
+        pa.field("source_pos", pa.string(), nullable=False),
+        pa.field("target_frequency", pa.int64(), nullable=False),
+    ]
+)
+STARTS = ("similarity", "identical", "numerals", "seed", "encoder")
+SCORES = ("combined", "encoder", "fasttext")
+GOLD_RANKS = (1, 5, 10)
+MINIMUM_FASTTEXT_WORDS = 100  # fewer words with vectors than this a side: fastText is left out
+
+
+@dataclass(frozen=True)
+class WordSpace:
+    """The words of one language, most frequent first, with what is known of them.
+
+    `fasttext` float32 [words, d] with a row of NaN where a word has no vector, or None; `encoder` float32 [words, e] from
+    `words.embed_words`,
+    or None; `pos` the usual part of speech of each word, or None.
+    """
+
+    words: Sequence[str]
+    frequencies: np.ndarray
+    fasttext: np.ndarray | None = None
+    encoder: np.ndarray | None = None
+    pos: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a lexicon is made; the defaults are the embedded default's, the paper's are `starts=("similarity",), score="fasttext"`."""
+
+    starts: tuple[str, ...] = ("similarity", "identical", "encoder")
+    restarts: int = 2  # runs of each stochastic start, with different seeds
+    score: str = "combined"
+    top_k: int = 10  # translations kept a source word
+    k: int = 10  # CSLS neighbourhood
+    normalisation: tuple[str, ...] = ("unit", "center", "unit")  # of fastText vectors
+    components: int = 2  # principal directions removed from encoder vectors
+    dim: int = 512  # encoder dimensions kept
+    frequency_weight: float = 0.005
+    fasttext_weight: float = 0.3  # of fastText against the encoder in the combined score
+    start_words: int = 2000  # most frequent words used by the similarity start and by self-learning
+    refine_words: int = 10_000
+    rounds: int = 3  # Procrustes rounds on the mutual CSLS dictionary
+    schedule: tuple[tuple[float, int], ...] = SCHEDULE
+    mutual_only: bool = False
+    minimum_score: float | None = None
+    thresholds: judge.Thresholds = field(default_factory=judge.Thresholds)
+    use_gpu: bool = True
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """`table` (schema LEXICON_SCHEMA, by source word in vocabulary order and rank) and `evidence`, a JSON object."""
+
+    table: pa.Table
+    evidence: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Side:
+    """The words of one language that have fastText vectors: their rows among all words and their normalised vectors."""
+
+    rows: np.ndarray
+    vectors: np.ndarray
+
+
+def build_lexicon(
+    source: WordSpace,
+    target: WordSpace,
+    settings: Settings | None = None,
+    *,
+    seed: int = 0,
+    seed_dictionary: Sequence[tuple[str, str]] | None = None,
+    gold: Mapping[str, set[str]] | None = None,
+    name: str = "lexicon",
+) -> Lexicon:
+    """Align two word spaces without supervision and retrieve the top-k translations of every source word (Appendix A.1).
+
+    Each start in `settings.starts` yields a dictionary; its fastText map is refined (Procrustes on mutual CSLS) and judged (see the
+    module's
+    text), and the best is kept. The final score is CSLS of encoder vectors (with a frequency term), plus CSLS of the kept fastText map;
+    either
+    alone where the other is missing or `settings.score` says so. `seed_dictionary` is used by the start "seed" only. `name` appears in
+    errors.
+    Computed with one BLAS thread, so that the result does not depend on how many there are.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _build(source, target, settings or Settings(), seed, seed_dictionary, gold, name)
+
+
+def _build(
+    source: WordSpace,
+    target: WordSpace,
+    settings: Settings,
+    seed: int,
+    seed_dictionary: Sequence[tuple[str, str]] | None,
+    gold: Mapping[str, set[str]] | None,
+    name: str,
+) -> Lexicon:
+    _check(source, target, settings, seed_dictionary, name)
+    encoder: tuple[np.ndarray, np.ndarray] | None = None
+    encoder_scores: Scores | None = None
+    encoder_pairs: Pairs | None = None
+    if source.encoder is not None and target.encoder is not None and "encoder" in settings.starts:
+        encoder = encoder_space(source.encoder, target.encoder, components=settings.components, dim=settings.dim)
+        encoder_scores = combine_frequency(
+            csls(*encoder, settings.k, settings.use_gpu), source.frequencies, target.frequencies, settings.frequency_weight
+        )
+        encoder_pairs = mutual_pairs(encoder_scores, settings.use_gpu)
+
+    left, right = _side(source, settings), _side(target, settings)
+    aligned: dict[str, Alignment] = {}
+    skipped: dict[str, int] = {}
+    cross_view: dict[str, float] = {}
+    held_out = None
+    if left is not None and right is not None:
+        aligned, skipped = _alignments(source, target, left, right, encoder_pairs, seed_dictionary, settings, seed)
+        if encoder is not None and encoder_pairs is not None:
+            held_out = judge.held_out_agreement(
+                left.vectors, right.vectors, _inner(_without_identical(encoder_pairs, source, target), left, right), seed
+            )
+            cross_view = _cross_views(aligned, held_out, source, target, left, right, encoder)
+    if encoder_scores is None and not aligned:
+        raise LinguaLiftError(
+            f"{name}: nothing to align: no encoder vectors, and no fastText start with {MINIMUM_PAIRS} pairs of words that have vectors"
+        )
+    plain = {start: alignment for start, alignment in aligned.items() if start != "encoder"}
+    kept, kept_plain = _best(aligned, cross_view), _best(plain, cross_view)
+    start_agreement = _start_agreement(plain) if encoder_pairs is None else None
+
+    results: dict[str, Scores] = {}
+    if encoder_scores is not None:
+        results["encoder"] = encoder_scores
+    if encoder_scores is not None and kept is not None and left is not None and right is not None:
+        results["combined"] = combined_scores(
+            encoder_scores, _full(aligned[kept], left, right, settings), left.rows, right.rows, settings.fasttext_weight
+        )
+    used = (
+        settings.score
+        if settings.score in results
+        else "encoder"
+        if settings.score == "combined" and encoder_scores is not None
+        else "fasttext"
+    )
+
+    if used == "fasttext":
+        if kept is None or left is None or right is None:
+            raise LinguaLiftError(f"{name}: score 'fasttext' needs fastText vectors for {MINIMUM_FASTTEXT_WORDS} words in both languages")
+        rows, columns = left.rows, right.rows
+        scores = _full(aligned[kept], left, right, settings)
+        cosine = (left.vectors @ aligned[kept].rotation, right.vectors)
+    else:
+        assert encoder is not None
+        rows, columns, scores, cosine = np.arange(len(source.words)), np.arange(len(target.words)), results[used], encoder
+
+    found = scores.forward(min(max(settings.top_k, *GOLD_RANKS), len(columns)), settings.use_gpu)
+    mutual = mutual_pairs(scores, settings.use_gpu)
+    level, reason = judge.verdict(held_out=held_out, start_agreement=start_agreement, thresholds=settings.thresholds)
+    evidence: dict[str, Any] = {
+        "source_words": len(source.words),
+        "target_words": len(target.words),
+        "source_words_with_fasttext": 0 if left is None else len(left.rows),
+        "target_words_with_fasttext": 0 if right is None else len(right.rows),
+        "score": used,
+        "starts": {
+            start: {"criterion": a.criterion, "mutual_rate": a.mutual_rate, "pairs": len(a.pairs[0]), "cross_view": cross_view.get(start)}
+            for start, a in aligned.items()
+        },
+        "skipped_starts": skipped,
+        "kept_start": "encoder" if used == "encoder" else kept,
+        "best_fasttext_only_start": kept_plain,
+        "criterion": float((cosine[0] * cosine[1][found.indices[:, 0]]).sum(axis=1, dtype=np.float64).mean()),
+        "mutual_rate": len(mutual[0]) / len(rows),
+        "held_out": None if held_out is None else {"score": held_out[0], "standard_error": held_out[1]},
+        "start_agreement": start_agreement,
+        "verdict": level,
+        "reason": reason,
+    }
+    if gold is not None:
+        figures = {key: _precision(source, target, value, None, None, gold, settings, seed) for key, value in results.items()}
+        if kept_plain is not None and left is not None and right is not None:
+            alignment = _full(aligned[kept_plain], left, right, settings)
+            figures["fasttext"] = _precision(source, target, alignment, left.rows, right.rows, gold, settings, seed)
+        evidence["gold"] = figures
+    return Lexicon(_table(source, target, rows, columns, found, mutual, cosine, settings), judge.summary(evidence))
+
+
+def _check(source: WordSpace, target: WordSpace, settings: Settings, seed_dictionary: Sequence[tuple[str, str]] | None, name: str) -> None:
+    for start in settings.starts:
+        if start not in STARTS:
+            raise LinguaLiftError(f"{name}: start '{start}' is unknown; {nearest(start, STARTS)}")
+    if settings.score not in SCORES:
+        raise LinguaLiftError(f"{name}: score '{settings.score}' is unknown; {nearest(settings.score, SCORES)}")
+    if "seed" in settings.starts and not seed_dictionary:
+        raise LinguaLiftError(f"{name}: the start 'seed' needs a seed dictionary; name one or leave the start out")
+    for side, space in (("source", source), ("target", target)):
+        if len(space.words) < settings.k:
+            raise LinguaLiftError(
+                f"{name}: {len(space.words)} {side} words, fewer than the CSLS neighbourhood of {settings.k}; give more text or a word list"
+            )
+        if len(set(space.words)) != len(space.words):
+            twice = next(word for place, word in enumerate(space.words) if word in space.words[:place])
+            raise LinguaLiftError(f"{name}: the {side} word {twice!r} occurs twice in the vocabulary")
+        for kind, values in (
+            ("frequencies", space.frequencies),
+            ("fasttext", space.fasttext),
+            ("encoder", space.encoder),
+            ("pos", space.pos),
+        ):
+            if values is not None and len(values) != len(space.words):
+                raise LinguaLiftError(f"{name}: {len(values)} rows of {side} {kind} for {len(space.words)} words")
+    for kind, left, right in (("fasttext", source.fasttext, target.fasttext), ("encoder", source.encoder, target.encoder)):
+        if left is not None and right is not None and left.shape[1] != right.shape[1]:
+            raise LinguaLiftError(
+                f"{name}: {kind} vectors of {left.shape[1]} dimensions for the source and {right.shape[1]} for the target; train both alike"
+            )
+
+
+def _side(space: WordSpace, settings: Settings) -> _Side | None:
+    if space.fasttext is None:
+        return None
+    rows = np.flatnonzero(np.isfinite(space.fasttext).all(axis=1))
+    if len(rows) < max(MINIMUM_FASTTEXT_WORDS, settings.k):
+        return None
+    return _Side(rows, normalise(space.fasttext[rows], settings.normalisation))
+
+
+def _inner(pairs: Pairs, left: _Side, right: _Side) -> Pairs:
+    """Pairs over all words as pairs over the words with fastText vectors; the others are left out."""
+    known = np.isin(pairs[0], left.rows) & np.isin(pairs[1], right.rows)
+    return np.searchsorted(left.rows, pairs[0][known]), np.searchsorted(right.rows, pairs[1][known])
+
+
+def _without_identical(pairs: Pairs, source: WordSpace, target: WordSpace) -> Pairs:
+    # Names and loans spelled alike would vouch for any lexicon.
+    differ = np.array([source.words[i].casefold() != target.words[j].casefold() for i, j in zip(*pairs, strict=True)], bool)
+    return pairs[0][differ], pairs[1][differ]
+
+
+def _alignments(
+    source: WordSpace,
+    target: WordSpace,
+    left: _Side,
+    right: _Side,
+    encoder_pairs: Pairs | None,
+    seed_dictionary: Sequence[tuple[str, str]] | None,
+    settings: Settings,
+    seed: int,
+) -> tuple[dict[str, Alignment], dict[str, int]]:
+    """Each start's refined map, and the starts skipped for too few pairs with their number of pairs.
+
+    Stochastic starts run `restarts` times under the names `start`, `start#2`, ...
+    """
+    source_words, target_words = ([space.words[row] for row in side.rows] for space, side in ((source, left), (target, right)))
+    aligned: dict[str, Alignment] = {}
+    skipped: dict[str, int] = {}
+    for start in settings.starts:
+        if start == "encoder":
+            pairs = None if encoder_pairs is None else _inner(encoder_pairs, left, right)
+            if pairs is not None:
+                # The encoder's own pairs are better than what refinement on a small corpus makes of them.
+                aligned[start] = refine(
+                    left.vectors, right.vectors, pairs, rounds=0, cutoff=settings.refine_words, k=settings.k, use_gpu=settings.use_gpu
+                )
+            continue
+        if start == "similarity":
+            pairs = similarity_start(left.vectors, right.vectors, settings.start_words, settings.k, settings.use_gpu)
+        elif start == "identical":
+            pairs = identical_start(source_words, target_words)
+        elif start == "numerals":
+            pairs = numeral_start(source_words, target_words)
+        else:
+            pairs = seed_start(source_words, target_words, seed_dictionary or ())
+        if len(pairs[0]) < MINIMUM_PAIRS:
+            skipped[start] = len(pairs[0])
+            continue
+        for run in range(settings.restarts):
+            learned = self_learning(
+                left.vectors, right.vectors, pairs, seed=seed + run, cutoff=settings.start_words, schedule=settings.schedule, k=settings.k
+            )
+            aligned[start if run == 0 else f"{start}#{run + 1}"] = refine(
+                left.vectors,
+                right.vectors,
+                learned,
+                rounds=settings.rounds,
+                cutoff=settings.refine_words,
+                k=settings.k,
+                use_gpu=settings.use_gpu,
+            )
+    return aligned, skipped
+
+
+def _best(aligned: Mapping[str, Alignment], cross_view: Mapping[str, float]) -> str | None:
+    """The alignment with the best cross-view evidence, and by the criterion among those without; ties by name."""
+    return max(aligned, key=lambda start: (cross_view.get(start, 0.0), aligned[start].criterion, start), default=None)
+
+
+def _cross_views(
+    aligned: Mapping[str, Alignment],
+    held_out: tuple[float, float] | None,
+    source: WordSpace,
+    target: WordSpace,
+    left: _Side,
+    right: _Side,
+    encoder: tuple[np.ndarray, np.ndarray],
+) -> dict[str, float]:
+    """For each start the mean rank score of its mutual pairs in a view that did not make them: 1 perfect, 0.5 chance.
+
+    A fastText start's pairs are ranked by the encoder's cosine; the encoder's by a held-out fastText map (`verdict.held_out_agreement`).
+    """
+    views = {}
+    for start, alignment in aligned.items():
+        if start == "encoder":
+            if held_out is not None:
+                views[start] = held_out[0]
+            continue
+        pairs = left.rows[alignment.pairs[0]], right.rows[alignment.pairs[1]]
+        value = judge.rank_score(encoder[0], encoder[1][right.rows], *_ranked(_without_identical(pairs, source, target), right))
+        if value is not None:
+            views[start] = value
+    return views
+
+
+def _ranked(pairs: Pairs, right: _Side) -> Pairs:
+    return pairs[0], np.searchsorted(right.rows, pairs[1])
+
+
+def _start_agreement(aligned: Mapping[str, Alignment]) -> float | None:
+    """Agreement of the best alignment with the others on the best target of each source word: the median over the others."""
+    best = _best(aligned, {})
+    if best is None or len(aligned) < 2:
+        return None
+    answers = {start: alignment.scores.forward(1).indices[:, 0] for start, alignment in aligned.items()}
+    return float(np.median([judge.agreement(answers[best], answers[start]) for start in answers if start != best]))
+
+
+def _full(alignment: Alignment, left: _Side, right: _Side, settings: Settings) -> Scores:
+    """CSLS over all words with vectors (refinement may have used only the most frequent)."""
+    if len(alignment.scores.source) == len(left.rows) and len(alignment.scores.target) == len(right.rows):
+        return alignment.scores
+    return csls((left.vectors @ alignment.rotation).astype(np.float32), right.vectors, settings.k, settings.use_gpu)
+
+
+def _precision(
+    source: WordSpace,
+    target: WordSpace,
+    scores: Scores,
+    rows: np.ndarray | None,
+    columns: np.ndarray | None,
+    gold: Mapping[str, set[str]],
+    settings: Settings,
+    seed: int,
+) -> dict[str, Any]:
+    """P@k over all words; a source word without a vector has no candidates and counts as wrong."""
+    found = scores.forward(min(max(GOLD_RANKS), len(scores.target)), settings.use_gpu).indices
+    candidates = np.full((len(source.words), found.shape[1]), -1, np.int64)
+    candidates[slice(None) if rows is None else rows] = found if columns is None else columns[found]
+    return precision_at(source.words, target.words, candidates, gold, ks=GOLD_RANKS, seed=seed).as_dict()
+
+
+def _table(
+    source: WordSpace,
+    target: WordSpace,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    found: Neighbours,
+    mutual: Pairs,
+    cosine: tuple[np.ndarray, np.ndarray],
+    settings: Settings,
+) -> pa.Table:
+    depth = min(settings.top_k, found.indices.shape[1])
+    inner_source = np.repeat(np.arange(len(rows)), depth)
+    inner_target = found.indices[:, :depth].ravel()
+    scores = found.scores[:, :depth].ravel()
+    rank = np.tile(np.arange(1, depth + 1, dtype=np.int32), len(rows))
+    partner = np.full(len(rows), -1, np.int64)
+    partner[mutual[0]] = mutual[1]
+    is_mutual = partner[inner_source] == inner_target
+    keep = np.ones(len(rank), bool)
+    if settings.mutual_only:
+        keep &= is_mutual
+    if settings.minimum_score is not None:
+        keep &= scores >= settings.minimum_score
+    inner_source, inner_target, scores, rank, is_mutual = (values[keep] for values in (inner_source, inner_target, scores, rank, is_mutual))
+    all_source, all_target = rows[inner_source], columns[inner_target]
+    pos = source.pos if source.pos is not None else [""] * len(source.words)
+    return pa.table(
+        {
+            "source": [source.words[index] for index in all_source],
+            "target": [target.words[index] for index in all_target],
+            "rank": rank,
+            "csls": scores.astype(np.float32),
+            "cosine": (cosine[0][inner_source] * cosine[1][inner_target]).sum(axis=1, dtype=np.float32),
+            "mutual": is_mutual,
+            "source_frequency": np.asarray(source.frequencies, np.int64)[all_source],
+            "source_pos": [pos[index] for index in all_source],
+            "target_frequency": np.asarray(target.frequencies, np.int64)[all_target],
+        },
+        LEXICON_SCHEMA,
+    )

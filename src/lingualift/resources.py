@@ -1,0 +1,128 @@
+"""What a job asks a scheduler for, worked out from the sizes that decide it.
+
+Pure arithmetic over parameters, widths, words and sentences, so that the same rules fit two cores and a cluster. Every function
+returns a `Request` for the first attempt; a repeated job asks for a multiple (`rules/common.smk`). Memory is that of the machine: a
+GPU's memory comes on top, but weights pass through the machine's memory first. Byte counts follow the code (what is held at once, and
+in which type); speeds are low estimates, so that a job is not stopped while it still makes progress.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+LOADED = 700  # MB: Python with torch and Transformers
+TOKENS = 60  # of a task's question; MetaMathQA's mean is near it, the default's word problems have half
+RESPONSE = 200  # tokens of a worked solution
+PROBLEMS = 1000  # of a benchmark in one language: MMWP 811, MSVAMP and X-CSQA 1,000
+UNKNOWN = 100_000  # examples of a data set whose size the configuration does not give
+UNKNOWN_PARAMETERS, UNKNOWN_WIDTH = 7_000_000_000, 4096
+
+# Floating-point operations a second: two threads of a desktop processor in float32, and one data-centre GPU in bfloat16.
+CPU_TRAINING, GPU_TRAINING = 2e11, 1e14
+CPU_GENERATION, GPU_GENERATION = 1e11, 5e12
+INNER_PRODUCTS = 1e11  # of FAISS's exact search on one core; measured at 50,000 x 50,000 and 200,000 x 200,000 words
+PATIENCE = 3  # a job gets this multiple of its estimated time
+
+
+@dataclass(frozen=True)
+class Request:
+    """Memory in MB (10^6 bytes) and time in minutes."""
+
+    megabytes: int
+    minutes: int
+
+
+def request(megabytes: float, minutes: float) -> Request:
+    """A request rounded up to 100 MB and 10 minutes."""
+    return Request(ceil(megabytes / 100) * 100, ceil(minutes / 10) * 10)
+
+
+def retrieval(size: int) -> Request:
+    """Download `size` bytes at 2 MB/s or better; files are hashed and unpacked in pieces, so memory does not grow."""
+    return request(1000, 30 + size / 2e6 / 60)
+
+
+def model_preparation(parameters: int, converted: bool) -> Request:
+    """A model folder: a conversion holds a float32 and a bfloat16 copy of the weights; other snapshots are only linked."""
+    return request(LOADED + 600 + (6 * parameters / 1e6 if converted else 0), 20)
+
+
+def vectors_training(dimension: int) -> Request:
+    """fastText training: input and output matrices of 100,000 subword buckets and as many words."""
+    return request(1800 + 2 * 200_000 * dimension * 4 / 1e6, 60 + 0.6 * dimension)
+
+
+def vectors_reading(words: int, dimension: int) -> Request:
+    """Published vectors of `words` words: parsed rows, their array, and the sorted copy that is written (float32)."""
+    return request(LOADED + 3 * words * dimension * 4 / 1e6, 20 + words * dimension / 1e6 / 60)
+
+
+def task_reading(examples: int) -> Request:
+    """English task data, read or generated as one table: 4 kB an example while Python objects become Arrow columns."""
+    return request(1000 + examples * 4e3 / 1e6, 30 + examples / 1e5)
+
+
+def tagging(questions: int, words: int = 0) -> Request:
+    """spaCy over the task's questions (and `words` single words): about 4,000 tokens a second, 60 bytes a tagged token."""
+    tokens = questions * TOKENS + words
+    return request(1900 + tokens * 60 / 1e6, 50 + tokens / 4000 / 60)
+
+
+def vocabulary(words: int) -> Request:
+    """Words with their frequencies, from a corpus or from a store of vectors."""
+    return request(1400 + words * 500 / 1e6, 30)
+
+
+def code_switching(questions: int) -> Request:
+    """Code-switched text of one language, in memory as Arrow tables: about 6 kB a question."""
+    return request(1500 + questions * 6000 / 1e6, 30)
+
+
+def encoding(texts: int, parameters: int, width: int, gpu: bool) -> Request:
+    """Encoder states of `texts` texts, [texts * TOKENS, width]: float32 twice and 16 bits once at the peak, beside float32 weights."""
+    flops = texts * TOKENS * 2 * parameters
+    memory = LOADED + 4 * parameters / 1e6 + texts * TOKENS * width * 10 / 1e6
+    return request(memory, 50 + PATIENCE * flops / _speed(gpu, training=True) / 60)
+
+
+def word_encoding(words: int, parameters: int, width: int, layers: int, gpu: bool) -> Request:
+    """States of single words: two poolings of each layer, in float32 four times at the peak."""
+    flops = words * 4 * 2 * parameters
+    memory = LOADED + 300 + 4 * parameters / 1e6 + words * 2 * layers * width * 16 / 1e6
+    return request(memory, 30 + PATIENCE * flops / _speed(gpu, training=True) / 60)
+
+
+def lexicon(source_words: int, target_words: int, dimension: int, adversarial: bool) -> Request:
+    """Alignment and CSLS retrieval over two sets of vectors, held six times in float32 (normalised, mapped, augmented for CSLS).
+
+    About twenty exact searches of all pairs; the adversarial start runs some six hours whatever the vocabulary.
+    """
+    searches = 20 * 2 * source_words * target_words * dimension / INNER_PRODUCTS / 60
+    memory = 2400 + (source_words + target_words) * dimension * 24 / 1e6
+    return request(memory, 120 + searches + (400 if adversarial else 0))
+
+
+def training(
+    parameters: int, *, examples: int, epochs: int, llm_trained: bool, state_width: int = 0, states_held: int = 0, response: int = RESPONSE, gpus: int = 0
+) -> Request:
+    """One training stage.
+
+    A trained LLM takes 16 bytes a parameter (weights, gradients and Adam's two moments in float32), a frozen one 4. `states_held`
+    texts keep their encoder states [TOKENS, `state_width`] in memory, 16 bits each and twice while they are joined; a composed example
+    takes 5 kB. Time: 6 operations a parameter and token, 4 where the LLM is frozen. `examples` are those that pass through the LLM: a
+    warm start has none.
+    """
+    memory = LOADED + 800 + parameters * (16 if llm_trained else 4) / 1e6 + states_held * TOKENS * state_width * 4 / 1e6 + examples * 5e3 / 1e6
+    flops = examples * epochs * (TOKENS + response) * parameters * (6 if llm_trained else 4)
+    return request(memory, 90 + PATIENCE * flops / (max(gpus, 1) * _speed(gpus > 0, training=True)) / 60)
+
+
+def prediction(llm: int, encoder: int, new_tokens: int, gpu: bool) -> Request:
+    """One benchmark in one language: both models' weights in float32 (`encoder` 0: text input), and the cache of one batch."""
+    flops = PROBLEMS * (TOKENS + new_tokens) * 2 * (llm + encoder)
+    return request(LOADED + 200 + 4 * (llm + encoder) / 1e6, 30 + PATIENCE * flops / _speed(gpu, training=False) / 60)
+
+
+def _speed(gpu: bool, training: bool) -> float:
+    if training:
+        return GPU_TRAINING if gpu else CPU_TRAINING
+    return GPU_GENERATION if gpu else CPU_GENERATION

@@ -1,0 +1,403 @@
+"""Configuration: every mistake is one line that names its key; ids of stages change with what determines them and with nothing else."""
+
+import json
+import re
+import types
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from lingualift.config import Config, Settings, System, chain, load, load_systems
+from lingualift.errors import LinguaLiftError
+from lingualift.languages import load_languages
+from lingualift.plan import Plan, plan
+from lingualift.retrieve.sources import load_sources
+
+ROOT = Path(__file__).parents[2]
+DEFAULT = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
+LANGUAGES = load_languages(ROOT / "config" / "languages.tsv")
+SOURCES = load_sources(ROOT / "config" / "sources.yaml")
+SYSTEMS = load_systems(ROOT / "config" / "systems")
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+DOCUMENT = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+
+
+def merged(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
+    """`base` with the values of `overlay`, group by group, as Snakemake merges configuration files."""
+    result = dict(base)
+    for key, value in overlay.items():
+        result[key] = merged(result[key], value) if isinstance(value, dict) and isinstance(result.get(key), dict) else value
+    return result
+
+
+def changed(place: str, value: Any) -> dict[str, Any]:
+    """The default configuration with one value changed; `place` is its dotted key."""
+    values = deepcopy(DEFAULT)
+    *groups, key = place.split(".")
+    group = values
+    for name in groups:
+        group = group[name]
+    group[key] = value
+    return values
+
+
+def planned(values: dict[str, Any]) -> Plan:
+    return plan(load(values), LANGUAGES, SOURCES, SYSTEMS)
+
+
+def refusal(values: dict[str, Any]) -> str:
+    with pytest.raises(LinguaLiftError) as caught:
+        planned(values)
+    message = str(caught.value)
+    assert len(message.splitlines()) == 1 and "pydantic" not in message
+    return message
+
+
+def test_the_default_configuration_is_valid_and_every_key_of_it_is_known():
+    made = planned(DEFAULT)
+    assert set(made.runs) == set(DEFAULT["systems"])
+    assert made.config.languages.collapsed == "leave-out"
+
+
+OVERLAYS = [[path] for path in sorted((ROOT / "config" / "test").glob("*.yaml"))]
+OVERLAYS += [[ROOT / "config" / "paper.yaml"], [ROOT / "config" / "paper.yaml", ROOT / "config" / "released.yaml"]]
+
+
+def over_default(paths: list[Path]) -> dict[str, Any]:
+    values = DEFAULT
+    for path in paths:
+        values = merged(values, yaml.safe_load(path.read_text(encoding="utf-8")))
+    return values
+
+
+@pytest.mark.parametrize("paths", OVERLAYS, ids=lambda paths: "+".join(path.stem for path in paths))
+def test_overlays_are_valid_over_the_default_configuration(paths):
+    planned(over_default(paths))
+
+
+@pytest.mark.parametrize("name", sorted(SYSTEMS))
+def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_configuration(name):
+    problems = []
+    for paths in ([], [ROOT / "config" / "paper.yaml"]):
+        try:
+            chain(load(over_default(paths)), SYSTEMS[name], 1)
+            return
+        except LinguaLiftError as error:
+            problems.append(str(error))
+    raise AssertionError(problems)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        # misspelt keys
+        ("seed", [1], "configuration: unknown key 'seed'; did you mean 'seeds'?"),
+        ("codeswitch.ration", 0.5, "configuration: unknown key 'codeswitch.ration'; did you mean 'ratio'?"),
+        ("stages.align.learning_rat", 1.0, "configuration: unknown key 'stages.align.learning_rat'; did you mean 'learning_rate'?"),
+        ("prompts.maths.templat", "", "configuration: unknown key 'prompts.maths.templat'; did you mean 'template'?"),
+        ("tasks.maths.exampels", 5, "configuration: unknown key 'tasks.maths.exampels'; did you mean 'examples'?"),
+        # shares
+        ("codeswitch.ratio", 1.2, "configuration: codeswitch.ratio: Input should be less than or equal to 1, got '1.2'"),
+        ("codeswitch.ratio", -0.1, "configuration: codeswitch.ratio: Input should be greater than or equal to 0, got '-0.1'"),
+        ("codeswitch.ratio", float("nan"), "configuration: codeswitch.ratio: "),
+        ("stages.transfer.warmup", 7, "configuration: stages.transfer.warmup: Input should be less than or equal to 1, got '7'"),
+        # wrong types
+        ("codeswitch.ratio", "half", "configuration: codeswitch.ratio: Input should be a valid number, unable to parse"),
+        ("codeswitch.ratio", True, "configuration: codeswitch.ratio: expected a number, got True"),
+        ("stages.align.batch", 8.5, "configuration: stages.align.batch: Input should be a valid integer, got a number with "),
+        ("stages.align.batch", True, "configuration: stages.align.batch: expected a number, got True"),
+        ("stages.align.batch", 0, "configuration: stages.align.batch: Input should be greater than or equal to 1, got '0'"),
+        ("stages.align.learning_rate", float("inf"), "configuration: stages.align.learning_rate: Input should be a finite number"),
+        ("seeds", 1, "configuration: seeds: Input should be a valid list, got '1'"),
+        ("seeds", [], "configuration: seeds: List should have at least 1 item"),
+        ("seeds", [1, "x"], "configuration: seeds.1: Input should be a valid integer, unable to parse"),
+        ("offline", "perhaps", "configuration: offline: Input should be a valid boolean"),
+        ("llm", "smollm2", "configuration: llm: Input should be a valid dictionary"),
+        ("languages", None, "configuration: languages: Input should be a valid dictionary"),
+        ("languages.alignment", ["de", False], "languages.alignment.1: Input should be a valid string, got 'False'"),  # YAML's no
+        ("languages.evaluation", "de", "configuration: languages.evaluation: Input should be a valid list, got 'de'"),
+        ("evaluation", {}, "configuration: evaluation.max_new_tokens: Field required"),
+        ("lexicon.starts", ["enc"], "configuration: lexicon.starts.0: Input should be 'similarity', "),
+        # languages
+        ("languages.alignment", ["en", "de"], "configuration: languages.alignment: en is the language that the others are aligned to"),
+        ("languages.alignment", ["de", "hi", "de"], "configuration: languages.alignment: lists de twice"),
+        ("languages.evaluation", ["de", "de"], "configuration: languages.evaluation: lists de twice"),
+        ("languages.alignment", ["dd"], "languages.alignment: unknown language 'dd'; did you mean "),
+        ("languages.evaluation", ["swa"], "languages.evaluation: unknown language 'swa'; did you mean 'sw'?"),
+        ("languages.evaluation", ["German"], "languages.evaluation.0: not a language code (two or three letters a-z), got 'German'"),
+        ("languages.evaluation", ["en", "tr"], "languages.evaluation: benchmark 'mmwp-mini' has no language 'tr'; it has "),
+        ("languages.alignment", ["af"], "languages.alignment: 'af' has no text in corpus 'holy-quran'; list it under "),
+        # names that nothing defines
+        ("seeds", [3, 3], "configuration: seeds: lists 3 twice"),
+        ("systems", ["lingualift", "lingualift"], "configuration: systems: lists lingualift twice"),
+        ("systems", ["lingalift"], "systems: unknown system 'lingalift'; did you mean 'lingualift'?"),
+        ("benchmarks", {"mmwp": "mmwp-min"}, "benchmarks.mmwp: unknown benchmark 'mmwp-min'; did you mean 'mmwp-mini'?"),
+        ("benchmarks", {"lexicons": "mmwp-mini"}, "configuration: benchmarks: 'lexicons' is the table of the lexicons"),
+        ("stages", {"transfer": DEFAULT["stages"]["transfer"]}, "unknown stage 'warm-start'; known: transfer"),
+        ("stages.align.prompt", "tranlation", "stage 'align': unknown prompt 'tranlation'; did you mean 'translation'?"),
+        ("stages.align.prompt", None, "configuration: stages.align: a language-modelling stage needs a prompt"),
+        ("stages.align.data", "code-switch", "stage 'align': unknown data 'code-switch'; did you mean 'code-switched'?"),
+        ("stages.warm-start.steps", None, "configuration: stages.warm-start: a warm-start stage needs "),
+        ("prompts", {"translation": DEFAULT["prompts"]["translation"]}, "prompts: benchmark 'mmwp-mini' needs a prompt 'maths'"),
+        ("prompts.maths.template", "no slot", "configuration: prompts.maths: needs exactly one {question} slot"),
+        ("prompts.maths.template", "{question} {question}", "configuration: prompts.maths: needs exactly one {question} slot"),
+        ("codeswitch.task", "math", "codeswitch.task: unknown task 'math'; did you mean 'maths'?"),
+        ("codeswitch.pos", "nouns", "codeswitch.pos: unknown preset 'nouns'; did you mean 'noun'?"),
+        ("codeswitch.top_k", 9, "configuration: codeswitch.top_k: lexicon.top_k keeps no more than 5 translations"),
+        ("tasks.maths.examples", None, "tasks.maths.examples: say how many word problems to generate"),
+        ("tasks.maths.source", "word-problem", "tasks.maths.source: unknown source 'word-problem'; did you mean 'word-problems'?"),
+        ("tasks.maths.source", ["gsm8k", "../x"], "configuration: tasks.maths.source.1: not a plain name "),
+        ("corpus.source", "holy-kuran", "corpus.source: unknown source 'holy-kuran'; did you mean 'holy-quran'?"),
+        ("llm.source", "smollm2-135m-instrukt", "llm.source: unknown source 'smollm2-135m-instrukt'; did you mean 'smollm2-"),
+        # paths
+        ("resources", "", "configuration: resources: not one line of text, got ''"),
+        ("resources", "a\nb", "configuration: resources: not one line of text, got 'a?b'"),
+        ("mirror", "x" * 2000, "configuration: mirror: not one line of text, got 'xxx"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_line_that_names_its_key(place, value, message):
+    assert message in refusal(changed(place, value))
+
+
+def test_an_empty_configuration_names_the_first_missing_key():
+    assert refusal({}) == "configuration: seeds: Field required"
+
+
+def test_values_are_the_same_from_a_file_and_from_the_command_line():
+    # Snakemake hands over what stands below the first level of --config as text; YAML 1.1 reads 6e-4 as text, too
+    assert yaml.safe_load("6e-4") == "6e-4"
+    for place, text, value in (
+        ("seeds", ["1", "2"], [1, 2]),
+        ("codeswitch.ratio", "0.5", 0.5),
+        ("codeswitch.queries", "null", None),
+        ("stages.align.learning_rate", "6e-4", 6e-4),
+        ("alignment.layers", "3", 3),
+        ("alignment.normalise", "false", False),
+    ):
+        assert load(changed(place, text)) == load(changed(place, value))
+        assert ids(changed(place, text)) == ids(changed(place, value))
+
+
+BAD_NAMES = st.text(max_size=80) | st.sampled_from(
+    ["..", "../x", "a/b", "a b", "a;rm -rf", "$(x)", "`x`", "a\n", "a\u2028b", "-a", "A", "é", "", "a" * 65, "a" * 10**5]
+)
+
+
+@given(
+    name=BAD_NAMES.filter(lambda name: not NAME.fullmatch(name)),
+    place=st.sampled_from(["systems", "benchmarks", "stages", "prompts", "tasks", "tagger", "key"]),
+)
+def test_names_that_could_not_be_paths_are_refused_in_one_short_line(name, place):
+    values = deepcopy(DEFAULT)
+    if place == "systems":
+        values["systems"].append(name)
+    elif place == "tagger":
+        values["tagger"] = name
+    elif place == "key":
+        values[name] = 1
+    else:
+        values[place][name] = next(iter(DEFAULT[place].values()))
+    assert len(refusal(values)) < 600
+
+
+@given(code=st.text(max_size=20).filter(lambda code: code not in LANGUAGES), key=st.sampled_from(["alignment", "evaluation"]))
+def test_any_unknown_language_is_refused_in_one_line(code, key):
+    values = deepcopy(DEFAULT)
+    values["languages"][key].append(code)
+    assert f"languages.{key}" in refusal(values)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+)
+
+
+@given(key=st.sampled_from(sorted(DEFAULT)), value=VALUES)
+def test_any_value_of_any_key_is_accepted_or_refused_in_one_line(key, value):
+    try:
+        planned({**DEFAULT, key: value})
+    except LinguaLiftError as error:
+        assert len(str(error).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- a", "expected systems by name"),
+        ("a", "expected systems by name"),
+        ("a: [", "not YAML (while parsing a flow node"),
+        (b"\xff", "not YAML"),
+        ("a:", "a: Input should be a valid dictionary"),
+        ("A b: {}", "system name 'A b': not a plain name"),
+        ("1: {title: x, input: text, stages: []}", "system name '1': not a plain name"),
+        ("a: {title: x, input: txt, stages: []}", "a: input: Input should be 'text', 'encoder', 'encoder-first' or 'both', got 'txt'"),
+        ("a: {title: x, input: text, stages: [], nota: x}", "a: unknown key 'nota'; did you mean 'note'?"),
+        ('a: {title: "x\\ny", input: text, stages: []}', "a: title: not one line of text"),
+        ("a: {title: x, input: text, stages: [../x]}", "a: stages.0: not a plain name"),
+        ("a: {title: x, input: text, stages: [{transfer: 3}]}", "a: stages.0.transfer: Input should be a valid dictionary, got '3'"),
+        (
+            "a: {title: x, input: text, stages: [{transfer: {}, align: {}}]}",
+            "a: stages: an entry is a stage's name or {name: {key: value}}",
+        ),
+        ("a: {title: x, input: text, stages: [{}]}", "a: stages: an entry is a stage's name or {name: {key: value}}"),
+        ("a: {title: x, input: text, stages: [transfr]}", "system 'x': unknown stage 'transfr'; did you mean 'transfer'?"),
+        (
+            "a: {title: x, input: text, stages: [{transfer: {bach: 3}}]}",
+            "system 'x', stage 'transfer': unknown key 'bach'; did you mean 'batch'?",
+        ),
+        (
+            "a: {title: x, input: text, stages: [{transfer: {batch: 0}}]}",
+            "system 'x', stage 'transfer': batch: Input should be greater than or equal to 1",
+        ),
+        ("a: {title: x, input: text, stages: [align]}", "system 'x': stage 'align' trains on the encoder, but the system's input is text"),
+    ],
+)
+def test_a_mistake_in_a_system_is_one_line_that_names_file_or_system(tmp_path, text, message):
+    (tmp_path / "mine.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(LinguaLiftError) as caught:
+        for system in load_systems(tmp_path).values():
+            chain(load(DEFAULT), system, 1)
+    assert message in str(caught.value) and len(str(caught.value).splitlines()) == 1
+
+
+def test_a_system_defined_in_two_files_is_refused(tmp_path):
+    for name in ("one.yaml", "two.yaml"):
+        (tmp_path / name).write_text("a: {title: x, input: text, stages: []}")
+    with pytest.raises(LinguaLiftError, match=r"two.yaml: system 'a' is defined twice"):
+        load_systems(tmp_path)
+
+
+def ids(values: dict[str, Any], system: str = "lingualift", seed: int = 1) -> list[str]:
+    return [stage.id for stage in chain(load(values), SYSTEMS[system], seed)]
+
+
+def test_chains_that_begin_alike_share_checkpoints_and_part_where_they_differ():
+    full, warm, joint = ids(DEFAULT), ids(DEFAULT, "lingualift-warm-start-only"), ids(DEFAULT, "lingualift-without-align")
+    assert [name.rpartition("-")[0] for name in full] == ["warm-start", "align", "transfer"]
+    assert full[0] == warm[0] == joint[0]
+    assert len({full[2], warm[1], joint[1]}) == 3  # one stage name over other parents, or with other settings
+    stages = planned(DEFAULT).runs["lingualift"].stages
+    assert [stage.parent for stage in stages] == [None, *full[:2]]
+    assert len(planned(DEFAULT).stages) == len({*full, *warm, *joint, *ids(DEFAULT, "mono-sft")})
+
+
+def test_seeds_train_apart_and_equal_settings_train_once():
+    assert not set(ids(DEFAULT, seed=1)) & set(ids(DEFAULT, seed=2))
+    assert ids(DEFAULT) == ids(json.loads(json.dumps(DEFAULT)))
+    made = planned(changed("seeds", [5, 7]))
+    assert set(made.runs) == {name + suffix for name in DEFAULT["systems"] for suffix in ("", "~7")}
+    assert [made.runs["lingualift"].seed, made.runs["lingualift~7"].seed] == [5, 7]
+    assert made.runs["lingualift"].checkpoint == ids(DEFAULT, seed=5)[-1]
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("stages.align.micro_batch", 2),
+        ("stages.transfer.micro_batch", 1),
+        ("evaluation.batch", 7),
+        ("tables.bootstrap", 10),
+        ("languages.evaluation", ["en", "ta"]),
+        ("resources", "elsewhere"),
+        ("mirror", "folder"),
+        ("lexicon.gold", None),
+    ],
+)
+def test_what_changes_no_result_of_training_retrains_nothing(place, value):
+    values = deepcopy(DEFAULT)
+    values.setdefault("tables", {})
+    *groups, key = place.split(".")
+    group = values
+    for name in groups:
+        group = group[name]
+    group[key] = value
+    for system in DEFAULT["systems"]:
+        assert ids(values, system) == ids(DEFAULT, system)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "kept"),
+    [
+        ("stages.warm-start.steps", 10, 0),
+        ("stages.align.learning_rate", 1e-3, 1),
+        ("stages.transfer.epochs", 2, 2),
+        ("prompts.translation.template", "{question}\nEnglish:", 1),
+        ("prompts.maths.instruction", "Answer.\n", 2),
+        ("languages.alignment", ["de", "hi"], 0),
+        ("codeswitch.ratio", 0.5, 0),
+        ("lexicon.starts", ["identical"], 0),
+        ("corpus.max_sentences", 1000, 0),
+        ("vocabulary.size", 100, 0),
+        ("fasttext.epochs", 1, 0),
+        ("encoder.layer", 9, 0),
+        ("alignment.layers", 3, 0),
+        ("tasks.maths.seed", 2, 0),
+    ],
+)
+def test_a_changed_setting_retrains_its_stage_and_those_after_it(place, value, kept):
+    before, after = ids(DEFAULT), ids(changed(place, value))
+    assert before[:kept] == after[:kept]
+    assert not set(before[kept:]) & set(after[kept:])
+
+
+def test_text_systems_do_not_depend_on_encoder_or_text():
+    for place, value in (("encoder.layer", 9), ("codeswitch.ratio", 0.5), ("languages.alignment", ["de"]), ("alignment.layers", 3)):
+        assert ids(changed(place, value), "mono-sft") == ids(DEFAULT, "mono-sft")
+
+
+def test_the_schema_file_is_the_schema_of_the_typed_configuration():
+    stored = json.loads((ROOT / "config" / "schema.json").read_text(encoding="utf-8"))
+    assert stored == Config.model_json_schema(), "run: python -m lingualift.config > config/schema.json"
+
+
+def leaves(model: type[BaseModel], prefix: str = "") -> list[tuple[str, Any]]:
+    """Every setting below a group with its pydantic field; names of one's own choice are NAME."""
+    found = []
+    for name, field in model.model_fields.items():
+        kind, inner = field.annotation, get_args(field.annotation)
+        if get_origin(kind) is dict and isinstance(inner[1], type) and issubclass(inner[1], Settings):
+            found += leaves(inner[1], f"{prefix}{name}.NAME.")
+            continue
+        groups = [
+            part
+            for part in ((kind,) if not isinstance(kind, types.UnionType) else inner)
+            if isinstance(part, type) and issubclass(part, Settings)
+        ]
+        found += leaves(groups[0], f"{prefix}{name}.") if groups else [(prefix + name, field)]
+    return found
+
+
+def default_of(key: str, field: Any) -> str:
+    """The value in config.yaml, or what stands for an absent key, as the documentation writes it."""
+    value: Any = DEFAULT
+    for part in key.split("."):
+        value = value.get(part, PydanticUndefined) if isinstance(value, dict) else PydanticUndefined
+    if value is PydanticUndefined:
+        value = field.default
+    if value is PydanticUndefined:
+        return "required"
+    if isinstance(value, dict):
+        return "`{" + ", ".join(f"{name}: {item}" for name, item in value.items()) + "}`"
+    if isinstance(value, list):
+        return "`[" + ", ".join(map(str, value)) + "]`"
+    return f"`{value if isinstance(value, str) else json.dumps(value)}`"
+
+
+def test_the_documentation_describes_every_key_with_its_meaning_and_default():
+    expected = [f"| `{key}` | {field.description} | {default_of(key, field)} |" for key, field in leaves(Config)]
+    assert [row for row in expected if row not in DOCUMENT] == []
+    documented = re.findall(r"^\| `([\w.-]+)` \|", DOCUMENT.split("## Systems")[0], re.MULTILINE)
+    assert documented == [key for key, _ in leaves(Config)]
+
+
+def test_the_documentation_describes_every_key_of_a_system():
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", DOCUMENT.split("## Systems")[1].split("## ")[0], re.MULTILINE)
+    assert rows == [(key, field.description) for key, field in System.model_fields.items()]
