@@ -9,6 +9,7 @@ configfile: "config/config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/needs.smk"
 include: "rules/retrieve.smk"
 include: "rules/embeddings.smk"
 include: "rules/lexicon.smk"
@@ -16,6 +17,10 @@ include: "rules/codeswitch.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/tables.smk"
+
+
+localrules:
+    all,
 
 
 rule all:

@@ -1,5 +1,6 @@
 # Configuration, and the paths and lookups that several rule files share.
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +17,16 @@ from lingualift.run import begin, report
 
 BASE = Path(workflow.basedir)
 
+# For every job of this run. Without them a training step on a CPU spends an eighth of its time returning memory to the system and
+# fetching it again, and two processes on two cores wait for each other in spin locks.
+for name, value in {
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": "100000000000",
+    "MALLOC_TOP_PAD_": "268435456",
+    "OMP_WAIT_POLICY": "PASSIVE",
+}.items():
+    os.environ.setdefault(name, value)
+
 try:
     CONFIG = load(config)
     LANGUAGES = load_languages(BASE / "config/languages.tsv")
@@ -29,58 +40,11 @@ except LinguaLiftError as error:
 wildcard_constraints:
     lang=r"[a-z]{2,3}",
     source=r"[a-z0-9][a-z0-9._-]*",
-    stage=r"[a-z0-9-]+",
+    stage=r"[a-z0-9][a-z0-9._-]*",
     run=r"[a-z0-9][a-z0-9._-]*(~\d+)?",
-    benchmark=r"[a-z0-9-]+",
+    benchmark=r"[a-z0-9][a-z0-9._-]*",
     task=r"[a-z0-9][a-z0-9._-]*",
     encoder=r"[a-z0-9][a-z0-9._-]*",
-
-
-def growing(request):
-    """Memory (MB) and runtime (minutes) that grow with every attempt; `request` is a `sizes.Request` or a function of the wildcards."""
-    asked = request if callable(request) else lambda wildcards: request
-    return {
-        "mem_mb": lambda wildcards, attempt: asked(wildcards).megabytes * attempt,
-        "runtime": lambda wildcards, attempt: asked(wildcards).minutes * attempt,
-    }
-
-
-SMALL = growing(sizes.Request(1000, 10))
-
-
-def gpus(count):
-    """A request for GPUs, where the configuration has any."""
-    return {"gpu": count} if count else {}
-
-
-ONE_GPU = gpus(min(CONFIG.compute.gpus, 1))
-GPU_ENVIRONMENT = "../envs/gpu.yaml" if CONFIG.compute.gpus else "../envs/cpu.yaml"
-
-
-def parameters(key):
-    """A model's parameters, as far as the registry knows them."""
-    return SOURCES[key].parameters or sizes.UNKNOWN_PARAMETERS
-
-
-def width(key):
-    """Size of a model's hidden states, as far as the registry knows it."""
-    return SOURCES[key].width or sizes.UNKNOWN_WIDTH
-
-
-def questions(task):
-    """How many examples a task has, as far as the configuration tells."""
-    return CONFIG.tasks[task].examples or sizes.UNKNOWN
-
-
-def switched():
-    """How many questions are code-switched for each language."""
-    return CONFIG.codeswitch.queries or questions(CONFIG.codeswitch.task)
-
-
-def vectors_dimension():
-    """Dimensions of a language's word vectors over all spaces that the lexicon uses."""
-    encoder = 2 * len(CONFIG.lexicon.encoder_layers) * width(CONFIG.encoder.source) if "encoder" in CONFIG.lexicon.starts else 0
-    return CONFIG.fasttext.dimension + encoder
 
 
 def manifest(key, lang=None):
@@ -103,7 +67,7 @@ def begin_run():
     wanted = {job.wildcards.source for job in workflow.dag.needrun_jobs() if job.rule.name == "retrieve_source"}
     sources = [PLAN.source(folder) for folder in PLAN.retrieved() if folder in wanted]
     try:
-        begin(PLAN, Path("results"), BASE, sources)
+        begin(PLAN, Path("results"), BASE, sources, here=workflow.local_exec)
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
 

@@ -1,11 +1,6 @@
 # Raw text -> corpora -> vocabularies and vectors: fastText (trained here, or published) and the encoder's view of single words.
 
 
-def words_of(lang):
-    """Where a language's words and frequencies come from: its corpus or, where the configuration has none, its published vectors."""
-    return {"corpus": f"results/corpora/{lang}.txt"} if CONFIG.corpus.source else {"vectors": f"results/embeddings/fasttext/{lang}"}
-
-
 rule corpus:
     input:
         lambda wildcards: manifest(CONFIG.corpus.source, wildcards.lang),
@@ -59,12 +54,12 @@ rule target_vocabulary:
         cldr=lambda wildcards: [manifest("cldr-annotations-full", wildcards.lang)] if "cldr" in PLAN.wordlists(wildcards.lang) else [],
     output:
         "results/vocabulary/{lang}.parquet",
-    wildcard_constraints:
-        lang="(?!en)[a-z]{2,3}",
     log:
         "results/logs/vocabulary/{lang}.log",
     benchmark:
         "results/benchmarks/vocabulary/{lang}.tsv"
+    wildcard_constraints:
+        lang="(?!en)[a-z]{2,3}",
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -133,12 +128,12 @@ rule encode_words:
         encoder=model_files(CONFIG.encoder.source),
     output:
         directory("results/embeddings/{encoder}/{lang}"),
-    wildcard_constraints:
-        encoder=PLAN.encoder,
     log:
         "results/logs/encode-words/{encoder}/{lang}.log",
     benchmark:
         "results/benchmarks/encode-words/{encoder}/{lang}.tsv"
+    wildcard_constraints:
+        encoder=PLAN.encoder,
     conda:
         GPU_ENVIRONMENT
     threads: 1

@@ -1,24 +1,6 @@
 # Checkpoint x language -> predictions -> scores. Scoring never generates.
 
 
-def prediction_inputs(wildcards):
-    try:
-        run = PLAN.run(wildcards.run)
-    except LinguaLiftError as error:
-        raise WorkflowError(str(error)) from None
-    inputs = {"llm": model_files(CONFIG.llm.source)}
-    if run.checkpoint:
-        inputs["checkpoint"] = f"results/checkpoints/{run.checkpoint}"
-    if SYSTEMS[run.system].input != "text":
-        inputs["encoder"] = model_files(CONFIG.encoder.source)
-    return inputs
-
-
-def prediction_request(wildcards):
-    encoder = 0 if SYSTEMS[PLAN.run(wildcards.run).system].input == "text" else parameters(CONFIG.encoder.source)
-    return sizes.prediction(parameters(CONFIG.llm.source), encoder, CONFIG.evaluation.max_new_tokens, CONFIG.compute.gpus > 0)
-
-
 rule predict:
     input:
         unpack(prediction_inputs),
@@ -50,7 +32,9 @@ rule predict:
 
 rule score:
     input:
-        lambda wildcards: expand("results/predictions/{run}/{benchmark}/{lang}.parquet", lang=CONFIG.languages.evaluation, allow_missing=True),
+        lambda wildcards: expand(
+            "results/predictions/{run}/{benchmark}/{lang}.parquet", lang=CONFIG.languages.evaluation, allow_missing=True
+        ),
     output:
         "results/scores/{run}/{benchmark}.parquet",
     log:

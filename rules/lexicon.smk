@@ -1,19 +1,6 @@
 # Unsupervised alignment -> bilingual lexicon with its verdict. Gold dictionaries are for reporting alone.
 
 
-def lexicon_inputs(wildcards):
-    spaces = ["fasttext", PLAN.encoder] if "encoder" in CONFIG.lexicon.starts else ["fasttext"]
-    inputs = {
-        "source_vocabulary": "results/vocabulary/en.parquet",
-        "target_vocabulary": f"results/vocabulary/{wildcards.lang}.parquet",
-        "source_vectors": [f"results/embeddings/{space}/en" for space in spaces],
-        "target_vectors": [f"results/embeddings/{space}/{wildcards.lang}" for space in spaces],
-    }
-    if CONFIG.lexicon.gold and LANGUAGES[wildcards.lang].common_words:
-        inputs["gold"] = manifest(CONFIG.lexicon.gold, wildcards.lang)
-    return inputs
-
-
 rule lexicon:
     input:
         unpack(lexicon_inputs),

@@ -2,6 +2,12 @@
 # the network.
 
 
+# On a cluster, from the machine that the user is logged in to: compute nodes often have no network.
+localrules:
+    retrieve_source,
+    retrieve,
+
+
 rule retrieve_source:
     output:
         f"{CONFIG.resources}/sources/{{source}}/MANIFEST.json",

@@ -3,16 +3,20 @@
 
 rule results_table:
     input:
-        lambda wildcards: expand("results/scores/{run}/{benchmark}.parquet", run=PLAN.runs_on(CONFIG.benchmarks[wildcards.table]), benchmark=CONFIG.benchmarks[wildcards.table]),
+        lambda wildcards: expand(
+            "results/scores/{run}/{benchmark}.parquet",
+            run=PLAN.runs_on(CONFIG.benchmarks[wildcards.table]),
+            benchmark=CONFIG.benchmarks[wildcards.table],
+        ),
     output:
         csv="results/tables/{table}.csv",
         parquet="results/tables/{table}.parquet",
-    wildcard_constraints:
-        table="|".join(CONFIG.benchmarks),
     log:
         "results/logs/tables/{table}.log",
     benchmark:
         "results/benchmarks/tables/{table}.tsv"
+    wildcard_constraints:
+        table="|".join(CONFIG.benchmarks),
     conda:
         "../envs/cpu.yaml"
     threads: 1

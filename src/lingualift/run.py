@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from lingualift import preflight
+from lingualift import resources as sizes
 from lingualift.errors import LinguaLiftError
 from lingualift.plan import Plan
 from lingualift.retrieve.fetch import describe
@@ -34,14 +35,17 @@ def hold(folder: Path) -> None:
 
 def needs(plan: Plan) -> tuple[int, int]:
     """Rough needs of a whole run: (bytes of disk, bytes of memory of its largest job)."""
-    llm = plan.sources[plan.config.llm.source]
-    weights = 2 * (llm.size or llm.estimate or 0)  # quantised downloads unpack to about twice their size in bfloat16
-    stages = len(plan.stages)
-    return weights * (3 + stages) + 2 * GB, weights * 14 + GB
+    parameters = plan.sources[plan.config.llm.source].parameters or sizes.UNKNOWN_PARAMETERS
+    trained = any("llm" in stage.stage.train for stage in plan.stages.values())
+    largest = sizes.training(parameters, examples=0, epochs=1, llm_trained=trained)
+    return 2 * parameters * (3 + len(plan.stages)) + 2 * GB, largest.megabytes * 10**6
 
 
-def begin(plan: Plan, folder: Path, root: Path, sources: list[Source]) -> None:
-    """Take the run lock, check machine and sources, and say what will be downloaded under which licence."""
+def begin(plan: Plan, folder: Path, root: Path, sources: list[Source], here: bool = True) -> None:
+    """Take the run lock, check machine and sources, and say what will be downloaded under which licence.
+
+    `here` tells whether jobs run on this machine: a cluster's login node needs no memory for training.
+    """
     config = plan.config
     hold(folder)
     preflight.check_python()
@@ -50,7 +54,8 @@ def begin(plan: Plan, folder: Path, root: Path, sources: list[Source]) -> None:
     disk, memory = needs(plan)
     if plan.stages and not all((folder / "checkpoints" / stage).exists() for stage in plan.stages):
         preflight.check_disk(folder, disk, "this run")
-        preflight.check_memory(memory, f"training {config.llm.source}")
+        if here:
+            preflight.check_memory(memory, f"training {config.llm.source}")
     resources = Path(config.resources)
     preflight.check_writable(resources)
     places = (resources / "sources", resources / "downloads", config.mirror)

@@ -3,6 +3,7 @@
 A store is a folder with `vectors.npy` (float32 [words, dim], C order) and `vocabulary.parquet` (word, frequency), most frequent first.
 """
 
+import ctypes
 import logging
 import math
 import os
@@ -60,23 +61,49 @@ def train_skipgram(
 ) -> Embeddings:
     """Train fastText skipgram (Bojanowski et al. 2017) on a corpus file, one sentence per line.
 
-    One thread, because fastText's threads race: with one, the same corpus gives the same bytes (the library's generator has a fixed seed).
-    A corpus without a word that occurs `minimum_count` times is an error.
+    One thread, because fastText's threads race: with one, the same corpus gives the same bytes (the library's generator has a fixed
+    seed; see
+    `_zeroed_memory`). A corpus without a word that occurs `minimum_count` times is an error.
     """
     import fasttext
 
-    with _training_text(corpus, lowercase) as text:
+    with _training_text(corpus, lowercase) as text, _zeroed_memory():
         try:
             model = fasttext.train_unsupervised(
                 str(text), model="skipgram", dim=dim, epoch=epochs, minCount=minimum_count, lr=learning_rate, ws=window,
                 minn=subwords[0], maxn=subwords[1], bucket=buckets if subwords[1] else 0, thread=1, verbose=0,
             )  # fmt: skip
         except (ValueError, RuntimeError) as error:
-            raise LinguaLiftError(f"{corpus}: fastText cannot train on it ({error}); is any word in it {minimum_count} times?") from error
+            hint = f"lower the learning rate {learning_rate}" if "NaN" in str(error) else f"is any word in it {minimum_count} times?"
+            raise LinguaLiftError(f"{corpus}: fastText cannot train on it ({error}); {hint}") from error
         embeddings = _of_model(model, None)
     if not np.isfinite(embeddings.vectors).all():
         raise LinguaLiftError(f"{corpus}: fastText diverged (vectors are not finite); lower the learning rate {learning_rate}")
     return embeddings
+
+
+@contextmanager
+def _zeroed_memory() -> Iterator[None]:
+    """Let the C library hand out zeroed memory, so that fastText 0.9.3 starts from known values.
+
+    With fewer than ten threads fastText initialises only as many tenths of its input matrix as it has threads (`DenseMatrix::uniformThread` divides by ten
+    whatever the number of threads); the rest holds what was in memory before. Measured: other vectors in every run, NaN in one of ten,
+    and a
+    German lexicon that looked collapsed. From zero, those rows (rare words, subwords) learn as well. glibc's M_PERTURB fills new memory
+    with the complement of its value; other C libraries have no such switch, there large blocks come zeroed from the system.
+    """
+    perturb = -6
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        logger.warning("this C library cannot hand out zeroed memory: fastText vectors may differ from run to run")
+        yield
+        return
+    mallopt(perturb, 0xFF)
+    try:
+        yield
+    finally:
+        mallopt(perturb, 0)
 
 
 @contextmanager
@@ -151,11 +178,11 @@ def read_vec(
             raise LinguaLiftError(f"{path}, line 1: 'words dimension' expected; is it a fastText .vec file?")
         count, dim = int(header[0]), int(header[1])
         wanted = count if limit is None else min(limit, count)
-        number, ended = 1, True
+        lines, ended = 0, True
         for number, raw in enumerate(handle, 2):
             if len(words) >= wanted:
                 break
-            ended = raw.endswith(b"\n")
+            lines, ended = lines + 1, raw.endswith(b"\n")
             problem, word, row = _parse(raw, dim)
             if problem is None and word in seen:
                 problem = "a word seen before"
@@ -167,8 +194,7 @@ def read_vec(
             seen.add(word)
             words.append(word)
             rows.append(row)
-        lines = number - 1
-    if lines < min(wanted, count) or (lines < count and not ended):
+    if lines < wanted or not ended:
         raise LinguaLiftError(f"{path}: truncated: {lines} of the {count} lines that its header promises; download it again")
     for problem, numbers in problems.items():
         shown = ", ".join(map(str, numbers[:SHOWN])) + (" ..." if len(numbers) > SHOWN else "")

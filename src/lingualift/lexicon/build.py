@@ -22,7 +22,7 @@ from lingualift.lexicon import verdict as judge
 from lingualift.lexicon.csls import Neighbours, Scores, csls, mutual_pairs
 from lingualift.lexicon.gold import precision_at
 from lingualift.lexicon.normalise import normalise
-from lingualift.lexicon.refine import MINIMUM_PAIRS, SCHEDULE, Alignment, refine, self_learning
+from lingualift.lexicon.refine import MINIMUM_PAIRS, SCHEDULE, Alignment, refine, rotate_towards, self_learning, whiten_within_pairs
 from lingualift.lexicon.score import combined_scores
 from lingualift.lexicon.starts import Pairs, combine_frequency, encoder_space, identical_start, numeral_start, seed_start, similarity_start
 
@@ -68,14 +68,15 @@ class Settings:
     """How a lexicon is made; the defaults are the embedded default's, the paper's are `starts=("similarity",), score="fasttext"`."""
 
     starts: tuple[str, ...] = ("similarity", "identical", "encoder")
-    restarts: int = 2  # runs of each stochastic start, with different seeds
+    restarts: int = 1  # runs of each stochastic start, with different seeds
     score: str = "combined"
     top_k: int = 10  # translations kept a source word
     k: int = 10  # CSLS neighbourhood
     normalisation: tuple[str, ...] = ("unit", "center", "unit")  # of fastText vectors
     components: int = 2  # principal directions removed from encoder vectors
     dim: int = 512  # encoder dimensions kept
-    frequency_weight: float = 0.005
+    adapt: bool = True  # refine the encoder's space on its own mutual pairs
+    frequency_weight: float = 0.005  # penalty for unlike frequency in the encoder's score
     fasttext_weight: float = 0.3  # of fastText against the encoder in the combined score
     start_words: int = 2000  # most frequent words used by the similarity start and by self-learning
     refine_words: int = 10_000
@@ -144,10 +145,7 @@ def _build(
     encoder_pairs: Pairs | None = None
     if source.encoder is not None and target.encoder is not None and "encoder" in settings.starts:
         encoder = encoder_space(source.encoder, target.encoder, components=settings.components, dim=settings.dim)
-        encoder_scores = combine_frequency(
-            csls(*encoder, settings.k, settings.use_gpu), source.frequencies, target.frequencies, settings.frequency_weight
-        )
-        encoder_pairs = mutual_pairs(encoder_scores, settings.use_gpu)
+        encoder, encoder_scores, encoder_pairs = _encoder_start(encoder, source, target, settings)
 
     left, right = _side(source, settings), _side(target, settings)
     aligned: dict[str, Alignment] = {}
@@ -224,6 +222,26 @@ def _build(
             figures["fasttext"] = _precision(source, target, alignment, left.rows, right.rows, gold, settings, seed)
         evidence["gold"] = figures
     return Lexicon(_table(source, target, rows, columns, found, mutual, cosine, settings), judge.summary(evidence))
+
+
+def _encoder_start(
+    space: tuple[np.ndarray, np.ndarray], source: WordSpace, target: WordSpace, settings: Settings
+) -> tuple[tuple[np.ndarray, np.ndarray], Scores, Pairs]:
+    """The encoder's space, its scores and its mutual pairs, refined on those pairs where `settings.adapt` says so."""
+
+    def scored(left: np.ndarray, right: np.ndarray) -> tuple[Scores, Pairs]:
+        scores = csls(left, right, settings.k, settings.use_gpu)
+        scores = combine_frequency(scores, source.frequencies, target.frequencies, settings.frequency_weight)
+        return scores, mutual_pairs(scores, settings.use_gpu)
+
+    scores, pairs = scored(*space)
+    if settings.adapt and len(pairs[0]) >= MINIMUM_PAIRS:
+        turned = rotate_towards(*space, pairs), space[1]
+        _, pairs = scored(*turned)
+        if len(pairs[0]) >= MINIMUM_PAIRS:
+            space = whiten_within_pairs(*turned, pairs)
+            scores, pairs = scored(*space)
+    return space, scores, pairs
 
 
 def _check(source: WordSpace, target: WordSpace, settings: Settings, seed_dictionary: Sequence[tuple[str, str]] | None, name: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lingualift.lexicon.csls import Scores, csls, mutual_pairs
+from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.procrustes import procrustes
 from lingualift.lexicon.starts import Pairs
 
@@ -78,6 +79,34 @@ def _small_mutual(source: np.ndarray, target: np.ndarray, k: int) -> Pairs:
     backward = (2 * similarity - near_source[:, None]).argmax(axis=0)
     rows = np.flatnonzero(backward[forward] == np.arange(len(forward)))
     return rows, forward[rows]
+
+
+def rotate_towards(source: np.ndarray, target: np.ndarray, pairs: Pairs, ridge: float = 10.0) -> np.ndarray:
+    """`source` [n, d] turned a little towards `target` [m, d] by Procrustes on `pairs`, shrunk towards no turn at all.
+
+    W = argmin ‖source·W − target‖² + ridge ‖W − I‖² over orthogonal W: the spaces of one encoder are nearly aligned already, and a free
+    map fits the errors among a thousand pairs (Thai lost 4 points of P@1 with ridge 0 and gained 1 with 10; other languages 0-2).
+    """
+    cross = source[pairs[0]].T.astype(np.float64) @ target[pairs[1]].astype(np.float64) + ridge * np.eye(source.shape[1])
+    u, _, vt = np.linalg.svd(cross)
+    return (source @ (u @ vt)).astype(np.float32)
+
+
+def whiten_within_pairs(
+    source: np.ndarray, target: np.ndarray, pairs: Pairs, power: float = 0.25, shrink: float = 0.3
+) -> tuple[np.ndarray, np.ndarray]:
+    """Both spaces with the directions weakened in which partners differ most: vectors times C^(−power), unit length.
+
+    C is the covariance of source − target over `pairs`, plus `shrink` times its mean variance on the diagonal (linear discriminant
+    analysis with
+    pairs as classes would use power 1/2 and no shrinkage). Over six languages P@5 and P@10 rose by 1.4 points, P@1 by 0-1.
+    """
+    difference = source[pairs[0]].astype(np.float64) - target[pairs[1]]
+    covariance = difference.T @ difference / len(difference)
+    covariance += shrink * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    variances, directions = np.linalg.eigh(covariance)
+    transform = (directions * variances**-power).astype(np.float32)
+    return unit(source @ transform), unit(target @ transform)
 
 
 def refine(

@@ -188,7 +188,7 @@ class _Literal:
             character = text[self.at]
             if character == quote:
                 self.at += 1
-                return "".join(pieces)
+                return self.joined(pieces)
             if character == "\\":
                 pieces.append(self.escape())
             elif character == "\n" and quote != "`":
@@ -198,6 +198,13 @@ class _Literal:
             else:
                 pieces.append(character)
                 self.at += 1
+
+    def joined(self, pieces: list[str]) -> str:
+        """Escapes above U+FFFF come as two surrogates, which only together are a character."""
+        try:
+            return "".join(pieces).encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+        except UnicodeDecodeError:
+            raise self.fail("half a character (a lone surrogate) in a string") from None
 
     def escape(self) -> str:
         text, kind = self.text, self.text[self.at + 1 : self.at + 2]

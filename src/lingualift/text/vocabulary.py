@@ -153,11 +153,11 @@ def source_vocabulary(
         for token in doc:
             _tally(token, script, tags, rejected)
     word_list = {word: value for word, value in (word_list or {}).items() if is_script(word, script)}
-    missing = [word for word in word_list if word not in tags and word not in rejected]
+    missing = dict.fromkeys(word for word in word_list if word not in tags and word not in rejected)
     for doc in nlp.pipe(missing, batch_size=256):
         if len(doc) == 1:
             _tally(doc[0], script, tags, rejected)
-    from_texts = {word: float(sum(counts.values())) for word, counts in tags.items() if word not in word_list or word not in missing}
+    from_texts = {word: float(sum(counts.values())) for word, counts in tags.items() if word not in missing}
     stop_words = set() if keep_stop_words else {word.lower() for word in nlp.Defaults.stop_words}
     allowed = {word for word, counts in tags.items() if sum(counts.values()) > rejected[word] and word not in stop_words}
     merged = {word: value for word, value in merge(from_texts, word_list, script, list_weight).items() if word in allowed}

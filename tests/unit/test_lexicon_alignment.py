@@ -1,0 +1,249 @@
+"""The alignment engine against brute force, SciPy and planted answers."""
+
+import numpy as np
+import pytest
+import scipy.linalg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lingualift.errors import LinguaLiftError
+from lingualift.lexicon.csls import Scores, combine, csls, mutual_pairs, top_k
+from lingualift.lexicon.normalise import center, normalise, reduce_together, remove_components, standardise_and_clip, unit
+from lingualift.lexicon.procrustes import procrustes
+from lingualift.lexicon.refine import refine, rotate_towards, self_learning, whiten_within_pairs
+from lingualift.lexicon.score import combined_scores, moments
+from lingualift.lexicon.starts import combine_frequency, encoder_space, identical_start, numeral_start, seed_start, similarity_start
+from lingualift.lexicon.words import embed_words
+
+
+def space(rows: int, dim: int, seed: int = 0) -> np.ndarray:
+    return unit(np.random.default_rng(seed).standard_normal((rows, dim)))
+
+
+def clustered(rows: int, dim: int, seed: int) -> np.ndarray:
+    """Vectors with neighbourhoods of different density, as words have (isotropic noise has no shape to align by)."""
+    generator = np.random.default_rng(seed)
+    centers = generator.standard_normal((rows // 10, dim)) * generator.uniform(0.3, 3, (rows // 10, 1))
+    values = centers[generator.integers(0, len(centers), rows)] + generator.standard_normal((rows, dim))
+    return (values * np.linspace(1.5, 0.3, dim)).astype(np.float32)
+
+
+def dense_csls(source: np.ndarray, target: np.ndarray, k: int) -> np.ndarray:
+    """CSLS written out as in the paper."""
+    similarity = source.astype(np.float64) @ target.astype(np.float64).T
+    near_source = np.sort(similarity, axis=1)[:, -k:].mean(axis=1)
+    near_target = np.sort(similarity, axis=0)[-k:].mean(axis=0)
+    return 2 * similarity - near_source[:, None] - near_target[None]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.integers(5, 40), st.integers(5, 40), st.integers(2, 12), st.integers(1, 5))
+def test_csls_equals_its_definition(seed, n, m, dim, k):
+    source, target = space(n, dim, seed), space(m, dim, seed + 1)
+    expected = dense_csls(source, target, k)
+    scores = csls(source, target, k)
+    assert np.allclose(scores.source @ scores.target.T, expected, atol=1e-5)
+    found = scores.forward(k)
+    assert np.allclose(found.scores, -np.sort(-expected, axis=1)[:, :k], atol=1e-5)
+    assert np.allclose(np.take_along_axis(expected, found.indices, axis=1), found.scores, atol=1e-5)
+    assert np.allclose(scores.backward(k).scores, -np.sort(-expected.T, axis=1)[:, :k], atol=1e-5)
+    rows = np.arange(min(n, m))
+    assert np.allclose(scores.pairs(rows, rows), expected[rows, rows], atol=1e-5)
+
+
+def test_ties_go_to_the_smaller_index():
+    database = np.tile(space(3, 4), (5, 1))
+    found = top_k(database[:3], database, 5)
+    assert found.indices.tolist() == [[0, 3, 6, 9, 12], [1, 4, 7, 10, 13], [2, 5, 8, 11, 14]]
+
+
+def test_more_neighbours_than_words_is_an_error():
+    with pytest.raises(LinguaLiftError, match="10 nearest neighbours asked of 4 words"):
+        csls(space(20, 3), space(4, 3), 10)
+
+
+def test_mutual_pairs_equal_brute_force():
+    source, target = space(60, 5), space(50, 5, 1)
+    expected = dense_csls(source, target, 3)
+    best, back = expected.argmax(axis=1), expected.argmax(axis=0)
+    assert set(zip(*(pair.tolist() for pair in mutual_pairs(csls(source, target, 3))), strict=True)) == {
+        (row, best[row]) for row in range(60) if back[best[row]] == row
+    }
+
+
+def test_procrustes_equals_scipy_and_ignores_zero_weights():
+    source, target = space(30, 6), space(30, 6, 1)
+    expected, _ = scipy.linalg.orthogonal_procrustes(source, target)
+    rotation = procrustes(source, target)
+    assert np.allclose(rotation, expected, atol=1e-5) and np.allclose(rotation @ rotation.T, np.eye(6), atol=1e-5)
+    weights = np.r_[np.ones(20), np.zeros(10)]
+    assert np.allclose(procrustes(source, target, weights), procrustes(source[:20], target[:20]), atol=1e-6)
+    with pytest.raises(LinguaLiftError, match="as many source as target rows"):
+        procrustes(source, target[:5])
+
+
+def test_normalisation_steps():
+    vectors = np.random.default_rng(0).standard_normal((50, 8)).astype(np.float32) * 5 + 3
+    assert np.allclose(np.linalg.norm(normalise(vectors), axis=1), 1, atol=1e-6)
+    assert np.allclose(center(vectors).mean(axis=0), 0, atol=1e-5)
+    vectors[0], vectors[:, 3] = 0, 7
+    assert np.isfinite(normalise(vectors)).all() and not unit(np.zeros((1, 4))).any()
+    scaled = standardise_and_clip(vectors, 2.0)
+    assert np.abs(scaled).max() <= 2 and not scaled[:, 3].any()
+    with pytest.raises(LinguaLiftError, match="did you mean 'center'"):
+        normalise(vectors, ("unit", "centre"))
+
+
+def test_leading_components_are_those_of_an_exact_decomposition():
+    vectors = clustered(300, 20, 0)
+    centered = center(vectors)
+    _, _, directions = np.linalg.svd(centered, full_matrices=False)
+    expected = unit(centered - centered @ directions[:2].T @ directions[:2])
+    assert np.allclose(remove_components(vectors, 2), expected, atol=1e-3)
+
+
+def test_reduction_keeps_inner_products_between_the_spaces():
+    low = clustered(200, 6, 0) @ np.random.default_rng(1).standard_normal((6, 40)).astype(np.float32)
+    source, target = unit(low[:90]), unit(low[90:])
+    left, right = reduce_together(source, target, 10)
+    assert left.shape == (90, 10) and np.allclose(left @ right.T, source @ target.T, atol=1e-4)
+
+
+def test_starts_without_vectors():
+    source, target = ["Radio", "the", "12", "7"], ["radio", "१२", "los", "12"]
+    assert [side.tolist() for side in identical_start(source, target)] == [[0, 2], [0, 3]]
+    assert [side.tolist() for side in numeral_start(source, target)] == [[2], [1]]
+    assert [side.tolist() for side in seed_start(source, target, [("THE", "los"), ("absent", "los")])] == [[1], [2]]
+    with pytest.raises(LinguaLiftError, match="none of its 1 pairs"):
+        seed_start(source, target, [("x", "y")])
+
+
+def planted(words: int = 800, dim: int = 40, noise: float = 0.05, seed: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Source and target vectors under a random rotation with noise; a fifth of each vocabulary has no partner.
+
+    The third array holds each source word's partner, -1 for none.
+    """
+    generator = np.random.default_rng(seed)
+    vectors = clustered(words + words // 5, dim, seed)
+    rotation, _ = np.linalg.qr(generator.standard_normal((dim, dim)))
+    shared = words - words // 5
+    target = vectors @ rotation + noise * generator.standard_normal(vectors.shape)
+    # Frequencies are alike but not equal: the order within blocks of ten is lost.
+    order = np.argsort(np.arange(words) // 10 + generator.random(words))
+    left, right = vectors[:words], np.concatenate([target[:shared], target[words:]])[order]
+    partner = np.argsort(order)
+    partner[shared:] = -1
+    return normalise(left), normalise(right.astype(np.float32)), partner
+
+
+def precision(alignment, partner) -> float:
+    known = partner >= 0
+    return float((alignment.scores.forward(1).indices[known, 0] == partner[known]).mean())
+
+
+@pytest.mark.parametrize("start", ["similarity", "poor seed"])
+def test_planted_rotation_is_recovered(start):
+    source, target, partner = planted()
+    if start == "similarity":
+        pairs = similarity_start(source, target, 800)
+    else:
+        rows = np.flatnonzero(partner >= 0)[:60]
+        pairs = rows, np.r_[partner[rows[:30]], np.random.default_rng(0).integers(0, 800, 30)]
+    learned = self_learning(source, target, pairs, seed=1, cutoff=800, schedule=((0.3, 30), (0.6, 10)))
+    alignment = refine(source, target, learned)
+    assert precision(alignment, partner) >= 0.95
+    assert alignment.criterion > 0.7
+
+
+def test_self_learning_depends_on_its_seed_alone():
+    source, target, _ = planted(300, 20)
+    pairs = similarity_start(source, target, 300)
+    first, again = (self_learning(source, target, pairs, seed=5, schedule=((0.3, 5),)) for _ in range(2))
+    assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
+
+
+def test_frequency_term_is_a_squared_difference_of_logarithms():
+    scores = csls(space(12, 4), space(15, 4, 1), 3)
+    left, right = np.arange(1, 13), np.arange(1, 16) ** 2
+    a, b = np.log(left / left.sum()), np.log(right / right.sum())
+    combined = combine_frequency(scores, left, right, 0.02)
+    expected = scores.source @ scores.target.T - 0.02 * (a[:, None] - b[None]) ** 2
+    assert np.allclose(combined.source @ combined.target.T, expected, atol=1e-5)
+    assert combine_frequency(scores, left, right, 0.0) is scores
+
+
+def test_combined_score_is_the_sum_over_deviations_and_neutral_without_vectors():
+    encoder, fasttext = csls(space(20, 6), space(25, 6, 1), 3), csls(space(8, 4, 2), space(9, 4, 3), 3)
+    rows, columns = np.arange(0, 16, 2), np.arange(0, 18, 2)
+    combined = combined_scores(encoder, fasttext, rows, columns, 0.5)
+    (_, first), (mean, second) = moments(encoder), moments(fasttext)
+    expected = (encoder.source @ encoder.target.T) / first
+    expected[np.ix_(rows, columns)] += 0.5 * (fasttext.source @ fasttext.target.T - mean) / second
+    assert np.allclose(combined.source @ combined.target.T, expected, atol=1e-4)
+    assert np.allclose(combine(encoder, encoder).source.shape, (20, 2 * encoder.source.shape[1]))
+
+
+def fake_states(texts):
+    """Three layers of four dimensions; a token a character."""
+    return [
+        np.stack([[[ord(c) * (layer + 1) % 17, ord(c) % 5, layer, len(text)] for c in text] for layer in range(3)]).astype(float)
+        for text in texts
+    ]
+
+
+def test_word_vectors_join_layers_with_equal_weight():
+    words = ["a", "bc", "def", "gh", "ijk"]
+    seen: list[str] = []
+
+    def states(texts):
+        seen.extend(texts)
+        return fake_states(texts)
+
+    vectors = embed_words(words, states)
+    assert seen == [" a", " bc", " def", " gh", " ijk"]
+    assert vectors.shape == (5, 12) and vectors.dtype == np.float32 and np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    for layer in range(3):
+        assert np.allclose(np.linalg.norm(vectors[:, 4 * layer : 4 * layer + 4], axis=1), 1 / np.sqrt(3), atol=1e-5)
+    with pytest.raises(LinguaLiftError, match="did you mean 'mean'"):
+        embed_words(words, states, poolings=("meen",))
+    with pytest.raises(LinguaLiftError, match="'bc' are not finite"):
+        embed_words(
+            words, lambda texts: [state / (0 if "bc" in text else 1) for text, state in zip(texts, fake_states(texts), strict=True)]
+        )
+
+
+def test_encoder_space_needs_no_map():
+    meaning = space(400, 30, 4)
+    noise = np.random.default_rng(5).standard_normal((2, 400, 30)).astype(np.float32)
+    offset = 3 * space(2, 30, 6)
+    source, target = (unit(meaning + 0.03 * noise[side] + offset[side]) for side in range(2))
+    left, right = encoder_space(source, target, components=1, dim=20)
+    assert (csls(left, right, 10).forward(1).indices[:, 0] == np.arange(400)).mean() > 0.95
+
+
+def test_shrunk_rotation_goes_from_none_to_procrustes():
+    source, target = space(50, 6, 1), space(50, 6, 2)
+    pairs = np.arange(50), np.arange(50)
+    assert np.allclose(rotate_towards(source, target, pairs, 0.0), source @ procrustes(source, target), atol=1e-5)
+    assert np.allclose(rotate_towards(source, target, pairs, 1e7), source, atol=1e-4)
+
+
+def test_whitening_weakens_the_directions_in_which_partners_differ():
+    generator = np.random.default_rng(0)
+    meaning = generator.standard_normal((300, 8)).astype(np.float32)
+    noise = generator.standard_normal((300, 8)).astype(np.float32) * np.array([3, 3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], np.float32)
+    source, target = unit(meaning), unit(meaning + noise)
+    pairs = np.arange(100), np.arange(100)
+    left, right = whiten_within_pairs(source, target, pairs)
+
+    def found(one, two):
+        return (csls(one, two, 10).forward(1).indices[100:, 0] == np.arange(100, 300)).mean()
+
+    assert found(left, right) > found(source, target) + 0.05
+    same = whiten_within_pairs(source, target, pairs, power=0.0)
+    assert np.allclose(same[0] @ same[1].T, source @ target.T, atol=1e-5)
+
+
+def test_scores_scale():
+    scores = csls(space(5, 3), space(6, 3, 1), 2)
+    assert isinstance(scores.scaled(2.0), Scores) and np.allclose(scores.scaled(2.0).source, 2 * scores.source)

@@ -1,0 +1,225 @@
+"""Whole lexicons from planted word spaces: kept starts, verdicts, gold figures, invariances, bad input."""
+
+import logging
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lingualift.errors import LinguaLiftError
+from lingualift.lexicon.build import LEXICON_SCHEMA, Settings, WordSpace, build_lexicon
+from lingualift.lexicon.gold import precision_at, read_muse, read_thousand
+from lingualift.lexicon.normalise import unit
+from lingualift.lexicon.verdict import Thresholds, agreement, held_out_agreement, verdict
+
+WORDS = 400
+FAST = Settings(schedule=((0.3, 8), (0.6, 3)), restarts=2, dim=64, components=1)
+
+
+def word(prefix: str, number: int) -> str:
+    return prefix + "".join(chr(97 + int(digit)) for digit in f"{number:04d}")
+
+
+def spaces(*, related_encoder: bool = True, related_fasttext: bool = True, seed: int = 0) -> tuple[WordSpace, WordSpace]:
+    """Source word i means target word i. An unrelated view is drawn anew for the target."""
+    generator = np.random.default_rng(seed)
+    meaning = generator.standard_normal((WORDS, 30)) * np.linspace(2, 0.5, 30)
+    other = generator.standard_normal((WORDS, 30)) * np.linspace(2, 0.5, 30)
+    rotation, _ = np.linalg.qr(generator.standard_normal((30, 30)))
+
+    def view(base: np.ndarray, noise: float) -> np.ndarray:
+        return (base + noise * generator.standard_normal(base.shape)).astype(np.float32)
+
+    fasttext = view(meaning, 0.3), view((meaning if related_fasttext else other) @ rotation, 0.3)
+    encoder = unit(view(meaning, 0.3)), unit(view(meaning if related_encoder else other[::-1], 0.3))
+    frequencies = np.arange(WORDS, 0, -1) * 10
+    fasttext[0][::9] = np.nan
+    return tuple(
+        WordSpace([word(prefix, i) for i in range(WORDS)], frequencies, fasttext[side], encoder[side], ["NOUN"] * WORDS)
+        for side, prefix in enumerate("sz")
+    )
+
+
+GOLD = {word("s", i): {word("z", i)} for i in range(WORDS)}
+
+
+def test_related_spaces_give_a_good_lexicon():
+    source, target = spaces()
+    lexicon = build_lexicon(source, target, FAST, gold=GOLD)
+    assert lexicon.evidence["verdict"] == "good" and lexicon.evidence["score"] == "combined"
+    assert lexicon.evidence["gold"]["combined"]["precision"]["1"] > 95
+    assert set(lexicon.evidence["gold"]) == {"encoder", "combined", "fasttext"}
+    assert lexicon.evidence["skipped_starts"] == {"identical": 0}
+    table = lexicon.table
+    assert table.schema.equals(LEXICON_SCHEMA) and table.num_rows == WORDS * FAST.top_k
+    first = table.slice(0, FAST.top_k).to_pylist()
+    assert [row["rank"] for row in first] == list(range(1, 11)) and first[0]["target"] == word("z", 0) and first[0]["mutual"]
+    assert [row["csls"] for row in first] == sorted((row["csls"] for row in first), reverse=True)
+    assert first[0]["source_pos"] == "NOUN" and first[0]["source_frequency"] == WORDS * 10
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_unrelated_encoder_is_called_collapsed(seed):
+    source, target = spaces(related_encoder=False, related_fasttext=False, seed=seed)
+    evidence = build_lexicon(source, target, FAST, gold=GOLD).evidence
+    assert evidence["verdict"] == "collapsed" and evidence["gold"]["combined"]["precision"]["1"] < 5
+
+
+def test_unrelated_fasttext_alone_is_called_collapsed():
+    source, target = spaces(related_fasttext=False)
+    paper = replace(FAST, starts=("similarity",), score="fasttext", restarts=3)
+    evidence = build_lexicon(source, target, paper, gold=GOLD).evidence
+    assert evidence["verdict"] == "collapsed" and evidence["start_agreement"] < 0.1
+
+
+def test_one_view_alone_is_never_good():
+    source, target = (replace(space, fasttext=None) for space in spaces())
+    evidence = build_lexicon(source, target, FAST).evidence
+    assert evidence["verdict"] == "weak" and evidence["score"] == "encoder" and evidence["starts"] == {}
+
+
+def test_gold_changes_nothing_but_the_report():
+    source, target = spaces()
+    with_gold, without = (build_lexicon(source, target, FAST, gold=gold) for gold in (GOLD, None))
+    wrong = build_lexicon(source, target, FAST, gold={word("s", i): {word("z", (i + 7) % WORDS)} for i in range(WORDS)})
+    assert with_gold.table.equals(without.table) and with_gold.table.equals(wrong.table)
+    for evidence in (with_gold.evidence, wrong.evidence):
+        evidence.pop("gold")
+        assert evidence == without.evidence
+
+
+def test_identical_strings_do_not_vouch_for_a_lexicon():
+    source, target = spaces(related_encoder=False, related_fasttext=False)
+    # A fifth of the words are loans that both views know; the rest is unrelated.
+    loans = np.arange(0, WORDS, 5)
+    words = list(target.words)
+    encoder = target.encoder.copy()
+    for row in loans:
+        words[row] = source.words[row]
+    encoder[loans] = source.encoder[loans]
+    evidence = build_lexicon(source, replace(target, words=words, encoder=encoder), FAST).evidence
+    assert evidence["verdict"] == "collapsed"
+
+
+def test_thresholds_and_mutual_only_filter_rows():
+    source, target = spaces()
+    everything = build_lexicon(source, target, FAST).table
+    mutual = build_lexicon(source, target, replace(FAST, mutual_only=True)).table
+    assert mutual.equals(everything.filter(everything["mutual"])) and mutual.num_rows
+    limit = float(np.median(everything["csls"].to_numpy()))
+    assert min(build_lexicon(source, target, replace(FAST, minimum_score=limit)).table["csls"].to_pylist()) >= limit
+
+
+def test_two_runs_and_two_threads_give_the_same_bytes():
+    code = (
+        "import sys, hashlib; sys.path.insert(0, 'tests/unit')\n"
+        "from test_lexicon_build import FAST, build_lexicon, spaces\n"
+        "lexicon = build_lexicon(*spaces(), FAST)\n"
+        "columns = [lexicon.table[name].combine_chunks().to_pylist() for name in lexicon.table.column_names]\n"
+        "print(hashlib.sha256(repr((columns, lexicon.evidence)).encode()).hexdigest())"
+    )
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    digests = set()
+    for threads in ("1", "2"):
+        environment = {**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+        environment["PYTHONPATH"] = os.pathsep.join([os.path.join(root, "src"), os.environ.get("PYTHONPATH", "")])
+        run = subprocess.run([sys.executable, "-c", code], cwd=root, env=environment, capture_output=True, text=True, check=True)
+        digests.add(run.stdout.strip())
+    assert len(digests) == 1
+
+
+def test_order_of_equally_frequent_words_does_not_matter():
+    source, target = spaces()
+    flat = replace(FAST, starts=("encoder",))
+    target = replace(target, frequencies=np.full(WORDS, 5))
+    order = np.random.default_rng(1).permutation(WORDS)
+    shuffled = WordSpace([target.words[i] for i in order], target.frequencies, target.fasttext[order], target.encoder[order])
+
+    def best(space):
+        return {row["source"]: row["target"] for row in build_lexicon(source, space, flat).table.to_pylist() if row["rank"] == 1}
+
+    first, second = best(target), best(shuffled)
+    assert sum(first[key] == second[key] for key in first) >= 0.99 * WORDS
+
+
+@pytest.mark.parametrize(
+    ("change", "settings", "message"),
+    [
+        ({"frequencies": np.ones(3)}, {}, "3 rows of target frequencies for 400 words"),
+        ({"encoder": np.ones((WORDS, 7), np.float32)}, {}, "encoder vectors of 30 dimensions for the source and 7"),
+        ({"words": ["same"] * WORDS}, {}, "'same' occurs twice"),
+        ({"words": ["a"] * 4}, {}, "4 target words, fewer than the CSLS neighbourhood of 10"),
+        ({}, {"starts": ("encodr",)}, "did you mean 'encoder'"),
+        ({}, {"score": "fastext"}, "did you mean 'fasttext'"),
+        ({}, {"starts": ("seed",)}, "needs a seed dictionary"),
+        ({"encoder": None, "fasttext": None}, {}, "nothing to align"),
+        ({"fasttext": None}, {"score": "fasttext"}, "needs fastText vectors"),
+    ],
+)
+def test_bad_input_is_one_line(change, settings, message):
+    source, target = spaces()
+    with pytest.raises(LinguaLiftError, match=message) as caught:
+        build_lexicon(source, replace(target, **change), replace(FAST, **settings), name="lexicon hi")
+    assert str(caught.value).startswith("lexicon hi") and "\n" not in str(caught.value)
+
+
+def test_seed_dictionary_start():
+    source, target = spaces()
+    pairs = [(word("s", i), word("z", i)) for i in range(0, WORDS, 8)]
+    settings = replace(FAST, starts=("seed",), score="fasttext")
+    evidence = build_lexicon(source, target, settings, seed_dictionary=pairs, gold=GOLD).evidence
+    assert evidence["kept_start"].startswith("seed") and evidence["gold"]["fasttext"]["precision"]["1"] > 80
+
+
+def test_verdict_rules():
+    assert verdict(held_out=(0.8, 0.01), start_agreement=None)[0] == "good"
+    assert verdict(held_out=(0.65, 0.01), start_agreement=0.9)[0] == "weak"
+    assert verdict(held_out=(0.61, 0.02), start_agreement=None)[0] == "collapsed"
+    assert verdict(held_out=None, start_agreement=0.5)[0] == "good"
+    assert verdict(held_out=None, start_agreement=0.01)[0] == "collapsed"
+    assert verdict(held_out=None, start_agreement=None)[0] == "weak"
+    assert verdict(held_out=(0.8, 0.0), start_agreement=None, thresholds=Thresholds(held_out=(0.85, 0.9)))[0] == "collapsed"
+
+
+def test_held_out_agreement_is_half_by_chance():
+    generator = np.random.default_rng(0)
+    source, target = (unit(generator.standard_normal((500, 20))) for _ in range(2))
+    rows = np.arange(300)
+    score, error = held_out_agreement(source, target, (rows, rows))
+    assert abs(score - 0.5) < 4 * error
+    rotation, _ = np.linalg.qr(generator.standard_normal((20, 20)))
+    assert held_out_agreement(source, (source @ rotation).astype(np.float32), (rows, rows))[0] > 0.99
+    assert held_out_agreement(source, target, (rows[:49], rows[:49])) is None
+    assert agreement(np.array([1, 2, 3]), np.array([1, 2, 4])) == pytest.approx(2 / 3)
+
+
+def test_precision_counts_any_translation_and_gives_intervals():
+    gold = {"a": {"x", "y"}, "b": {"z"}, "c": {"nowhere"}, "d": {"x"}}
+    candidates = np.array([[1, 0, 2], [0, 2, 1], [-1, -1, -1]])
+    result = precision_at(["A", "b", "d"], ["x", "Y", "z"], candidates, gold, ks=(1, 2))
+    assert result.words == 3 and result.coverage == 0.75
+    assert result.precision == {1: pytest.approx(33.33), 2: pytest.approx(66.67)}
+    assert result.intervals[1][0] <= 33.33 <= result.intervals[1][1]
+    assert precision_at(["q"], ["x"], candidates, gold).words == 0
+
+
+def test_gold_files(tmp_path, caplog):
+    muse = tmp_path / "en-xx.txt"
+    muse.write_text("Cat gato\ndog\tperro\ndog\tcan\n\nice cream\thelado\nyou \nbad a b\n", encoding="utf-8")
+    with caplog.at_level(logging.WARNING):
+        assert read_muse(muse) == {"cat": {"gato"}, "dog": {"perro", "can"}, "ice cream": {"helado"}}
+    assert "2 malformed lines skipped (6, 7)" in caplog.text
+    with pytest.raises(LinguaLiftError, match="line 6"):
+        read_muse(muse, strict=True)
+    muse.write_text("\n")
+    with pytest.raises(LinguaLiftError, match="no pair of words"):
+        read_muse(muse)
+    listed = tmp_path / "xx.json"
+    listed.write_text('{"words": [{"rank": 1, "targetWord": "Haus", "englishWord": "House"}, {"rank": 2, "englishWord": "x"}]}')
+    assert read_thousand(listed) == {"house": {"haus"}}
+    listed.write_text("[]")
+    with pytest.raises(LinguaLiftError, match=r"xx\.json"):
+        read_thousand(listed)

@@ -1,0 +1,50 @@
+"""Induce the lexicon of one language and judge it."""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from lingualift.artifacts import read_parquet, write_json, write_parquet
+from lingualift.config import Lexicon
+from lingualift.embeddings.fasttext import load_embeddings
+from lingualift.errors import LinguaLiftError
+from lingualift.job import job
+from lingualift.languages import Language
+from lingualift.lexicon.build import LEXICON_SCHEMA, Settings, WordSpace, build_lexicon
+from lingualift.lexicon.gold import read_thousand
+from lingualift.provenance import provenance
+
+
+def space(vocabulary: pa.Table, folders: list[str]) -> WordSpace:
+    """The words of a vocabulary with their fastText and, where there is one, encoder vectors."""
+    words = vocabulary["word"].to_pylist()
+    vectors = [load_embeddings(folder).of(words) for folder in folders]
+    pos = vocabulary["pos"].to_pylist() if "pos" in vocabulary.column_names else None
+    return WordSpace(words, vocabulary["frequency"].to_numpy(), vectors[0], vectors[1] if len(vectors) > 1 else None, pos)
+
+
+with job(snakemake.log[0], snakemake.threads) as logger:
+    given = snakemake.input
+    values = Lexicon.model_validate(snakemake.params.lexicon)
+    language = Language(**snakemake.params.language)
+    gold = None
+    if "gold" in given.keys():
+        gold = read_thousand(Path(given.gold).parent / f"package/words/{language.common_words}.json")
+    encoder = "encoder" in values.starts
+    result = build_lexicon(
+        space(read_parquet(given.source_vocabulary), list(given.source_vectors)),
+        space(read_parquet(given.target_vocabulary), list(given.target_vectors)),
+        Settings(starts=tuple(values.starts), score="combined" if encoder else "fasttext", top_k=values.top_k, k=values.neighbourhood),
+        seed=snakemake.params.seed,
+        gold=gold,
+        name=f"lexicon of {language.code}",
+    )
+    logger.info("%s: %s, %s", language.code, result.evidence["verdict"], result.evidence["reason"])
+    if result.evidence["verdict"] == "collapsed" and snakemake.params.collapsed == "fail":
+        raise LinguaLiftError(
+            f"lexicon of {language.code} collapsed ({result.evidence['reason']}); leave the language out of languages.alignment, "
+            "give it more text, or set languages.collapsed: leave-out"
+        )
+    stamp = provenance(snakemake.rule, values.model_dump(), given)
+    write_parquet(snakemake.output.lexicon, result.table, LEXICON_SCHEMA, stamp)
+    write_json(snakemake.output.evidence, {"language": language.code, **result.evidence})
