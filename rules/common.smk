@@ -17,15 +17,8 @@ from lingualift.run import begin, report
 
 BASE = Path(workflow.basedir)
 
-# For every job of this run. Without them a training step on a CPU spends an eighth of its time returning memory to the system and
-# fetching it again, and two processes on two cores wait for each other in spin locks.
-for name, value in {
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": "100000000000",
-    "MALLOC_TOP_PAD_": "268435456",
-    "OMP_WAIT_POLICY": "PASSIVE",
-}.items():
-    os.environ.setdefault(name, value)
+# For every job of this run: two processes on two cores must not wait for each other in spin locks.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 try:
     CONFIG = load(config)

@@ -90,8 +90,9 @@ class Plan:
     def asked(self, run: str, benchmark: str) -> Prompt:
         """The prompt of a run on a benchmark: that of its last stage on a task of the benchmark's kind, else the benchmark's own."""
         kind = BENCHMARKS[benchmark].BENCHMARK.prompt
-        trained = [stage.stage.prompt for stage in self.run(run).stages if stage.stage.data != "code-switched" and self.config.tasks[stage.task].kind == kind]
-        return self.prompt(trained[-1] if trained and trained[-1] else kind)
+        tasks = [stage for stage in self.run(run).stages if stage.stage.data != "code-switched"]
+        trained = [stage.stage.prompt for stage in tasks if stage.stage.prompt and self.config.tasks[stage.task].kind == kind]
+        return self.prompt(trained[-1] if trained else kind)
 
     def runs_on(self, benchmark: str) -> list[str]:
         """The runs that a benchmark's table compares: those whose last task is of the benchmark's kind, and untrained ones."""
@@ -122,7 +123,9 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
         if config.corpus.source and not sources[config.corpus.source].holds(languages[code]):
             raise LinguaLiftError(f"languages.alignment: '{code}' has no text in corpus '{config.corpus.source}'; list it under languages.evaluation alone")
         if config.fasttext.pretrained and not sources[config.fasttext.pretrained].holds(languages[code]):
-            raise LinguaLiftError(f"languages.alignment: '{code}' has no vectors in '{config.fasttext.pretrained}'; list it under languages.evaluation alone")
+            raise LinguaLiftError(
+                f"languages.alignment: '{code}' has no vectors in '{config.fasttext.pretrained}'; list it under languages.evaluation alone"
+            )
     for table, name in config.benchmarks.items():
         if name not in BENCHMARKS:
             raise LinguaLiftError(f"benchmarks.{table}: unknown benchmark '{name}'; {nearest(name, BENCHMARKS)}")

@@ -102,7 +102,15 @@ def lexicon(source_words: int, target_words: int, dimension: int, adversarial: b
 
 
 def training(
-    parameters: int, *, examples: int, epochs: int, llm_trained: bool, state_width: int = 0, states_held: int = 0, response: int = RESPONSE, gpus: int = 0
+    parameters: int,
+    *,
+    examples: int,
+    epochs: int,
+    llm_trained: bool,
+    state_width: int = 0,
+    states_held: int = 0,
+    response: int = RESPONSE,
+    gpus: int = 0,
 ) -> Request:
     """One training stage.
 
@@ -111,7 +119,8 @@ def training(
     takes 5 kB. Time: 6 operations a parameter and token, 4 where the LLM is frozen. `examples` are those that pass through the LLM: a
     warm start has none.
     """
-    memory = LOADED + 800 + parameters * (16 if llm_trained else 4) / 1e6 + states_held * TOKENS * state_width * 4 / 1e6 + examples * 5e3 / 1e6
+    weights, states = parameters * (16 if llm_trained else 4), states_held * TOKENS * state_width * 4
+    memory = LOADED + 800 + (weights + states + examples * 5e3) / 1e6
     flops = examples * epochs * (TOKENS + response) * parameters * (6 if llm_trained else 4)
     return request(memory, 90 + PATIENCE * flops / (max(gpus, 1) * _speed(gpus > 0, training=True)) / 60)
 

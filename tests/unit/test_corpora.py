@@ -190,10 +190,10 @@ class Tagger:
 
 
 def test_source_vocabulary_leaves_out_names_numbers_and_stop_words():
-    texts = ["the/DET dog/NOUN runs/VERB", "*Paris dog/VERB two/NUM paris/NOUN *paris", "dog/NOUN"]
+    texts = ["the/DET dog/NOUN runs/VERB", "*Paris dog/VERB two/NUM paris/NOUN *day day/NOUN", "*paris " * 30 + "dog/NOUN"]
     table = source_vocabulary(texts, Tagger(), {"cat": 0.5, "dog": 0.2, "the": 0.3})
     rows = {row["word"]: row for row in table.to_pylist()}
-    assert set(rows) == {"dog", "runs", "cat"}
+    assert set(rows) == {"dog", "runs", "cat", "day"}
     assert rows["dog"]["pos"] == "NOUN" and json.loads(rows["dog"]["pos_counts"]) == {"NOUN": 2, "VERB": 1}
     assert rows["cat"]["source"] == "wordlist" and rows["runs"]["source"] == "corpus"
     assert "the" in source_vocabulary(texts, Tagger(), keep_stop_words=True)["word"].to_pylist()

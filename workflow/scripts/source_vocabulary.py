@@ -1,4 +1,4 @@
-"""English source vocabulary: the most frequent words of the corpus (or published vectors) and word lists, and every word of the questions."""
+"""English source vocabulary: the most frequent words of corpus (or published vectors) and word lists, and every word of the questions."""
 
 from pathlib import Path
 

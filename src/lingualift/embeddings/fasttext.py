@@ -62,8 +62,7 @@ def train_skipgram(
     """Train fastText skipgram (Bojanowski et al. 2017) on a corpus file, one sentence per line.
 
     One thread, because fastText's threads race: with one, the same corpus gives the same bytes (the library's generator has a fixed
-    seed; see
-    `_zeroed_memory`). A corpus without a word that occurs `minimum_count` times is an error.
+    seed; see `_zeroed_memory`). A corpus without a word that occurs `minimum_count` times is an error.
     """
     import fasttext
 
@@ -86,11 +85,10 @@ def train_skipgram(
 def _zeroed_memory() -> Iterator[None]:
     """Let the C library hand out zeroed memory, so that fastText 0.9.3 starts from known values.
 
-    With fewer than ten threads fastText initialises only as many tenths of its input matrix as it has threads (`DenseMatrix::uniformThread` divides by ten
-    whatever the number of threads); the rest holds what was in memory before. Measured: other vectors in every run, NaN in one of ten,
-    and a
-    German lexicon that looked collapsed. From zero, those rows (rare words, subwords) learn as well. glibc's M_PERTURB fills new memory
-    with the complement of its value; other C libraries have no such switch, there large blocks come zeroed from the system.
+    With one thread fastText initialises only the first tenth of its input matrix (`DenseMatrix::uniformThread` divides the matrix by ten
+    whatever the number of threads); the rest holds what was in memory before. Measured before this was added: other vectors in every
+    run, training that stopped at NaN, and a German lexicon that looked collapsed. From zero those rows (subwords, mostly) learn as well.
+    glibc's M_PERTURB fills new memory with the complement of its value; where the C library has no such switch, vectors may vary.
     """
     perturb = -6
     try:
@@ -161,9 +159,8 @@ def read_vec(
     """The first `limit` words of fastText's text format: a header `words dim`, then `word v1 ... v_dim` a line, most frequent first.
 
     Malformed lines (another dimension, not numbers, not finite, a word seen before, not UTF-8) are skipped with one warning that gives
-    their
-    numbers, or refused with `strict`; a file with fewer lines than its header says is refused when all of it was wanted. The format
-    holds no
+    their numbers, or refused with `strict`; a file with fewer lines than its header says is refused when all of it was wanted. The
+    format holds no
     frequencies: without `frequencies`, Zipf's law stands in (the word at rank r gets words / r).
     """
     words: list[str] = []

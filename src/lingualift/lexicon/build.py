@@ -1,10 +1,8 @@
 """One lexicon from two word spaces: try the starts, keep the best by unsupervised evidence, score, judge, retrieve.
 
 Which start is kept. Lample et al.'s criterion compares starts only where nothing better exists: refinement of a collapsed map raises it
-(on Quran-sized
-corpora the collapsed similarity start reached 0.63-0.67 with P@1 0, the sound encoder start 0.53-0.58). Where encoder vectors exist,
-starts are
-compared by `cross_view` instead: how well a second, independent view of the words confirms the dictionary.
+(on Quran-sized corpora the collapsed similarity start reached 0.63-0.67 with P@1 0, the sound encoder start 0.53-0.58). Where encoder
+vectors exist, starts are compared by `cross_view` instead: how well a second, independent view of the words confirms the dictionary.
 
 Gold dictionaries enter only after everything is decided, to be reported.
 """
@@ -52,8 +50,7 @@ class WordSpace:
     """The words of one language, most frequent first, with what is known of them.
 
     `fasttext` float32 [words, d] with a row of NaN where a word has no vector, or None; `encoder` float32 [words, e] from
-    `words.embed_words`,
-    or None; `pos` the usual part of speech of each word, or None.
+    `words.embed_words`, or None; `pos` the usual part of speech of each word, or None.
     """
 
     words: Sequence[str]
@@ -117,12 +114,9 @@ def build_lexicon(
     """Align two word spaces without supervision and retrieve the top-k translations of every source word (Appendix A.1).
 
     Each start in `settings.starts` yields a dictionary; its fastText map is refined (Procrustes on mutual CSLS) and judged (see the
-    module's
-    text), and the best is kept. The final score is CSLS of encoder vectors (with a frequency term), plus CSLS of the kept fastText map;
-    either
-    alone where the other is missing or `settings.score` says so. `seed_dictionary` is used by the start "seed" only. `name` appears in
-    errors.
-    Computed with one BLAS thread, so that the result does not depend on how many there are.
+    module's text), and the best is kept. The final score is CSLS of encoder vectors (with a frequency term), plus CSLS of the kept
+    fastText map; either alone where the other is missing or `settings.score` says so. `seed_dictionary` is used by the start "seed"
+    only. `name` appears in errors. Computed with one BLAS thread, so that the result does not depend on how many there are.
     """
     from threadpoolctl import threadpool_limits
 

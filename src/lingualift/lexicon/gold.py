@@ -93,8 +93,7 @@ def precision_at(
     """P@k of ranked `candidates` int [source words, at least max(ks)] (target indices, best first; -1 for none).
 
     A gold word counts where it is a source word and the target vocabulary holds at least one of its translations; it is right at k when
-    one of
-    them is among the first k candidates. Intervals resample gold words `resamples` times.
+    one of them is among the first k candidates. Intervals resample gold words `resamples` times.
     """
     targets = {word.lower() for word in target_words}
     place: dict[str, int] = {}

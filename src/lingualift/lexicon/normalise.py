@@ -67,8 +67,7 @@ def reduce_together(source: np.ndarray, target: np.ndarray, dim: int, seed: int 
 
 def _directions(vectors: np.ndarray, count: int, seed: int, iterations: int | None = None) -> np.ndarray:
     """The `count` leading right singular directions [dim, count], by seeded subspace iteration (Halko et al. 2011): an exact
-    decomposition of
-    thousands of dimensions would take minutes."""
+    decomposition of thousands of dimensions would take minutes."""
     iterations = iterations or (8 if count < 64 else 2)
     spare = min(32, vectors.shape[1] - count)
     basis = np.random.default_rng(seed).standard_normal((vectors.shape[1], count + spare)).astype(np.float32)

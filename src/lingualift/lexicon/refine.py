@@ -98,8 +98,8 @@ def whiten_within_pairs(
     """Both spaces with the directions weakened in which partners differ most: vectors times C^(−power), unit length.
 
     C is the covariance of source − target over `pairs`, plus `shrink` times its mean variance on the diagonal (linear discriminant
-    analysis with
-    pairs as classes would use power 1/2 and no shrinkage). Over six languages P@5 and P@10 rose by 1.4 points, P@1 by 0-1.
+    analysis with pairs as classes would use power 1/2 and no shrinkage). Over six languages P@5 and P@10 rose by 1.4 points, P@1 by
+    0-1.
     """
     difference = source[pairs[0]].astype(np.float64) - target[pairs[1]]
     covariance = difference.T @ difference / len(difference)

@@ -22,8 +22,7 @@ def similarity_start(source: np.ndarray, target: np.ndarray, count: int = 2000, 
 
     Of the `count` most frequent words of each side, each word's cosines with the others of its language are sorted; sorted rows are
     normalised (unit, center, unit) and matched by CSLS; mutual best pairs are returned. `source`, `target`: normalised vectors [words,
-    dim],
-    most frequent first.
+    dim], most frequent first.
     """
     count = min(count, len(source), len(target))
     rows = [np.sort(side[:count] @ side[:count].T, axis=1) for side in (source, target)]

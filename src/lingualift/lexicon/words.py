@@ -37,9 +37,8 @@ def embed_words(
     """Unit vectors float32 [words, layers · dim] of word types.
 
     `states` maps texts to one array [layers, tokens, dim] each (tokens without BOS). Each pooling of each layer is standardised over the
-    words
-    of this language, clipped to ±`clip` and scaled to unit length; poolings are added, layers are joined. Standardising needs a few
-    hundred words.
+    words of this language, clipped to ±`clip` and scaled to unit length; poolings are added, layers are joined. Standardising needs a
+    few hundred words.
     """
     for pooling in poolings:
         if pooling not in POOLINGS:

@@ -70,7 +70,8 @@ def retrieve(
     altered file (expected and found sha256, what to delete), no copy and no network, an unsafe or damaged archive,
     a missing pin, a folder that cannot be written.
     """
-    destination, downloads = Path(destination), Path(downloads)
+    # Absolute, because clients run inside the download folder.
+    destination, downloads = Path(destination).absolute(), Path(downloads).absolute()
     mirror = None if mirror is None else Path(mirror)
     if source.by_language:
         raise LinguaLiftError(f"source '{source.key}' is retrieved one language at a time; use for_language first")

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from lingualift.artifacts import atomic_path
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
-from lingualift.text.scripts import is_script, letters_pattern, script_pattern
+from lingualift.text.scripts import letters_pattern, script_pattern
 
 logger = logging.getLogger(__name__)
 
@@ -366,8 +366,3 @@ def read_corpus(path: str | Path) -> list[list[str]]:
     if not sentences:
         raise LinguaLiftError(f"{path}: empty corpus; delete it and run again")
     return sentences
-
-
-def word_in_script(word: str, script: str) -> bool:
-    """Whether every letter of `word` is of `script` and it has no digit, punctuation or symbol (joiners and combining marks may stand)."""
-    return is_script(word, script)

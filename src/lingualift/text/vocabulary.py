@@ -1,8 +1,8 @@
 """Vocabularies: words of a corpus and of word lists with frequencies, merged, filtered, most frequent first.
 
 Frequencies are on one scale everywhere: occurrences per billion words (int64, at least 1). A target vocabulary may hold everyday words
-that a
-small corpus lacks, from a word list (PyPI `wordfreq`, npm `cldr-annotations-full`). The English source vocabulary follows Appendix A.1.
+that a small corpus lacks, from a word list (PyPI `wordfreq`, npm `cldr-annotations-full`). The English source vocabulary follows Appendix
+A.1.
 """
 
 import json
@@ -20,6 +20,10 @@ from lingualift.text.scripts import is_script
 logger = logging.getLogger(__name__)
 
 PER_BILLION = 1_000_000_000
+# Of its occurrences a source word must have this share outside names, numbers and dates. One occurrence is enough for the paper, but
+# taggers slip:
+# names then come in by one mistaken tag; with a half, "day", "house" and "book" are lost to "the Day of ..." and its like.
+NAME_LIMIT = 0.05
 TARGET_SCHEMA = pa.schema(
     [
         pa.field("word", pa.string(), nullable=False),
@@ -108,8 +112,7 @@ def target_vocabulary(
     """The `size` most frequent words of corpus and word list (schema TARGET_SCHEMA); ties in alphabetical order.
 
     English words leak into other languages' lists and would be "translated" into themselves: a Latin-script word whose relative
-    frequency in
-    `english` exceeds `english_ratio` times its own is dropped. `name` is named when nothing remains.
+    frequency in `english` exceeds `english_ratio` times its own is dropped. `name` is named when nothing remains.
     """
     merged = merge(corpus, word_list, script, list_weight)
     if english and script == "Latn":
@@ -144,8 +147,7 @@ def source_vocabulary(
     """The English source vocabulary (Appendix A.1) with each word's POS distribution (schema SOURCE_SCHEMA).
 
     `nlp` is a spaCy pipeline with tagger and entity recogniser. Named entities, numbers, dates and, unless `keep_stop_words`, stop words
-    are left
-    out; so is a word that is a name or number in most of its occurrences. Words that only `word_list` has are tagged alone.
+    are left out; so is a word that is hardly ever anything else. Words that only `word_list` has are tagged alone.
     """
     tags: dict[str, Counter[str]] = {}
     rejected: Counter[str] = Counter()
@@ -159,7 +161,11 @@ def source_vocabulary(
             _tally(doc[0], script, tags, rejected)
     from_texts = {word: float(sum(counts.values())) for word, counts in tags.items() if word not in missing}
     stop_words = set() if keep_stop_words else {word.lower() for word in nlp.Defaults.stop_words}
-    allowed = {word for word, counts in tags.items() if sum(counts.values()) > rejected[word] and word not in stop_words}
+    allowed = {
+        word
+        for word, counts in tags.items()
+        if sum(counts.values()) >= NAME_LIMIT * (sum(counts.values()) + rejected[word]) and word not in stop_words
+    }
     merged = {word: value for word, value in merge(from_texts, word_list, script, list_weight).items() if word in allowed}
     if not merged:
         raise LinguaLiftError(f"{name}: no word remains after names, numbers and stop words are left out; give more English text")

@@ -1,0 +1,74 @@
+"""What jobs ask for: near the default run's measured needs, growing with what decides it, never less for more work."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lingualift import resources as sizes
+
+SMOLLM, GEMMA, LLAMA = 135_000_000, 270_000_000, 6_740_000_000
+
+
+@pytest.mark.parametrize(
+    ("asked", "megabytes", "minutes"),
+    [
+        (sizes.training(SMOLLM, examples=1200, epochs=1, llm_trained=True), 3700, 200),
+        (sizes.prediction(SMOLLM, GEMMA, 40, gpu=False), 2700, 120),
+        (sizes.encoding(1200, GEMMA, 640, gpu=False), 2500, 60),
+        (sizes.word_encoding(6000, GEMMA, 640, 2, gpu=False), 2500, 60),
+        (sizes.model_preparation(GEMMA, converted=True), 3100, 30),
+        (sizes.vectors_training(100), 2000, 120),
+        (sizes.lexicon(3000, 6000, 2660, adversarial=False), 3200, 150),
+        (sizes.tagging(1200), 2000, 60),
+    ],
+)
+def test_the_default_run_fits_two_side_by_side_jobs_into_eight_gigabytes(asked: sizes.Request, megabytes: int, minutes: int) -> None:
+    assert asked.megabytes <= megabytes
+    assert asked.minutes <= minutes
+
+
+def test_full_fine_tuning_asks_for_sixteen_bytes_a_parameter_and_a_frozen_llm_for_four() -> None:
+    trained, frozen = (sizes.training(LLAMA, examples=0, epochs=1, llm_trained=llm).megabytes for llm in (True, False))
+    assert 16 * LLAMA / 1e6 <= trained < 16 * LLAMA / 1e6 + 2000
+    assert 4 * LLAMA / 1e6 <= frozen < 4 * LLAMA / 1e6 + 2000
+
+
+def test_eight_gpus_need_an_eighth_of_the_time_beyond_the_start() -> None:
+    one, eight = (sizes.training(LLAMA, examples=395_000, epochs=3, llm_trained=True, gpus=count).minutes for count in (1, 8))
+    assert (one - 90) / 8 == pytest.approx(eight - 90, abs=10)
+
+
+def test_two_hundred_thousand_words_fit_the_memory_that_exact_retrieval_is_given() -> None:
+    assert sizes.lexicon(200_000, 200_000, 300, adversarial=False).megabytes < 6000
+
+
+@given(st.integers(0, 10**7), st.integers(0, 10**7))
+def test_more_work_never_asks_for_less(first: int, second: int) -> None:
+    small, large = sorted((first, second))
+    for ask in (
+        sizes.retrieval,
+        sizes.tagging,
+        sizes.task_reading,
+        sizes.code_switching,
+        sizes.vocabulary,
+        lambda count: sizes.encoding(count, GEMMA, 640, gpu=False),
+        lambda count: sizes.vectors_reading(count, 300),
+        lambda count: sizes.lexicon(count, count, 300, adversarial=True),
+        lambda count: sizes.training(SMOLLM, examples=count, epochs=3, llm_trained=False, state_width=640, states_held=count),
+        lambda count: sizes.prediction(count, count, 512, gpu=True),
+    ):
+        less, more = ask(small), ask(large)
+        assert less.megabytes <= more.megabytes
+        assert less.minutes <= more.minutes
+        assert less.megabytes % 100 == 0
+        assert less.minutes % 10 == 0
+
+
+def test_a_gpu_never_takes_longer() -> None:
+    for ask in (lambda gpu: sizes.encoding(10**6, LLAMA, 4096, gpu), lambda gpu: sizes.prediction(LLAMA, 0, 512, gpu)):
+        assert ask(True).minutes < ask(False).minutes
+        assert ask(True).megabytes == ask(False).megabytes
+    times = [sizes.training(LLAMA, examples=10**6, epochs=1, llm_trained=True, gpus=count).minutes for count in (1, 2, 4, 8)]
+    assert all(more > less for more, less in pairwise(times))
