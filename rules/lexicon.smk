@@ -17,7 +17,7 @@ rule lexicon:
     resources:
         **growing(
             sizes.lexicon(
-                CONFIG.vocabulary.source_size, CONFIG.vocabulary.size, vectors_dimension(), "adversarial" in CONFIG.lexicon.starts
+                CONFIG.vocabulary.source_size, CONFIG.vocabulary.size, vectors_dimension()
             )
         ),
     params:

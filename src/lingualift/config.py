@@ -100,7 +100,7 @@ class FastText(Settings):
 class Lexicon(Settings):
     """Unsupervised alignment and retrieval."""
 
-    starts: list[Literal["similarity", "identical", "encoder", "adversarial"]] = Field(
+    starts: list[Literal["similarity", "identical", "numerals", "encoder"]] = Field(
         min_length=1, description="Starts that are tried; the best by the unsupervised criterion is kept."
     )
     encoder_layers: list[Positive] = Field(description="Encoder layers whose states are joined for the encoder start.")
@@ -182,7 +182,7 @@ class Stage(Settings):
     schedule: Literal["constant", "linear", "cosine"] = Field("constant", description="Course of the learning rate after the warm-up.")
     warmup: Share = Field(0.0, description="Share of the steps in which the learning rate rises.")
     weight_decay: Annotated[float, BeforeValidator(_number)] = Field(0.0, ge=0, allow_inf_nan=False, description="Decoupled weight decay.")
-    english_share: Share = Field(0.0, description="Share of stage-1 examples that stay English.")
+
 
     @model_validator(mode="after")
     def _fits(self) -> "Stage":

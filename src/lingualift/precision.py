@@ -9,6 +9,11 @@ from lingualift.preflight import cpu_supports_bf16
 logger = logging.getLogger(__name__)
 
 
+def device() -> str:
+    """Where a job computes: the first GPU that it was given, else the processor."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def use_bf16(precision: str) -> bool:
     """Resolve the setting `precision` (auto, bfloat16, float32) on this machine."""
     if precision != "auto":

@@ -91,14 +91,14 @@ def word_encoding(words: int, parameters: int, width: int, layers: int, gpu: boo
     return request(memory, 30 + PATIENCE * flops / _speed(gpu, training=True) / 60)
 
 
-def lexicon(source_words: int, target_words: int, dimension: int, adversarial: bool) -> Request:
+def lexicon(source_words: int, target_words: int, dimension: int) -> Request:
     """Alignment and CSLS retrieval over two sets of vectors, held six times in float32 (normalised, mapped, augmented for CSLS).
 
-    About twenty exact searches of all pairs; the adversarial start runs some six hours whatever the vocabulary.
+    About twenty exact searches of all pairs.
     """
     searches = 20 * 2 * source_words * target_words * dimension / INNER_PRODUCTS / 60
     memory = 2400 + (source_words + target_words) * dimension * 24 / 1e6
-    return request(memory, 120 + searches + (400 if adversarial else 0))
+    return request(memory, 120 + searches)
 
 
 def training(

@@ -20,7 +20,7 @@ SMOLLM, GEMMA, LLAMA = 135_000_000, 270_000_000, 6_740_000_000
         (sizes.word_encoding(6000, GEMMA, 640, 2, gpu=False), 2500, 60),
         (sizes.model_preparation(GEMMA, converted=True), 3100, 30),
         (sizes.vectors_training(100), 2000, 120),
-        (sizes.lexicon(3000, 6000, 2660, adversarial=False), 3200, 150),
+        (sizes.lexicon(3000, 6000, 2660), 3200, 150),
         (sizes.tagging(1200), 2000, 60),
     ],
 )
@@ -41,7 +41,7 @@ def test_eight_gpus_need_an_eighth_of_the_time_beyond_the_start() -> None:
 
 
 def test_two_hundred_thousand_words_fit_the_memory_that_exact_retrieval_is_given() -> None:
-    assert sizes.lexicon(200_000, 200_000, 300, adversarial=False).megabytes < 6000
+    assert sizes.lexicon(200_000, 200_000, 300).megabytes < 6000
 
 
 @given(st.integers(0, 10**7), st.integers(0, 10**7))
@@ -55,7 +55,7 @@ def test_more_work_never_asks_for_less(first: int, second: int) -> None:
         sizes.vocabulary,
         lambda count: sizes.encoding(count, GEMMA, 640, gpu=False),
         lambda count: sizes.vectors_reading(count, 300),
-        lambda count: sizes.lexicon(count, count, 300, adversarial=True),
+        lambda count: sizes.lexicon(count, count, 300),
         lambda count: sizes.training(SMOLLM, examples=count, epochs=3, llm_trained=False, state_width=640, states_held=count),
         lambda count: sizes.prediction(count, count, 512, gpu=True),
     ):

@@ -9,7 +9,7 @@ from lingualift.embeddings.fasttext import Embeddings, save_embeddings
 from lingualift.job import job
 from lingualift.lexicon.words import embed_words
 from lingualift.model.encoder import Encoder
-from lingualift.precision import use_bf16
+from lingualift.precision import device, use_bf16
 from lingualift.provenance import provenance
 
 with job(snakemake.log[0], snakemake.threads):
@@ -17,7 +17,7 @@ with job(snakemake.log[0], snakemake.threads):
     words = vocabulary["word"].to_pylist()
     layers = snakemake.params.layers
     dtype = torch.bfloat16 if use_bf16(snakemake.params.precision) else torch.float32
-    encoder = Encoder(Path(snakemake.input.encoder).parent, max(layers), dtype)
+    encoder = Encoder(Path(snakemake.input.encoder).parent, max(layers), dtype, device())
     vectors = embed_words(words, lambda texts: encoder.states(texts, layers), progress="words")
     stamp = provenance(snakemake.rule, {"layers": layers}, [snakemake.input.vocabulary])
     save_embeddings(snakemake.output[0], Embeddings(words, vocabulary["frequency"].to_numpy(), vectors), stamp)

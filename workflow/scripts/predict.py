@@ -11,7 +11,7 @@ from lingualift.evaluation.predict import PREDICTION_SCHEMA, load_for_generation
 from lingualift.job import job
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
-from lingualift.precision import use_bf16
+from lingualift.precision import device, use_bf16
 from lingualift.provenance import provenance
 
 with job(snakemake.log[0], snakemake.threads):
@@ -21,8 +21,8 @@ with job(snakemake.log[0], snakemake.threads):
     checkpoint = Path(given.checkpoint) if "checkpoint" in given.keys() else None
     llm = Path(given.llm).parent
     table = predict(
-        load_for_generation(checkpoint, llm, dtype),
-        Encoder(Path(given.encoder).parent, params.layer, dtype) if "encoder" in given.keys() else None,
+        load_for_generation(checkpoint, llm, dtype).to(device()),
+        Encoder(Path(given.encoder).parent, params.layer, dtype, device()) if "encoder" in given.keys() else None,
         BENCHMARKS[snakemake.wildcards.benchmark].load(language, values.split),
         language,
         params.input,

@@ -42,6 +42,7 @@ LEXICON_SCHEMA = pa.schema(
 STARTS = ("similarity", "identical", "numerals", "seed", "encoder")
 SCORES = ("combined", "encoder", "fasttext")
 GOLD_RANKS = (1, 5, 10)
+MINIMUM_RUNS = 3  # of each stochastic start where no encoder is there to judge it
 MINIMUM_FASTTEXT_WORDS = 100  # fewer words with vectors than this a side: fastText is left out
 
 
@@ -65,7 +66,7 @@ class Settings:
     """How a lexicon is made; the defaults are the embedded default's, the paper's are `starts=("similarity",), score="fasttext"`."""
 
     starts: tuple[str, ...] = ("similarity", "identical", "encoder")
-    restarts: int = 1  # runs of each stochastic start, with different seeds
+    restarts: int = 1  # runs of each stochastic start, with different seeds (at least three without an encoder)
     score: str = "combined"
     top_k: int = 10  # translations kept a source word
     k: int = 10  # CSLS neighbourhood
@@ -327,7 +328,9 @@ def _alignments(
         if len(pairs[0]) < MINIMUM_PAIRS:
             skipped[start] = len(pairs[0])
             continue
-        for run in range(settings.restarts):
+        # Without an encoder only the agreement of several runs can tell a collapse.
+        runs = settings.restarts if encoder_pairs is not None else max(settings.restarts, MINIMUM_RUNS)
+        for run in range(runs):
             learned = self_learning(
                 left.vectors, right.vectors, pairs, seed=seed + run, cutoff=settings.start_words, schedule=settings.schedule, k=settings.k
             )

@@ -146,7 +146,6 @@ SOURCES = {
     "openmathinstruct-2": ("openmath", "**/train_1M*.parquet"),
     "multinli": ("multinli", "**/*train*.jsonl"),
     "csqa": ("commonsenseqa", "**/train*.jsonl"),
-    "xcsr": ("xcsqa", "**/en/dev.jsonl"),
     "openbookqa": ("openbookqa", "**/train*.jsonl"),
     "arc": ("arc", "**/*rain*.jsonl"),
     "qasc": ("qasc", "**/train*.jsonl"),

@@ -132,7 +132,7 @@ def run_stage(
     if left_out:
         logger.warning("%s: left out because their lexicons collapsed: %s", name, ", ".join(left_out))
     english = task_pairs(task, task_states)
-    if stage.data == "task":
+    if stage.data != "code-switched":
         pairs = english if stage.examples is None else english.take(range(min(stage.examples, len(english))))
     else:
         parts = [code_switched_pairs(*code_switched[language][:2], language) for language in used]
