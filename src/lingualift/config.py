@@ -183,7 +183,6 @@ class Stage(Settings):
     warmup: Share = Field(0.0, description="Share of the steps in which the learning rate rises.")
     weight_decay: Annotated[float, BeforeValidator(_number)] = Field(0.0, ge=0, allow_inf_nan=False, description="Decoupled weight decay.")
 
-
     @model_validator(mode="after")
     def _fits(self) -> "Stage":
         if self.objective == "warm-start" and (self.data != "code-switched" or self.steps is None or self.train != ["alignment"]):

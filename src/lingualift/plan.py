@@ -102,7 +102,9 @@ class Plan:
     def run(self, name: str) -> Run:
         """A run by its folder name."""
         if name not in self.runs:
-            raise LinguaLiftError(f"no system run '{name}' is configured; {nearest(name, self.runs)} (systems and seeds in the configuration)")
+            raise LinguaLiftError(
+                f"no system run '{name}' is configured; {nearest(name, self.runs)} (systems and seeds in the configuration)"
+            )
         return self.runs[name]
 
 
@@ -121,7 +123,9 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
             raise LinguaLiftError(f"{key}: unknown source '{name}'; {nearest(name, sources)}")
     for code in ["en", *config.languages.alignment]:
         if config.corpus.source and not sources[config.corpus.source].holds(languages[code]):
-            raise LinguaLiftError(f"languages.alignment: '{code}' has no text in corpus '{config.corpus.source}'; list it under languages.evaluation alone")
+            raise LinguaLiftError(
+                f"languages.alignment: '{code}' has no text in corpus '{config.corpus.source}'; list it under languages.evaluation alone"
+            )
         if config.fasttext.pretrained and not sources[config.fasttext.pretrained].holds(languages[code]):
             raise LinguaLiftError(
                 f"languages.alignment: '{code}' has no vectors in '{config.fasttext.pretrained}'; list it under languages.evaluation alone"
@@ -129,11 +133,13 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
     for table, name in config.benchmarks.items():
         if name not in BENCHMARKS:
             raise LinguaLiftError(f"benchmarks.{table}: unknown benchmark '{name}'; {nearest(name, BENCHMARKS)}")
+        benchmark = BENCHMARKS[name].BENCHMARK
         for code in config.languages.evaluation:
-            if code not in BENCHMARKS[name].BENCHMARK.languages:
-                raise LinguaLiftError(f"languages.evaluation: benchmark '{name}' has no language '{code}'; it has {', '.join(BENCHMARKS[name].BENCHMARK.languages)}")
-        if BENCHMARKS[name].BENCHMARK.prompt not in config.prompts:
-            raise LinguaLiftError(f"prompts: benchmark '{name}' needs a prompt '{BENCHMARKS[name].BENCHMARK.prompt}'")
+            if code not in benchmark.languages:
+                held = ", ".join(benchmark.languages)
+                raise LinguaLiftError(f"languages.evaluation: benchmark '{name}' has no language '{code}'; it has {held}")
+        if benchmark.prompt not in config.prompts:
+            raise LinguaLiftError(f"prompts: benchmark '{name}' needs a prompt '{benchmark.prompt}'")
     for name, task in config.tasks.items():
         if task.sources == ["word-problems"]:
             if task.examples is None:

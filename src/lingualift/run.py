@@ -26,7 +26,9 @@ def hold(folder: Path) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         handle.seek(0)
-        raise LinguaLiftError(f"{folder}: another run (process {handle.read().strip() or 'unknown'}) is at work here; wait for it, or use another folder") from None
+        raise LinguaLiftError(
+            f"{folder}: another run (process {handle.read().strip() or 'unknown'}) is at work here; wait for it, or use another folder"
+        ) from None
     handle.truncate(0)
     handle.write(str(os.getpid()))
     handle.flush()
@@ -71,5 +73,8 @@ def report(targets: list[Path]) -> str:
             with open(path, newline="", encoding="utf-8") as handle:
                 lines += [f"\n{path}", as_text(list(csv.reader(handle)))]
     if lines:
-        lines += ["", "accuracies in %; intervals and paired tests: the .parquet file beside each table; logs: results/logs; times: results/benchmarks"]
+        lines += [
+            "",
+            "in %; intervals and paired tests: the .parquet file beside each table; logs: results/logs; times: results/benchmarks",
+        ]
     return "\n".join(lines)

@@ -19,7 +19,9 @@ QUESTIONS = ["Maria has 14 apples.", "Ana tiene 9 manzanas y 5 Bücher.", "म�
 
 def bridged(llama: Path, encoder: Encoder, layers: int = 2, normalise: bool = True) -> LinguaLiftModel:
     torch.manual_seed(1)
-    return LinguaLiftModel.build(str(llama), {"path": "e", "fingerprint": "f", "layer": None}, encoder.dim, layers, "gelu", normalise).eval()
+    return LinguaLiftModel.build(
+        str(llama), {"path": "e", "fingerprint": "f", "layer": None}, encoder.dim, layers, "gelu", normalise
+    ).eval()
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,10 @@ def test_embeddings_hold_boundary_vectors_and_aligned_states_in_reading_order(ll
     tokenizer = AutoTokenizer.from_pretrained(llama)
     model = bridged(llama, encoder)
     states = encoder.encode(QUESTIONS)
-    examples = [compose(LAYOUTS["encoder"], tokenizer, PROMPT, question, int(count)) for question, count in zip(QUESTIONS, states.counts(), strict=True)]
+    examples = [
+        compose(LAYOUTS["encoder"], tokenizer, PROMPT, question, int(count))
+        for question, count in zip(QUESTIONS, states.counts(), strict=True)
+    ]
     batch = collate(examples, pad=2)
     embedded = model.embed(batch["input_ids"], batch["segments"], torch.from_numpy(states.values))
     assert model.alignment is not None
@@ -90,14 +95,16 @@ def test_only_the_named_modules_receive_gradients(llama: Path, encoder: Encoder)
     tokenizer = AutoTokenizer.from_pretrained(llama)
     model = bridged(llama, encoder)
     states = encoder.encode(QUESTIONS)
-    examples = [
-        compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count), " 5") for count in states.counts()
-    ]
+    examples = [compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count), " 5") for count in states.counts()]
     for modules in (["alignment", "boundary"], ["llm"], ["alignment", "boundary", "llm"]):
         model.trainable(modules)
         model.zero_grad(set_to_none=True)
         model(**collate(examples, pad=2), encoder_states=torch.from_numpy(states.values))["loss"].backward()
-        with_gradient = {name.split(".")[0] for name, parameter in model.named_parameters() if parameter.grad is not None and parameter.grad.abs().sum() > 0}
+        with_gradient = {
+            name.split(".")[0]
+            for name, parameter in model.named_parameters()
+            if parameter.grad is not None and parameter.grad.abs().sum() > 0
+        }
         assert with_gradient == set(modules)
 
 

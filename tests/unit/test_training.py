@@ -23,7 +23,9 @@ QUESTIONS = [f"Maria has {number} apples and {number + 3} pears." for number in 
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=200), st.integers(1, 32), st.integers(1, 6), st.integers(1, 3), st.integers(0, 9))
-def test_a_plan_uses_every_example_at_most_once_an_epoch_and_keeps_global_batches(lengths: list[int], batch: int, micro: int, epochs: int, seed: int) -> None:
+def test_a_plan_uses_every_example_at_most_once_an_epoch_and_keeps_global_batches(
+    lengths: list[int], batch: int, micro: int, epochs: int, seed: int
+) -> None:
     plan = plan_batches(lengths, batch, micro, epochs, seed)
     micro = min(micro, batch, len(lengths))
     assert len(plan) % micro == 0
@@ -51,7 +53,9 @@ def prepared(llama: Path, causal_encoder: Path) -> tuple[LinguaLiftModel, list, 
     model = LinguaLiftModel.build(str(llama), {"path": "e", "fingerprint": "f", "layer": 2}, encoder.dim, 2, "gelu", True)
     states = encoder.encode(QUESTIONS)
     tokenizer = AutoTokenizer.from_pretrained(llama)
-    examples = [compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count), f" {number}") for number, count in enumerate(states.counts())]
+    examples = [
+        compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count), f" {number}") for number, count in enumerate(states.counts())
+    ]
     return model, examples, states
 
 
@@ -62,7 +66,9 @@ def weights(model: LinguaLiftModel) -> dict[str, torch.Tensor]:
 def test_frozen_parameters_are_bit_identical_after_a_stage(llama: Path, causal_encoder: Path, tmp_path: Path) -> None:
     model, examples, states = prepared(llama, causal_encoder)
     before = weights(model)
-    train_language_modelling(model, examples, states, ["alignment", "boundary"], Optimisation(1, 8, 4, 1e-2, "constant"), 2, 1, tmp_path / "w", "t")
+    train_language_modelling(
+        model, examples, states, ["alignment", "boundary"], Optimisation(1, 8, 4, 1e-2, "constant"), 2, 1, tmp_path / "w", "t"
+    )
     changed = {name.split(".")[0] for name, tensor in weights(model).items() if not torch.equal(tensor, before[name])}
     assert changed == {"alignment", "boundary"}
 
@@ -71,14 +77,26 @@ def test_training_lowers_the_loss_and_the_micro_batch_changes_nothing(llama: Pat
     results = []
     for micro in (8, 2):
         model, examples, states = prepared(llama, causal_encoder)
-        record = train_language_modelling(model, examples, states, ["llm", "alignment", "boundary"], Optimisation(10, 8, micro, 5e-3, "cosine", 0.1), 2, 1, tmp_path / "w", "t")
+        record = train_language_modelling(
+            model,
+            examples,
+            states,
+            ["llm", "alignment", "boundary"],
+            Optimisation(10, 8, micro, 5e-3, "cosine", 0.1),
+            2,
+            1,
+            tmp_path / "w",
+            "t",
+        )
         results.append(weights(model))
         assert record["losses"][-1]["loss"] < record["losses"][0]["loss"] - 1
     for name, tensor in results[0].items():
         torch.testing.assert_close(results[1][name], tensor, rtol=1e-3, atol=1e-4, msg=name)
 
 
-def test_an_interrupted_stage_resumes_to_the_same_weights(llama: Path, causal_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_stage_resumes_to_the_same_weights(
+    llama: Path, causal_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = Optimisation(4, 8, 4, 5e-3, "cosine", 0.1, save_minutes=1e-9)
 
     def train(work: Path) -> dict[str, torch.Tensor]:

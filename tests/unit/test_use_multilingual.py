@@ -12,7 +12,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from lingualift.errors import LinguaLiftError
-from lingualift.model.use_multilingual import UseMultilingualConfig, UseMultilingualModel, convert_use, sentencepiece_tokenizer, register
+from lingualift.model.use_multilingual import UseMultilingualConfig, UseMultilingualModel, convert_use, register, sentencepiece_tokenizer
 
 register()
 

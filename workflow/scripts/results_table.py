@@ -17,6 +17,8 @@ with job(snakemake.log[0]):
     groups = BENCHMARKS[params.benchmark].BENCHMARK.groups
     reference = "mono-sft" if "mono-sft" in params.systems else None
     table = tidy(scores, params.systems, params.languages, groups, params.aligned, reference, params.bootstrap)
-    write_parquet(snakemake.output.parquet, table, TIDY_SCHEMA, provenance(snakemake.rule, {"languages": params.languages}, snakemake.input))
+    write_parquet(
+        snakemake.output.parquet, table, TIDY_SCHEMA, provenance(snakemake.rule, {"languages": params.languages}, snakemake.input)
+    )
     with atomic_path(snakemake.output.csv) as path, open(path, "w", newline="", encoding="utf-8") as handle:
         csv.writer(handle, lineterminator="\n").writerows(readable(table))

@@ -11,7 +11,8 @@ from lingualift.training.run import run_stage
 with job(snakemake.log[0], snakemake.threads):
     given = snakemake.input
     run = RunStage.model_validate(snakemake.params.stage)
-    parts = zip(snakemake.params.languages, given.get("corpora", []), given.get("states", []), given.get("evidence", []))
+    switched = "corpora" in given.keys()
+    parts = zip(snakemake.params.languages, given.corpora, given.states, given.evidence, strict=True) if switched else ()
     run_stage(
         run.stage,
         run.name,

@@ -28,7 +28,9 @@ SCORE_SCHEMA = pa.schema(
 def score(predictions: pa.Table, system: str, run: str, seed: int, checkpoint: str | None, benchmark: str) -> pa.Table:
     """One row a prediction with both rules' answers and marks (`SCORE_SCHEMA`); numeric gold answers are required."""
     if not predictions.schema.equals(PREDICTION_SCHEMA, check_metadata=False):
-        raise LinguaLiftError(f"predictions of {run} on {benchmark}: columns differ from what this version writes; delete them and run again")
+        raise LinguaLiftError(
+            f"predictions of {run} on {benchmark}: columns differ from what this version writes; delete them and run again"
+        )
     rows = []
     for row in predictions.to_pylist():
         answer, strict = field_answer(row["output"]), strict_answer(row["output"])

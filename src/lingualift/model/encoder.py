@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 use_multilingual.register()
 MAX_TOKENS = 1024
 BATCH_TOKENS = 2048
+BIDIRECTIONAL = ("bert", "xlm", "xlm-roberta", "roberta")  # also offered as causal models, but read both ways
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,31 @@ class States:
         return self.values[self.offsets[index] : self.offsets[index + 1]]
 
 
+@dataclass(frozen=True)
+class EncoderTokenizer:
+    """The encoder's tokenizer as states are made with it; `causal` encoders get no added tokens, others their usual ones."""
+
+    tokenizer: Any
+    causal: bool
+
+    @classmethod
+    def load(cls, path: str | Path) -> "EncoderTokenizer":
+        """The tokenizer of a model folder; it must be a fast one, for character offsets."""
+        config = AutoConfig.from_pretrained(path, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        if not tokenizer.is_fast:
+            raise LinguaLiftError(f"encoder {path}: needs a fast tokenizer (tokenizer.json) for character offsets")
+        decoder = config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and config.model_type not in BIDIRECTIONAL
+        return cls(tokenizer, decoder and not getattr(config, "is_encoder_decoder", False))
+
+    def __call__(self, texts: Sequence[str]) -> tuple[list[list[int]], list[list[tuple[int, int]]]]:
+        """Token ids and character offsets of each text; added tokens have empty offsets."""
+        batch = self.tokenizer(
+            list(texts), add_special_tokens=not self.causal, truncation=True, max_length=MAX_TOKENS, return_offsets_mapping=True
+        )
+        return batch["input_ids"], batch["offset_mapping"]
+
+
 class Encoder:
     """A frozen encoder with its tokenizer.
 
@@ -55,11 +81,8 @@ class Encoder:
 
     def __init__(self, path: str | Path, layer: int | None = None, dtype: torch.dtype = torch.bfloat16, device: str = "cpu") -> None:
         config = AutoConfig.from_pretrained(path, local_files_only=True)
-        self.tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-        if not self.tokenizer.is_fast:
-            raise LinguaLiftError(f"encoder {path}: needs a fast tokenizer (tokenizer.json) for character offsets")
-        self.causal = config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and not getattr(config, "is_encoder_decoder", False)
-        self.causal = self.causal and config.model_type not in ("bert", "xlm", "xlm-roberta", "roberta")
+        self.tokenize = EncoderTokenizer.load(path)
+        self.tokenizer, self.causal = self.tokenize.tokenizer, self.tokenize.causal
         self.layer = layer
         depth = getattr(config, "num_hidden_layers", None) or getattr(config, "num_layers", None)
         if layer is not None and depth is not None and not 1 <= layer <= depth:
@@ -78,13 +101,6 @@ class Encoder:
         self.model = model.eval().requires_grad_(False).to(device)
         self.device = device
         self.dim: int = getattr(config, "hidden_size", None) or config.d_model
-
-    def tokenize(self, texts: Sequence[str]) -> tuple[list[list[int]], list[list[tuple[int, int]]]]:
-        """Token ids and character offsets of each text, without tokens added in front of a decoder's input."""
-        batch = self.tokenizer(
-            list(texts), add_special_tokens=not self.causal, truncation=True, max_length=MAX_TOKENS, return_offsets_mapping=True
-        )
-        return batch["input_ids"], batch["offset_mapping"]
 
     @torch.inference_mode()
     def states(self, texts: Sequence[str], layers: Sequence[int] | None = None, progress: str | None = None) -> list[np.ndarray]:

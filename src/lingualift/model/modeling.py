@@ -284,7 +284,9 @@ class LinguaLiftModel(PreTrainedModel):
                 for name in weights.keys():
                     tensor = weights.get_tensor(name)
                     if name not in own or own[name].shape != tensor.shape:
-                        raise LinguaLiftError(f"{folder / WEIGHTS}: tensor '{name}' does not fit the model; the checkpoint belongs elsewhere")
+                        raise LinguaLiftError(
+                            f"{folder / WEIGHTS}: tensor '{name}' does not fit the model; the checkpoint belongs elsewhere"
+                        )
                     own[name].copy_(tensor)
         except (OSError, ValueError) as error:
             raise LinguaLiftError(f"{folder / WEIGHTS}: damaged ({error}); delete {folder} and run again") from error

@@ -165,7 +165,6 @@ def register() -> None:
     AutoModel.register(UseMultilingualConfig, UseMultilingualModel, exist_ok=True)
 
 
-
 def convert_use(npz: str | Path, spm: str | Path, out_dir: str | Path) -> None:
     """Write the model folder (config.json, model.safetensors, tokenizer.json) from the package's weights and SentencePiece model."""
     tensors = _weights(Path(npz))

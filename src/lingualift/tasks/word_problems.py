@@ -55,8 +55,8 @@ _LARGEST_ANSWER = 144
 def generate(count: int, seed: int) -> pa.Table:
     """`count` distinct problems (`PROBLEM_SCHEMA`), alternately of one and two steps, each half balanced over its operations.
 
-    `response` is the worked solution on one line, e.g. '12 + 9 = 21. 21 - 4 = 17', whose last number is the answer. Raises LinguaLiftError for a
-    negative count or one beyond what the templates can tell apart.
+    `response` is the worked solution on one line, e.g. '12 + 9 = 21. 21 - 4 = 17', whose last number is the answer.
+    Raises LinguaLiftError for a negative count or one beyond what the templates can tell apart.
     """
     if count < 0:
         raise LinguaLiftError(f"word problems: count must not be negative, got {count}")

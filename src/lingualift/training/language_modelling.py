@@ -124,7 +124,9 @@ def train_language_modelling(
         per_device_train_batch_size=1,
         gradient_accumulation_steps=accumulation,
         learning_rate=optimisation.learning_rate,
-        lr_scheduler_type=optimisation.schedule if optimisation.schedule != "constant" or not optimisation.warmup else "constant_with_warmup",
+        lr_scheduler_type=optimisation.schedule
+        if optimisation.schedule != "constant" or not optimisation.warmup
+        else "constant_with_warmup",
         warmup_steps=round(optimisation.warmup * steps),
         weight_decay=optimisation.weight_decay,
         max_grad_norm=1.0,

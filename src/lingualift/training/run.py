@@ -1,20 +1,20 @@
 """From files to a trained checkpoint: what one `train` job of the workflow does."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import torch
 from transformers import AutoTokenizer
 
 from lingualift.artifacts import atomic_directory, read_json, read_parquet, write_json
 from lingualift.config import Alignment, Stage
 from lingualift.errors import LinguaLiftError
-from lingualift.model.encoder import States, as_tensor, load_states
+from lingualift.model.encoder import EncoderTokenizer, States, as_tensor, load_states
 from lingualift.model.layout import LAYOUTS, Prompt, compose, special_ids
 from lingualift.model.modeling import LinguaLiftModel, fingerprint
 from lingualift.training.language_modelling import Optimisation, train_language_modelling
@@ -66,6 +66,18 @@ def code_switched_pairs(path: Path, states: Path, language: str) -> Pairs:
     return Pairs([language] * len(sources), sources, table["target"].to_pylist(), load_states(states, sources), table["words"].to_pylist())
 
 
+def with_words(pairs: Pairs) -> Pairs:
+    """English pairs as input to the warm start: every word stands for itself."""
+    words = [
+        [
+            {"start": m.start(), "end": m.end(), "source_start": m.start(), "source_end": m.end()}
+            for m in re.finditer(r"\w+|[^\w\s]", question)
+        ]
+        for question in pairs.questions
+    ]
+    return Pairs(pairs.languages, pairs.questions, pairs.questions, pairs.states, words)
+
+
 def join(parts: Sequence[Pairs]) -> Pairs:
     """Several sets of pairs behind one another."""
     if not parts:
@@ -93,7 +105,14 @@ def draw(parts: Sequence[Pairs], examples: int | None, seed: int) -> Pairs:
 
 
 def build_model(
-    llm: Path, encoder: Path | None, layer: int | None, encoder_dim: int, alignment: Alignment, dtype: torch.dtype, parent: Path | None, seed: int
+    llm: Path,
+    encoder: Path | None,
+    layer: int | None,
+    encoder_dim: int,
+    alignment: Alignment,
+    dtype: torch.dtype,
+    parent: Path | None,
+    seed: int,
 ) -> LinguaLiftModel:
     """The model at the start of a stage: fresh (seeded) or as the parent stage left it."""
     if parent is not None:
@@ -136,6 +155,8 @@ def run_stage(
         pairs = english if stage.examples is None else english.take(range(min(stage.examples, len(english))))
     else:
         parts = [code_switched_pairs(*code_switched[language][:2], language) for language in used]
+        if stage.objective == "warm-start":
+            parts.append(with_words(english))
         pairs = draw(parts, stage.examples, seed)
     encoder_dim = 0 if english.states is None else english.states.values.shape[1]
     train_llm = "llm" in stage.train
@@ -163,7 +184,15 @@ def run_stage(
             for question, count, response in zip(pairs.questions, counts, pairs.responses, strict=True)
         ]
         optimisation = Optimisation(
-            stage.epochs, stage.batch, stage.micro_batch, stage.learning_rate, stage.schedule, stage.warmup, stage.weight_decay, bf16, save_minutes
+            stage.epochs,
+            stage.batch,
+            stage.micro_batch,
+            stage.learning_rate,
+            stage.schedule,
+            stage.warmup,
+            stage.weight_decay,
+            bf16,
+            save_minutes,
         )
         pad = special_ids(tokenizer)[2]
         record = train_language_modelling(
@@ -179,14 +208,13 @@ def _warm_start(
     model: LinguaLiftModel, stage: Stage, pairs: Pairs, encoder: Path | None, layer: int | None, tokenizer: Any, seed: int
 ) -> dict[str, Any]:
     assert encoder is not None and pairs.states is not None and pairs.words is not None and stage.steps is not None
-    encoder_tokenizer = AutoTokenizer.from_pretrained(encoder, local_files_only=True)
-    offsets = encoder_tokenizer(pairs.questions, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+    _, offsets = EncoderTokenizer.load(encoder)(pairs.questions)
     english = tokenizer(pairs.responses, add_special_tokens=False, return_offsets_mapping=True)
     targets = [
         token_targets(own, theirs, ids, words)
         for own, theirs, ids, words in zip(offsets, english["offset_mapping"], english["input_ids"], pairs.words, strict=True)
     ]
     for count, tokens in zip(pairs.states.counts(), targets, strict=True):
-        if count < len(tokens):
-            raise LinguaLiftError("the encoder's tokenizer gives more tokens than stored states; delete results/encoded and run again")
+        if count != len(tokens):
+            raise LinguaLiftError("stored encoder states do not match the encoder's tokenizer; delete results/encoded and run again")
     return train_warm_start(model, pairs.states, targets, stage.steps, stage.batch, stage.learning_rate, seed)
