@@ -15,11 +15,7 @@ rule lexicon:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(
-            sizes.lexicon(
-                CONFIG.vocabulary.source_size, CONFIG.vocabulary.size, vectors_dimension()
-            )
-        ),
+        **growing(sizes.lexicon(CONFIG.vocabulary.source_size, CONFIG.vocabulary.size, vectors_dimension())),
     params:
         lexicon=CONFIG.lexicon.model_dump(mode="json"),
         collapsed=CONFIG.languages.collapsed,

@@ -135,7 +135,7 @@ class LinguaLiftModel(PreTrainedModel):
             self.alignment = AlignmentLayer(
                 config.encoder_dim, config.llm_dim, config.alignment_layers, config.alignment_activation, config.alignment_normalise
             )
-            scale = float(llm.get_input_embeddings().weight.detach().float().std())
+            scale = float(self.embedding_table().detach().float().std())
             self.boundary = nn.Parameter(torch.randn(2, config.llm_dim) * scale)
 
     @classmethod
@@ -164,6 +164,12 @@ class LinguaLiftModel(PreTrainedModel):
 
     def get_input_embeddings(self) -> nn.Module:
         return self.llm.get_input_embeddings()
+
+    def embedding_table(self) -> torch.Tensor:
+        """The LLM's input embeddings [vocabulary, llm_dim]."""
+        table = self.get_input_embeddings().weight
+        assert isinstance(table, torch.Tensor)
+        return table
 
     def gradient_checkpointing_enable(self, **kwargs: Any) -> None:
         self.llm.gradient_checkpointing_enable(**kwargs)

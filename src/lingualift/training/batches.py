@@ -21,7 +21,7 @@ def plan_batches(lengths: Sequence[int], batch: int, micro_batches: int, epochs:
     The last, smaller global batch of an epoch is kept when it can feed every micro-batch, else dropped into the next epoch's
     chance; with fewer examples than `batch`, one global batch holds them all.
     """
-    lengths = np.asarray(lengths)
+    sizes = np.asarray(lengths)
     batch = min(batch, len(lengths))
     micro_batches = min(micro_batches, batch)
     generator = np.random.default_rng(seed)
@@ -31,7 +31,7 @@ def plan_batches(lengths: Sequence[int], batch: int, micro_batches: int, epochs:
         groups: list[np.ndarray] = []
         for start in range(0, len(order), batch * WINDOW):
             window = order[start : start + batch * WINDOW]
-            window = window[np.argsort(lengths[window], kind="stable")]
+            window = window[np.argsort(sizes[window], kind="stable")]
             groups.extend(window[first : first + batch] for first in range(0, len(window), batch))
         for index in generator.permutation(len(groups)):
             if len(groups[index]) >= micro_batches:
@@ -41,9 +41,9 @@ def plan_batches(lengths: Sequence[int], batch: int, micro_batches: int, epochs:
 
 def padding_share(lengths: Sequence[int], plan: Sequence[np.ndarray]) -> float:
     """Padded positions over all positions of the planned micro-batches."""
-    lengths = np.asarray(lengths)
-    positions = sum(int(lengths[chosen].max()) * len(chosen) for chosen in plan)
-    return 1 - sum(int(lengths[chosen].sum()) for chosen in plan) / positions
+    sizes = np.asarray(lengths)
+    positions = sum(int(sizes[chosen].max()) * len(chosen) for chosen in plan)
+    return 1 - sum(int(sizes[chosen].sum()) for chosen in plan) / positions
 
 
 def collate(examples: Sequence[Composed], pad: int, left: bool = False) -> dict[str, torch.Tensor]:

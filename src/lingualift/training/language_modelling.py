@@ -79,6 +79,7 @@ class _PlannedTrainer(Trainer):
     """A Trainer that keeps the planned order and saves only what the stage trains."""
 
     def _get_train_sampler(self, *args: Any, **kwargs: Any) -> torch.utils.data.Sampler:
+        assert isinstance(self.train_dataset, PlannedBatches)
         return torch.utils.data.SequentialSampler(self.train_dataset)
 
     def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:

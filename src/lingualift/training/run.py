@@ -68,7 +68,7 @@ def code_switched_pairs(path: Path, states: Path, language: str) -> Pairs:
 
 def with_words(pairs: Pairs) -> Pairs:
     """English pairs as input to the warm start: every word stands for itself."""
-    words = [
+    words: list[list[Mapping[str, Any]]] = [
         [
             {"start": m.start(), "end": m.end(), "source_start": m.start(), "source_end": m.end()}
             for m in re.finditer(r"\w+|[^\w\s]", question)
@@ -145,7 +145,8 @@ def run_stage(
     `code_switched` maps a language to its corpus, encoder states and lexicon evidence; a language whose lexicon is called
     collapsed is left out and named in the record.
     """
-    used, left_out = [], []
+    used: list[str] = []
+    left_out: list[str] = []
     for language, (_, _, evidence) in sorted(code_switched.items()):
         (left_out if read_json(evidence)["verdict"] == "collapsed" else used).append(language)
     if left_out:
@@ -165,9 +166,9 @@ def run_stage(
     if model.alignment is not None:
         model.alignment.float()
         model.boundary.data = model.boundary.data.float()
-        if parent is None:
+        if parent is None and english.states is not None:
             sample = english.states.values[: int(english.states.offsets[min(len(english), 256)])]
-            model.alignment.measure(as_tensor(sample), model.get_input_embeddings().weight)
+            model.alignment.measure(as_tensor(sample), model.embedding_table())
     if not torch.cuda.is_available():
         # For the short sequences of a CPU run plain attention trains 12 % faster than the fused kernel's backward.
         model.llm.set_attn_implementation("eager")

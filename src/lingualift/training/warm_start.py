@@ -74,7 +74,9 @@ def train_warm_start(
     """
     if model.alignment is None:
         raise LinguaLiftError("a warm start needs an encoder input")
-    rows, flat, bag = [], [], []
+    rows: list[int] = []  # encoder tokens that have a target
+    flat: list[int] = []  # LLM token ids of all targets, behind one another
+    bag: list[int] = []  # where each target begins in `flat`
     for text, tokens in enumerate(targets):
         for place, ids in enumerate(tokens):
             if ids:
@@ -83,7 +85,7 @@ def train_warm_start(
                 flat.extend(ids)
     if not rows:
         raise LinguaLiftError("the warm start found no encoder token that stands for an English word")
-    table = model.llm.get_input_embeddings().weight.detach().float()
+    table = model.embedding_table().detach().float()
     goal = torch.nn.functional.embedding_bag(torch.tensor(flat), table, torch.tensor(bag), mode="mean")
     variance = table.var()
     row_index = np.asarray(rows)
