@@ -24,18 +24,18 @@ def job(log: str, threads: int = 1) -> Iterator[logging.Logger]:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)
     started = time.monotonic()
-    terminal = sys.stderr
-    sys.stderr = handle  # progress bars and warnings of libraries
+    streams = sys.stdout, sys.stderr
+    sys.stdout = sys.stderr = handle  # progress bars, warnings and prints of libraries
     try:
         yield logger
         logger.info("done in %.1f s", time.monotonic() - started)
     except LinguaLiftError as error:
         logger.error("%s", error)
-        print(f"lingualift: error: {error}", file=terminal, flush=True)
+        print(f"lingualift: error: {error}", file=streams[1], flush=True)
         sys.exit(1)
     except Exception:
         logger.exception("this is a fault of the program, not of your data; please report it")
         raise
     finally:
-        sys.stderr = terminal
+        sys.stdout, sys.stderr = streams
         handle.flush()

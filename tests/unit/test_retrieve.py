@@ -129,6 +129,13 @@ def test_a_package_is_downloaded_by_its_client_checked_unpacked_and_listed(tmp_p
     assert not temporaries(tmp_path / "r", tmp_path / "d")
 
 
+def test_clients_get_absolute_folders_for_they_run_inside_the_download_folder(tmp_path, monkeypatch, index, source):
+    monkeypatch.chdir(tmp_path)
+    commands = serve(monkeypatch, index)
+    retrieve(source, "resources/sources/tiny", "resources/downloads")
+    assert Path(commands[0][commands[0].index("--dest") + 1]).is_absolute()
+
+
 def test_nothing_is_downloaded_twice(tmp_path, monkeypatch, index, source):
     commands = serve(monkeypatch, index)
     retrieve(source, tmp_path / "r/tiny", tmp_path / "d")
