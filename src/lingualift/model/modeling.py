@@ -219,15 +219,16 @@ class LinguaLiftModel(PreTrainedModel):
         embeddings = self.embed(input_ids, segments, encoder_states)
         hidden = self.llm.base_model(inputs_embeds=embeddings, attention_mask=attention_mask, use_cache=False).last_hidden_state
         if labels is None:
-            return {"logits": self._logits(hidden)}
+            return {"logits": self.logits(hidden)}
         targets = labels[:, 1:]
         chosen = targets != IGNORE
-        logits = self._logits(hidden[:, :-1][chosen]).float()
+        logits = self.logits(hidden[:, :-1][chosen]).float()
         total = nn.functional.cross_entropy(logits, targets[chosen], reduction="sum")
         divisor = chosen.sum() if num_items_in_batch is None else num_items_in_batch
         return {"loss": total / divisor}
 
-    def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """The LLM's next-token logits [..., vocabulary] of hidden states [..., llm_dim]."""
         logits = self.llm.get_output_embeddings()(hidden)
         cap = getattr(self.llm.config, "final_logit_softcapping", None)
         return logits if cap is None else torch.tanh(logits / cap) * cap
