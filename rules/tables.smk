@@ -3,11 +3,12 @@
 
 rule results_table:
     input:
-        lambda wildcards: expand(
+        scores=lambda wildcards: expand(
             "results/scores/{run}/{benchmark}.parquet",
             run=PLAN.runs_on(CONFIG.benchmarks[wildcards.table]),
             benchmark=CONFIG.benchmarks[wildcards.table],
         ),
+        lexicons="results/tables/lexicons.parquet",
     output:
         csv="results/tables/{table}.csv",
         parquet="results/tables/{table}.parquet",
@@ -29,7 +30,6 @@ rule results_table:
             for name in PLAN.runs_on(CONFIG.benchmarks[wildcards.table])
         },
         languages=CONFIG.languages.evaluation,
-        aligned=CONFIG.languages.alignment,
         bootstrap=CONFIG.tables.bootstrap,
     message:
         "table {wildcards.table}"

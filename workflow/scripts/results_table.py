@@ -9,14 +9,17 @@ from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.evaluation.score import SCORE_SCHEMA
 from lingualift.job import job
 from lingualift.provenance import provenance
+from lingualift.tables.lexicons import LEXICON_TABLE_SCHEMA
 from lingualift.tables.results import TIDY_SCHEMA, readable, tidy
 
 with job(snakemake.log[0]):
     params = snakemake.params
-    scores = pa.concat_tables([read_parquet(path, SCORE_SCHEMA) for path in snakemake.input])
+    scores = pa.concat_tables([read_parquet(path, SCORE_SCHEMA) for path in snakemake.input.scores])
+    lexicons = read_parquet(snakemake.input.lexicons, LEXICON_TABLE_SCHEMA)
+    aligned = lexicons.filter(lexicons["in_stage_1"])["language"].to_pylist()
     groups = BENCHMARKS[params.benchmark].BENCHMARK.groups
     reference = "mono-sft" if "mono-sft" in params.systems else None
-    table = tidy(scores, params.systems, params.languages, groups, params.aligned, reference, params.bootstrap)
+    table = tidy(scores, params.systems, params.languages, groups, aligned, reference, params.bootstrap)
     write_parquet(
         snakemake.output.parquet, table, TIDY_SCHEMA, provenance(snakemake.rule, {"languages": params.languages}, snakemake.input)
     )
