@@ -1,36 +1,22 @@
 """mmwp-mini: the same problems in every language, in its own script and words, with answers that follow from the numbers."""
 
-import re
-import unicodedata
 from itertools import permutations
 from pathlib import Path
 
 import pytest
 import yaml
 
-from lingualift.benchmarks.mmwp_mini import BENCHMARK, GROUPS, SPLITS, load
+from lingualift.benchmarks.mmwp_mini import BENCHMARK, GROUPS, NAMES, NATIVE_DIGITS, NATIVE_ITEMS, PENDING, SPLITS, load
+from lingualift.benchmarks.parallel import mistakes, numbers
 from lingualift.config import load as load_config
 from lingualift.errors import LinguaLiftError
-from lingualift.evaluation.answers import western_digits
 from lingualift.languages import load_languages
 from lingualift.tasks.near_duplicates import THRESHOLD, nearest_training, require_no_near_duplicates
 from lingualift.tasks.word_problems import generate
-from lingualift.text.scripts import letters_pattern, script_pattern
 
 ROOT = Path(__file__).parents[2]
 TABLE = load_languages(ROOT / "config" / "languages.tsv")
-LANGUAGES = BENCHMARK.languages
-NATIVE_DIGITS = {"ar", "bn", "gu", "hi", "kn", "mr", "ne", "th"}
-NATIVE_ITEMS = {f"test-{number:03d}" for number in range(71, 81)}
-# Characters in relation to English: of the whole set, and of any one item. Scripts that write syllables or words in one sign are shorter.
-LENGTHS = {
-    "Latn": (0.85, 1.25, 0.55, 1.85),
-    "Hang": (0.5, 0.75, 0.3, 1.0),
-    "Jpan": (0.4, 0.65, 0.25, 0.85),
-    "Hans": (0.25, 0.45, 0.2, 0.55),
-}
-OTHER_LENGTHS = (0.75, 1.4, 0.5, 2.0)
-NAMES = {"maria", "anna", "david", "sara", "omar", "lina", "peter", "tom", "nina", "rosa", "ali"}
+LANGUAGES = tuple(language for language in BENCHMARK.languages if language not in PENDING)
 
 
 def problems(language: str) -> dict[str, str]:
@@ -38,18 +24,6 @@ def problems(language: str) -> dict[str, str]:
 
 
 ENGLISH = problems("en")
-
-
-def numbers(text: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", western_digits(text))]
-
-
-def words(text: str) -> list[str]:
-    return re.findall(r"[^\W\d_]+", text.lower())
-
-
-def trigrams(tokens: list[str]) -> set[tuple[str, ...]]:
-    return set(zip(tokens, tokens[1:], tokens[2:], strict=False))
 
 
 def reachable(operation: str, values: tuple[int, ...]) -> bool | int | None:
@@ -68,8 +42,10 @@ def reachable(operation: str, values: tuple[int, ...]) -> bool | int | None:
 
 
 def test_the_benchmark_has_the_48_languages_and_levels_of_the_table():
-    assert len(LANGUAGES) == len(set(LANGUAGES)) == 48
-    assert {language: TABLE[language].level for language in LANGUAGES} == {language: BENCHMARK.group(language) for language in LANGUAGES}
+    assert len(BENCHMARK.languages) == len(set(BENCHMARK.languages)) == 48
+    assert {language: TABLE[language].level for language in BENCHMARK.languages} == {
+        language: BENCHMARK.group(language) for language in BENCHMARK.languages
+    }
     assert set(GROUPS) == {"low", "medium", "high"}
 
 
@@ -86,62 +62,60 @@ def test_answers_follow_from_the_operation_and_the_numbers_of_the_english_proble
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_has_the_same_problems_with_the_same_numbers(language):
-    questions = problems(language)
-    assert list(questions) == list(ENGLISH) and len(questions) == 104
-    for identifier, question in questions.items():
-        assert sorted(numbers(question)) == sorted(numbers(ENGLISH[identifier])), (identifier, question)
+def test_every_language_is_parallel_to_english(language):
+    native = NATIVE_ITEMS if language in NATIVE_DIGITS else ()
+    assert mistakes(problems(language), ENGLISH, TABLE[language], native, NAMES) == []
     for split in SPLITS:
         assert [(p.id, p.answer, p.operation) for p in load(language, split)] == [(p.id, p.answer, p.operation) for p in load("en", split)]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_native_digits_stand_in_the_ten_problems_meant_for_them(language):
-    for identifier, question in problems(language).items():
-        digits = TABLE[language].digits if language in NATIVE_DIGITS and identifier in NATIVE_ITEMS else "0123456789"
-        assert {letter for letter in question if letter.isdecimal()} <= set(digits), (identifier, question)
+@pytest.mark.parametrize("language", sorted(NATIVE_DIGITS - PENDING))
+def test_the_native_subset_has_native_digits(language):
+    for identifier in NATIVE_ITEMS:
+        question = problems(language)[identifier]
+        assert {letter for letter in question if letter.isdecimal()} <= set(TABLE[language].digits), (identifier, question)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_questions_are_tidy_unicode_without_repetitions(language):
-    questions = list(problems(language).values())
-    assert len({re.sub(r"\s", "", question) for question in questions}) == len(questions)
-    for question in questions:
-        assert unicodedata.normalize("NFC", question) == question
-        assert question == " ".join(question.split()) and len(question) > 10
-        assert not any(unicodedata.category(letter) in ("Cc", "Co", "Cn", "Cs") or letter == "\ufffd" for letter in question), question
+@pytest.mark.parametrize(
+    ("identifier", "question", "mistake"),
+    [
+        ("dev-001", None, "ids differ from English: dev-001"),
+        ("dev-001", "Nina hat 11 Kerzen und kauft noch 16 Kerzen dazu. Wie viele Kerzen hat sie jetzt?", "dev-001: numbers [11, 16], in"),
+        ("dev-001", "Nina hat 11 Kerzen und kauft noch ١٥ Kerzen dazu. Wie viele Kerzen hat sie jetzt?", "dev-001: digits other than"),
+        ("dev-001", "Nina hat 11 свечей und kauft noch 15 Kerzen dazu. Wie viele Kerzen hat sie jetzt?", "dev-001: letters outside the"),
+        (
+            "dev-001",
+            "Nina hat 11 candles and buys 15 more Kerzen. Wie viele Kerzen hat sie jetzt?",
+            "dev-001: English left over",
+        ),
+        ("dev-001", "Nina hat 11 Kerzen, dazu 15.", "dev-001: 0."),
+        ("dev-001", "Nina hat 11 Kerzen und kauft noch 15  Kerzen dazu. Wie viele Kerzen hat sie jetzt?", "dev-001: not tidy text"),
+        (
+            "dev-001",
+            "Nina hat 11 Kerzen und kauft noch 15 Kerzen fu\u0308r sich. Wie viele hat sie?",
+            "dev-001: not tidy text",
+        ),
+        ("dev-002", "Nina hat 11 Kerzen und kauft noch 15 Kerzen dazu. Wie viele Kerzen hat sie jetzt?", "dev-002: the same as dev-001"),
+    ],
+)
+def test_the_check_finds_a_planted_mistake(identifier, question, mistake):
+    questions = {**problems("de"), identifier: question}
+    if question is None:
+        del questions[identifier]
+    found = mistakes(questions, ENGLISH, TABLE["de"], (), NAMES)
+    assert any(line.startswith(mistake) for line in found), found
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_questions_are_written_in_the_languages_script(language):
-    expected, any_letter = script_pattern(TABLE[language].script), letters_pattern()
-    for identifier, question in problems(language).items():
-        letters = any_letter.findall(question)
-        foreign = [letter for letter in letters if not expected.match(letter)]
-        assert letters and not foreign, (identifier, foreign)
-
-
-@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
-def test_no_english_is_left_over(language):
-    for identifier, question in problems(language).items():
-        english, own = words(ENGLISH[identifier]), words(question)
-        assert not trigrams(english) & trigrams(own), (identifier, question)
-        common = [word for word in own if word in set(english) - NAMES]
-        assert len(common) <= len(own) / 3, (identifier, common)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_lengths_are_in_proportion_to_the_english_problems(language):
-    low, high, lowest, highest = LENGTHS.get(TABLE[language].script, OTHER_LENGTHS)
-    questions = problems(language)
-    assert low <= sum(map(len, questions.values())) / sum(map(len, ENGLISH.values())) <= high
-    for identifier, question in questions.items():
-        assert lowest <= len(question) / len(ENGLISH[identifier]) <= highest, (identifier, question)
+@pytest.mark.parametrize("language", sorted(PENDING))
+def test_a_pending_language_has_the_development_problems_and_says_what_it_lacks(language):
+    assert [problem.id for problem in load(language, "dev")] == [problem.id for problem in load("en", "dev")]
+    with pytest.raises(LinguaLiftError, match=f"mmwp-mini {language}.tsv: 80 of 80 test problems are missing, first test-081"):
+        load(language, "test")
 
 
 def test_dev_and_test_are_different_problems():
     dev, test = load("en", "dev"), load("en", "test")
-    assert (len(dev), len(test)) == (24, 80) and not {p.id for p in dev} & {p.id for p in test}
+    assert (len(dev), len(test)) == (104, 80) and not {p.id for p in dev} & {p.id for p in test}
     require_no_near_duplicates([p.id for p in test], [p.question for p in test], [p.question for p in dev])
 
 
