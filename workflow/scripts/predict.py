@@ -7,7 +7,8 @@ import torch
 from lingualift.artifacts import write_parquet
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import Evaluation
-from lingualift.evaluation.predict import PREDICTION_SCHEMA, load_for_generation, predict
+from lingualift.evaluation.predict import load_for_generation, predict
+from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.job import job
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt

@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from lingualift.artifacts import read_parquet, read_provenance, write_parquet
-from lingualift.evaluation.predict import PREDICTION_SCHEMA
+from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.score import SCORE_SCHEMA, score
 from lingualift.job import job
 from lingualift.provenance import provenance

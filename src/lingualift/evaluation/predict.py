@@ -11,24 +11,12 @@ from transformers import AutoTokenizer
 
 from lingualift.benchmarks.base import Problem
 from lingualift.evaluation.generate import generate
+from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import LAYOUTS, Prompt, compose, special_ids
 from lingualift.model.modeling import LinguaLiftModel
 
 logger = logging.getLogger(__name__)
-
-PREDICTION_SCHEMA = pa.schema(
-    [
-        pa.field("id", pa.string(), nullable=False),
-        pa.field("language", pa.string(), nullable=False),
-        pa.field("prompt_hash", pa.string(), nullable=False),
-        pa.field("output", pa.string(), nullable=False),
-        pa.field("gold", pa.string(), nullable=False),
-        pa.field("operation", pa.string(), nullable=False),
-        pa.field("generated_tokens", pa.int32(), nullable=False),
-        pa.field("stop_reason", pa.string(), nullable=False),
-    ]
-)
 
 
 def load_for_generation(checkpoint: Path | None, llm: Path, dtype: torch.dtype) -> LinguaLiftModel:

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from lingualift.errors import LinguaLiftError
 from lingualift.evaluation.answers import field_answer, is_correct, strict_answer
-from lingualift.evaluation.predict import PREDICTION_SCHEMA
+from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 
 SCORE_SCHEMA = pa.schema(
     [

@@ -1,0 +1,16 @@
+"""The table of raw outputs; apart from what generates them, so that scoring does not load a model's libraries."""
+
+import pyarrow as pa
+
+PREDICTION_SCHEMA = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("language", pa.string(), nullable=False),
+        pa.field("prompt_hash", pa.string(), nullable=False),
+        pa.field("output", pa.string(), nullable=False),
+        pa.field("gold", pa.string(), nullable=False),
+        pa.field("operation", pa.string(), nullable=False),
+        pa.field("generated_tokens", pa.int32(), nullable=False),
+        pa.field("stop_reason", pa.string(), nullable=False),
+    ]
+)

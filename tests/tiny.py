@@ -1,0 +1,242 @@
+"""A folder in which the whole workflow runs offline within a minute: tiny random models, made-up languages, every rule.
+
+`python -m tests.tiny FOLDER` writes it: a copy of the workflow, a mirror with everything that comes from outside (each file pinned in the
+copy's registry), and `config/test/tiny.yaml`. Then, in FOLDER,
+
+    snakemake --cores 2 results/tables/mmwp.csv --configfile config/test/tiny.yaml
+
+What comes out means nothing, but takes every path of a real run. The texts are this project's word problems; those of the target languages
+are enciphered letter by letter, so that vectors of the languages have alike shapes, and the encoder's embeddings of a word and its
+"translation" are neighbours: the lexicons are good ones, made as in a real run.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import shutil
+import string
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKFLOW = ("Snakefile", "rules", "workflow", "config", "envs", "profiles", "pyproject.toml", "requirements.lock")
+CONFIG = "config/test/tiny.yaml"
+TABLE = "results/tables/mmwp.csv"
+
+LINES = 600  # of each corpus
+LANGUAGES = ("en", "de", "sw", "hi")  # hi is there to be added
+WIDTH = 32  # of both models
+REVISION = "0123456789abcdef0123456789abcdef01234567"  # the hub commit that the mirrored language model stands for
+
+SETTINGS: dict[str, Any] = {
+    "mirror": "mirror",
+    "offline": True,
+    "precision": "float32",
+    "languages": {"alignment": ["de", "sw"], "evaluation": ["en", "sw"]},
+    "corpus": {"source": "tiny-text"},
+    "vocabulary": {"wordlists": [], "size": 600, "source_size": 600},
+    "fasttext": {"dimension": 24, "epochs": 8, "min_count": 2},
+    "lexicon": {"encoder_layers": [1, 2], "gold": "tiny-words"},
+    "tagger": "tiny-tagger",
+    "tasks": {"maths": {"examples": 64}},
+    "codeswitch": {"queries": 24},
+    "llm": {"source": "tiny-llm"},
+    "encoder": {"source": "tiny-encoder", "layer": 2},
+    "stages": {
+        "warm-start": {"steps": 20, "batch": 128},
+        "align": {"examples": 32},
+        "transfer": {"epochs": 12, "learning_rate": 0.01},  # enough to answer with numbers, some of them right
+    },
+    "systems": ["mono-sft", "lingualift"],
+    "evaluation": {"split": "dev", "max_new_tokens": 8},
+    "tables": {"bootstrap": 200},
+}
+
+
+def write_tiny(folder: Path) -> Path:
+    """Write everything into `folder` (new or empty) and return it."""
+    write_mirror(folder / "mirror")
+    copy_workflow(folder)
+    return folder
+
+
+def copy_workflow(folder: Path, mirror: Path | None = None) -> Path:
+    """The workflow in `folder`, its registry extended by what `mirror` (default: the folder's own) holds; returns `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in WORKFLOW:
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy2)(source, folder / name)
+    with open(folder / "config/sources.yaml", "a", encoding="utf-8") as handle:
+        yaml.safe_dump(registry(mirror or folder / "mirror"), handle)
+    (folder / CONFIG).write_text(yaml.safe_dump(SETTINGS if mirror is None else {**SETTINGS, "mirror": str(mirror)}), encoding="utf-8")
+    return folder
+
+
+def registry(mirror: Path) -> dict[str, Any]:
+    """The registry's entries of the mirror, every file with its checksum."""
+    from lingualift.artifacts import sha256_file
+
+    def files(key: str, language: Mapping[str, str]) -> list[dict[str, Any]]:
+        found = sorted(path for path in (mirror / key).rglob("*") if path.is_file())
+        names = [path.relative_to(mirror / key).as_posix() for path in found]
+        return [
+            {"name": name, "size": path.stat().st_size, "sha256": sha256_file(path)}
+            | ({"language": language[Path(name).stem]} if Path(name).stem in language else {})
+            for name, path in zip(names, found, strict=True)
+        ]
+
+    entries: dict[str, Any] = {
+        "tiny-llm": {"kind": "hub", "repository": "tiny/llm", "revision": REVISION, "parameters": 100_000, "width": WIDTH},
+        "tiny-encoder": {"kind": "local", "files": files("tiny-encoder", {}), "parameters": 100_000, "width": WIDTH},
+        "tiny-tagger": {"kind": "local", "files": files("tiny-tagger", {})},
+        "tiny-text": {"kind": "local", "files": files("tiny-text", {code: code for code in LANGUAGES})},
+        "tiny-words": {"kind": "local", "files": files("tiny-words", {code: code for code in LANGUAGES})},
+    }
+    common = {"title": "made for tests", "use": "tests", "licence": "Apache-2.0"}
+    return {key: {**common, **entry, **({} if entry["kind"] == "hub" else {"mirror": key})} for key, entry in entries.items()}
+
+
+# ---------------------------------------------------------------- what the mirror holds
+
+
+def cipher(language: str) -> dict[int, int]:
+    """How English letters are written in a made-up language: another letter of the same kind, or a Devanagari one."""
+    if language == "en":
+        return {}
+    rng = random.Random(f"tiny-{language}")
+    vowels, consonants = "aeiou", "".join(sorted(set(string.ascii_lowercase) - set("aeiou")))
+    if language == "hi":
+        return str.maketrans(string.ascii_lowercase, "".join(rng.sample([chr(code) for code in range(0x0915, 0x0939)], 26)))
+    return str.maketrans(vowels + consonants, "".join(rng.sample(vowels, 5)) + "".join(rng.sample(consonants, len(consonants))))
+
+
+def corpus(language: str) -> list[str]:
+    """Lines of running text; no two languages share a line."""
+    from lingualift.tasks.word_problems import generate
+
+    texts = generate(LINES, 100 + LANGUAGES.index(language))["question"].to_pylist()
+    return [text.lower().translate(cipher(language)) for text in texts]
+
+
+def vocabulary() -> list[str]:
+    """The words of the English corpus, and of the questions that the run will ask."""
+    from lingualift.tasks.word_problems import generate
+
+    lines = [*corpus("en"), *generate(SETTINGS["tasks"]["maths"]["examples"], 1)["question"].to_pylist()]
+    return sorted({word for line in lines for word in re.findall(r"[a-z]+", line.lower())})
+
+
+def write_mirror(mirror: Path) -> Path:
+    """Models, tagger, texts and word lists, in the forms that the workflow reads."""
+    for language in LANGUAGES:
+        path = mirror / "tiny-text" / f"{language}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(corpus(language)) + "\n", encoding="utf-8")
+    for language in LANGUAGES[1:]:
+        path = mirror / f"tiny-words/package/words/{language}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        words = [{"englishWord": word, "targetWord": word.translate(cipher(language))} for word in vocabulary()[::5]]
+        path.write_text(json.dumps({"words": words}, ensure_ascii=False), encoding="utf-8")
+    write_tagger(mirror / "tiny-tagger")
+    write_llm(mirror / "hub/tiny/llm")
+    write_encoder(mirror / "tiny-encoder")
+    return mirror
+
+
+def write_tagger(folder: Path) -> None:
+    """A spaCy pipeline that tells words, names, numbers and punctuation apart by their letters."""
+    import spacy
+
+    pipeline = spacy.blank("en")
+    ruler = pipeline.add_pipe("attribute_ruler")
+    for pattern, pos in ((r"^[a-z]+$", "NOUN"), (r"^[A-Z]", "PROPN"), (r"^\d", "NUM"), (r"^[^\w\s]+$", "PUNCT")):
+        ruler.add(patterns=[[{"TEXT": {"REGEX": pattern}}]], attrs={"POS": pos})
+    pipeline.to_disk(folder)
+
+
+def write_llm(folder: Path) -> None:
+    """A random two-layer Llama with a byte-level BPE tokenizer trained on the word problems."""
+    import torch
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    trained = ByteLevelBPETokenizer()
+    trained.train_from_iterator(corpus("en"), vocab_size=500, special_tokens=["<s>", "</s>", "<pad>"], show_progress=False)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=trained._tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>")
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=WIDTH, intermediate_size=2 * WIDTH, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=512, bos_token_id=0, eos_token_id=1, pad_token_id=2, tie_word_embeddings=True,
+    )  # fmt: skip
+    LlamaForCausalLM(config).save_pretrained(folder)
+
+
+def write_encoder(folder: Path) -> None:
+    """A random two-layer Gemma 3 whose tokens are words; a word and its cipher in any language have almost the same embedding."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+    from transformers import Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
+
+    special, words = ["<pad>", "<eos>", "<bos>", "<unk>"], vocabulary()
+    tokens = {token: row for row, token in enumerate(special)}
+    meaning = list(range(len(special)))
+    for language in LANGUAGES:
+        for row, word in enumerate(words, len(special)):
+            if (written := word.translate(cipher(language))) not in tokens:
+                tokens[written] = len(tokens)
+                meaning.append(row)
+    tokenizer = Tokenizer(models.WordLevel(tokens, unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>", unk_token="<unk>"
+    ).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = Gemma3TextConfig(
+        vocab_size=len(tokens), hidden_size=WIDTH, intermediate_size=2 * WIDTH, num_hidden_layers=2, num_attention_heads=2,
+        num_key_value_heads=1, head_dim=16, max_position_embeddings=512, sliding_window=256, bos_token_id=2, eos_token_id=1, pad_token_id=0,
+    )  # fmt: skip
+    model = Gemma3ForCausalLM(config)
+    with torch.no_grad():
+        table = torch.randn(len(special) + len(words), WIDTH)
+        model.get_input_embeddings().weight.copy_(table[meaning] + 0.1 * torch.randn(len(tokens), WIDTH))
+    model.save_pretrained(folder)
+
+
+# ---------------------------------------------------------------- running it
+
+
+def environment() -> dict[str, str]:
+    """The environment of a run: this checkout's library, no network, one thread a job."""
+    path = os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+
+
+def command(*arguments: str, target: str = TABLE, configfiles: tuple[str, ...] = (CONFIG,), **config: Any) -> list[str]:
+    """The command line of a run; `config` overrides settings."""
+    values = [f"{key}={json.dumps(value)}" for key, value in config.items()]
+    asked = [sys.executable, "-m", "snakemake", "--cores", "2", target, "--configfile", *configfiles]
+    return [*asked, *(["--config", *values] if values else []), *arguments]
+
+
+def snakemake(folder: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake in `folder` to its end; options as those of `command`."""
+    asked = command(*arguments, **options)
+    return subprocess.run(asked, cwd=folder, env=environment(), capture_output=True, text=True, timeout=600, check=False)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tests.tiny", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    target = parser.parse_args().folder
+    if target.exists() and any(target.iterdir()):
+        parser.error(f"{target} is not empty")
+    print(f"cd {write_tiny(target)} && snakemake --cores 2 {TABLE} --configfile {CONFIG}")
