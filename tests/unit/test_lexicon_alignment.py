@@ -7,11 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lingualift.errors import LinguaLiftError
-from lingualift.lexicon.csls import Scores, combine, csls, mutual_pairs, top_k
+from lingualift.lexicon import search
+from lingualift.lexicon.csls import Scores, combine, csls, mutual_pairs
 from lingualift.lexicon.normalise import center, normalise, reduce_together, remove_components, standardise_and_clip, unit
 from lingualift.lexicon.procrustes import procrustes
 from lingualift.lexicon.refine import refine, rotate_towards, self_learning, whiten_within_pairs
 from lingualift.lexicon.score import combined_scores, moments
+from lingualift.lexicon.search import flat_top_k, integer_top_k, top_k
 from lingualift.lexicon.starts import combine_frequency, encoder_space, identical_start, numeral_start, seed_start, similarity_start
 from lingualift.lexicon.words import embed_words
 
@@ -55,6 +57,29 @@ def test_ties_go_to_the_smaller_index():
     database = np.tile(space(3, 4), (5, 1))
     found = top_k(database[:3], database, 5)
     assert found.indices.tolist() == [[0, 3, 6, 9, 12], [1, 4, 7, 10, 13], [2, 5, 8, 11, 14]]
+
+
+@pytest.mark.skipif(not search.integer_products(), reason="this processor has no 8-bit products")
+@pytest.mark.parametrize("kind", ["csls", "uneven", "duplicates", "short"])
+def test_integer_search_equals_the_flat_index(kind):
+    generator = np.random.default_rng(0)
+    queries, database = clustered(700, 40, 1), clustered(9000, 40, 2)
+    if kind == "csls":
+        scores = csls(unit(queries), unit(database), 5)
+        queries, database = scores.source, scores.target
+    elif kind == "uneven":  # rounding hides much, so rows are searched again
+        database *= generator.lognormal(0, 2, (9000, 1)).astype(np.float32)
+    elif kind == "duplicates":
+        database[1000:] = database[7]
+    else:
+        database = database[:30]
+    found, expected = integer_top_k(queries, database, 10), flat_top_k(queries, database, 10)
+    if kind == "duplicates":  # FAISS breaks ties among more than its spare candidates by chance
+        same = expected.scores[:, -1] != expected.scores[:, -2]
+        assert np.array_equal(found.scores, expected.scores) and same.any()
+        assert np.array_equal(found.indices[same], expected.indices[same])
+    else:
+        assert np.array_equal(found.indices, expected.indices) and np.array_equal(found.scores, expected.scores)
 
 
 def test_more_neighbours_than_words_is_an_error():

@@ -17,11 +17,12 @@ import pyarrow as pa
 
 from lingualift.errors import LinguaLiftError, nearest
 from lingualift.lexicon import verdict as judge
-from lingualift.lexicon.csls import Neighbours, Scores, csls, mutual_pairs
+from lingualift.lexicon.csls import Scores, csls, mutual_pairs
 from lingualift.lexicon.gold import precision_at
 from lingualift.lexicon.normalise import normalise
 from lingualift.lexicon.refine import MINIMUM_PAIRS, SCHEDULE, Alignment, refine, rotate_towards, self_learning, whiten_within_pairs
 from lingualift.lexicon.score import combined_scores
+from lingualift.lexicon.search import Neighbours
 from lingualift.lexicon.starts import Pairs, combine_frequency, encoder_space, identical_start, numeral_start, seed_start, similarity_start
 
 logger = logging.getLogger(__name__)
