@@ -20,7 +20,7 @@ rule predict:
         system=lambda wildcards: PLAN.run(wildcards.run).system,
         seed=lambda wildcards: PLAN.run(wildcards.run).seed,
         input=lambda wildcards: SYSTEMS[PLAN.run(wildcards.run).system].input,
-        prompt=lambda wildcards: asdict(PLAN.asked(wildcards.run, wildcards.benchmark)),
+        prompt=lambda wildcards: asdict(PLAN.asked(wildcards.run, wildcards.benchmark).between(LANGUAGES[wildcards.lang].name, "English")),
         layer=lambda wildcards: PLAN.run(wildcards.run).encoder and PLAN.run(wildcards.run).encoder.layer,
         evaluation=CONFIG.evaluation.model_dump(mode="json"),
         precision=CONFIG.precision,

@@ -159,16 +159,11 @@ class PromptText(Settings):
     """A prompt; `instruction` is what remains when the question enters through the encoder (default: the template without it)."""
 
     template: str = Field(
-        description="Prompt with one {question} slot; {source} and {target} stand for the languages' names in prompts for translation."
+        description="Prompt with one {question} slot; {source} and {target} stand for the question's language and English."
     )
     instruction: str | None = Field(
         None, description="What remains when the question enters through the encoder (null: the template without it)."
     )
-
-    @property
-    def names_languages(self) -> bool:
-        """Whether a language's name is filled in."""
-        return any(slot in self.template + (self.instruction or "") for slot in ("{source}", "{target}"))
 
     @model_validator(mode="after")
     def _one_slot(self) -> "PromptText":
@@ -477,13 +472,8 @@ def chain(config: Config, system: System, seed: int) -> list[RunStage]:
             if task not in config.tasks:
                 raise LinguaLiftError(f"stage '{name}': unknown data '{task}'; {nearest(task, ['code-switched', *config.tasks])}")
             tasks.append(task)
-            if prompt is None:
-                continue
-            if prompt not in config.prompts:
+            if prompt is not None and prompt not in config.prompts:
                 raise LinguaLiftError(f"stage '{name}': unknown prompt '{prompt}'; {nearest(prompt, config.prompts)}")
-            translating = data == "code-switched" or config.tasks[task].kind == "translation"
-            if not translating and config.prompts[prompt].names_languages:
-                raise LinguaLiftError(f"stage '{name}': prompt '{prompt}' names languages, but data '{data}' is no translation")
         switched = any(data == "code-switched" for data, _ in stage.parts)
         if layout == "text" and (switched or set(stage.train) - {"llm", "llm-lora"}):
             raise LinguaLiftError(f"system '{system.title}': stage '{name}' trains on the encoder, but the system's input is text")

@@ -30,7 +30,7 @@ LAYOUTS: dict[str, tuple[str, ...]] = {
 class Prompt:
     """A template with one `{question}` slot; `instruction` is what stays when the question enters through the encoder.
 
-    `{source}` and `{target}` in a prompt for translation are filled in by `between`.
+    `{source}` and `{target}`, the names of the question's language and of English, are filled in by `between`.
     """
 
     template: str
@@ -41,7 +41,7 @@ class Prompt:
             raise LinguaLiftError(f"prompt {self.template!r}: needs exactly one {{question}} slot")
 
     def between(self, source: str, target: str) -> "Prompt":
-        """The prompt for a translation between two languages, by their names."""
+        """The prompt for a question in one language, answered or translated into another, by their names."""
         parts = (text.replace("{source}", source).replace("{target}", target) for text in (self.template, self.instruction))
         return Prompt(*parts)
 

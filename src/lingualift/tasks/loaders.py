@@ -306,7 +306,7 @@ def load_sources(
             for code, rows in by_language.items():
                 add(key, code, rows)
         elif "{lang}" in reader.pattern:
-            for code in wanted:
+            for code in [language] if language else wanted:
                 paths = _files(folder, reader.pattern.replace("{lang}", code))
                 add(key, code, (row for path in paths for row in FORMS[reader.form](path)))
         else:
