@@ -480,7 +480,7 @@ def chain(config: Config, system: System, seed: int) -> list[RunStage]:
         aligned = aligned or "alignment" in stage.train
         if layout != "text" and not aligned:
             raise LinguaLiftError(
-                f"system '{system.title}': stage '{name}' reads the encoder, but neither it nor a stage before it trains the alignment layer"
+                f"system '{system.title}': stage '{name}' reads the encoder, but no stage up to it trains the alignment layer"
             )
         english = [task for task in tasks if config.tasks[task].kind != "translation"]
         reference = english[0] if english else own.codeswitch.task
