@@ -15,6 +15,7 @@ include: "rules/embeddings.smk"
 include: "rules/lexicon.smk"
 include: "rules/codeswitch.smk"
 include: "rules/train.smk"
+include: "rules/translate.smk"
 include: "rules/evaluate.smk"
 include: "rules/tables.smk"
 

@@ -1,9 +1,9 @@
-# English task questions -> tags -> code-switched text of every language (section 3.2).
+# Task questions -> tags -> code-switched text of every language (section 3.2), one folder for each setting of code-switching.
 
 
 rule task_data:
     input:
-        lambda wildcards: [manifest(source) for source in CONFIG.tasks[wildcards.task].sources if source != "word-problems"],
+        lambda wildcards: [manifest(key, lang) for key, lang in PLAN.task_folders(wildcards.task)],
     output:
         "results/tasks/{task}/questions.parquet",
     log:
@@ -17,8 +17,10 @@ rule task_data:
         **growing(lambda wildcards: sizes.task_reading(questions(wildcards.task))),
     params:
         task=lambda wildcards: CONFIG.tasks[wildcards.task].model_dump(mode="json"),
+        folders=lambda wildcards: PLAN.task_folders(wildcards.task),
+        names={code: language.name for code, language in LANGUAGES.items()},
     message:
-        "English task data: {wildcards.task}"
+        "task data: {wildcards.task}"
     script:
         "../workflow/scripts/task_data.py"
 
@@ -35,7 +37,7 @@ rule tag_questions:
         "results/benchmarks/tag/{task}.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
+    threads: lambda wildcards: 8 if questions(wildcards.task) > 20000 else 1
     resources:
         **growing(lambda wildcards: sizes.tagging(questions(wildcards.task))),
     message:
@@ -46,24 +48,53 @@ rule tag_questions:
 
 rule codeswitch:
     input:
-        tagged=f"results/tasks/{CONFIG.codeswitch.task}/tagged.parquet",
+        tagged=lambda wildcards: f"results/tasks/{PLAN.variants[wildcards.variant.rstrip('/')].task}/tagged.parquet",
         lexicon="results/lexicons/{lang}.parquet",
         evidence="results/lexicons/{lang}.json",
     output:
-        "results/codeswitch/{lang}.parquet",
+        corpus="results/codeswitch/{variant}{lang}.parquet",
+        statistics="results/codeswitch/{variant}{lang}.json",
     log:
-        "results/logs/codeswitch/{lang}.log",
+        "results/logs/codeswitch/{variant}{lang}.log",
     benchmark:
-        "results/benchmarks/codeswitch/{lang}.tsv"
+        "results/benchmarks/codeswitch/{variant}{lang}.tsv"
+    wildcard_constraints:
+        variant=f"({'|'.join(f'{name}/' for name in PLAN.variants if name)})?",
     conda:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(sizes.code_switching(switched())),
+        **growing(lambda wildcards: sizes.code_switching(switched(wildcards.variant.rstrip("/")))),
     params:
-        codeswitch=CONFIG.codeswitch.model_dump(mode="json"),
+        codeswitch=lambda wildcards: PLAN.variants[wildcards.variant.rstrip("/")].model_dump(mode="json"),
         seed=CONFIG.seeds[0],
     message:
-        "code-switch the questions into {wildcards.lang}"
+        "code-switch the questions into {wildcards.lang} {wildcards.variant}"
     script:
         "../workflow/scripts/codeswitch.py"
+
+
+rule codeswitch_table:
+    # Table 18 for every setting that a system uses.
+    input:
+        lambda wildcards: [
+            f"results/codeswitch/{name + '/' if name else ''}{lang}.json" for name in PLAN.variants for lang in CONFIG.languages.alignment
+        ],
+    output:
+        csv="results/tables/codeswitch.csv",
+        parquet="results/tables/codeswitch.parquet",
+    log:
+        "results/logs/tables/codeswitch.log",
+    benchmark:
+        "results/benchmarks/tables/codeswitch.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        **SMALL,
+    params:
+        settings=[name for name in PLAN.variants for _ in CONFIG.languages.alignment],
+    message:
+        "table of the code-switched text"
+    script:
+        "../workflow/scripts/codeswitch_table.py"

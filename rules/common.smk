@@ -11,7 +11,7 @@ from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import load, load_systems
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.plan import plan
+from lingualift.plan import encoder_name, plan
 from lingualift.retrieve.sources import load_sources
 from lingualift.run import begin, report
 
@@ -50,9 +50,9 @@ def model_files(key):
     return f"{CONFIG.resources}/models/{key}/model.json"
 
 
-def encoded(name):
-    """Stored encoder states of a set of texts."""
-    return f"results/encoded/{PLAN.encoder}/{name}"
+def encoded(encoder, name):
+    """Stored states of a set of texts from an encoder of the configuration or of a system."""
+    return f"results/encoded/{encoder_name(encoder)}/{name}"
 
 
 def begin_run():

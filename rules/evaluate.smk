@@ -20,8 +20,8 @@ rule predict:
         system=lambda wildcards: PLAN.run(wildcards.run).system,
         seed=lambda wildcards: PLAN.run(wildcards.run).seed,
         input=lambda wildcards: SYSTEMS[PLAN.run(wildcards.run).system].input,
-        prompt=lambda wildcards: asdict(PLAN.asked(wildcards.run, wildcards.benchmark)),
-        layer=CONFIG.encoder.layer,
+        prompt=lambda wildcards: asdict(PLAN.asked(wildcards.run, wildcards.benchmark).between(LANGUAGES[wildcards.lang].name, "English")),
+        layer=lambda wildcards: PLAN.run(wildcards.run).encoder and PLAN.run(wildcards.run).encoder.layer,
         evaluation=CONFIG.evaluation.model_dump(mode="json"),
         precision=CONFIG.precision,
     message:

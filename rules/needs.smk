@@ -24,19 +24,21 @@ def stage_of(wildcards):
 
 
 def stage_inputs(wildcards):
+    """Models, parent and the texts of a stage with their encoder states, in the order of `PLAN.texts`."""
     run_stage = stage_of(wildcards)
-    inputs = {"llm": model_files(CONFIG.llm.source), "task": f"results/tasks/{run_stage.task}/questions.parquet"}
-    if run_stage.input != "text":
-        inputs |= {"encoder": model_files(CONFIG.encoder.source), "task_states": encoded(f"task-{run_stage.task}")}
+    names = [name for name, _ in PLAN.texts(run_stage)]
+    inputs = {"llm": model_files(run_stage.llm.source), "texts": [PLAN.texts_file(name) for name in names]}
+    if run_stage.encoder:
+        inputs |= {
+            "encoder": model_files(run_stage.encoder.source),
+            "states": [encoded(run_stage.encoder, name) for name in names],
+            "reference": f"results/tasks/{run_stage.reference}/questions.parquet",
+            "reference_states": encoded(run_stage.encoder, f"task-{run_stage.reference}"),
+        }
     if run_stage.parent:
         inputs["parent"] = f"results/checkpoints/{run_stage.parent}"
-    if run_stage.stage.data == "code-switched":
-        languages = CONFIG.languages.alignment
-        inputs |= {
-            "corpora": expand("results/codeswitch/{lang}.parquet", lang=languages),
-            "states": [encoded(f"codeswitch-{lang}") for lang in languages],
-            "evidence": expand("results/lexicons/{lang}.json", lang=languages),
-        }
+    if run_stage.codeswitch:
+        inputs["evidence"] = expand("results/lexicons/{lang}.json", lang=CONFIG.languages.alignment)
     return inputs
 
 
@@ -45,11 +47,13 @@ def prediction_inputs(wildcards):
         run = PLAN.run(wildcards.run)
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
-    inputs = {"llm": model_files(CONFIG.llm.source)}
+    inputs = {"llm": model_files(run.llm.source)}
     if run.checkpoint:
         inputs["checkpoint"] = f"results/checkpoints/{run.checkpoint}"
-    if SYSTEMS[run.system].input != "text":
-        inputs["encoder"] = model_files(CONFIG.encoder.source)
+    if run.encoder:
+        inputs["encoder"] = model_files(run.encoder.source)
+    if SYSTEMS[run.system].translate and wildcards.lang != "en" and PLAN.engine(wildcards.lang):
+        inputs["translated"] = f"results/translated/{wildcards.benchmark}/{wildcards.lang}.parquet"
     return inputs
 
 
@@ -85,13 +89,14 @@ def width(key):
 
 
 def questions(task):
-    """How many examples a task has, as far as the configuration tells."""
-    return CONFIG.tasks[task].examples or sizes.UNKNOWN
+    """How many examples a task has over all of its languages, as far as the configuration tells."""
+    return (CONFIG.tasks[task].examples or sizes.UNKNOWN) * len(CONFIG.tasks[task].languages or ["en"])
 
 
-def switched():
+def switched(variant=""):
     """How many questions are code-switched for each language."""
-    return CONFIG.codeswitch.queries or questions(CONFIG.codeswitch.task)
+    setting = PLAN.variants[variant]
+    return setting.queries or questions(setting.task)
 
 
 def vectors_dimension():
@@ -102,22 +107,33 @@ def vectors_dimension():
 
 def texts_request(wildcards):
     kind, _, name = wildcards.texts.partition("-")
-    texts = questions(name) if kind == "task" else switched()
-    return sizes.encoding(texts, parameters(CONFIG.encoder.source), width(CONFIG.encoder.source), CONFIG.compute.gpus > 0)
+    texts = questions(name) if kind == "task" else switched(name.rpartition("-")[0])
+    source = PLAN.encoders[wildcards.encoder].source
+    return sizes.encoding(texts, parameters(source), width(source), CONFIG.compute.gpus > 0)
+
+
+def translation_request(wildcards):
+    """An NLLB model reads and writes as much; Apertium needs next to nothing."""
+    source = SOURCES[PLAN.engine(wildcards.lang)]
+    if source.kind == "apt":
+        return sizes.Request(1000, 30)
+    return sizes.prediction(source.parameters or sizes.UNKNOWN_PARAMETERS, 0, sizes.TOKENS, CONFIG.compute.gpus > 0)
 
 
 def stage_request(wildcards):
     """States that a stage holds in memory: all of its languages' (a warm start's, too), none of text and of task data, which stay on disk."""
     run_stage = stage_of(wildcards)
-    stage, code_switched = run_stage.stage, run_stage.stage.data == "code-switched"
-    available = switched() * len(CONFIG.languages.alignment) if code_switched else questions(run_stage.task)
+    stage, code_switched = run_stage.stage, run_stage.codeswitch is not None
+    available = sum(questions(task) for (data, _), task in zip(stage.parts, run_stage.tasks) if data != "code-switched")
+    if code_switched:
+        available += switched(PLAN.variant(run_stage.codeswitch)) * len(CONFIG.languages.alignment)
     used = min(stage.examples or available, available)
     return sizes.training(
-        parameters(CONFIG.llm.source),
+        parameters(run_stage.llm.source),
         examples=0 if stage.objective == "warm-start" else used,
         epochs=stage.epochs,
         llm_trained="llm" in stage.train,
-        state_width=width(CONFIG.encoder.source),
+        state_width=width(run_stage.encoder.source) if run_stage.encoder else 0,
         states_held=used if code_switched else 0,
         response=sizes.TOKENS if code_switched else sizes.RESPONSE,
         gpus=CONFIG.compute.gpus,
@@ -125,5 +141,6 @@ def stage_request(wildcards):
 
 
 def prediction_request(wildcards):
-    encoder = 0 if SYSTEMS[PLAN.run(wildcards.run).system].input == "text" else parameters(CONFIG.encoder.source)
-    return sizes.prediction(parameters(CONFIG.llm.source), encoder, CONFIG.evaluation.max_new_tokens, CONFIG.compute.gpus > 0)
+    run = PLAN.run(wildcards.run)
+    encoder = parameters(run.encoder.source) if run.encoder else 0
+    return sizes.prediction(parameters(run.llm.source), encoder, CONFIG.evaluation.max_new_tokens, CONFIG.compute.gpus > 0)

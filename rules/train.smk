@@ -4,12 +4,8 @@
 
 rule encode:
     input:
-        texts=lambda wildcards: (
-            f"results/tasks/{wildcards.texts.removeprefix('task-')}/questions.parquet"
-            if wildcards.texts.startswith("task-")
-            else f"results/codeswitch/{wildcards.texts.removeprefix('codeswitch-')}.parquet"
-        ),
-        encoder=model_files(CONFIG.encoder.source),
+        texts=lambda wildcards: PLAN.texts_file(wildcards.texts),
+        encoder=lambda wildcards: model_files(PLAN.encoders[wildcards.encoder].source),
     output:
         directory("results/encoded/{encoder}/{texts}"),
     log:
@@ -17,7 +13,8 @@ rule encode:
     benchmark:
         "results/benchmarks/encode/{encoder}/{texts}.tsv"
     wildcard_constraints:
-        texts="task-[a-z0-9._-]+|codeswitch-[a-z]{2,3}",
+        encoder="|".join(PLAN.encoders),
+        texts="task-[a-z0-9._-]+|codeswitch-([a-z0-9][a-z0-9._-]*-)?[a-z]{2,3}",
     conda:
         GPU_ENVIRONMENT
     threads: 1
@@ -25,7 +22,7 @@ rule encode:
         **growing(texts_request),
         **ONE_GPU,
     params:
-        layer=CONFIG.encoder.layer,
+        layer=lambda wildcards: PLAN.encoders[wildcards.encoder].layer,
         precision=CONFIG.precision,
     message:
         "encode {wildcards.texts}"
@@ -50,10 +47,9 @@ rule train:
         **gpus(CONFIG.compute.gpus),
     params:
         stage=lambda wildcards: stage_of(wildcards).model_dump(mode="json"),
-        prompt=lambda wildcards: PLAN.prompt(stage_of(wildcards).stage.prompt).__dict__ if stage_of(wildcards).stage.prompt else None,
-        layer=CONFIG.encoder.layer,
-        alignment=CONFIG.alignment.model_dump(mode="json"),
+        prompts=lambda wildcards: [prompt and PLAN.prompt(prompt).__dict__ for _, prompt in PLAN.texts(stage_of(wildcards))],
         languages=CONFIG.languages.alignment,
+        names={code: language.name for code, language in LANGUAGES.items()},
         precision=CONFIG.precision,
     message:
         "train {wildcards.stage}"

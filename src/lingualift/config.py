@@ -120,12 +120,18 @@ class CodeSwitch(Settings):
     queries: Positive | None = Field(None, description="Queries that are code-switched for each language (null: all).")
 
 
+Kind = Literal["maths", "nli", "commonsense"]
+
+
 class Task(Settings):
-    """English task data."""
+    """Task data, English alone or in several languages, and parallel text."""
 
     source: Name | list[Name] = Field(description="`word-problems` (generated here), or one or more keys of config/sources.yaml.")
-    kind: Literal["maths", "nli", "commonsense"] = Field("maths", description="Which benchmarks systems trained on it are evaluated on.")
-    examples: Positive | None = Field(None, description="Examples used (null: all; required for word-problems).")
+    kind: Literal["maths", "nli", "commonsense", "translation"] = Field(
+        "maths", description="Which benchmarks systems trained on it are evaluated on; translation: parallel text into English, none."
+    )
+    languages: list[Code] | None = Field(None, description="Languages read from multilingual sources (null: English alone).")
+    examples: Positive | None = Field(None, description="Examples used, of each language (null: all; required for word-problems).")
     seed: Seed = Field(1, description="Seed of generated problems.")
 
     @property
@@ -152,7 +158,9 @@ class Alignment(Settings):
 class PromptText(Settings):
     """A prompt; `instruction` is what remains when the question enters through the encoder (default: the template without it)."""
 
-    template: str = Field(description="Prompt with one {question} slot.")
+    template: str = Field(
+        description="Prompt with one {question} slot; {source} and {target} stand for the question's language and English."
+    )
     instruction: str | None = Field(
         None, description="What remains when the question enters through the encoder (null: the template without it)."
     )
@@ -164,15 +172,21 @@ class PromptText(Settings):
         return self
 
 
+Input = Literal["text", "encoder", "encoder-first", "both"]
+
+
 class Stage(Settings):
     """One training stage."""
 
     objective: Literal["warm-start", "language-modelling"] = Field(
         description="Regression onto the LLM's word embeddings, or negative log-likelihood (equations (5) and (6))."
     )
-    data: Name = Field(description="`code-switched`, or a task of `tasks`.")
-    train: list[Literal["alignment", "boundary", "llm"]] = Field(min_length=1, description="Modules that learn; the rest is frozen.")
-    prompt: Name | None = Field(None, description="Prompt of `prompts` (language modelling only).")
+    data: Name | list[Name] = Field(description="`code-switched`, or a task of `tasks`; several are mixed.")
+    input: Input | None = Field(None, description="How the question enters in this stage (null: as in the system).")
+    train: list[Literal["alignment", "boundary", "llm", "encoder", "llm-lora"]] = Field(
+        min_length=1, description="Modules that learn; the rest is frozen."
+    )
+    prompt: Name | list[Name] | None = Field(None, description="Prompt of `prompts`, or one for each of `data` (language modelling only).")
     epochs: Positive = Field(1, description="Passes over the data.")
     examples: Positive | None = Field(None, description="Examples used, drawn over all languages alike (null: all).")
     batch: Positive = Field(16, description="Global batch, in examples (warm-start: in tokens).")
@@ -183,12 +197,24 @@ class Stage(Settings):
     warmup: Share = Field(0.0, description="Share of the steps in which the learning rate rises.")
     weight_decay: Annotated[float, BeforeValidator(_number)] = Field(0.0, ge=0, allow_inf_nan=False, description="Decoupled weight decay.")
 
+    @property
+    def parts(self) -> list[tuple[str, str | None]]:
+        """Every data set with its prompt."""
+        data = [self.data] if isinstance(self.data, str) else self.data
+        prompts = self.prompt if isinstance(self.prompt, list) else [self.prompt] * len(data)
+        return list(zip(data, prompts, strict=True))
+
     @model_validator(mode="after")
     def _fits(self) -> "Stage":
         if self.objective == "warm-start" and (self.data != "code-switched" or self.steps is None or self.train != ["alignment"]):
             raise ValueError("a warm-start stage needs data: code-switched, steps, and train: [alignment]")
         if self.objective == "language-modelling" and self.prompt is None:
             raise ValueError("a language-modelling stage needs a prompt")
+        data = [self.data] if isinstance(self.data, str) else self.data
+        if not data or len(set(data)) != len(data):
+            raise ValueError("data: lists nothing, or one data set twice")
+        if isinstance(self.prompt, list) and len(self.prompt) != len(data):
+            raise ValueError(f"prompt: {len(self.prompt)} prompts for {len(data)} data sets; give one, or one for each")
         return self
 
 
@@ -196,10 +222,19 @@ class System(Settings):
     """A system: how the question enters, and the chain of stages that trains it."""
 
     title: Line = Field(description="Its name in the tables.")
-    input: Literal["text", "encoder", "encoder-first", "both"] = Field(
+    input: Input = Field(
         description="How the question enters: as text, as encoder states after the instruction (equation (4)) or before it, or as both."
     )
-    stages: list[Name | dict[Name, dict[str, Any]]] = Field(description="Stage names; {name: {key: value}} overrides a stage's settings.")
+    stages: list[Name | dict[Name, dict[str, Any]]] = Field(
+        description="Stage names; {name: {key: value}} overrides a stage's settings. None: a published model as it is."
+    )
+    llm: dict[str, Any] = Field({}, description="Settings of `llm` that differ for this system.")
+    encoder: dict[str, Any] = Field({}, description="Settings of `encoder` that differ for this system.")
+    alignment: dict[str, Any] = Field({}, description="Settings of `alignment` that differ for this system.")
+    codeswitch: dict[str, Any] = Field({}, description="Settings of `codeswitch` that differ for this system.")
+    translate: bool = Field(False, description="Whether the benchmark's questions are first translated into English (`translation`).")
+    prompt: Name | None = Field(None, description="Prompt it is asked with (null: its last stage's on a task of the benchmark's kind).")
+    kind: Kind | None = Field(None, description="Kind of benchmark that it is asked (null: that of its last task; without stages, all).")
     note: str = Field("", description="For readers of the file.")
 
     @model_validator(mode="after")
@@ -207,6 +242,18 @@ class System(Settings):
         if any(isinstance(entry, dict) and len(entry) != 1 for entry in self.stages):
             raise ValueError("stages: an entry is a stage's name or {name: {key: value}}")
         return self
+
+
+class Translation(Settings):
+    """Machine translation of benchmark questions into English, for systems with `translate`."""
+
+    engines: list[Name] = Field(
+        ["apertium", "nllb-200-3.3b"], min_length=1, description="Sources of engines; the first that knows a language translates it."
+    )
+    without: Literal["fail", "keep"] = Field(
+        "fail", description="What a language that no engine knows means: refuse the configuration, or ask its questions as they are."
+    )
+    batch: Positive = Field(16, description="Questions translated at once; changes no result but speed and memory.")
 
 
 class Compute(Settings):
@@ -258,6 +305,7 @@ class Config(Settings):
     stages: dict[Name, Stage]
     systems: list[Name] = Field(min_length=1, description="Systems of config/systems/*.yaml that are trained and evaluated.")
     benchmarks: dict[Name, Name] = Field(min_length=1, description="Table name: benchmark that fills it.")
+    translation: Translation = Translation()
     evaluation: Evaluation
     tables: Tables = Tables()
 
@@ -291,7 +339,11 @@ class Config(Settings):
 
 
 class RunStage(Settings):
-    """A stage as it stands in a system's chain; `id` names its checkpoint and is a hash of everything that determines it."""
+    """A stage as it stands in a system's chain, with the system's own settings; `id` names its checkpoint and is a hash of everything
+    that determines it.
+
+    `tasks` are the tasks that its data come from, in order; `reference` is the English task that measures the encoder's dimensions.
+    """
 
     id: str
     name: str
@@ -299,7 +351,26 @@ class RunStage(Settings):
     input: str
     seed: int
     parent: str | None
-    task: str
+    tasks: list[str]
+    reference: str
+    llm: Model
+    encoder: Model | None
+    alignment: Alignment | None
+    codeswitch: CodeSwitch | None
+
+    @property
+    def task(self) -> str:
+        """The task that says which benchmarks the stage prepares for."""
+        return self.tasks[0]
+
+
+class Models(Settings):
+    """The settings of a system that may differ from the configuration's."""
+
+    llm: Model
+    encoder: Model
+    alignment: Alignment
+    codeswitch: CodeSwitch
 
 
 def load(values: Mapping[str, Any], origin: str = "configuration") -> Config:
@@ -363,10 +434,29 @@ def load_systems(folder: str | Path) -> dict[str, System]:
     return systems
 
 
+def models(config: Config, system: System) -> Models:
+    """The configuration's models and code-switching with the system's own settings; another `source` of a model starts from defaults."""
+    groups = {}
+    for name, model in (("llm", Model), ("encoder", Model), ("alignment", Alignment), ("codeswitch", CodeSwitch)):
+        own = getattr(system, name)
+        base = {} if "source" in own else getattr(config, name).model_dump()
+        try:
+            groups[name] = model.model_validate({**base, **own})
+        except ValidationError as error:
+            raise LinguaLiftError(_explain(error, model, f"system '{system.title}', {name}")) from None
+    found = Models(**groups)
+    if found.codeswitch.top_k > config.lexicon.top_k:
+        limit = config.lexicon.top_k
+        raise LinguaLiftError(f"system '{system.title}', codeswitch: top_k: lexicon.top_k keeps no more than {limit} translations")
+    return found
+
+
 def chain(config: Config, system: System, seed: int) -> list[RunStage]:
     """The stages of a system in order, overrides applied; equal definitions over equal parents get equal ids."""
     stages: list[RunStage] = []
     parent: str | None = None
+    aligned = False
+    own = models(config, system)
     for entry in system.stages:
         name, override = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
         if name not in config.stages:
@@ -375,30 +465,55 @@ def chain(config: Config, system: System, seed: int) -> list[RunStage]:
             stage = Stage.model_validate({**config.stages[name].model_dump(), **override})
         except ValidationError as error:
             raise LinguaLiftError(_explain(error, Stage, f"system '{system.title}', stage '{name}'")) from None
-        if stage.prompt is not None and stage.prompt not in config.prompts:
-            raise LinguaLiftError(f"stage '{name}': unknown prompt '{stage.prompt}'; {nearest(stage.prompt, config.prompts)}")
-        if system.input == "text" and (stage.data == "code-switched" or set(stage.train) - {"llm"}):
+        layout = stage.input or system.input
+        tasks = []
+        for data, prompt in stage.parts:
+            task = own.codeswitch.task if data == "code-switched" else data
+            if task not in config.tasks:
+                raise LinguaLiftError(f"stage '{name}': unknown data '{task}'; {nearest(task, ['code-switched', *config.tasks])}")
+            tasks.append(task)
+            if prompt is not None and prompt not in config.prompts:
+                raise LinguaLiftError(f"stage '{name}': unknown prompt '{prompt}'; {nearest(prompt, config.prompts)}")
+        switched = any(data == "code-switched" for data, _ in stage.parts)
+        if layout == "text" and (switched or set(stage.train) - {"llm", "llm-lora"}):
             raise LinguaLiftError(f"system '{system.title}': stage '{name}' trains on the encoder, but the system's input is text")
+        aligned = aligned or "alignment" in stage.train
+        if layout != "text" and not aligned:
+            raise LinguaLiftError(
+                f"system '{system.title}': stage '{name}' reads the encoder, but no stage up to it trains the alignment layer"
+            )
+        english = [task for task in tasks if config.tasks[task].kind != "translation"]
+        reference = english[0] if english else own.codeswitch.task
+        if layout != "text" and reference not in config.tasks:
+            raise LinguaLiftError(f"codeswitch.task: unknown task '{reference}'; {nearest(reference, config.tasks)}")
         definition: dict[str, Any] = {
-            "stage": stage.model_dump(exclude={"micro_batch"}),
-            "prompt": config.prompts[stage.prompt].model_dump() if stage.prompt else None,
-            "input": system.input,
+            "stage": stage.model_dump(exclude={"micro_batch", "input"}),
+            "prompt": [config.prompts[prompt].model_dump() for _, prompt in stage.parts if prompt],
+            "input": layout,
             "seed": seed,
             "parent": parent,
-            "llm": config.llm.model_dump(),
+            "precision": config.precision,
+            "llm": own.llm.model_dump(),
+            "tasks": [config.tasks[task].model_dump() for task in tasks],
         }
-        if system.input != "text":
-            definition |= {"encoder": config.encoder.model_dump(), "alignment": config.alignment.model_dump()}
-        if stage.data == "code-switched":
-            groups = {"corpus", "vocabulary", "fasttext", "lexicon", "tagger", "codeswitch"}
-            text = config.model_dump(include=groups, exclude={"lexicon": {"gold"}})
+        if layout != "text":
+            definition |= {"encoder": own.encoder.model_dump(), "alignment": own.alignment.model_dump()}
+            definition["reference"] = config.tasks[reference].model_dump()
+        if switched:
+            text = config.model_dump(include={"corpus", "vocabulary", "fasttext", "lexicon", "tagger"}, exclude={"lexicon": {"gold"}})
+            # the lexicon is made with the configuration's own encoder and queries, whatever those of the system
+            text |= {"codeswitch": own.codeswitch.model_dump(), "words": config.tasks[config.codeswitch.task].model_dump()}
+            text["words_of"] = config.encoder.model_dump() if "encoder" in config.lexicon.starts else None
             definition |= {"languages": config.languages.alignment, "text": text}
-        task = config.codeswitch.task if stage.data == "code-switched" else stage.data
-        if task not in config.tasks:
-            raise LinguaLiftError(f"stage '{name}': unknown data '{task}'; {nearest(task, ['code-switched', *config.tasks])}")
-        definition["task"] = config.tasks[task].model_dump()
         identifier = f"{name}-{digest(definition, 10)}"
-        stages.append(RunStage(id=identifier, name=name, stage=stage, input=system.input, seed=seed, parent=parent, task=task))
+        encoded = layout != "text"
+        stages.append(
+            RunStage(
+                id=identifier, name=name, stage=stage, input=layout, seed=seed, parent=parent, tasks=tasks, reference=reference,
+                llm=own.llm, encoder=own.encoder if encoded else None, alignment=own.alignment if encoded else None,
+                codeswitch=own.codeswitch if switched else None,
+            )
+        )  # fmt: skip
         parent = identifier
     return stages
 

@@ -6,21 +6,24 @@ from dataclasses import dataclass, field
 
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.codeswitch.switch import POS_PRESETS
-from lingualift.config import Config, RunStage, System, chain
+from lingualift.config import CodeSwitch, Config, Model, RunStage, System, Task, chain, models
 from lingualift.errors import LinguaLiftError, nearest
 from lingualift.languages import Language
 from lingualift.model.layout import Prompt
 from lingualift.retrieve.sources import Source, find_source, resolve_source
+from lingualift.tasks.loaders import READERS
 
 
 @dataclass(frozen=True)
 class Run:
-    """One system trained with one seed; `name` is its folder below results/predictions."""
+    """One system trained with one seed; `name` is its folder below results/predictions. `encoder` is None for text input."""
 
     name: str
     system: str
     seed: int
     stages: list[RunStage]
+    llm: Model
+    encoder: Model | None
 
     @property
     def checkpoint(self) -> str | None:
@@ -41,9 +44,62 @@ class Plan:
 
     @property
     def encoder(self) -> str:
-        """Names the encoder and its layer in paths."""
-        layer = self.config.encoder.layer
-        return self.config.encoder.source + ("" if layer is None else f"-layer{layer}")
+        """Names the configuration's own encoder, which represents words for the lexicons."""
+        return encoder_name(self.config.encoder)
+
+    @property
+    def encoders(self) -> dict[str, Model]:
+        """The encoders of all systems by their names in paths."""
+        found = [stage.encoder for stage in self.stages.values()] + [run.encoder for run in self.runs.values()]
+        return {encoder_name(model): model for model in [self.config.encoder, *found] if model is not None}
+
+    @property
+    def variants(self) -> dict[str, CodeSwitch]:
+        """Every setting of code-switching in use by its folder below results/codeswitch ('' for the configuration's own)."""
+        found = [stage.codeswitch for stage in self.stages.values() if stage.codeswitch is not None]
+        return {"": self.config.codeswitch} | {self.variant(setting): setting for setting in found}
+
+    def variant(self, setting: CodeSwitch) -> str:
+        """The folder of code-switched text: what differs from the configuration's own setting, e.g. 'ratio-0.2'."""
+        own, other = self.config.codeswitch.model_dump(), setting.model_dump()
+        return "_".join(f"{key}-{'all' if other[key] is None else other[key]}" for key in own if own[key] != other[key])
+
+    def texts(self, stage: RunStage) -> list[tuple[str, str | None]]:
+        """The texts that a stage reads, by their names in results/encoded, each with its prompt; code-switched text a language each."""
+        found: list[tuple[str, str | None]] = []
+        for (data, prompt), task in zip(stage.stage.parts, stage.tasks, strict=True):
+            if data == "code-switched" and stage.codeswitch is not None:
+                variant = self.variant(stage.codeswitch)
+                prefix = f"codeswitch-{variant}-" if variant else "codeswitch-"
+                found += [(prefix + lang, prompt) for lang in self.config.languages.alignment]
+            else:
+                found.append((f"task-{task}", prompt))
+        return found
+
+    def texts_file(self, texts: str) -> str:
+        """The table that holds the texts of this name."""
+        kind, _, name = texts.partition("-")
+        if kind == "task":
+            return f"results/tasks/{name}/questions.parquet"
+        variant, _, lang = name.rpartition("-")
+        return f"results/codeswitch/{variant + '/' if variant else ''}{lang}.parquet"
+
+    def task_folders(self, name: str) -> list[tuple[str, str | None]]:
+        """The sources of a task as (key, language); the language is None for a source that comes whole."""
+        task = self.config.tasks[name]
+        found: list[tuple[str, str | None]] = []
+        for key in task.sources if task.sources != ["word-problems"] else []:
+            if self.sources[key].by_language:
+                held = [code for code in task.languages or [] if code != "en" and self.sources[key].holds(self.languages[code])]
+                found += [(key, code) for code in held]
+            else:
+                found.append((key, None))
+        return found
+
+    def engine(self, lang: str) -> str | None:
+        """The first engine that translates a language into English (None: none does)."""
+        language = self.languages[lang]
+        return next((key for key in self.config.translation.engines if translates(self.sources[key], language)), None)
 
     def source_key(self, key: str, lang: str | None = None) -> str:
         """The folder of a source below resources/sources; sources that are split by language have one a language."""
@@ -65,12 +121,16 @@ class Plan:
         """The folders of every source that the configuration uses."""
         config = self.config
         languages = config.languages.alignment
-        wanted = [self.source_key(config.llm.source), self.source_key(config.encoder.source), self.source_key(config.tagger)]
+        models = [config.llm, config.encoder, *(run.llm for run in self.runs.values()), *(run.encoder for run in self.runs.values())]
+        wanted = [*(self.source_key(model.source) for model in models if model is not None), self.source_key(config.tagger)]
         for source in (config.corpus.source, config.fasttext.pretrained):
             if source:
                 wanted += self.parts(source, ["en", *languages])
-        for task in config.tasks.values():
-            wanted += [self.source_key(source) for source in task.sources if source != "word-problems"]
+        for task in sorted({config.codeswitch.task} | {task for stage in self.stages.values() for task in (*stage.tasks, stage.reference)}):
+            wanted += [self.source_key(key, lang) for key, lang in self.task_folders(task)]
+        if any(self.systems[run.system].translate for run in self.runs.values()):
+            engines = [(self.engine(lang), lang) for lang in config.languages.evaluation if lang != "en"]
+            wanted += [self.source_key(engine, lang) for engine, lang in engines if engine is not None]
         if any("cldr" in self.wordlists(lang) for lang in languages):
             wanted += self.parts("cldr-annotations-full", languages)
         if config.lexicon.gold:
@@ -88,16 +148,24 @@ class Plan:
         return Prompt(text.template, text.template.replace("{question}", "") if text.instruction is None else text.instruction)
 
     def asked(self, run: str, benchmark: str) -> Prompt:
-        """The prompt of a run on a benchmark: that of its last stage on a task of the benchmark's kind, else the benchmark's own."""
+        """The prompt of a run on a benchmark: its system's own, or that of its last stage on a task of the kind, or the benchmark's."""
         kind = BENCHMARKS[benchmark].BENCHMARK.prompt
-        tasks = [stage for stage in self.run(run).stages if stage.stage.data != "code-switched"]
-        trained = [stage.stage.prompt for stage in tasks if stage.stage.prompt and self.config.tasks[stage.task].kind == kind]
+        own = self.systems[self.run(run).system].prompt
+        if own is not None:
+            return self.prompt(own)
+        parts = [part for stage in self.run(run).stages for part in zip(stage.stage.parts, stage.tasks, strict=True)]
+        trained = [prompt for (data, prompt), task in parts if data != "code-switched" and prompt and self.config.tasks[task].kind == kind]
         return self.prompt(trained[-1] if trained else kind)
+
+    def kind(self, run: Run) -> str | None:
+        """The kind of benchmark that a run is asked (None: any)."""
+        own = self.systems[run.system].kind
+        return own if own is not None or not run.stages else self.config.tasks[run.stages[-1].task].kind
 
     def runs_on(self, benchmark: str) -> list[str]:
         """The runs that a benchmark's table compares: those whose last task is of the benchmark's kind, and untrained ones."""
         kind = BENCHMARKS[benchmark].BENCHMARK.prompt
-        return [name for name, run in self.runs.items() if not run.stages or self.config.tasks[run.stages[-1].task].kind == kind]
+        return [name for name, run in self.runs.items() if self.kind(run) in (None, kind)]
 
     def run(self, name: str) -> Run:
         """A run by its folder name."""
@@ -106,6 +174,16 @@ class Plan:
                 f"no system run '{name}' is configured; {nearest(name, self.runs)} (systems and seeds in the configuration)"
             )
         return self.runs[name]
+
+
+def encoder_name(model: Model) -> str:
+    """Names an encoder and its layer in paths."""
+    return model.source + ("" if model.layer is None else f"-layer{model.layer}")
+
+
+def translates(source: Source, language: Language) -> bool:
+    """Whether an engine translates a language into English: a pair of its own, or a model that knows the language's NLLB code."""
+    return source.holds(language) if source.by_language else language.nllb is not None
 
 
 def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str, Source], systems: Mapping[str, System]) -> Plan:
@@ -141,13 +219,7 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
         if benchmark.prompt not in config.prompts:
             raise LinguaLiftError(f"prompts: benchmark '{name}' needs a prompt '{benchmark.prompt}'")
     for name, task in config.tasks.items():
-        if task.sources == ["word-problems"]:
-            if task.examples is None:
-                raise LinguaLiftError(f"tasks.{name}.examples: say how many word problems to generate")
-            continue
-        for source in task.sources:
-            if source not in sources:
-                raise LinguaLiftError(f"tasks.{name}.source: unknown source '{source}'; {nearest(source, ['word-problems', *sources])}")
+        _check_task(name, task, languages, sources)
     if config.codeswitch.task not in config.tasks:
         raise LinguaLiftError(f"codeswitch.task: unknown task '{config.codeswitch.task}'; {nearest(config.codeswitch.task, config.tasks)}")
     if config.codeswitch.pos not in POS_PRESETS:
@@ -160,6 +232,60 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
         for index, seed in enumerate(config.seeds):
             own = chain(config, systems[name], seed)
             run = name if index == 0 else f"{name}~{seed}"
-            runs[run] = Run(run, name, seed, own)
+            used = models(config, systems[name])
+            runs[run] = Run(run, name, seed, own, used.llm, None if systems[name].input == "text" else used.encoder)
             stages |= {stage.id: stage for stage in own}
-    return Plan(config, languages, sources, systems, runs, stages)
+        _check_system(name, systems[name], config, sources)
+    made = Plan(config, languages, sources, systems, runs, stages)
+    if any(systems[name].translate for name in config.systems):
+        for key in config.translation.engines:
+            if key not in sources:
+                raise LinguaLiftError(f"translation.engines: unknown source '{key}'; {nearest(key, sources)}")
+        for code in config.languages.evaluation:
+            if code != "en" and made.engine(code) is None and config.translation.without == "fail":
+                engines = ", ".join(config.translation.engines)
+                raise LinguaLiftError(
+                    f"translation.engines: none of {engines} translates '{code}', which languages.evaluation lists; add an engine, or set "
+                    "translation.without: keep"
+                )
+    return made
+
+
+def _check_task(name: str, task: Task, languages: Mapping[str, Language], sources: Mapping[str, Source]) -> None:
+    if task.sources == ["word-problems"]:
+        if task.examples is None:
+            raise LinguaLiftError(f"tasks.{name}.examples: say how many word problems to generate")
+        if task.languages or task.kind != "maths":
+            raise LinguaLiftError(f"tasks.{name}: word-problems are English and of kind maths")
+        return
+    for key in task.sources:
+        if key not in sources:
+            raise LinguaLiftError(f"tasks.{name}.source: unknown source '{key}'; {nearest(key, ['word-problems', *sources])}")
+        if key not in READERS:
+            raise LinguaLiftError(f"tasks.{name}.source: source '{key}' is no task data; {nearest(key, READERS)}")
+        if task.kind not in READERS[key].kinds:
+            raise LinguaLiftError(f"tasks.{name}: source '{key}' holds data of kind {', '.join(READERS[key].kinds)}, not {task.kind}")
+    foreign = [code for code in task.languages or [] if code != "en"]
+    if task.kind == "translation" and not foreign:
+        raise LinguaLiftError(f"tasks.{name}.languages: say which languages are translated into English")
+    for code in task.languages or []:
+        if code not in languages:
+            raise LinguaLiftError(f"tasks.{name}.languages: unknown language '{code}'; {nearest(code, languages)}")
+    for code in foreign:
+        held = [key for key in task.sources if READERS[key].multilingual and sources[key].holds(languages[code])]
+        if not held:
+            raise LinguaLiftError(f"tasks.{name}.languages: none of its sources ({', '.join(task.sources)}) has data for '{code}'")
+
+
+def _check_system(name: str, system: System, config: Config, sources: Mapping[str, Source]) -> None:
+    used = models(config, system)
+    for group, key in (("llm", used.llm.source), ("encoder", used.encoder.source)):
+        if key not in sources:
+            raise LinguaLiftError(f"system '{name}', {group}: unknown source '{key}'; {nearest(key, sources)}")
+    pos = used.codeswitch.pos
+    if pos not in POS_PRESETS:
+        raise LinguaLiftError(f"system '{name}', codeswitch: unknown pos preset '{pos}'; {nearest(pos, POS_PRESETS)}")
+    if system.prompt is not None and system.prompt not in config.prompts:
+        raise LinguaLiftError(f"system '{name}': unknown prompt '{system.prompt}'; {nearest(system.prompt, config.prompts)}")
+    if system.translate and system.input != "text":
+        raise LinguaLiftError(f"system '{name}': translate is for input: text; the encoder reads any language")

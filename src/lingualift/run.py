@@ -37,7 +37,8 @@ def hold(folder: Path) -> None:
 
 def needs(plan: Plan) -> tuple[int, int]:
     """Rough needs of a whole run: (bytes of disk, bytes of memory of its largest job)."""
-    parameters = plan.sources[plan.config.llm.source].parameters or sizes.UNKNOWN_PARAMETERS
+    used = {stage.llm.source for stage in plan.stages.values()} or {plan.config.llm.source}
+    parameters = max(plan.sources[source].parameters or sizes.UNKNOWN_PARAMETERS for source in used)
     trained = any("llm" in stage.stage.train for stage in plan.stages.values())
     largest = sizes.training(parameters, examples=0, epochs=1, llm_trained=trained)
     return 2 * parameters * (3 + len(plan.stages)) + 2 * GB, largest.megabytes * 10**6

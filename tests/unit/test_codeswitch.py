@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -19,12 +20,14 @@ from lingualift.codeswitch.switch import (
     CODESWITCH_SCHEMA,
     POS_PRESETS,
     Lexicon,
+    chosen_rows,
     make_lexicon,
     prepare_lexicon,
     settings,
     switch_file,
     switch_table,
 )
+from lingualift.codeswitch.table import STATISTICS_SCHEMA, readable, statistics_table
 from lingualift.codeswitch.tag import TAGGED_SCHEMA, load_pipeline, query_key, tag, tag_file, word_counts
 from lingualift.errors import LinguaLiftError
 
@@ -271,8 +274,39 @@ def test_streaming_a_file_gives_the_table_and_the_same_bytes(tmp_path, monkeypat
     assert read_provenance(tmp_path / "a.parquet") == {"seed": 9}
     switch_file(tmp_path / "tagged.parquet", lexicon, tmp_path / "b.parquet", how, {"seed": 9})
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
-    switch_file(tmp_path / "tagged.parquet", lexicon, tmp_path / "c.parquet", how, limit=20, threads=threads)
+    switch_file(tmp_path / "tagged.parquet", lexicon, tmp_path / "c.parquet", how, rows=np.arange(20), threads=threads)
     assert pq.read_table(tmp_path / "c.parquet").to_pylist() == expected.slice(0, 20).to_pylist()
+    some = np.array([3, 15, 16, 70, len(table) - 1])
+    for name in ("tagged", "groups"):
+        switch_file(tmp_path / f"{name}.parquet", lexicon, tmp_path / "d.parquet", how, rows=some, threads=threads)
+        assert pq.read_table(tmp_path / "d.parquet").to_pylist() == expected.take(pa.array(some)).to_pylist()
+
+
+def test_each_language_draws_queries_of_its_own_whatever_the_others(tmp_path):
+    write_parquet(tmp_path / "tagged.parquet", plain(*["house water"] * 200), TAGGED_SCHEMA)
+    drawn = {language: chosen_rows(tmp_path / "tagged.parquet", 50, 1, language) for language in ("de", "sw")}
+    for rows in drawn.values():
+        assert len(set(rows.tolist())) == 50 and sorted(rows) == list(rows) and rows[-1] < 200
+    assert list(drawn["de"]) != list(drawn["sw"])
+    assert list(drawn["de"]) == list(chosen_rows(tmp_path / "tagged.parquet", 50, 1, "de"))
+    assert list(drawn["de"]) != list(chosen_rows(tmp_path / "tagged.parquet", 50, 2, "de"))
+    for everything in (None, 200, 1000):
+        assert chosen_rows(tmp_path / "tagged.parquet", everything, 1, "de") is None
+
+
+def test_the_table_of_statistics_counts_parts_of_speech_as_table_18():
+    lexicon, how = make_lexicon(HINDI, "hi"), settings(0.5, "all", "best", 1, 3)
+    corpus, statistics = switch_table(plain(*["house goes under water ."] * 50, *["Kofi and 7 ."] * 50), lexicon, how)
+    record = {"setting": "", "lexicon_verdict": "good", "asked_ratio": 0.5, **statistics.record()}
+    table = statistics_table([record, {**record, "setting": "ratio-0.2"}])
+    assert table.schema.equals(STATISTICS_SCHEMA)
+    cells = {(row["setting"], row["part_of_speech"]): row for row in table.to_pylist()}
+    assert cells["", "all"]["switched"] == sum(corpus["switched"].to_pylist())
+    assert cells["", "Noun"]["words"] == 100 and cells["", "Conjunction"]["words"] == 50 and cells["", "Adverb"]["words"] == 0
+    header, *rows = readable(table)
+    assert [row[:2] for row in rows] == [["own", "hi"], ["ratio-0.2", "hi"]] and all(len(row) == len(header) for row in rows)
+    assert rows[0][header.index("asked %")] == "50.0" and rows[0][header.index("Noun")] == "100"
+    assert float(rows[0][header.index("achieved %")]) == pytest.approx(100 * statistics.ratio, abs=0.05)
 
 
 def test_words_that_outgrow_the_dictionary_page_are_read_all_the_same(tmp_path):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from lingualift.artifacts import write_parquet
+from lingualift.artifacts import read_parquet, write_parquet
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import Evaluation
 from lingualift.evaluation.predict import load_for_generation, predict
@@ -14,6 +14,7 @@ from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
 from lingualift.precision import device, use_bf16
 from lingualift.provenance import provenance
+from lingualift.translate.engine import in_english
 
 with job(snakemake.log[0], snakemake.threads):
     given, params, language = snakemake.input, snakemake.params, snakemake.wildcards.lang
@@ -21,10 +22,13 @@ with job(snakemake.log[0], snakemake.threads):
     dtype = torch.bfloat16 if use_bf16(params.precision) else torch.float32
     checkpoint = Path(given.checkpoint) if "checkpoint" in given.keys() else None
     llm = Path(given.llm).parent
+    problems = BENCHMARKS[snakemake.wildcards.benchmark].load(language, values.split)
+    if "translated" in given.keys():
+        problems = in_english(problems, read_parquet(given.translated), given.translated)
     table = predict(
         load_for_generation(checkpoint, llm, dtype).to(device()),
         Encoder(Path(given.encoder).parent, params.layer, dtype, device()) if "encoder" in given.keys() else None,
-        BENCHMARKS[snakemake.wildcards.benchmark].load(language, values.split),
+        problems,
         language,
         params.input,
         Prompt(**params.prompt),

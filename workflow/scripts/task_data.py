@@ -1,4 +1,4 @@
-"""English task data: generated word problems, or published data sets."""
+"""Task data: generated word problems, or published data sets."""
 
 from pathlib import Path
 
@@ -13,6 +13,6 @@ with job(snakemake.log[0]):
     if task.sources == ["word-problems"]:
         table = word_problems.generate(task.examples, task.seed)
     else:
-        folders = {key: Path(path).parent for key, path in zip(task.sources, snakemake.input, strict=True)}
-        table = loaders.load_sources(folders, task.examples)
+        folders = [(key, lang, Path(path).parent) for (key, lang), path in zip(snakemake.params.folders, snakemake.input, strict=True)]
+        table = loaders.load_sources(folders, task.kind, task.languages, snakemake.params.names, task.examples)
     write_parquet(snakemake.output[0], table, table.schema, provenance(snakemake.rule, task.model_dump(), snakemake.input))

@@ -2,17 +2,19 @@
 
 from pathlib import Path
 
-from lingualift.config import Alignment, RunStage
+from lingualift.config import RunStage
 from lingualift.job import job
 from lingualift.model.layout import Prompt
 from lingualift.precision import use_bf16
-from lingualift.training.run import run_stage
+from lingualift.training.run import Data, run_stage
 
 with job(snakemake.log[0], snakemake.threads):
-    given = snakemake.input
-    run = RunStage.model_validate(snakemake.params.stage)
-    switched = "corpora" in given.keys()
-    parts = zip(snakemake.params.languages, given.corpora, given.states, given.evidence, strict=True) if switched else ()
+    given, params = snakemake.input, snakemake.params
+    run = RunStage.model_validate(params.stage)
+    texts, prompts = [Path(path) for path in given.texts], [prompt and Prompt(**prompt) for prompt in params.prompts]
+    states = [Path(path) for path in given.states] if run.encoder else [None] * len(texts)
+    evidence = {Path(path).stem: Path(path) for path in given.evidence} if run.codeswitch else {}
+    switched = [evidence.get(path.stem) if "codeswitch" in path.parts else None for path in texts]
     run_stage(
         run.stage,
         run.name,
@@ -20,13 +22,12 @@ with job(snakemake.log[0], snakemake.threads):
         run.seed,
         out=Path(snakemake.output[0]),
         llm=Path(given.llm).parent,
-        encoder=Path(given.encoder).parent if "encoder" in given.keys() else None,
-        layer=snakemake.params.layer,
-        alignment=Alignment.model_validate(snakemake.params.alignment),
-        prompt=Prompt(**snakemake.params.prompt) if snakemake.params.prompt else None,
+        encoder=Path(given.encoder).parent if run.encoder else None,
+        layer=run.encoder.layer if run.encoder else None,
+        alignment=run.alignment,
         parent=Path(given.parent) if "parent" in given.keys() else None,
-        task=Path(given.task),
-        task_states=Path(given.task_states) if "task_states" in given.keys() else None,
-        code_switched={language: (Path(corpus), Path(states), Path(evidence)) for language, corpus, states, evidence in parts},
-        bf16=use_bf16(snakemake.params.precision),
+        data=[Data(*parts) for parts in zip(texts, states, prompts, switched, strict=True)],
+        reference=Data(Path(given.reference), Path(given.reference_states), None) if run.encoder else None,
+        names=params.names,
+        bf16=use_bf16(params.precision),
     )

@@ -277,18 +277,33 @@ def switch_table(tagged: pa.Table, lexicon: Lexicon, how: Settings) -> tuple[pa.
     return pa.Table.from_batches(batches, schema=CODESWITCH_SCHEMA), total
 
 
+def chosen_rows(tagged: str | Path, queries: int | None, seed: int, language: str) -> np.ndarray | None:
+    """Positions of `queries` tagged queries, ascending (None: all of them).
+
+    Each language draws its own: together they cover more of the vocabulary, and none depends on another language.
+    """
+    try:
+        available = pq.read_metadata(tagged).num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise LinguaLiftError(f"{tagged}: damaged or not Parquet ({str(error).splitlines()[0]}); delete it and run again") from error
+    if queries is None or queries >= available:
+        return None
+    return np.sort(np.random.default_rng([seed, *language.encode()]).permutation(available)[:queries])
+
+
 def switch_file(
     tagged: str | Path,
     lexicon: Lexicon,
     output: str | Path,
     how: Settings,
     provenance: Mapping[str, Any] | None = None,
-    limit: int | None = None,
+    rows: np.ndarray | None = None,
     threads: int = 1,
 ) -> Statistics:
     """Stream a tagged Parquet file to a code-switched one, `BATCH_ROWS` queries at a time: memory does not grow with the corpus.
 
-    `limit` takes the first so many queries. The bytes written do not depend on `threads`. Raises LinguaLiftError for a file of other
+    `rows` are the positions of the queries taken, ascending (None: all).
+    The bytes written do not depend on `threads`. Raises LinguaLiftError for a file of other
     columns and for a lexicon that knows no word of the queries.
     """
     total = Statistics(lexicon.language)
@@ -299,10 +314,10 @@ def switch_file(
     with file:
         if not file.schema_arrow.equals(TAGGED_SCHEMA, check_metadata=False):
             raise LinguaLiftError(f"{tagged}: columns differ from what this version writes; delete it and run again")
-        rows = file.metadata.num_rows if limit is None else min(limit, file.metadata.num_rows)
-        batches = _first(_read(file, tagged), rows)
+        count = file.metadata.num_rows if rows is None else len(rows)
+        batches = _read(file, tagged) if rows is None else _taken(_read(file, tagged), rows)
         with parquet_writer(output, CODESWITCH_SCHEMA, provenance) as writer:
-            with tqdm(total=rows, desc=f"code-switching {lexicon.language}", unit="query", mininterval=5, disable=rows < 200000) as bar:
+            with tqdm(total=count, desc=f"code-switching {lexicon.language}", unit="query", mininterval=5, disable=count < 200000) as bar:
                 for result, statistics in _ordered(batches, lexicon, how, threads):
                     writer.write_batch(result)
                     total.add(statistics)
@@ -336,12 +351,14 @@ def _read(file: pq.ParquetFile, path: str | Path) -> Iterator[pa.RecordBatch]:
                 yield from file.iter_batches(BATCH_ROWS, row_groups=[group], use_threads=False)
 
 
-def _first(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+def _taken(batches: Iterable[pa.RecordBatch], rows: np.ndarray) -> Iterator[pa.RecordBatch]:
+    """The rows at ascending positions."""
+    first = 0
     for batch in batches:
-        if rows <= 0:
-            return
-        yield batch.slice(0, rows)
-        rows -= batch.num_rows
+        inside = rows[np.searchsorted(rows, first) : np.searchsorted(rows, first + batch.num_rows)]
+        if len(inside):
+            yield batch.take(pa.array(inside - first))
+        first += batch.num_rows
 
 
 def _ordered(

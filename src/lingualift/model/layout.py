@@ -28,7 +28,10 @@ LAYOUTS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Prompt:
-    """A template with one `{question}` slot; `instruction` is what stays when the question enters through the encoder."""
+    """A template with one `{question}` slot; `instruction` is what stays when the question enters through the encoder.
+
+    `{source}` and `{target}`, the names of the question's language and of English, are filled in by `between`.
+    """
 
     template: str
     instruction: str
@@ -36,6 +39,11 @@ class Prompt:
     def __post_init__(self) -> None:
         if self.template.count("{question}") != 1:
             raise LinguaLiftError(f"prompt {self.template!r}: needs exactly one {{question}} slot")
+
+    def between(self, source: str, target: str) -> "Prompt":
+        """The prompt for a question in one language, answered or translated into another, by their names."""
+        parts = (text.replace("{source}", source).replace("{target}", target) for text in (self.template, self.instruction))
+        return Prompt(*parts)
 
     def text(self, question: str) -> str:
         """The whole prompt as text."""

@@ -94,6 +94,7 @@ class Source(_Settings):
     parameters: int | None = Field(None, ge=1, description="Models: parameters, roughly; decides what jobs ask for.")
     width: int | None = Field(None, ge=1, description="Models: size of a hidden state.")
     code: str | None = Field(None, description="Column of languages.tsv that fills {code}.")
+    languages: list[str] = Field([], description="hub: codes of a source that is retrieved one language at a time; they fill {code}.")
     held: str | None = Field(None, description="Column of languages.tsv that tells which languages a source holds that comes whole.")
     gguf: Gguf | None = None
     registry_key: Key | None = Field(None, description="Set by `for_language`: the key of the whole source.")
@@ -130,10 +131,12 @@ class Source(_Settings):
 
     @property
     def _has_languages(self) -> bool:
-        return self.code is not None or any(file.language is not None for file in self.files)
+        return self.code is not None or bool(self.languages) or any(file.language is not None for file in self.files)
 
     def holds(self, language: Language) -> bool:
         """Whether the source has this language, as far as the registry knows (a source without languages holds any)."""
+        if self.languages:
+            return language.code in self.languages
         column = self.code or self.held
         if column is not None:
             return getattr(language, column) is not None
@@ -157,8 +160,11 @@ class Source(_Settings):
 
         Raises `LinguaLiftError` where the source does not hold the language.
         """
-        if self.code is not None:
-            code = getattr(language, self.code)
+        if self.languages and language.code not in self.languages:
+            held = ", ".join(self.languages)
+            raise LinguaLiftError(f"source '{self.key}' has no {language.name} ({language.code}); it has {held}")
+        if self.code is not None or self.languages:
+            code = getattr(language, self.code) if self.code is not None else language.code
             if not code:
                 raise LinguaLiftError(
                     f"source '{self.key}' has no {language.name} ({language.code}): languages.tsv gives it no {self.code} code"
@@ -183,6 +189,7 @@ class Source(_Settings):
                 "allow": allow,
                 "members": members,
                 "code": None,
+                "languages": [],
                 "checksums": {},
             }
         )

@@ -21,6 +21,7 @@ T = TypeVar("T")
 PROBLEM_SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
+        pa.field("language", pa.string(), nullable=False),
         pa.field("question", pa.string(), nullable=False),
         pa.field("response", pa.string(), nullable=False),
         pa.field("answer", pa.int64(), nullable=False),
@@ -64,9 +65,8 @@ def generate(count: int, seed: int) -> pa.Table:
     rows = [next(stream) for _ in range(count)]
     columns = zip(*rows, strict=True) if rows else ((),) * 5
     ids = [f"wp-{number:06d}" for number in range(1, count + 1)]
-    return pa.Table.from_arrays(
-        [pa.array(values, field.type) for values, field in zip([ids, *columns], PROBLEM_SCHEMA, strict=True)], schema=PROBLEM_SCHEMA
-    )
+    arrays = [pa.array(values, field.type) for values, field in zip([ids, ["en"] * count, *columns], PROBLEM_SCHEMA, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=PROBLEM_SCHEMA)
 
 
 def operations() -> dict[str, list[str]]:

@@ -16,12 +16,25 @@ from lingualift.config import Alignment, Stage
 from lingualift.errors import LinguaLiftError
 from lingualift.model.encoder import EncoderTokenizer, States, as_tensor, load_states
 from lingualift.model.layout import LAYOUTS, Prompt, compose, special_ids
-from lingualift.model.modeling import LinguaLiftModel, fingerprint
+from lingualift.model.modeling import LinguaLiftConfig, LinguaLiftModel, fingerprint
 from lingualift.training.language_modelling import Optimisation, train_language_modelling
 from lingualift.training.warm_start import token_targets, train_warm_start
 
 logger = logging.getLogger(__name__)
 RECORD = "stage.json"
+
+
+@dataclass(frozen=True)
+class Data:
+    """One table of texts that a stage reads: task data (`question`, `response`), or code-switched text of one language.
+
+    `states` are the encoder states of its inputs (None for text input), `evidence` that of a code-switched language's lexicon.
+    """
+
+    texts: Path
+    states: Path | None
+    prompt: Prompt | None
+    evidence: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,7 @@ class Pairs:
     languages: list[str]
     questions: list[str]
     responses: list[str]
+    prompts: list[Prompt | None]
     states: States | None
     words: list[list[Mapping[str, Any]]] | None = None
 
@@ -47,23 +61,37 @@ class Pairs:
             [self.languages[row] for row in rows],
             [self.questions[row] for row in rows],
             [self.responses[row] for row in rows],
+            [self.prompts[row] for row in rows],
             states,
             None if self.words is None else [self.words[row] for row in rows],
         )
 
 
-def task_pairs(path: Path, states: Path | None) -> Pairs:
-    """English task data: question -> response."""
-    table = read_parquet(path)
-    questions = table["question"].to_pylist()
-    return Pairs(["en"] * len(questions), questions, table["response"].to_pylist(), load_states(states, questions) if states else None)
+def read_pairs(data: Data, names: Mapping[str, str] | None = None) -> Pairs:
+    """All pairs of a table; `names` gives the languages' English names, for prompts that name them."""
+    table = read_parquet(data.texts)
+    switched = "source" in table.column_names
+    questions = table["source" if switched else "question"].to_pylist()
+    languages = table["language"].to_pylist()
+    called = names or {}
+    spoken = {language: data.prompt and data.prompt.between(called.get(language, language), "English") for language in set(languages)}
+    return Pairs(
+        languages,
+        questions,
+        table["target" if switched else "response"].to_pylist(),
+        [spoken[language] for language in languages],
+        load_states(data.states, questions) if data.states else None,
+        table["words"].to_pylist() if switched else None,
+    )
 
 
-def code_switched_pairs(path: Path, states: Path, language: str) -> Pairs:
-    """Code-switched text of one language: code-switched -> English."""
-    table = read_parquet(path)
-    sources = table["source"].to_pylist()
-    return Pairs([language] * len(sources), sources, table["target"].to_pylist(), load_states(states, sources), table["words"].to_pylist())
+def by_language(pairs: Pairs) -> list[Pairs]:
+    """Pairs of several languages, one part a language in order of appearance."""
+    languages = list(dict.fromkeys(pairs.languages))
+    if len(languages) < 2:
+        return [pairs]
+    places = np.asarray(pairs.languages)
+    return [pairs.take(np.flatnonzero(places == language).tolist()) for language in languages]
 
 
 def with_words(pairs: Pairs) -> Pairs:
@@ -75,20 +103,28 @@ def with_words(pairs: Pairs) -> Pairs:
         ]
         for question in pairs.questions
     ]
-    return Pairs(pairs.languages, pairs.questions, pairs.questions, pairs.states, words)
+    return Pairs(pairs.languages, pairs.questions, pairs.questions, pairs.prompts, pairs.states, words)
 
 
 def join(parts: Sequence[Pairs]) -> Pairs:
     """Several sets of pairs behind one another."""
     if not parts:
         raise LinguaLiftError("no language has a usable lexicon, so stage 1 has no data; see results/tables/lexicons.csv")
-    sizes = np.concatenate([part.states.counts() for part in parts if part.states is not None])
+    if len(parts) == 1:
+        return parts[0]
+    encoded = [part.states for part in parts if part.states is not None]
+    states = None
+    if encoded:
+        sizes = np.concatenate([part.counts() for part in encoded])
+        states = States(np.concatenate([np.asarray(part.values) for part in encoded]), np.cumsum([0, *sizes]))
+    words = [words for part in parts for words in part.words or []]
     return Pairs(
         [language for part in parts for language in part.languages],
         [question for part in parts for question in part.questions],
         [response for part in parts for response in part.responses],
-        States(np.concatenate([np.asarray(part.states.values) for part in parts if part.states is not None]), np.cumsum([0, *sizes])),
-        [words for part in parts for words in part.words or []],
+        [prompt for part in parts for prompt in part.prompts],
+        states,
+        words if len(words) == sum(len(part) for part in parts) else None,
     )
 
 
@@ -109,16 +145,30 @@ def build_model(
     encoder: Path | None,
     layer: int | None,
     encoder_dim: int,
-    alignment: Alignment,
+    alignment: Alignment | None,
     dtype: torch.dtype,
     parent: Path | None,
     seed: int,
 ) -> LinguaLiftModel:
     """The model at the start of a stage: fresh (seeded) or as the parent stage left it."""
-    if parent is not None:
-        return LinguaLiftModel.from_pretrained(parent, dtype=dtype)
+    alignment = alignment or Alignment(normalise=False)
     torch.manual_seed(seed)
     reference = None if encoder is None else {"path": str(encoder), "fingerprint": fingerprint(encoder), "layer": layer}
+    if parent is not None:
+        model = LinguaLiftModel.from_pretrained(parent, dtype=dtype)
+        if reference is None or model.alignment is not None:
+            return model
+        config = LinguaLiftConfig(  # an LLM trained on text alone gets its alignment layer now
+            llm=model.config.llm,
+            encoder=reference,
+            encoder_dim=encoder_dim,
+            llm_dim=model.embedding_table().shape[1],
+            alignment_layers=alignment.layers,
+            alignment_activation=alignment.activation,
+            alignment_normalise=alignment.normalise,
+            trained=model.config.trained,
+        )
+        return LinguaLiftModel(config, model.llm)
     return LinguaLiftModel.build(str(llm), reference, encoder_dim, alignment.layers, alignment.activation, alignment.normalise, dtype)
 
 
@@ -131,42 +181,40 @@ def run_stage(
     llm: Path,
     encoder: Path | None,
     layer: int | None,
-    alignment: Alignment,
-    prompt: Prompt | None,
+    alignment: Alignment | None,
     parent: Path | None,
-    task: Path,
-    task_states: Path | None,
-    code_switched: Mapping[str, tuple[Path, Path, Path]],
+    data: Sequence[Data],
+    reference: Data | None,
+    names: Mapping[str, str],
     bf16: bool,
     save_minutes: float = 1.5,
 ) -> None:
     """Train one stage and write its checkpoint folder `out`.
 
-    `code_switched` maps a language to its corpus, encoder states and lexicon evidence; a language whose lexicon is called
-    collapsed is left out and named in the record.
+    A language whose lexicon is called collapsed is left out and named in the record. `reference` are English texts with states that
+    measure the encoder's dimensions (None for text input); `names` gives the languages' English names.
     """
-    used: list[str] = []
     left_out: list[str] = []
-    for language, (_, _, evidence) in sorted(code_switched.items()):
-        (left_out if read_json(evidence)["verdict"] == "collapsed" else used).append(language)
+    parts: list[Pairs] = []
+    for source in data:
+        if source.evidence is not None and (found := read_json(source.evidence))["verdict"] == "collapsed":
+            left_out.append(found["language"])
+        else:
+            parts += by_language(read_pairs(source, names))
     if left_out:
         logger.warning("%s: left out because their lexicons collapsed: %s", name, ", ".join(left_out))
-    english = task_pairs(task, task_states)
-    if stage.data != "code-switched":
-        pairs = english if stage.examples is None else english.take(range(min(stage.examples, len(english))))
-    else:
-        parts = [code_switched_pairs(*code_switched[language][:2], language) for language in used]
-        if stage.objective == "warm-start":
-            parts.append(with_words(english))
-        pairs = draw(parts, stage.examples, seed)
-    encoder_dim = 0 if english.states is None else english.states.values.shape[1]
+    english = None if reference is None else read_pairs(reference)
+    if stage.objective == "warm-start" and english is not None:
+        parts.append(with_words(english))
+    pairs = draw(parts, stage.examples, seed)
+    encoder_dim = 0 if english is None or english.states is None else english.states.values.shape[1]
     train_llm = "llm" in stage.train
     dtype = torch.float32 if train_llm or not bf16 else torch.bfloat16
     model = build_model(llm, encoder, layer, encoder_dim, alignment, dtype, parent, seed)
     if model.alignment is not None:
         model.alignment.float()
         model.boundary.data = model.boundary.data.float()
-        if parent is None and english.states is not None:
+        if "alignment" not in model.config.trained and english is not None and english.states is not None:
             sample = english.states.values[: int(english.states.offsets[min(len(english), 256)])]
             model.alignment.measure(as_tensor(sample), model.embedding_table())
     if not torch.cuda.is_available():
@@ -176,13 +224,13 @@ def run_stage(
     if stage.objective == "warm-start":
         record = _warm_start(model, stage, pairs, encoder, layer, tokenizer, seed)
     else:
-        assert prompt is not None
         counts = [0] * len(pairs) if pairs.states is None else pairs.states.counts().tolist()
         if layout == "text":
             counts = [0] * len(pairs)
         examples = [
             compose(LAYOUTS[layout], tokenizer, prompt, question, count, response)
-            for question, count, response in zip(pairs.questions, counts, pairs.responses, strict=True)
+            for prompt, question, count, response in zip(pairs.prompts, pairs.questions, counts, pairs.responses, strict=True)
+            if prompt is not None
         ]
         optimisation = Optimisation(
             stage.epochs,

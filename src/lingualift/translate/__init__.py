@@ -1,0 +1,1 @@
+"""Machine translation of questions into English, for the system Translate-En: one function over several engines."""

@@ -1,0 +1,68 @@
+"""Translate questions into English with whatever engine a source holds: Apertium's Debian packages, or NLLB through Transformers.
+
+A question of inference or commonsense is a form filled with sentences ('Premise: ...'); its words are kept and only what fills it is
+translated (`parts`).
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from lingualift.benchmarks.base import Problem
+from lingualift.errors import LinguaLiftError
+from lingualift.languages import Language
+
+TRANSLATION_SCHEMA = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("language", pa.string(), nullable=False),
+        pa.field("question", pa.string(), nullable=False),
+        pa.field("translation", pa.string(), nullable=False),
+    ]
+)
+_FORM = re.compile(r"(^Premise: |\nHypothesis: |\nLabel:$|\nOptions:A\. |\t[B-Z]\. |\nAnswer:$|\n+)")
+
+
+def in_english(problems: Sequence[Problem], table: pa.Table, name: str) -> list[Problem]:
+    """The problems with their translated questions; `name` is the file that `table` was read from, for messages."""
+    rows = zip(table["id"].to_pylist(), table["question"].to_pylist(), table["translation"].to_pylist(), strict=True)
+    known = {(identifier, question): translation for identifier, question, translation in rows}
+    try:
+        return [replace(problem, question=known[problem.id, problem.question]) for problem in problems]
+    except KeyError as error:
+        raise LinguaLiftError(f"{name}: has no translation of problem '{error.args[0][0]}'; delete it and run again") from None
+
+
+def parts(question: str) -> list[str]:
+    """Alternately what is translated and what is kept: the words of a form, and line ends."""
+    return _FORM.split(question)
+
+
+def translate(questions: Sequence[str], language: Language, engine: str, folder: Path, batch: int) -> list[str]:
+    """English translations of questions in one language, in order; each distinct sentence is translated once.
+
+    `engine` is the kind of the source (`apt`: Apertium; `hub`: an NLLB model), `folder` where it was retrieved to or its prepared model.
+    Raises `LinguaLiftError` where the engine cannot be run or returns nothing for a sentence.
+    """
+    from lingualift.translate import apertium, nllb
+
+    if engine == "apt":
+        run: Callable[[list[str]], list[str]] = lambda texts: apertium.translate(texts, folder)  # noqa: E731
+    elif language.nllb is not None:
+        code = language.nllb
+        run = lambda texts: nllb.translate(texts, code, folder, batch)  # noqa: E731
+    else:
+        raise LinguaLiftError(f"translation: languages.tsv gives {language.name} ({language.code}) no NLLB code")
+    split = [parts(question) for question in questions]
+    sentences = sorted({part.strip() for pieces in split for part in pieces[::2]} - {""})
+    english = run(sentences)
+    if len(english) != len(sentences):
+        raise LinguaLiftError(f"translation: {len(english)} translations for {len(sentences)} sentences of {language.code}")
+    known = dict(zip(sentences, english, strict=True))
+    for sentence, translated in known.items():
+        if not translated.strip():
+            raise LinguaLiftError(f"translation: nothing came back for {sentence[:60]!r} ({language.code})")
+    return ["".join(known.get(part.strip(), part) if place % 2 == 0 else part for place, part in enumerate(pieces)) for pieces in split]
