@@ -1,4 +1,49 @@
-# Checkpoint x language -> predictions -> scores. Scoring never generates.
+# Problems -> encoder states, once for all systems; checkpoint x language -> predictions -> scores. Scoring never generates.
+
+
+rule problems:
+    output:
+        "results/problems/{benchmark}/{lang}.parquet",
+    log:
+        "results/logs/problems/{benchmark}/{lang}.log",
+    benchmark:
+        "results/benchmarks/problems/{benchmark}/{lang}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        **SMALL,
+    params:
+        split=CONFIG.evaluation.split,
+    message:
+        "read {wildcards.benchmark} in {wildcards.lang}"
+    script:
+        "../workflow/scripts/problems.py"
+
+
+rule encode_problems:
+    input:
+        problems="results/problems/{benchmark}/{lang}.parquet",
+        encoder=model_files(CONFIG.encoder.source),
+    output:
+        directory("results/encoded/{encoder}/problems/{benchmark}/{lang}"),
+    log:
+        "results/logs/encode/{encoder}/problems/{benchmark}/{lang}.log",
+    benchmark:
+        "results/benchmarks/encode/{encoder}/problems/{benchmark}/{lang}.tsv"
+    conda:
+        GPU_ENVIRONMENT
+    threads: 1
+    resources:
+        **growing(problems_request),
+        **ONE_GPU,
+    params:
+        layer=CONFIG.encoder.layer,
+        precision=CONFIG.precision,
+    message:
+        "encode {wildcards.benchmark} in {wildcards.lang}"
+    script:
+        "../workflow/scripts/encode_problems.py"
 
 
 rule predict:

@@ -45,11 +45,11 @@ def prediction_inputs(wildcards):
         run = PLAN.run(wildcards.run)
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
-    inputs = {"llm": model_files(CONFIG.llm.source)}
+    inputs = {"llm": model_files(CONFIG.llm.source), "problems": f"results/problems/{wildcards.benchmark}/{wildcards.lang}.parquet"}
     if run.checkpoint:
         inputs["checkpoint"] = f"results/checkpoints/{run.checkpoint}"
     if SYSTEMS[run.system].input != "text":
-        inputs["encoder"] = model_files(CONFIG.encoder.source)
+        inputs["states"] = encoded(f"problems/{wildcards.benchmark}/{wildcards.lang}")
     return inputs
 
 
@@ -106,6 +106,10 @@ def texts_request(wildcards):
     return sizes.encoding(texts, parameters(CONFIG.encoder.source), width(CONFIG.encoder.source), CONFIG.compute.gpus > 0)
 
 
+def problems_request(wildcards):
+    return sizes.encoding(sizes.PROBLEMS, parameters(CONFIG.encoder.source), width(CONFIG.encoder.source), CONFIG.compute.gpus > 0)
+
+
 def stage_request(wildcards):
     """States that a stage holds in memory: all of its languages' (a warm start's, too), none of text and of task data, which stay on disk."""
     run_stage = stage_of(wildcards)
@@ -125,5 +129,4 @@ def stage_request(wildcards):
 
 
 def prediction_request(wildcards):
-    encoder = 0 if SYSTEMS[PLAN.run(wildcards.run).system].input == "text" else parameters(CONFIG.encoder.source)
-    return sizes.prediction(parameters(CONFIG.llm.source), encoder, CONFIG.evaluation.max_new_tokens, CONFIG.compute.gpus > 0)
+    return sizes.prediction(parameters(CONFIG.llm.source), 0, CONFIG.evaluation.max_new_tokens, CONFIG.compute.gpus > 0)

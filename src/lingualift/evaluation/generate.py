@@ -5,7 +5,7 @@ is bound by arithmetic, answering by the memory that holds the weights. Keys and
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from tqdm import tqdm
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
 from lingualift.model.encoder import States, as_tensor
-from lingualift.model.layout import Composed
+from lingualift.model.layout import STATE, Composed
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.training.batches import collate
 
@@ -129,28 +129,118 @@ def generate(
     pad: int,
     max_new_tokens: int,
     batch: int,
+    finished: Collection[int] = (),
     progress: str | None = None,
-) -> Iterator[tuple[int, list[int], str]]:
-    """Yield (example index, new token ids without the end token, stop reason `end` or `length`), longest examples first.
+) -> Iterator[list[tuple[int, list[int], str]]]:
+    """Yield batches of (example index, new token ids without the end token, stop reason `end` or `length`), longest examples first.
 
-    `states` holds the encoder states of example i at index i.
+    `states` holds the encoder states of example i at index i. Batches whose examples are all `finished` are passed over.
     """
     model.eval()
-    device = next(model.parameters()).device
-    order = sorted(range(len(examples)), key=lambda index: (-len(examples[index]), index))
+    order = longest_first(examples)
     lengths = [len(examples[index]) for index in order]
-
-    def inputs(chosen: Sequence[int]) -> dict[str, torch.Tensor]:
-        tensors = collate([examples[index] for index in chosen], pad, left=True)
-        tensors.pop("labels")
-        if states is not None:
-            tensors["encoder_states"] = as_tensor(np.concatenate([states.of(index) for index in chosen]))
-        return {name: tensor.to(device) for name, tensor in tensors.items()}
-
     with tqdm(total=len(order), desc=progress, unit="problem", disable=progress is None, mininterval=5) as bar:
         for span in chunks(lengths, batch, HELD_TOKENS, max_new_tokens):
             chosen = order[span]
-            parts = [inputs(chosen[part]) for part in chunks(lengths[span], batch, READ_TOKENS)]
-            for index, (tokens, ended) in zip(chosen, greedy(model, parts, eos, max_new_tokens), strict=True):
-                yield index, tokens, "end" if ended else "length"
+            if not all(index in finished for index in chosen):
+                parts = prompts(model, examples, states, chosen, pad)
+                answers = greedy(model, parts, eos, max_new_tokens)
+                yield [(index, ids, "end" if ended else "length") for index, (ids, ended) in zip(chosen, answers, strict=True)]
             bar.update(len(chosen))
+
+
+@torch.inference_mode()
+def choice_likelihoods(
+    model: LinguaLiftModel,
+    examples: Sequence[Composed],
+    states: States | None,
+    choices: Sequence[Sequence[Sequence[int]]],
+    pad: int,
+    batch: int,
+    progress: str | None = None,
+) -> list[list[float]]:
+    """Log-likelihood of each choice of each example: `choices[i][k]` are the token ids of choice k after prompt i.
+
+    A prompt is read once; every choice continues from its keys and values.
+    """
+    model.eval()
+    order = longest_first(examples)
+    room = max(len(ids) for own in choices for ids in own)
+    lengths = [len(examples[index]) for index in order]
+    result: list[list[float]] = [[] for _ in examples]
+    with tqdm(total=len(order), desc=progress, unit="problem", disable=progress is None, mininterval=5) as bar:
+        for span in chunks(lengths, batch, HELD_TOKENS, room):
+            chosen = order[span]
+            cache, mask, hidden = read(model, prompts(model, examples, states, chosen, pad), room)
+            first = model.logits(hidden).float().log_softmax(-1)
+            positions = mask.sum(1, keepdim=True) - 1
+            for choice in range(max(len(choices[index]) for index in chosen)):
+                rows = [list(choices[index][choice]) if choice < len(choices[index]) else [pad] for index in chosen]
+                width = max(map(len, rows))
+                ids = torch.tensor([row + [pad] * (width - len(row)) for row in rows], device=mask.device)
+                total = first.gather(1, ids[:, :1])[:, 0]
+                if width > 1:
+                    for layer in cache.layers:
+                        layer.filled = mask.shape[1]
+                    step = torch.arange(1, width, device=mask.device)
+                    after = model.llm.base_model(
+                        input_ids=ids[:, :-1],
+                        attention_mask=torch.cat([mask, mask.new_ones(len(rows), width - 1)], 1),
+                        position_ids=positions + step,
+                        past_key_values=cache,
+                        use_cache=True,
+                    ).last_hidden_state
+                    each = model.logits(after).float().log_softmax(-1).gather(2, ids[:, 1:, None])[..., 0]
+                    own = step < torch.tensor([len(row) for row in rows], device=mask.device)[:, None]
+                    total = total + (each * own).sum(1)
+                for index, value in zip(chosen, total.tolist(), strict=True):
+                    if choice < len(choices[index]):
+                        result[index].append(value)
+            bar.update(len(chosen))
+    return result
+
+
+@torch.inference_mode()
+def sentence_vectors(
+    model: LinguaLiftModel, examples: Sequence[Composed], states: States | None, layer: int, pad: int, batch: int
+) -> np.ndarray:
+    """Mean [examples, llm_dim] of each example's hidden states of one layer over the aligned states, or over its text without BOS."""
+    model.eval()
+    order = longest_first(examples)
+    result = np.empty((len(examples), model.embedding_table().shape[1]), np.float32)
+    for part in chunks([len(examples[index]) for index in order], batch, READ_TOKENS):
+        (inputs,) = prompts(model, examples, states, order[part], pad, whole=True)
+        mask = inputs["attention_mask"]
+        hidden = model.llm.base_model(
+            inputs_embeds=model.embed(inputs["input_ids"], inputs["segments"], inputs.get("encoder_states")),
+            attention_mask=mask,
+            position_ids=(mask.cumsum(1) - 1).clamp_min(0),
+            use_cache=False,
+            output_hidden_states=True,
+        ).hidden_states[layer]
+        state = inputs["segments"] == STATE
+        used = torch.where(state.any(1, keepdim=True), state, (mask.cumsum(1) > 1)).unsqueeze(-1).float()
+        result[order[part]] = ((hidden.float() * used).sum(1) / used.sum(1).clamp_min(1)).cpu().numpy()
+    return result
+
+
+def longest_first(examples: Sequence[Composed]) -> list[int]:
+    """Indices of the examples, longest first."""
+    return sorted(range(len(examples)), key=lambda index: (-len(examples[index]), index))
+
+
+def prompts(
+    model: LinguaLiftModel, examples: Sequence[Composed], states: States | None, chosen: Sequence[int], pad: int, whole: bool = False
+) -> list[dict[str, torch.Tensor]]:
+    """Left-padded inputs of the chosen examples, longest first, in chunks of at most READ_TOKENS positions (`whole`: in one)."""
+    device = next(model.parameters()).device
+    lengths = [len(examples[index]) for index in chosen]
+    result = []
+    for part in [slice(None)] if whole else chunks(lengths, len(chosen), READ_TOKENS):
+        own = chosen[part]
+        tensors = collate([examples[index] for index in own], pad, left=True)
+        tensors.pop("labels")
+        if states is not None:
+            tensors["encoder_states"] = as_tensor(np.concatenate([states.of(index) for index in own]))
+        result.append({name: tensor.to(device) for name, tensor in tensors.items()})
+    return result
