@@ -1,4 +1,49 @@
-# Checkpoint x language -> predictions -> scores. Scoring never generates.
+# Problems -> encoder states, once for all systems; checkpoint x language -> predictions -> scores. Scoring never generates.
+
+
+rule problems:
+    output:
+        "results/problems/{benchmark}/{lang}.parquet",
+    log:
+        "results/logs/problems/{benchmark}/{lang}.log",
+    benchmark:
+        "results/benchmarks/problems/{benchmark}/{lang}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        **SMALL,
+    params:
+        split=CONFIG.evaluation.split,
+    message:
+        "read {wildcards.benchmark} in {wildcards.lang}"
+    script:
+        "../workflow/scripts/problems.py"
+
+
+rule encode_problems:
+    input:
+        problems="results/problems/{benchmark}/{lang}.parquet",
+        encoder=lambda wildcards: model_files(PLAN.encoders[wildcards.encoder].source),
+    output:
+        directory("results/encoded/{encoder}/problems/{benchmark}/{lang}"),
+    log:
+        "results/logs/encode/{encoder}/problems/{benchmark}/{lang}.log",
+    benchmark:
+        "results/benchmarks/encode/{encoder}/problems/{benchmark}/{lang}.tsv"
+    conda:
+        GPU_ENVIRONMENT
+    threads: 1
+    resources:
+        **growing(problems_request),
+        **ONE_GPU,
+    params:
+        layer=lambda wildcards: PLAN.encoders[wildcards.encoder].layer,
+        precision=CONFIG.precision,
+    message:
+        "encode {wildcards.benchmark} in {wildcards.lang}"
+    script:
+        "../workflow/scripts/encode_problems.py"
 
 
 rule predict:
@@ -21,7 +66,6 @@ rule predict:
         seed=lambda wildcards: PLAN.run(wildcards.run).seed,
         input=lambda wildcards: SYSTEMS[PLAN.run(wildcards.run).system].input,
         prompt=lambda wildcards: asdict(PLAN.asked(wildcards.run, wildcards.benchmark).between(LANGUAGES[wildcards.lang].name, "English")),
-        layer=lambda wildcards: PLAN.run(wildcards.run).encoder and PLAN.run(wildcards.run).encoder.layer,
         evaluation=CONFIG.evaluation.model_dump(mode="json"),
         precision=CONFIG.precision,
     message:

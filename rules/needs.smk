@@ -47,11 +47,11 @@ def prediction_inputs(wildcards):
         run = PLAN.run(wildcards.run)
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
-    inputs = {"llm": model_files(run.llm.source)}
+    inputs = {"llm": model_files(run.llm.source), "problems": f"results/problems/{wildcards.benchmark}/{wildcards.lang}.parquet"}
     if run.checkpoint:
         inputs["checkpoint"] = f"results/checkpoints/{run.checkpoint}"
     if run.encoder:
-        inputs["encoder"] = model_files(run.encoder.source)
+        inputs["states"] = encoded(run.encoder, f"problems/{wildcards.benchmark}/{wildcards.lang}")
     if SYSTEMS[run.system].translate and wildcards.lang != "en" and PLAN.engine(wildcards.lang):
         inputs["translated"] = f"results/translated/{wildcards.benchmark}/{wildcards.lang}.parquet"
     return inputs
@@ -120,6 +120,11 @@ def translation_request(wildcards):
     return sizes.prediction(source.parameters or sizes.UNKNOWN_PARAMETERS, 0, sizes.TOKENS, CONFIG.compute.gpus > 0)
 
 
+def problems_request(wildcards):
+    source = PLAN.encoders[wildcards.encoder].source
+    return sizes.encoding(sizes.PROBLEMS, parameters(source), width(source), CONFIG.compute.gpus > 0)
+
+
 def stage_request(wildcards):
     """States that a stage holds in memory: all of its languages' (a warm start's, too), none of text and of task data, which stay on disk."""
     run_stage = stage_of(wildcards)
@@ -142,5 +147,4 @@ def stage_request(wildcards):
 
 def prediction_request(wildcards):
     run = PLAN.run(wildcards.run)
-    encoder = parameters(run.encoder.source) if run.encoder else 0
-    return sizes.prediction(parameters(run.llm.source), encoder, CONFIG.evaluation.max_new_tokens, CONFIG.compute.gpus > 0)
+    return sizes.prediction(parameters(run.llm.source), 0, CONFIG.evaluation.max_new_tokens, CONFIG.compute.gpus > 0)

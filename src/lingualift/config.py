@@ -270,6 +270,12 @@ class Evaluation(Settings):
     split: Literal["test", "dev"] = Field("test", description="Benchmark split; use dev to choose settings, never test.")
     max_new_tokens: Positive = Field(description="Longest answer, in tokens.")
     batch: Positive = Field(description="Problems answered at once; changes no result but speed and memory.")
+    choices: Literal["generation", "likelihood"] = Field(
+        "generation", description="Multiple choice: the choice that the answer names, as in the paper, or the likeliest one."
+    )
+    retrieval_layer: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="LLM layer whose mean hidden states retrieve translations (null: the middle one; 0: its input)."
+    )
 
 
 class Tables(Settings):

@@ -1,49 +1,215 @@
-"""Generation: the batched loop with shrinking batches gives the tokens that Transformers' own greedy search gives one by one."""
+"""Generation: the batched loop with shrinking batches gives the tokens that Transformers' own greedy search gives one by one, and an
+interrupted job ends with the bytes of an uninterrupted one."""
 
+import itertools
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from lingualift.evaluation.generate import generate
+from lingualift.artifacts import write_parquet
+from lingualift.benchmarks.base import Problem
+from lingualift.evaluation import generate as module
+from lingualift.evaluation.generate import chunks, generate
+from lingualift.evaluation.partial import Partial
+from lingualift.evaluation.predict import predict
+from lingualift.evaluation.predictions import PREDICTION_SCHEMA
+from lingualift.evaluation.problems import texts
 from lingualift.model.encoder import Encoder
-from lingualift.model.layout import LAYOUTS, Prompt, compose, special_ids
+from lingualift.model.layout import IGNORE, LAYOUTS, Prompt, compose, special_ids
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.training.batches import collate
 
 PROMPT = Prompt("{question}\nAnswer:", "Solve. ")
 QUESTIONS = [f"Maria has {number} apples" + " and pears" * (number % 5) + "." for number in range(2, 22)]
+LENGTH = 12
 
 
-def test_batched_generation_equals_one_at_a_time_and_stops_where_it_should(llama: Path, causal_encoder: Path) -> None:
-    encoder = Encoder(causal_encoder, 2, torch.float32)
-    torch.manual_seed(5)
-    model = LinguaLiftModel.build(str(llama), {"path": "e", "fingerprint": "f", "layer": 2}, encoder.dim, 2, "gelu", True).eval()
-    tokenizer = AutoTokenizer.from_pretrained(llama)
-    states = encoder.encode(QUESTIONS)
-    examples = [compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count)) for count in states.counts()]
-    _, eos, pad = special_ids(tokenizer)
-    # A random model hardly ever ends by itself: let a token that it often produces be the end.
-    free = model.generate(
-        **{k: v for k, v in collate(examples[:1], pad, left=True).items() if k != "labels"},
-        encoder_states=torch.from_numpy(states.of(0)), max_new_tokens=12, do_sample=False, eos_token_id=eos, pad_token_id=pad,
-    )  # fmt: skip
-    eos = int(free[0, 6])
-    found = {index: (tokens, reason) for index, tokens, reason in generate(model, examples, states, eos, pad, 12, 8)}
-    assert sorted(found) == list(range(len(QUESTIONS)))
-    reasons = set()
+class World:
+    """A random model, its tokenizer and encoder states of the questions."""
+
+    def __init__(self, llama: Path, causal_encoder: Path) -> None:
+        self.llm = llama
+        self.encoder = Encoder(causal_encoder, 2, torch.float32)
+        torch.manual_seed(5)
+        self.model = LinguaLiftModel.build(
+            str(llama), {"path": "e", "fingerprint": "f", "layer": 2}, self.encoder.dim, 2, "gelu", True
+        ).eval()
+        self.tokenizer = AutoTokenizer.from_pretrained(llama)
+        _, self.eos, self.pad = special_ids(self.tokenizer)
+
+    def compose(self, layout: str, questions: list[str], response: str | None = None):
+        states = None if layout == "text" else self.encoder.encode(questions)
+        counts = [0] * len(questions) if states is None else states.counts().tolist()
+        return states, [
+            compose(LAYOUTS[layout], self.tokenizer, PROMPT, question, count, response)
+            for question, count in zip(questions, counts, strict=True)
+        ]
+
+
+@pytest.fixture(scope="module")
+def world(llama: Path, causal_encoder: Path) -> World:
+    return World(llama, causal_encoder)
+
+
+def alone(world: World, example, states, index: int, eos: int) -> list[int]:
+    """Transformers' own greedy search over one prompt."""
+    inputs = collate([example], world.pad, left=True)
+    inputs.pop("labels")
+    if states is not None:
+        inputs["encoder_states"] = torch.from_numpy(states.of(index))
+    found = world.model.generate(**inputs, max_new_tokens=LENGTH, do_sample=False, eos_token_id=eos, pad_token_id=world.pad)
+    return found[0].tolist()
+
+
+@pytest.mark.parametrize("layout", ["encoder", "text", "both"])
+@pytest.mark.parametrize(("read", "held"), [(1024, 16384), (100, 300)])
+def test_batched_generation_equals_one_at_a_time_and_stops_where_it_should(world: World, monkeypatch, layout: str, read: int, held: int):
+    monkeypatch.setattr(module, "READ_TOKENS", read)
+    monkeypatch.setattr(module, "HELD_TOKENS", held)
+    states, examples = world.compose(layout, QUESTIONS)
+    eos = alone(world, examples[0], states, 0, world.eos)[
+        6
+    ]  # a random model hardly ever ends by itself: let a token that it produces be the end
+    batches = list(generate(world.model, examples, states, eos, world.pad, LENGTH, 8))
+    found = {index: (tokens, reason) for batch in batches for index, tokens, reason in batch}
+    assert sorted(found) == list(range(len(QUESTIONS))) and max(map(len, batches)) <= 8
     for index, example in enumerate(examples):
-        inputs = collate([example], pad, left=True)
-        inputs.pop("labels")
-        expected = model.generate(
-            **inputs,
-            encoder_states=torch.from_numpy(states.of(index)),
-            max_new_tokens=12,
-            do_sample=False,
-            eos_token_id=eos,
-            pad_token_id=pad,
-        )[0].tolist()
+        expected = alone(world, example, states, index, eos)
         ended = eos in expected
         assert found[index] == (expected[: expected.index(eos)] if ended else expected, "end" if ended else "length")
-        reasons.add(found[index][1])
-    assert "end" in reasons
+    assert {"end"} <= {reason for _, reason in found.values()}
+
+
+@given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 9), st.integers(1, 200), st.integers(0, 20))
+def test_chunks_cover_all_lengths_in_order_within_their_bounds(lengths: list[int], rows: int, tokens: int, extra: int):
+    lengths = sorted(lengths, reverse=True)
+    cut = chunks(lengths, rows, tokens, extra)
+    assert list(itertools.chain.from_iterable(lengths[span] for span in cut)) == lengths
+    for span in cut:
+        own = lengths[span]
+        assert len(own) == 1 or (len(own) <= rows and len(own) * (own[0] + extra) <= tokens)
+
+
+def problems(choices: tuple[str, ...] = ()) -> list[Problem]:
+    return [Problem(f"p{index}", question, choices[0] if choices else "3", choices=choices) for index, question in enumerate(QUESTIONS)]
+
+
+def answer(world: World, partial: Path | None = None, kind: str = "number", items: list[Problem] | None = None, **options):
+    items = items or problems()
+    states = world.encoder.encode(texts(items))
+    return predict(world.model, states, items, "en", kind, "encoder", PROMPT, world.llm, LENGTH, 6, partial=partial, **options)
+
+
+def test_resumed_predictions_are_byte_for_byte_those_of_an_uninterrupted_job(world: World, monkeypatch, tmp_path: Path):
+    whole = answer(world, tmp_path / "whole.partial")
+    calls = []
+    original = module.greedy
+
+    def stopping(*arguments):
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        calls.append(0)
+        return original(*arguments)
+
+    partial = tmp_path / "part.partial"
+    monkeypatch.setattr(module, "greedy", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        answer(world, partial)
+    with open(partial, "a") as handle:
+        handle.write("[[3,[4,")  # the machine stopped while a line was written
+    calls.clear()
+    monkeypatch.setattr(module, "greedy", lambda *arguments: calls.append(0) or original(*arguments))
+    resumed = answer(world, partial)
+    assert len(calls) == 4 - 2  # of 20 problems in batches of 6, two were answered
+    for name, table in (("a", whole), ("b", resumed)):
+        write_parquet(tmp_path / name, table, PREDICTION_SCHEMA, {})
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert partial.read_text() == (tmp_path / "whole.partial").read_text()
+
+
+def test_stored_answers_of_other_settings_are_not_taken(tmp_path: Path):
+    path = tmp_path / "deep" / "partial"
+    Partial(path, "a").add([(0, [1, 2], "end")])
+    assert Partial(path, "a").answers == [(0, [1, 2], "end")]
+    assert Partial(path, "b").answers == []
+    assert Partial(path, "a").answers == []  # b started the file anew
+
+
+def test_predictions_carry_the_answer_by_the_fields_rule(world: World):
+    rows = answer(world).to_pylist()
+    assert [row["id"] for row in rows] == [f"p{index}" for index in range(len(QUESTIONS))]
+    assert {row["stop_reason"] for row in rows} <= {"end", "length"} and all(row["generated_tokens"] <= LENGTH for row in rows)
+    assert len({row["prompt_hash"] for row in rows}) == len(set(QUESTIONS))
+
+
+def test_the_likeliest_choice_is_that_of_whole_sequences_scored_alone(world: World):
+    choices = ("Maria", "Ana tiene", "apples. How", "x")
+    rows = answer(world, kind="choice", items=problems(choices), likelihood=True).to_pylist()
+    states = world.encoder.encode(QUESTIONS)
+    for index, row in enumerate(rows):
+        values = []
+        for choice in choices:
+            own = compose(LAYOUTS["encoder"], world.tokenizer, PROMPT, QUESTIONS[index], int(states.counts()[index]), choice)
+            inputs = collate([own], world.pad)
+            labels = inputs.pop("labels")
+            with torch.no_grad():
+                logits = world.model(**inputs, encoder_states=torch.from_numpy(states.of(index)))["logits"]
+            targets = labels[0, 1:]
+            each = logits[0, :-1].log_softmax(-1).gather(1, targets.clamp_min(0)[:, None])[:, 0]
+            values.append(float(each[targets != IGNORE].sum()))
+        assert row["output"] == choices[int(np.argmax(values))] and row["stop_reason"] == "likelihood"
+        assert row["correct"] == (row["answer"] == choices[0])
+    assert len({row["output"] for row in rows}) > 1 or len(set(choices)) == 4
+
+
+def test_choice_likelihoods_equal_those_of_whole_sequences(world: World):
+    states, examples = world.compose("encoder", QUESTIONS)
+    choices = [[[5, 9, world.eos], [7, world.eos], [11, 12, 13, 14, world.eos]][: 2 + index % 2] for index in range(len(examples))]
+    found = module.choice_likelihoods(world.model, examples, states, choices, world.pad, 7)
+    for index, example in enumerate(examples):
+        assert len(found[index]) == len(choices[index])
+        for value, ids in zip(found[index], choices[index], strict=True):
+            inputs = collate([example], world.pad)
+            inputs.pop("labels")
+            embedded = world.model.embed(inputs["input_ids"], inputs["segments"], torch.from_numpy(states.of(index)))
+            with torch.no_grad():
+                everything = torch.cat([embedded, world.model.llm.get_input_embeddings()(torch.tensor([ids]))], 1)
+                logits = world.model.llm(inputs_embeds=everything).logits[0].log_softmax(-1)
+            expected = sum(float(logits[len(example) - 1 + place, token]) for place, token in enumerate(ids))
+            assert value == pytest.approx(expected, abs=1e-3)
+
+
+def test_retrieval_finds_the_sentence_whose_mean_state_is_nearest(world: World):
+    items = [Problem(f"t{i}", q, str(i + 1), translation=QUESTIONS[(i * 3) % 20]) for i, q in enumerate(QUESTIONS)]
+    rows = answer(world, kind="neighbour", items=items, retrieval_layer=1).to_pylist()
+    assert [row["id"] for row in rows] == [f"t{i}-{way}" for way in ("to-en", "from-en") for i in range(20)]
+    states, examples = world.compose("encoder", texts(items))
+    vectors = []
+    for index, example in enumerate(examples):
+        inputs = collate([example], world.pad)
+        embedded = world.model.embed(inputs["input_ids"], inputs["segments"], torch.from_numpy(states.of(index)))
+        with torch.no_grad():
+            hidden = world.model.llm(inputs_embeds=embedded, output_hidden_states=True).hidden_states[1][0]
+        mean = hidden[torch.from_numpy(example.segments == 2)].mean(0)
+        vectors.append((mean / mean.norm()).numpy())
+    ours, theirs = np.array(vectors[:20]), np.array(vectors[20:])
+    for index, row in enumerate(rows[:20]):
+        best = int(np.argmax(ours[index] @ theirs.T))
+        near = ours[index] @ theirs[int(row["output"]) - 1]
+        assert near == pytest.approx(float(ours[index] @ theirs[best]), abs=1e-5)  # equal sentences tie
+        assert row["correct"] == (row["output"] == str(index + 1))
+    identity = answer(
+        world, kind="neighbour", items=[Problem(f"t{i}", q, str(i), translation=q) for i, q in enumerate(dict.fromkeys(QUESTIONS))]
+    )
+    assert all(identity["correct"].to_pylist())
+
+
+def test_files_of_predictions_have_the_declared_columns(world: World, tmp_path: Path):
+    write_parquet(tmp_path / "p.parquet", answer(world), PREDICTION_SCHEMA, {})
+    assert pq.read_schema(tmp_path / "p.parquet").names == PREDICTION_SCHEMA.names

@@ -9,35 +9,44 @@ from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import Evaluation
 from lingualift.evaluation.predict import load_for_generation, predict
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
+from lingualift.evaluation.problems import read_problems, texts
 from lingualift.job import job
-from lingualift.model.encoder import Encoder
+from lingualift.model.encoder import load_states
 from lingualift.model.layout import Prompt
 from lingualift.precision import device, use_bf16
 from lingualift.provenance import provenance
 from lingualift.translate.engine import in_english
 
 with job(snakemake.log[0], snakemake.threads):
-    given, params, language = snakemake.input, snakemake.params, snakemake.wildcards.lang
+    given, params = snakemake.input, snakemake.params
     values = Evaluation.model_validate(params.evaluation)
     dtype = torch.bfloat16 if use_bf16(params.precision) else torch.float32
     checkpoint = Path(given.checkpoint) if "checkpoint" in given.keys() else None
     llm = Path(given.llm).parent
-    problems = BENCHMARKS[snakemake.wildcards.benchmark].load(language, values.split)
+    problems = read_problems(given.problems)
     if "translated" in given.keys():
         problems = in_english(problems, read_parquet(given.translated), given.translated)
+    output = Path(snakemake.output[0])
+    partial = output.with_name(output.name + ".partial")
     table = predict(
         load_for_generation(checkpoint, llm, dtype).to(device()),
-        Encoder(Path(given.encoder).parent, params.layer, dtype, device()) if "encoder" in given.keys() else None,
+        load_states(given.states, texts(problems)) if "states" in given.keys() else None,
         problems,
-        language,
+        snakemake.wildcards.lang,
+        BENCHMARKS[snakemake.wildcards.benchmark].BENCHMARK.answer,
         params.input,
         Prompt(**params.prompt),
         llm,
         values.max_new_tokens,
         values.batch,
+        likelihood=values.choices == "likelihood",
+        retrieval_layer=values.retrieval_layer,
+        partial=partial,
+        weights=checkpoint,
     )
     stamp = provenance(
-        snakemake.rule, values.model_dump(), [given.llm], system=params.system, seed=params.seed, run=snakemake.wildcards.run,
-        benchmark=snakemake.wildcards.benchmark, checkpoint=checkpoint.name if checkpoint else None,
+        snakemake.rule, values.model_dump(), [given.llm, given.problems], system=params.system, seed=params.seed,
+        run=snakemake.wildcards.run, benchmark=snakemake.wildcards.benchmark, checkpoint=checkpoint.name if checkpoint else None,
     )  # fmt: skip
-    write_parquet(snakemake.output[0], table, PREDICTION_SCHEMA, stamp)
+    write_parquet(output, table, PREDICTION_SCHEMA, stamp)
+    partial.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from lingualift.artifacts import read_parquet, read_provenance, write_parquet
+from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.score import SCORE_SCHEMA, score
 from lingualift.job import job
@@ -13,5 +14,6 @@ with job(snakemake.log[0]):
     for path in snakemake.input:
         stamp = read_provenance(path)
         predictions = read_parquet(path, PREDICTION_SCHEMA)
-        tables.append(score(predictions, stamp["system"], stamp["run"], stamp["seed"], stamp["checkpoint"], stamp["benchmark"]))
+        kind = BENCHMARKS[stamp["benchmark"]].BENCHMARK.answer
+        tables.append(score(predictions, kind, stamp["system"], stamp["run"], stamp["seed"], stamp["checkpoint"], stamp["benchmark"]))
     write_parquet(snakemake.output[0], pa.concat_tables(tables), SCORE_SCHEMA, provenance(snakemake.rule, {}, snakemake.input))

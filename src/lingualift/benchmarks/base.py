@@ -1,6 +1,7 @@
 """What every benchmark shares: problems of one language, with where they come from."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -11,6 +12,8 @@ class Problem:
     question: str
     answer: str
     operation: str = ""
+    choices: tuple[str, ...] = ()
+    translation: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Benchmark:
     metric: str
     licence: str
     note: str
+    answer: Literal["number", "choice", "neighbour"] = "number"
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -1,9 +1,13 @@
 """Marks for stored predictions; nothing is generated here, so a change of rule costs seconds."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import pyarrow as pa
 
 from lingualift.errors import LinguaLiftError
 from lingualift.evaluation.answers import field_answer, is_correct, strict_answer
+from lingualift.evaluation.choices import first_named, whole_answer
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 
 SCORE_SCHEMA = pa.schema(
@@ -25,30 +29,38 @@ SCORE_SCHEMA = pa.schema(
 )
 
 
-def score(predictions: pa.Table, system: str, run: str, seed: int, checkpoint: str | None, benchmark: str) -> pa.Table:
-    """One row a prediction with both rules' answers and marks (`SCORE_SCHEMA`); numeric gold answers are required."""
+class Marks(NamedTuple):
+    """An output read by the field's rule and by the strict one."""
+
+    answer: str | None
+    answer_strict: str | None
+    correct: bool
+    correct_strict: bool
+
+
+def mark(kind: str, output: str, gold: str, choices: Sequence[str] = ()) -> Marks:
+    """Read and mark one output of a benchmark whose answers are of `kind`: `number`, `choice` or `neighbour`.
+
+    A number's rules are those of `answers`; a choice is the first that is named, strictly the whole answer; a neighbour is the output.
+    """
+    if kind == "number":
+        answer, strict = field_answer(output), strict_answer(output)
+        return Marks(answer, strict, is_correct(answer, gold), is_correct(strict, gold))
+    answer, strict = (first_named(output, choices), whole_answer(output, choices)) if kind == "choice" else (output, output)
+    return Marks(answer, strict, answer == gold, strict == gold)
+
+
+def score(predictions: pa.Table, kind: str, system: str, run: str, seed: int, checkpoint: str | None, benchmark: str) -> pa.Table:
+    """One row a prediction with both rules' answers and marks (`SCORE_SCHEMA`); `kind` is the benchmark's kind of answer."""
     if not predictions.schema.equals(PREDICTION_SCHEMA, check_metadata=False):
         raise LinguaLiftError(
             f"predictions of {run} on {benchmark}: columns differ from what this version writes; delete them and run again"
         )
-    rows = []
-    for row in predictions.to_pylist():
-        answer, strict = field_answer(row["output"]), strict_answer(row["output"])
-        rows.append(
-            {
-                "system": system,
-                "run": run,
-                "seed": seed,
-                "checkpoint": checkpoint,
-                "benchmark": benchmark,
-                "language": row["language"],
-                "id": row["id"],
-                "operation": row["operation"],
-                "gold": row["gold"],
-                "answer": answer,
-                "answer_strict": strict,
-                "correct": is_correct(answer, row["gold"]),
-                "correct_strict": is_correct(strict, row["gold"]),
-            }
-        )
+    common = {"system": system, "run": run, "seed": seed, "checkpoint": checkpoint, "benchmark": benchmark}
+    rows = [
+        common
+        | {name: row[name] for name in ("language", "id", "operation", "gold")}
+        | mark(kind, row["output"], row["gold"], row["choices"])._asdict()
+        for row in predictions.to_pylist()
+    ]
     return pa.Table.from_pylist(rows, schema=SCORE_SCHEMA)

@@ -1,0 +1,40 @@
+"""Answers of an unfinished job, kept batch by batch: an interrupted job goes on where it was and ends with the same bytes.
+
+Batches depend on the problems and settings alone, so those that a stopped job had finished are the ones that its successor would make.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+Answer = tuple[int, list[int], str]
+"""(problem index, new token ids, stop reason)"""
+
+
+class Partial:
+    """A file of JSON lines: first the key of what is answered, then one line a finished batch; another key starts the file anew."""
+
+    def __init__(self, path: str | Path, key: str) -> None:
+        self.path = Path(path)
+        self.answers: list[Answer] = []
+        kept = []
+        if self.path.is_file():
+            header, *lines = self.path.read_text(encoding="utf-8").split("\n")
+            if header == key:
+                for line in lines[:-1]:  # what follows the last line end was cut off in writing
+                    self.answers.extend((index, ids, reason) for index, ids, reason in json.loads(line))
+                    kept.append(line)
+                logger.info("going on after %d answers in %s", len(self.answers), self.path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text("\n".join([key, *kept]) + "\n", encoding="utf-8")
+
+    def add(self, answers: Sequence[Answer]) -> None:
+        """Store a finished batch durably."""
+        self.answers.extend(answers)
+        with open(self.path, "a", encoding="utf-8") as handle:
+            handle.write(json.dumps(answers, separators=(",", ":")) + "\n")
+            handle.flush()
+            os.fsync(handle.fileno())
