@@ -17,6 +17,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, Pre
 
 from lingualift.errors import LinguaLiftError
 from lingualift.model.layout import END, IGNORE, START, STATE
+from lingualift.model.loss import response_loss
 
 ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU}
 CLIP = 6.0  # standardised encoder dimensions beyond six deviations are outliers of the encoder, not meaning
@@ -222,8 +223,14 @@ class LinguaLiftModel(PreTrainedModel):
             return {"logits": self.logits(hidden)}
         targets = labels[:, 1:]
         chosen = targets != IGNORE
-        logits = self.logits(hidden[:, :-1][chosen]).float()
-        total = nn.functional.cross_entropy(logits, targets[chosen], reduction="sum")
+        head = self.llm.get_output_embeddings()
+        total = response_loss(
+            hidden[:, :-1][chosen],
+            head.weight,
+            getattr(head, "bias", None),
+            targets[chosen],
+            getattr(self.llm.config, "final_logit_softcapping", None),
+        )
         divisor = chosen.sum() if num_items_in_batch is None else num_items_in_batch
         return {"loss": total / divisor}
 

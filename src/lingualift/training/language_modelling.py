@@ -4,6 +4,7 @@ Built on Transformers' `Trainer`, so accumulation, mixed precision, several GPUs
 """
 
 import ctypes
+import gc
 import logging
 import os
 import shutil
@@ -42,12 +43,16 @@ class Optimisation:
 
 
 def keep_freed_memory() -> None:
-    """Let glibc keep freed memory instead of returning it to the system at every step: 13 % faster training on a CPU."""
+    """Let glibc keep freed blocks below 32 MB instead of returning them to the system at every step: 13 % faster training on a CPU.
+
+    Larger blocks (embedding gradients, optimiser states) still come and go by themselves: kept too, they split and fragment, and a
+    job that needs 3.5 GB grows to 6 GB.
+    """
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):
         return  # another C library: nothing to tune
-    for option, value in ((-1, 2**31 - 1), (-2, 2**28), (-4, 0)):  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX
+    for option, value in ((-1, 2**31 - 1), (-2, 2**26), (-3, 2**25)):  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD
         mallopt(option, value)
 
 
@@ -160,5 +165,9 @@ def train_language_modelling(
     trainer.train(resume_from_checkpoint=last)
     losses = [{"step": entry["step"], "loss": entry["loss"]} for entry in trainer.state.log_history if "loss" in entry]
     shutil.rmtree(work, ignore_errors=True)
+    trainer.optimizer = None
+    del trainer
+    model.zero_grad(set_to_none=True)
+    gc.collect()  # the trainer's parts refer to one another: gradients and optimiser states would stay while the checkpoint is written
     logger.info("%s: done in %.0f s", name, time.monotonic() - started)
     return {"examples": len(examples), "steps": steps, "losses": losses}
