@@ -22,8 +22,6 @@ rule retrieve_source:
         **growing(lambda wildcards: sizes.retrieval(PLAN.source(wildcards.source).size or PLAN.source(wildcards.source).estimate or 10**9)),
     params:
         pin=lambda wildcards: PLAN.source(wildcards.source).pin,
-        tables=[str(BASE / "config/sources.yaml"), str(BASE / "config/languages.tsv")],
-        pins=CONFIG.pins,
     message:
         "retrieve {wildcards.source}"
     script:
@@ -46,8 +44,6 @@ rule prepare_model:
         **growing(lambda wildcards: sizes.model_preparation(parameters(wildcards.source), PLAN.source(wildcards.source).kind != "hub")),
     params:
         pin=lambda wildcards: PLAN.source(wildcards.source).pin,
-        tables=[str(BASE / "config/sources.yaml"), str(BASE / "config/languages.tsv")],
-        pins=CONFIG.pins,
     message:
         "prepare model {wildcards.source}"
     script:

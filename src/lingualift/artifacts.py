@@ -1,4 +1,8 @@
-"""Files between steps: written atomically, typed, and stamped with where they came from."""
+"""Files between steps: written atomically, typed, stamped with where they came from, and sealed with a checksum that readers check.
+
+A Parquet file carries the SHA-256 of its own bytes in its metadata, computed with the digits of the checksum set to zero; a folder
+carries `checksums.json`. Whoever reads one finds out about a truncated copy or a flipped bit before anything is computed from it.
+"""
 
 import hashlib
 import json
@@ -14,6 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lingualift.errors import LinguaLiftError
+
+CHECKSUMS = "checksums.json"
+SEAL, BLANK = b"lingualift-sha256:", b"0" * 64
+BLOCK = 1 << 20
 
 
 @contextmanager
@@ -36,18 +44,38 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_directory(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary directory that replaces `path` when the block succeeds."""
+    """Yield a temporary directory that replaces `path` when the block succeeds; `checksums.json` in it lists its files."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     try:
         yield temporary
+        write_json(temporary / CHECKSUMS, {name: sha256_file(temporary / name) for name in _files(temporary)})
         os.chmod(temporary, 0o777 & ~_umask())
+        aside = temporary.with_suffix(".old.tmp")
         if path.exists():
-            shutil.rmtree(path)
+            os.replace(path, aside)  # whoever looks between the two renames finds nothing, never half of it
         os.replace(temporary, path)
+        shutil.rmtree(aside, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_directory(path: str | Path) -> None:
+    """Compare a folder that `atomic_directory` wrote with its `checksums.json`; a file that differs, lacks or is extra is named."""
+    path = Path(path)
+    if not (path / CHECKSUMS).is_file():
+        raise LinguaLiftError(f"{path}: incomplete or written by an earlier version; delete it and run again")
+    expected = read_json(path / CHECKSUMS)
+    for name in sorted({*expected, *_files(path)}):
+        if name not in expected or not (path / name).is_file() or sha256_file(path / name) != expected[name]:
+            raise LinguaLiftError(f"{path / name}: damaged (it is not what was written); delete {path} and run again")
+
+
+def _files(folder: Path) -> list[str]:
+    """Files below a folder, without hidden ones and the list of checksums."""
+    names = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(name.as_posix() for name in names if not any(part.startswith(".") for part in name.parts) and name.name != CHECKSUMS)
 
 
 def _umask() -> int:
@@ -88,20 +116,68 @@ def read_json(path: str | Path) -> Any:
 
 
 def write_parquet(path: str | Path, table: pa.Table, schema: pa.Schema, provenance: Mapping[str, Any] | None = None) -> None:
-    """Write `table`, cast to the declared `schema`, with `provenance` (JSON values) in the file's metadata, atomically."""
+    """Write `table`, cast to the declared `schema`, with `provenance` (JSON values) in the file's metadata, atomically and sealed."""
     table = table.cast(schema)
     for field in schema:
         if not field.nullable and table.column(field.name).null_count:
             raise LinguaLiftError(f"{path}: column '{field.name}' must not be empty")
-    if provenance is not None:
-        stamp = json.dumps(dict(provenance), sort_keys=True, ensure_ascii=False)
-        table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"lingualift": stamp.encode()})
+    with parquet_writer(path, table.schema, provenance) as writer:
+        writer.write_table(table)
+
+
+@contextmanager
+def parquet_writer(path: str | Path, schema: pa.Schema, provenance: Mapping[str, Any] | None = None) -> Iterator[pq.ParquetWriter]:
+    """A writer of `schema`, batch by batch, whose sealed file appears at `path` when the block succeeds."""
     with atomic_path(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+            yield writer
+            # Not in the schema's metadata: that is stored a second time, in another form.
+            stamp = {} if provenance is None else {"lingualift": json.dumps(dict(provenance), sort_keys=True, ensure_ascii=False)}
+            writer.add_key_value_metadata({**stamp, "lingualift-seal": (SEAL + BLANK).decode()})
+        place, found = _seal(temporary)
+        with open(temporary, "r+b") as handle:
+            handle.seek(place)
+            handle.write(found)
+
+
+def _seal(path: Path) -> tuple[int, bytes]:
+    """Where the digits of a Parquet file's seal begin (-1: it has none), and the digits that belong there."""
+    size = path.stat().st_size
+    with open(path, "rb") as handle:
+        handle.seek(max(size - 8, 0))
+        footer = min(int.from_bytes(handle.read(4), "little") + 8, size)
+        handle.seek(size - footer)
+        place = handle.read().rfind(SEAL)
+        if place < 0 or place + len(SEAL) + len(BLANK) > footer:
+            return -1, b""
+        place += size - footer + len(SEAL)
+        total = hashlib.sha256()
+        handle.seek(0)
+        for start in range(0, place, BLOCK):
+            total.update(handle.read(min(BLOCK, place - start)))
+        total.update(BLANK)
+        handle.seek(place + len(BLANK))
+        while block := handle.read(BLOCK):
+            total.update(block)
+    return place, total.hexdigest().encode()
+
+
+def check_parquet(path: str | Path) -> None:
+    """Compare a Parquet file with the checksum that it carries; a file without one passes."""
+    try:
+        place, expected = _seal(Path(path))
+        with open(path, "rb") as handle:
+            handle.seek(max(place, 0))
+            found = handle.read(len(BLANK))
+    except OSError as error:
+        raise LinguaLiftError(f"{path}: cannot be read ({error.strerror}); delete it and run again") from error
+    if place >= 0 and found != expected:
+        raise LinguaLiftError(f"{path}: damaged (its checksum does not fit its content); delete it and run again")
 
 
 def read_parquet(path: str | Path, schema: pa.Schema | None = None) -> pa.Table:
-    """Read a Parquet file and check that it has the declared columns and types."""
+    """Read a Parquet file after checking its seal, and that it has the declared columns and types."""
+    check_parquet(path)
     try:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
@@ -114,7 +190,7 @@ def read_parquet(path: str | Path, schema: pa.Schema | None = None) -> pa.Table:
 def read_provenance(path: str | Path) -> dict[str, Any]:
     """The provenance that `write_parquet` stored in the file's metadata."""
     try:
-        metadata = pq.read_schema(path).metadata or {}
+        metadata = pq.read_metadata(path).metadata or {}
     except (pa.ArrowException, OSError) as error:
         raise LinguaLiftError(f"{path}: damaged or not Parquet ({str(error).splitlines()[0]}); delete it and run again") from error
     return json.loads(metadata.get(b"lingualift", b"{}"))

@@ -9,8 +9,8 @@ from lingualift.retrieve.fetch import retrieve
 from lingualift.retrieve.sources import load_sources, resolve_source
 
 with job(snakemake.log[0]):
-    registry, languages = snakemake.params.tables
-    source = resolve_source(load_sources(registry, snakemake.params.pins), load_languages(languages), snakemake.wildcards.source)
-    # Not parameters of the rule: where a pinned file came from changes nothing that depends on it.
-    where = load(snakemake.config)
+    # Not parameters of the rule: the source's pin says what it holds; where it came from, and the pins of others, change nothing.
+    where, tables = load(snakemake.config), Path(snakemake.scriptdir).parents[1] / "config"
+    registry = load_sources(tables / "sources.yaml", where.pins)
+    source = resolve_source(registry, load_languages(tables / "languages.tsv"), snakemake.wildcards.source)
     retrieve(source, Path(snakemake.output[0]).parent, Path(where.resources) / "downloads", where.mirror, where.offline)

@@ -307,6 +307,7 @@ def switch_file(
     columns and for a lexicon that knows no word of the queries.
     """
     total = Statistics(lexicon.language)
+    check_parquet(tagged)
     try:
         file = pq.ParquetFile(tagged)
     except (pa.ArrowException, OSError) as error:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lingualift.artifacts import atomic_directory, read_parquet, write_parquet
+from lingualift.artifacts import atomic_directory, check_directory, read_parquet, write_parquet
 from lingualift.errors import LinguaLiftError, nearest
 
 logger = logging.getLogger(__name__)
@@ -237,6 +237,7 @@ def save_embeddings(path: str | Path, embeddings: Embeddings, provenance: dict[s
 def load_embeddings(path: str | Path) -> Embeddings:
     """Open a store with its vectors memory-mapped, read-only; a damaged or inconsistent store is an error."""
     folder = Path(path)
+    check_directory(folder)
     vocabulary = read_parquet(folder / "vocabulary.parquet", VOCABULARY_SCHEMA)
     try:
         vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)

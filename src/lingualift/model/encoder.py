@@ -17,7 +17,7 @@ from tqdm import tqdm
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
-from lingualift.artifacts import atomic_directory, digest, read_json, write_json
+from lingualift.artifacts import atomic_directory, check_directory, digest, read_json, write_json
 from lingualift.errors import LinguaLiftError
 from lingualift.model import use_multilingual
 
@@ -164,6 +164,7 @@ def save_states(path: str | Path, texts: Sequence[str], states: States) -> None:
 def load_states(path: str | Path, texts: Sequence[str]) -> States:
     """Memory-map stored states; refuse them when they belong to other texts."""
     folder = Path(path)
+    check_directory(folder)
     if read_json(folder / "texts.json") != {"count": len(texts), "digest": digest(list(texts), 64)}:
         raise LinguaLiftError(f"{folder}: holds the encoder states of other texts; delete it and run again")
     try:
