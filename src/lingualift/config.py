@@ -126,12 +126,14 @@ Kind = Literal["maths", "nli", "commonsense"]
 class Task(Settings):
     """Task data, English alone or in several languages, and parallel text."""
 
-    source: Name | list[Name] = Field(description="`word-problems` (generated here), or one or more keys of config/sources.yaml.")
+    source: Name | list[Name] = Field(
+        description="`word-problems` or `arithmetic` (generated here), or one or more keys of config/sources.yaml."
+    )
     kind: Literal["maths", "nli", "commonsense", "translation"] = Field(
         "maths", description="Which benchmarks systems trained on it are evaluated on; translation: parallel text into English, none."
     )
     languages: list[Code] | None = Field(None, description="Languages read from multilingual sources (null: English alone).")
-    examples: Positive | None = Field(None, description="Examples used, of each language (null: all; required for word-problems).")
+    examples: Positive | None = Field(None, description="Examples used, of each language (null: all; required for generated ones).")
     seed: Seed = Field(1, description="Seed of generated problems.")
 
     @property

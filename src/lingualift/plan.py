@@ -11,6 +11,7 @@ from lingualift.errors import LinguaLiftError, nearest
 from lingualift.languages import Language
 from lingualift.model.layout import Prompt
 from lingualift.retrieve.sources import Source, find_source, resolve_source
+from lingualift.tasks.generated import GENERATORS
 from lingualift.tasks.loaders import READERS
 
 
@@ -88,7 +89,7 @@ class Plan:
         """The sources of a task as (key, language); the language is None for a source that comes whole."""
         task = self.config.tasks[name]
         found: list[tuple[str, str | None]] = []
-        for key in task.sources if task.sources != ["word-problems"] else []:
+        for key in task.sources if task.sources[0] not in GENERATORS else []:
             if self.sources[key].by_language:
                 held = [code for code in task.languages or [] if code != "en" and self.sources[key].holds(self.languages[code])]
                 found += [(key, code) for code in held]
@@ -252,15 +253,15 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
 
 
 def _check_task(name: str, task: Task, languages: Mapping[str, Language], sources: Mapping[str, Source]) -> None:
-    if task.sources == ["word-problems"]:
+    if len(task.sources) == 1 and task.sources[0] in GENERATORS:
         if task.examples is None:
-            raise LinguaLiftError(f"tasks.{name}.examples: say how many word problems to generate")
+            raise LinguaLiftError(f"tasks.{name}.examples: say how many {task.sources[0]} to generate")
         if task.languages or task.kind != "maths":
-            raise LinguaLiftError(f"tasks.{name}: word-problems are English and of kind maths")
+            raise LinguaLiftError(f"tasks.{name}: {task.sources[0]} are English and of kind maths")
         return
     for key in task.sources:
         if key not in sources:
-            raise LinguaLiftError(f"tasks.{name}.source: unknown source '{key}'; {nearest(key, ['word-problems', *sources])}")
+            raise LinguaLiftError(f"tasks.{name}.source: unknown source '{key}'; {nearest(key, [*GENERATORS, *sources])}")
         if key not in READERS:
             raise LinguaLiftError(f"tasks.{name}.source: source '{key}' is no task data; {nearest(key, READERS)}")
         if task.kind not in READERS[key].kinds:

@@ -140,7 +140,7 @@ def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_config
         ("systems", ["lingalift"], "systems: unknown system 'lingalift'; did you mean 'lingualift'?"),
         ("benchmarks", {"mmwp": "mmwp-min"}, "benchmarks.mmwp: unknown benchmark 'mmwp-min'; did you mean 'mmwp-mini'?"),
         ("benchmarks", {"lexicons": "mmwp-mini"}, "configuration: benchmarks: 'lexicons' is the table of the lexicons"),
-        ("stages", {"transfer": DEFAULT["stages"]["transfer"]}, "unknown stage 'warm-start'; known: transfer"),
+        ("stages", {"transfer": DEFAULT["stages"]["transfer"]}, "unknown stage 'arithmetic'; known: transfer"),
         ("stages.align.prompt", "tranlation", "stage 'align': unknown prompt 'tranlation'; did you mean 'translation'?"),
         ("stages.align.prompt", None, "configuration: stages.align: a language-modelling stage needs a prompt"),
         ("stages.align.data", "code-switch", "stage 'align': unknown data 'code-switch'; did you mean 'code-switched'?"),

@@ -45,7 +45,7 @@ def test_worked_solutions_are_right_and_use_the_numbers_of_the_question(problems
         steps = row["response"].split(". ")
         used, done, previous = Counter(), [], None
         for step in steps:
-            a, sign, b, result = re.fullmatch(r"(\d+) ([-+*/]) (\d+) = (\d+)", step).groups()
+            a, sign, b, result = re.fullmatch(r"(\d+)([-+*/])(\d+)=(\d+)", step).groups()
             assert {"+": int(a) + int(b), "-": int(a) - int(b), "*": int(a) * int(b), "/": int(a) / int(b)}[sign] == int(result)
             used.update([a, b])
             if previous is not None:

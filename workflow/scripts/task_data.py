@@ -6,12 +6,13 @@ from lingualift.artifacts import write_parquet
 from lingualift.config import Task
 from lingualift.job import job
 from lingualift.provenance import provenance
-from lingualift.tasks import loaders, word_problems
+from lingualift.tasks import loaders
+from lingualift.tasks.generated import GENERATORS
 
 with job(snakemake.log[0]):
     task = Task.model_validate(snakemake.params.task)
-    if task.sources == ["word-problems"]:
-        table = word_problems.generate(task.examples, task.seed)
+    if task.sources[0] in GENERATORS:
+        table = GENERATORS[task.sources[0]](task.examples, task.seed)
     else:
         folders = [(key, lang, Path(path).parent) for (key, lang), path in zip(snakemake.params.folders, snakemake.input, strict=True)]
         table = loaders.load_sources(folders, task.kind, task.languages, snakemake.params.names, task.examples)

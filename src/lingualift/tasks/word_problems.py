@@ -56,7 +56,7 @@ _LARGEST_ANSWER = 144
 def generate(count: int, seed: int) -> pa.Table:
     """`count` distinct problems (`PROBLEM_SCHEMA`), alternately of one and two steps, each half balanced over its operations.
 
-    `response` is the worked solution on one line, e.g. '12 + 9 = 21. 21 - 4 = 17', whose last number is the answer.
+    `response` is the worked solution on one line, e.g. '12+9=21. 21-4=17', whose last number is the answer.
     Raises LinguaLiftError for a negative count or one beyond what the templates can tell apart.
     """
     if count < 0:
@@ -165,7 +165,7 @@ def _solve(steps: tuple[str, ...], numbers: dict[str, int]) -> tuple[list[str], 
                 return None
         if not 2 <= result <= _LARGEST_ANSWER:
             return None
-        lines.append(f"{a} {sign} {b} = {result}.")
+        lines.append(f"{a}{sign}{b}={result}.")
         x = result
     return lines, x
 
