@@ -151,7 +151,7 @@ def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_config
         ("codeswitch.task", "math", "codeswitch.task: unknown task 'math'; did you mean 'maths'?"),
         ("codeswitch.pos", "nouns", "codeswitch.pos: unknown preset 'nouns'; did you mean 'noun'?"),
         ("codeswitch.top_k", 9, "configuration: codeswitch.top_k: lexicon.top_k keeps no more than 5 translations"),
-        ("tasks.maths.examples", None, "tasks.maths.examples: say how many word problems to generate"),
+        ("tasks.maths.examples", None, "tasks.maths.examples: say how many word-problems to generate"),
         ("tasks.maths.source", "word-problem", "tasks.maths.source: unknown source 'word-problem'; did you mean 'word-problems'?"),
         ("tasks.maths.source", ["gsm8k", "../x"], "configuration: tasks.maths.source.1: not a plain name "),
         ("corpus.source", "holy-kuran", "corpus.source: unknown source 'holy-kuran'; did you mean 'holy-quran'?"),
@@ -281,11 +281,11 @@ def ids(values: dict[str, Any], system: str = "lingualift", seed: int = 1) -> li
 
 def test_chains_that_begin_alike_share_checkpoints_and_part_where_they_differ():
     full, warm, joint = ids(DEFAULT), ids(DEFAULT, "lingualift-warm-start-only"), ids(DEFAULT, "lingualift-without-align")
-    assert [name.rpartition("-")[0] for name in full] == ["warm-start", "align", "transfer"]
-    assert full[0] == warm[0] == joint[0]
-    assert len({full[2], warm[1], joint[1]}) == 3  # one stage name over other parents, or with other settings
+    assert [name.rpartition("-")[0] for name in full] == ["arithmetic", "warm-start", "align", "transfer"]
+    assert full[:2] == warm[:2] == joint[:2] and full[0] == ids(DEFAULT, "mono-sft")[0]
+    assert len({full[3], warm[2], joint[2]}) == 3  # one stage name over other parents, or with other settings
     stages = planned(DEFAULT).runs["lingualift"].stages
-    assert [stage.parent for stage in stages] == [None, *full[:2]]
+    assert [stage.parent for stage in stages] == [None, *full[:3]]
     assert len(planned(DEFAULT).stages) == len({*full, *warm, *joint, *ids(DEFAULT, "mono-sft")})
 
 
@@ -326,20 +326,20 @@ def test_what_changes_no_result_of_training_retrains_nothing(place, value):
 @pytest.mark.parametrize(
     ("place", "value", "kept"),
     [
-        ("stages.warm-start.steps", 10, 0),
-        ("stages.align.learning_rate", 1e-3, 1),
-        ("stages.transfer.epochs", 2, 2),
-        ("prompts.translation.template", "{question}\nEnglish:", 1),
-        ("prompts.maths.instruction", "Answer.\n", 2),
-        ("languages.alignment", ["de", "hi"], 0),
-        ("codeswitch.ratio", 0.5, 0),
-        ("lexicon.starts", ["identical"], 0),
-        ("corpus.max_sentences", 1000, 0),
-        ("vocabulary.size", 100, 0),
-        ("fasttext.epochs", 1, 0),
-        ("encoder.layer", 9, 0),
-        ("alignment.layers", 3, 0),
-        ("tasks.maths.seed", 2, 0),
+        ("stages.warm-start.steps", 10, 1),
+        ("stages.align.learning_rate", 1e-3, 2),
+        ("stages.transfer.epochs", 2, 3),
+        ("prompts.translation.template", "{question}\nEnglish:", 2),
+        ("prompts.maths.instruction", "Answer.\n", 0),
+        ("languages.alignment", ["de", "hi"], 1),
+        ("codeswitch.ratio", 0.5, 1),
+        ("lexicon.starts", ["identical"], 1),
+        ("corpus.max_sentences", 1000, 1),
+        ("vocabulary.size", 100, 1),
+        ("fasttext.epochs", 1, 1),
+        ("encoder.layer", 9, 1),
+        ("alignment.layers", 3, 1),
+        ("tasks.maths.seed", 2, 1),
     ],
 )
 def test_a_changed_setting_retrains_its_stage_and_those_after_it(place, value, kept):

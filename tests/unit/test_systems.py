@@ -99,14 +99,14 @@ def test_what_a_system_overrides_is_in_its_stages_and_in_no_other(paper):
 
 
 def test_text_stages_of_an_encoder_system_know_no_encoder(gsm8k):
-    first, second = gsm8k.runs["langbridge"].stages
+    first, second = gsm8k.runs["langbridge"].stages[1:]
     assert (first.input, first.encoder, second.input, second.alignment.layers) == ("text", None, "encoder", 1)
     assert second.stage.train == ["encoder", "alignment", "boundary"]
-    assert [stage.input for stage in gsm8k.runs["mindmerger"].stages] == ["text", "encoder", "both"]
+    assert [stage.input for stage in gsm8k.runs["mindmerger"].stages] == ["text", "text", "encoder", "both"]
 
 
 def test_mixed_supervision_reads_each_data_set_with_its_prompt(gsm8k):
-    stage = gsm8k.runs["lingualift-mixed"].stages[1]
+    stage = gsm8k.runs["lingualift-mixed"].stages[2]
     texts = gsm8k.texts(stage)
     assert texts[:1] == [("codeswitch-de", "translation")] and texts[-1] == ("task-gsm8kinstruct", "maths")
     assert stage.tasks == ["maths", "gsm8kinstruct"] and len(texts) == len(gsm8k.config.languages.alignment) + 1
@@ -114,7 +114,7 @@ def test_mixed_supervision_reads_each_data_set_with_its_prompt(gsm8k):
 
 
 def test_parallel_data_alone_needs_no_lexicon_and_english_measures_the_encoder(gsm8k):
-    stage = gsm8k.runs["lingualift-parallel"].stages[1]
+    stage = gsm8k.runs["lingualift-parallel"].stages[2]
     assert (stage.codeswitch, stage.tasks, stage.reference) == (None, ["parallel"], "maths")
 
 
