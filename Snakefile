@@ -27,7 +27,11 @@ localrules:
 rule all:
     default_target: True
     input:
-        expand("results/tables/{table}.{kind}", table=["lexicons", *CONFIG.benchmarks], kind=["csv", "parquet"]),
+        expand(
+            "results/tables/{table}.{kind}",
+            table=["lexicons", *(["codeswitch"] if PLAN.used_variants else []), *CONFIG.benchmarks],
+            kind=["csv", "parquet"],
+        ),
 
 
 onstart:

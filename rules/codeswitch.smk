@@ -77,8 +77,10 @@ rule codeswitch:
 rule codeswitch_table:
     # Table 18 for every setting that a system uses.
     input:
-        lambda wildcards: [
-            f"results/codeswitch/{name + '/' if name else ''}{lang}.json" for name in PLAN.variants for lang in CONFIG.languages.alignment
+        [
+            f"results/codeswitch/{name + '/' if name else ''}{lang}.json"
+            for name in PLAN.used_variants or [""]
+            for lang in CONFIG.languages.alignment
         ],
     output:
         csv="results/tables/codeswitch.csv",
@@ -93,7 +95,7 @@ rule codeswitch_table:
     resources:
         **SMALL,
     params:
-        settings=[name for name in PLAN.variants for _ in CONFIG.languages.alignment],
+        settings=[name for name in PLAN.used_variants or [""] for _ in CONFIG.languages.alignment],
     message:
         "table of the code-switched text"
     script:

@@ -60,6 +60,12 @@ class Plan:
         found = [stage.codeswitch for stage in self.stages.values() if stage.codeswitch is not None]
         return {"": self.config.codeswitch} | {self.variant(setting): setting for setting in found}
 
+    @property
+    def used_variants(self) -> list[str]:
+        """The variants that a stage reads."""
+        found = [stage.codeswitch for stage in self.stages.values() if stage.codeswitch is not None]
+        return list(dict.fromkeys(self.variant(setting) for setting in found))
+
     def variant(self, setting: CodeSwitch) -> str:
         """The folder of code-switched text: what differs from the configuration's own setting, e.g. 'ratio-0.2'."""
         own, other = self.config.codeswitch.model_dump(), setting.model_dump()

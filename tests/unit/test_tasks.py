@@ -357,7 +357,8 @@ def test_parallel_text_that_is_not_parallel_is_named(tmp_path):
 
 
 def test_the_published_multilingual_set_names_its_languages_in_its_prompts(tmp_path):
-    prompt = "Below is an instruction. Write a response that completes the request in {}. Please answer in {}.\n\n### Instruction:\n{}\n\n### Response:"
+    form = "### Instruction:\n{}\n\n### Response:"
+    prompt = "Below is an instruction. Write a response that completes the request in {}. Please answer in {}.\n\n" + form
     items = [
         {"prompt": prompt.format("Swahili", "Swahili", "Ngapi?"), "chosen": "Jibu ni 1,200.", "reject": "x"},
         {"prompt": prompt.format("Thai", "Thai", "?"), "chosen": "3", "reject": "x"},

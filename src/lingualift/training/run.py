@@ -151,7 +151,7 @@ def build_model(
     seed: int,
 ) -> LinguaLiftModel:
     """The model at the start of a stage: fresh (seeded) or as the parent stage left it."""
-    alignment = alignment or Alignment(normalise=False)
+    alignment = alignment or Alignment.model_validate({"normalise": False})
     torch.manual_seed(seed)
     reference = None if encoder is None else {"path": str(encoder), "fingerprint": fingerprint(encoder), "layer": layer}
     if parent is not None:
