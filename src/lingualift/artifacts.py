@@ -50,7 +50,7 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     try:
         yield temporary
-        write_json(temporary / CHECKSUMS, {name: sha256_file(temporary / name) for name in _files(temporary)})
+        seal_directory(temporary)
         os.chmod(temporary, 0o777 & ~_umask())
         aside = temporary.with_suffix(".old.tmp")
         if path.exists():
@@ -61,8 +61,13 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def seal_directory(path: str | Path) -> None:
+    """Write `checksums.json` for what the folder holds now."""
+    write_json(Path(path) / CHECKSUMS, {name: sha256_file(Path(path) / name) for name in _files(Path(path))})
+
+
 def check_directory(path: str | Path) -> None:
-    """Compare a folder that `atomic_directory` wrote with its `checksums.json`; a file that differs, lacks or is extra is named."""
+    """Compare a folder that was sealed with its `checksums.json`; a file that is altered, missing or extra is named."""
     path = Path(path)
     if not (path / CHECKSUMS).is_file():
         raise LinguaLiftError(f"{path}: incomplete or written by an earlier version; delete it and run again")

@@ -1,5 +1,6 @@
 """Files between steps appear whole or not at all, keep their declared types, and are named in one line when damaged."""
 
+import contextlib
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from lingualift.artifacts import (
     atomic_directory,
     atomic_path,
+    check_directory,
     digest,
     read_json,
     read_parquet,
@@ -102,7 +104,7 @@ def test_a_new_folder_replaces_the_old_one_wholly(tmp_path):
     for name in ("first", "second"):
         with atomic_directory(path) as temporary:
             (temporary / name).write_text(name)
-    assert [entry.name for entry in path.iterdir()] == ["second"]
+    assert sorted(entry.name for entry in path.iterdir()) == ["checksums.json", "second"]
 
 
 def test_tables_come_back_with_their_declared_types_and_provenance(tmp_path):
@@ -209,4 +211,48 @@ def test_equal_parquet_files_hold_no_time_or_machine(tmp_path):
     for name in ("a", "b"):
         write_parquet(tmp_path / f"{name}.parquet", TABLE, SCHEMA, {"rule": "lexicon"})
     assert sha256_file(tmp_path / "a.parquet") == sha256_file(tmp_path / "b.parquet")
-    assert set(pq.read_schema(tmp_path / "a.parquet").metadata) == {b"lingualift"}
+    assert {key for key in pq.read_metadata(tmp_path / "a.parquet").metadata if key.startswith(b"ling")} == {b"lingualift", b"lingualift-seal"}
+
+
+@given(st.data())
+def test_an_altered_bit_or_a_cut_is_noticed(tmp_path_factory, data):
+    """Of a sealed table (all but the words that mark the seal) and of a sealed folder."""
+    path = tmp_path_factory.mktemp("flip")
+    write_parquet(path / "table.parquet", TABLE, SCHEMA, {"rule": "lexicon"})
+    with atomic_directory(path / "folder") as folder:
+        (folder / "weights").write_bytes(bytes(range(256)))
+        (folder / "inner").mkdir()
+        (folder / "inner/text").write_text("text")
+    name = data.draw(st.sampled_from(["table.parquet", "folder/weights", "folder/inner/text"]))
+    whole = bytearray((path / name).read_bytes())
+    place = data.draw(st.integers(0, len(whole) - 1))
+    if data.draw(st.booleans()):
+        whole = whole[:place]
+    else:
+        whole[place] ^= 1 << data.draw(st.integers(0, 7))
+    (path / name).write_bytes(whole)
+    if name == "table.parquet":
+        with contextlib.suppress(LinguaLiftError):
+            assert read_parquet(path / name, SCHEMA).equals(TABLE.cast(SCHEMA))
+            assert b"lingualift-sha256:" not in whole  # the mark itself was hit: everything else is whole
+    else:
+        with pytest.raises(LinguaLiftError, match=f"{name.rpartition('/')[2]}: damaged .* delete {path / 'folder'} and run again"):
+            check_directory(path / "folder")
+
+
+def test_a_folder_with_a_file_too_many_or_too_few_is_refused(tmp_path):
+    with atomic_directory(tmp_path / "folder") as folder:
+        (folder / "weights").write_text("x")
+    check_directory(tmp_path / "folder")
+    (tmp_path / "folder/.snakemake_timestamp").touch()
+    check_directory(tmp_path / "folder")
+    (tmp_path / "folder/extra").touch()
+    with pytest.raises(LinguaLiftError, match="extra: damaged"):
+        check_directory(tmp_path / "folder")
+    (tmp_path / "folder/extra").unlink()
+    (tmp_path / "folder/weights").unlink()
+    with pytest.raises(LinguaLiftError, match="weights: damaged"):
+        check_directory(tmp_path / "folder")
+    (tmp_path / "folder/checksums.json").unlink()
+    with pytest.raises(LinguaLiftError, match="delete it and run again"):
+        check_directory(tmp_path / "folder")

@@ -1,7 +1,5 @@
 """The multilingual encoder's view of every word of a vocabulary."""
 
-from pathlib import Path
-
 import torch
 
 from lingualift.artifacts import read_parquet
@@ -9,6 +7,7 @@ from lingualift.embeddings.fasttext import Embeddings, save_embeddings
 from lingualift.job import job
 from lingualift.lexicon.words import embed_words
 from lingualift.model.encoder import Encoder
+from lingualift.model.prepare import prepared
 from lingualift.precision import device, use_bf16
 from lingualift.provenance import provenance
 
@@ -17,7 +16,7 @@ with job(snakemake.log[0], snakemake.threads):
     words = vocabulary["word"].to_pylist()
     layers = snakemake.params.layers
     dtype = torch.bfloat16 if use_bf16(snakemake.params.precision) else torch.float32
-    encoder = Encoder(Path(snakemake.input.encoder).parent, max(layers), dtype, device())
+    encoder = Encoder(prepared(snakemake.input.encoder), max(layers), dtype, device())
     vectors = embed_words(words, lambda texts: encoder.states(texts, layers), progress="words")
     stamp = provenance(snakemake.rule, {"layers": layers}, [snakemake.input.vocabulary])
     save_embeddings(snakemake.output[0], Embeddings(words, vocabulary["frequency"].to_numpy(), vectors), stamp)

@@ -1,7 +1,5 @@
 """Induce the lexicon of one language and judge it."""
 
-from pathlib import Path
-
 import pyarrow as pa
 
 from lingualift.artifacts import read_parquet, write_json, write_parquet
@@ -13,6 +11,7 @@ from lingualift.languages import Language
 from lingualift.lexicon.build import LEXICON_SCHEMA, Settings, WordSpace, build_lexicon
 from lingualift.lexicon.gold import read_thousand
 from lingualift.provenance import provenance
+from lingualift.retrieve.fetch import verified
 
 
 def space(vocabulary: pa.Table, folders: list[str]) -> WordSpace:
@@ -29,7 +28,7 @@ with job(snakemake.log[0], snakemake.threads) as logger:
     language = Language(**snakemake.params.language)
     gold = None
     if "gold" in given.keys():
-        gold = read_thousand(Path(given.gold).parent / f"package/words/{language.common_words}.json")
+        gold = read_thousand(verified(given.gold) / f"package/words/{language.common_words}.json")
     encoder = "encoder" in values.starts
     result = build_lexicon(
         space(read_parquet(given.source_vocabulary), list(given.source_vectors)),

@@ -13,6 +13,7 @@ from lingualift.evaluation.problems import read_problems, texts
 from lingualift.job import job
 from lingualift.model.encoder import load_states
 from lingualift.model.layout import Prompt
+from lingualift.model.prepare import prepared
 from lingualift.precision import device, use_bf16
 from lingualift.provenance import provenance
 from lingualift.translate.engine import in_english
@@ -22,7 +23,7 @@ with job(snakemake.log[0], snakemake.threads):
     values = Evaluation.model_validate(params.evaluation)
     dtype = torch.bfloat16 if use_bf16(params.precision) else torch.float32
     checkpoint = Path(given.checkpoint) if "checkpoint" in given.keys() else None
-    llm = Path(given.llm).parent
+    llm = prepared(given.llm)
     problems = read_problems(given.problems)
     if "translated" in given.keys():
         problems = in_english(problems, read_parquet(given.translated), given.translated)

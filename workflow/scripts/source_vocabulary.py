@@ -1,7 +1,5 @@
 """English source vocabulary: the most frequent words of corpus (or published vectors) and word lists, and every word of the questions."""
 
-from pathlib import Path
-
 import pyarrow as pa
 
 from lingualift.artifacts import read_parquet, write_parquet
@@ -10,6 +8,7 @@ from lingualift.config import Vocabulary
 from lingualift.embeddings.pretrained import stored_words
 from lingualift.job import job
 from lingualift.provenance import provenance
+from lingualift.retrieve.fetch import verified
 from lingualift.text.corpora import read_corpus
 from lingualift.text.vocabulary import SOURCE_SCHEMA, source_vocabulary, wordfreq_list
 
@@ -21,7 +20,7 @@ with job(snakemake.log[0]) as logger:
     else:
         texts = [" ".join(sentence) for sentence in read_corpus(snakemake.input.corpus)] + tagged["text"].to_pylist()
         listed = wordfreq_list("en", values.source_size) if "wordfreq" in values.wordlists else {}
-    pipeline = load_pipeline(Path(snakemake.input.tagger).parent)
+    pipeline = load_pipeline(verified(snakemake.input.tagger))
     everything = source_vocabulary(texts, pipeline, listed, size=len(texts) * 50, keep_stop_words=values.stop_words)
     asked = set(word_counts(tagged)["word"].to_pylist())
     keep = [row < values.source_size or word in asked for row, word in enumerate(everything["word"].to_pylist())]

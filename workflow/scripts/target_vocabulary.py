@@ -1,13 +1,12 @@
 """Target vocabulary of one language: corpus (or published vectors) and word lists, most frequent first."""
 
-from pathlib import Path
-
 from lingualift.artifacts import write_parquet
 from lingualift.config import Vocabulary
 from lingualift.embeddings.pretrained import stored_words
 from lingualift.job import job
 from lingualift.languages import Language
 from lingualift.provenance import provenance
+from lingualift.retrieve.fetch import verified
 from lingualift.text.corpora import read_corpus
 from lingualift.text.vocabulary import TARGET_SCHEMA, cldr_list, count_words, target_vocabulary, wordfreq_list
 
@@ -19,7 +18,7 @@ with job(snakemake.log[0]) as logger:
     if name == "wordfreq":
         listed = wordfreq_list(language.wordfreq, 2 * values.size)
     elif name == "cldr":
-        listed = cldr_list(Path(snakemake.input.cldr[0]).parent / f"package/annotations/{language.cldr}/annotations.json")
+        listed = cldr_list(verified(snakemake.input.cldr[0]) / f"package/annotations/{language.cldr}/annotations.json")
     else:
         listed = {}
     published = "vectors" in snakemake.input.keys()

@@ -1,11 +1,10 @@
 """Task data: generated word problems, or published data sets."""
 
-from pathlib import Path
-
 from lingualift.artifacts import write_parquet
 from lingualift.config import Task
 from lingualift.job import job
 from lingualift.provenance import provenance
+from lingualift.retrieve.fetch import verified
 from lingualift.tasks import loaders
 from lingualift.tasks.generated import GENERATORS
 
@@ -14,6 +13,6 @@ with job(snakemake.log[0]):
     if task.sources[0] in GENERATORS:
         table = GENERATORS[task.sources[0]](task.examples, task.seed)
     else:
-        folders = [(key, lang, Path(path).parent) for (key, lang), path in zip(snakemake.params.folders, snakemake.input, strict=True)]
+        folders = [(key, lang, verified(path)) for (key, lang), path in zip(snakemake.params.folders, snakemake.input, strict=True)]
         table = loaders.load_sources(folders, task.kind, task.languages, snakemake.params.names, task.examples)
     write_parquet(snakemake.output[0], table, table.schema, provenance(snakemake.rule, task.model_dump(), snakemake.input))

@@ -5,6 +5,7 @@ from pathlib import Path
 from lingualift.config import RunStage
 from lingualift.job import job
 from lingualift.model.layout import Prompt
+from lingualift.model.prepare import prepared
 from lingualift.precision import use_bf16
 from lingualift.training.run import Data, run_stage
 
@@ -21,8 +22,8 @@ with job(snakemake.log[0], snakemake.threads):
         run.input,
         run.seed,
         out=Path(snakemake.output[0]),
-        llm=Path(given.llm).parent,
-        encoder=Path(given.encoder).parent if run.encoder else None,
+        llm=prepared(given.llm),
+        encoder=prepared(given.encoder) if run.encoder else None,
         layer=run.encoder.layer if run.encoder else None,
         alignment=run.alignment,
         parent=Path(given.parent) if "parent" in given.keys() else None,

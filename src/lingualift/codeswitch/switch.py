@@ -23,8 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from lingualift.artifacts import check_parquet
-from lingualift.codeswitch.stream import parquet_writer
+from lingualift.artifacts import check_parquet, parquet_writer
 from lingualift.codeswitch.tag import NAME_ENTITIES, TAGGED_SCHEMA
 from lingualift.errors import LinguaLiftError, nearest
 

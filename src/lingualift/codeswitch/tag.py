@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from lingualift.codeswitch.stream import parquet_writer
+from lingualift.artifacts import parquet_writer
 from lingualift.errors import LinguaLiftError
 
 if TYPE_CHECKING:

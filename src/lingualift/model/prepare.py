@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from lingualift.artifacts import write_json
+from lingualift.artifacts import read_json, sha256_file, write_json
 from lingualift.errors import LinguaLiftError
 from lingualift.retrieve.sources import Source
 
@@ -35,4 +35,15 @@ def prepare_model(source: Source, retrieved: Path, out: Path) -> None:
         shutil.copytree(retrieved, out, copy_function=os.link, ignore=shutil.ignore_patterns("MANIFEST.json"))
     else:
         raise LinguaLiftError(f"{retrieved}: source '{source.key}' holds no safetensors or GGUF weights; pickled weights are never loaded")
-    write_json(out / RECORD, {"source": source.key, "version": source.version, "revision": source.revision, "licence": source.licence})
+    files = {path.relative_to(out).as_posix(): sha256_file(path) for path in sorted(out.rglob("*")) if path.is_file()}
+    about = {"source": source.key, "version": source.version, "revision": source.revision, "licence": source.licence}
+    write_json(out / RECORD, {**about, "files": files})
+
+
+def prepared(record: str | Path) -> Path:
+    """The model folder that a `model.json` stands for, after checking its files against it."""
+    folder = Path(record).parent
+    for name, expected in read_json(record).get("files", {}).items():
+        if not (folder / name).is_file() or sha256_file(folder / name) != expected:
+            raise LinguaLiftError(f"{folder / name}: damaged (it is not what was prepared); delete {folder} and run again")
+    return folder

@@ -117,6 +117,12 @@ def verify(destination: str | Path) -> Manifest:
     return manifest
 
 
+def verified(manifest: str | Path) -> Path:
+    """The retrieved folder that a manifest stands for, after checking every file of it."""
+    verify(Path(manifest).parent)
+    return Path(manifest).parent
+
+
 def state(source: Source, destination: str | Path, downloads: str | Path, mirror: str | Path | None = None) -> State:
     """Where a source would come from now: its destination, the cache, the mirror, or a download. Reads no content."""
     if _present(source, Path(destination)) is not None:

@@ -18,6 +18,7 @@ import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
+from lingualift.artifacts import check_directory, seal_directory
 from lingualift.errors import LinguaLiftError
 from lingualift.model.encoder import States
 from lingualift.model.layout import Composed
@@ -79,6 +80,10 @@ class _Progress(TrainerCallback):
             self.saved = now
             control.should_save = True
 
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.is_world_process_zero:
+            seal_directory(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+
 
 class _PlannedTrainer(Trainer):
     """A Trainer that keeps the planned order and saves only what the stage trains."""
@@ -92,6 +97,20 @@ class _PlannedTrainer(Trainer):
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         self.accelerator.unwrap_model(self.model).load_trained(Path(resume_from_checkpoint))
+
+
+def _resumable(work: Path) -> str | None:
+    """The last checkpoint below `work`; a damaged or half-written one is deleted with all of `work`, and training starts over."""
+    last = get_last_checkpoint(str(work)) if work.is_dir() else None
+    try:
+        if last:
+            check_directory(last)
+    except LinguaLiftError as error:
+        logger.warning("%s; training starts over", error)
+        last = None
+    if last is None:
+        shutil.rmtree(work, ignore_errors=True)
+    return last
 
 
 def train_language_modelling(
@@ -158,7 +177,7 @@ def train_language_modelling(
         data_collator=lambda items: items[0],
         callbacks=[_Progress(name, optimisation.save_minutes)],
     )
-    last = get_last_checkpoint(str(work)) if work.is_dir() else None
+    last = _resumable(work)
     if last:
         logger.info("%s: resuming from %s", name, last)
     started = time.monotonic()

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from transformers import AutoTokenizer
 
-from lingualift.artifacts import atomic_directory, read_json, read_parquet, write_json
+from lingualift.artifacts import atomic_directory, check_directory, read_json, read_parquet, write_json
 from lingualift.config import Alignment, Stage
 from lingualift.errors import LinguaLiftError
 from lingualift.model.encoder import EncoderTokenizer, States, as_tensor, load_states
@@ -155,6 +155,7 @@ def build_model(
     torch.manual_seed(seed)
     reference = None if encoder is None else {"path": str(encoder), "fingerprint": fingerprint(encoder), "layer": layer}
     if parent is not None:
+        check_directory(parent)
         model = LinguaLiftModel.from_pretrained(parent, dtype=dtype)
         if reference is None or model.alignment is not None:
             return model
