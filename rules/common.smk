@@ -14,6 +14,7 @@ from lingualift.languages import load_languages
 from lingualift.plan import encoder_name, plan
 from lingualift.retrieve.sources import load_sources
 from lingualift.run import begin, report
+from lingualift.tasks.generated import GENERATORS
 
 BASE = Path(workflow.basedir)
 
@@ -57,10 +58,13 @@ def encoded(encoder, name):
 
 def begin_run():
     """Lock, checks and licences; only in the process that the user started."""
-    wanted = {job.wildcards.source for job in workflow.dag.needrun_jobs() if job.rule.name == "retrieve_source"}
+    jobs = list(workflow.dag.needrun_jobs())
+    wanted = {job.wildcards.source for job in jobs if job.rule.name == "retrieve_source"}
     sources = [PLAN.source(folder) for folder in PLAN.retrieved() if folder in wanted]
+    disk = sum(job.resources.get("disk_mb", 0) for job in jobs if job.rule.script)
+    memory = max((job.resources.get("mem_mb", 0) for job in jobs if job.rule.script and (workflow.local_exec or job.is_local)), default=0)
     try:
-        begin(PLAN, Path("results"), BASE, sources, here=workflow.local_exec)
+        begin(PLAN, Path("results"), BASE, sources, disk * 10**6, memory * 10**6)
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
 

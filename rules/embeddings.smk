@@ -14,7 +14,7 @@ rule corpus:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(sizes.Request(1500, 60)),
+        **growing(corpus_request),
     params:
         corpus=CONFIG.corpus.model_dump(mode="json"),
         language=lambda wildcards: asdict(LANGUAGES[wildcards.lang]),

@@ -58,11 +58,12 @@ def prediction_inputs(wildcards):
 
 
 def growing(request):
-    """Memory (MB) and runtime (minutes) that grow with every attempt; `request` is a `sizes.Request` or a function of the wildcards."""
+    """Disk (MB), and memory (MB) and runtime (minutes) that grow with every attempt; `request`: a `sizes.Request` or a function of wildcards."""
     asked = request if callable(request) else lambda wildcards: request
     return {
         "mem_mb": lambda wildcards, attempt: asked(wildcards).megabytes * attempt,
         "runtime": lambda wildcards, attempt: asked(wildcards).minutes * attempt,
+        "disk_mb": lambda wildcards: asked(wildcards).disk,
     }
 
 
@@ -105,6 +106,11 @@ def vectors_dimension():
     return CONFIG.fasttext.dimension + encoder
 
 
+def corpus_request(wildcards):
+    source = PLAN.source(PLAN.source_key(CONFIG.corpus.source, wildcards.lang))
+    return sizes.corpus(source.size or source.estimate or 10**8)
+
+
 def texts_request(wildcards):
     kind, _, name = wildcards.texts.partition("-")
     texts = questions(name) if kind == "task" else switched(name.rpartition("-")[0])
@@ -138,13 +144,22 @@ def stage_request(wildcards):
         examples=0 if stage.objective == "warm-start" else used,
         epochs=stage.epochs,
         llm_trained="llm" in stage.train,
+        width=width(run_stage.llm.source),
+        micro_batch=stage.micro_batch,
         state_width=width(run_stage.encoder.source) if run_stage.encoder else 0,
         states_held=used if code_switched else 0,
-        response=sizes.TOKENS if code_switched else sizes.RESPONSE,
+        response=sizes.TOKENS if code_switched or CONFIG.tasks[run_stage.task].sources[0] in GENERATORS else sizes.RESPONSE,
         gpus=CONFIG.compute.gpus,
     )
 
 
 def prediction_request(wildcards):
     run = PLAN.run(wildcards.run)
-    return sizes.prediction(parameters(run.llm.source), 0, CONFIG.evaluation.max_new_tokens, CONFIG.compute.gpus > 0)
+    return sizes.prediction(
+        parameters(run.llm.source),
+        0,
+        CONFIG.evaluation.max_new_tokens,
+        CONFIG.compute.gpus > 0,
+        width=width(run.llm.source),
+        batch=CONFIG.evaluation.batch,
+    )

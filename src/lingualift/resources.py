@@ -21,74 +21,81 @@ CPU_TRAINING, GPU_TRAINING = 2e11, 1e14
 CPU_GENERATION, GPU_GENERATION = 1e11, 5e12
 INNER_PRODUCTS = 1e11  # of FAISS's exact search on one core; measured at 50,000 x 50,000 and 200,000 x 200,000 words
 PATIENCE = 3  # a job gets this multiple of its estimated time
+ACTIVATIONS = 34  # 16-bit numbers kept for the backward pass, for each token, layer and unit of width (without checkpointing)
 
 
 @dataclass(frozen=True)
 class Request:
-    """Memory in MB (10^6 bytes) and time in minutes."""
+    """Memory in MB (10^6 bytes), time in minutes, and what the job writes, in MB."""
 
     megabytes: int
     minutes: int
+    disk: int = 100
 
 
-def request(megabytes: float, minutes: float) -> Request:
-    """A request rounded up to 100 MB and 10 minutes."""
-    return Request(ceil(megabytes / 100) * 100, ceil(minutes / 10) * 10)
+def request(megabytes: float, minutes: float, disk: float = 0) -> Request:
+    """A request rounded up to 100 MB and 10 minutes; `disk` in bytes, plus a tenth and a little."""
+    return Request(ceil(megabytes / 100) * 100, ceil(minutes / 10) * 10, ceil((disk * 1.1e-6 + 1) / 100) * 100)
 
 
 def retrieval(size: int) -> Request:
     """Download `size` bytes at 2 MB/s or better; files are hashed and unpacked in pieces, so memory does not grow."""
-    return request(1000, 30 + size / 2e6 / 60)
+    return request(1000, 30 + size / 2e6 / 60, 3 * size)
 
 
 def model_preparation(parameters: int, converted: bool) -> Request:
     """A model folder: a conversion holds a float32 and a bfloat16 copy of the weights; other snapshots are only linked."""
-    return request(LOADED + 600 + (6 * parameters / 1e6 if converted else 0), 20)
+    return request(LOADED + 600 + (6 * parameters / 1e6 if converted else 0), 20, 2 * parameters if converted else 0)
+
+
+def corpus(size: int) -> Request:
+    """A cleaned corpus, of a source of `size` bytes: one line at a time, but all lines that were seen are remembered by a hash."""
+    return request(1500 + size / 1e6, 60 + size / 1e6 / 60, size)
 
 
 def vectors_training(dimension: int) -> Request:
     """fastText training: input and output matrices of 100,000 subword buckets and as many words."""
-    return request(1800 + 2 * 200_000 * dimension * 4 / 1e6, 60 + 0.6 * dimension)
+    return request(1800 + 2 * 200_000 * dimension * 4 / 1e6, 60 + 0.6 * dimension, 200_000 * dimension * 4)
 
 
 def vectors_reading(words: int, dimension: int) -> Request:
     """Published vectors of `words` words: parsed rows, their array, and the sorted copy that is written (float32)."""
-    return request(LOADED + 3 * words * dimension * 4 / 1e6, 20 + words * dimension / 1e6 / 60)
+    return request(LOADED + 3 * words * dimension * 4 / 1e6, 20 + words * dimension / 1e6 / 60, words * dimension * 4)
 
 
 def task_reading(examples: int) -> Request:
     """English task data, read or generated as one table: 4 kB an example while Python objects become Arrow columns."""
-    return request(1000 + examples * 4e3 / 1e6, 30 + examples / 1e5)
+    return request(1000 + examples * 4e3 / 1e6, 30 + examples / 1e5, examples * 1e3)
 
 
 def tagging(questions: int, words: int = 0) -> Request:
     """spaCy over the task's questions (and `words` single words): about 4,000 tokens a second, 60 bytes a tagged token."""
     tokens = questions * TOKENS + words
-    return request(1900 + tokens * 60 / 1e6, 50 + tokens / 4000 / 60)
+    return request(1900 + tokens * 60 / 1e6, 50 + tokens / 4000 / 60, tokens * 30)
 
 
 def vocabulary(words: int) -> Request:
     """Words with their frequencies, from a corpus or from a store of vectors."""
-    return request(1400 + words * 500 / 1e6, 30)
+    return request(1400 + words * 500 / 1e6, 30, words * 30)
 
 
 def code_switching(questions: int) -> Request:
     """Code-switched text of one language, in memory as Arrow tables: about 6 kB a question."""
-    return request(1500 + questions * 6000 / 1e6, 30)
+    return request(1500 + questions * 6000 / 1e6, 30, questions * 1500)
 
 
 def encoding(texts: int, parameters: int, width: int, gpu: bool) -> Request:
     """Encoder states of `texts` texts, [texts * TOKENS, width]: float32 twice and 16 bits once at the peak, beside float32 weights."""
     flops = texts * TOKENS * 2 * parameters
     memory = LOADED + 4 * parameters / 1e6 + texts * TOKENS * width * 10 / 1e6
-    return request(memory, 50 + PATIENCE * flops / _speed(gpu, training=True) / 60)
+    return request(memory, 50 + PATIENCE * flops / _speed(gpu, training=True) / 60, texts * TOKENS * width * 2)
 
 
 def word_encoding(words: int, parameters: int, width: int, layers: int, gpu: bool) -> Request:
     """States of single words: two poolings of each layer, in float32 four times at the peak."""
     flops = words * 4 * 2 * parameters
     memory = LOADED + 300 + 4 * parameters / 1e6 + words * 2 * layers * width * 16 / 1e6
-    return request(memory, 30 + PATIENCE * flops / _speed(gpu, training=True) / 60)
+    return request(memory, 30 + PATIENCE * flops / _speed(gpu, training=True) / 60, words * 2 * layers * width * 2)
 
 
 def lexicon(source_words: int, target_words: int, dimension: int) -> Request:
@@ -98,7 +105,7 @@ def lexicon(source_words: int, target_words: int, dimension: int) -> Request:
     """
     searches = 20 * 2 * source_words * target_words * dimension / INNER_PRODUCTS / 60
     memory = 2400 + (source_words + target_words) * dimension * 24 / 1e6
-    return request(memory, 120 + searches)
+    return request(memory, 120 + searches, source_words * 200)
 
 
 def training(
@@ -107,6 +114,8 @@ def training(
     examples: int,
     epochs: int,
     llm_trained: bool,
+    width: int = UNKNOWN_WIDTH,
+    micro_batch: int = 0,
     state_width: int = 0,
     states_held: int = 0,
     response: int = RESPONSE,
@@ -114,21 +123,30 @@ def training(
 ) -> Request:
     """One training stage.
 
-    A trained LLM takes 16 bytes a parameter (weights, gradients and Adam's two moments in float32), a frozen one 4. `states_held`
+    A trained LLM takes 16 bytes a parameter (weights, gradients and Adam's two moments in float32), a frozen one 4. Without a GPU the
+    activations of `micro_batch` examples come on top: layers times `width` is about parameters / (12 width). `states_held`
     texts keep their encoder states [TOKENS, `state_width`] in memory, 16 bits each and twice while they are joined; a composed example
     takes 5 kB. Time: 6 operations a parameter and token, 4 where the LLM is frozen. `examples` are those that pass through the LLM: a
-    warm start has none.
+    warm start has none. Disk: 2 bytes a trained parameter, and 12 for the state from which an interrupted stage goes on.
     """
     weights, states = parameters * (16 if llm_trained else 4), states_held * TOKENS * state_width * 4
-    memory = LOADED + 800 + (weights + states + examples * 5e3) / 1e6
+    tokens = micro_batch * (TOKENS + response) if examples and not gpus else 0
+    activations = tokens * 2 * ACTIVATIONS * parameters / (12 * width)
+    memory = LOADED + 200 + (weights + states + activations + examples * 5e3) / 1e6
     flops = examples * epochs * (TOKENS + response) * parameters * (6 if llm_trained else 4)
-    return request(memory, 90 + PATIENCE * flops / (max(gpus, 1) * _speed(gpus > 0, training=True)) / 60)
+    seconds = flops / (max(gpus, 1) * _speed(gpus > 0, training=True))
+    return request(memory, 90 + PATIENCE * seconds / 60, parameters * 14 if llm_trained else 50e6)
 
 
-def prediction(llm: int, encoder: int, new_tokens: int, gpu: bool) -> Request:
-    """One benchmark in one language: both models' weights in float32 (`encoder` 0: text input), and the cache of one batch."""
+def prediction(llm: int, encoder: int, new_tokens: int, gpu: bool, *, width: int = UNKNOWN_WIDTH, batch: int = 0) -> Request:
+    """One benchmark in one language: both models' weights in float32 (`encoder` 0: text input) and, without a GPU, a batch's keys and values.
+
+    A question in a script that the tokenizer spells byte by byte has three times the usual tokens.
+    """
     flops = PROBLEMS * (TOKENS + new_tokens) * 2 * (llm + encoder)
-    return request(LOADED + 200 + 4 * (llm + encoder) / 1e6, 30 + PATIENCE * flops / _speed(gpu, training=False) / 60)
+    cache = 0 if gpu else batch * (3 * TOKENS + new_tokens) * 2 * 2 * llm / (12 * width)
+    memory = LOADED + 200 + (4 * (llm + encoder) + cache) / 1e6
+    return request(memory, 30 + PATIENCE * flops / _speed(gpu, training=False) / 60, PROBLEMS * (TOKENS + new_tokens) * 8)
 
 
 def _speed(gpu: bool, training: bool) -> float:

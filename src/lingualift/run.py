@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import IO
 
 from lingualift import preflight
-from lingualift import resources as sizes
 from lingualift.errors import LinguaLiftError
 from lingualift.plan import Plan
 from lingualift.retrieve.fetch import describe
 from lingualift.retrieve.sources import Source
 from lingualift.tables.results import as_text
 
-GB = 10**9
 _held: list[IO[str]] = []
 
 
@@ -35,30 +33,18 @@ def hold(folder: Path) -> None:
     _held.append(handle)
 
 
-def needs(plan: Plan) -> tuple[int, int]:
-    """Rough needs of a whole run: (bytes of disk, bytes of memory of its largest job)."""
-    used = {stage.llm.source for stage in plan.stages.values()} or {plan.config.llm.source}
-    parameters = max(plan.sources[source].parameters or sizes.UNKNOWN_PARAMETERS for source in used)
-    trained = any("llm" in stage.stage.train for stage in plan.stages.values())
-    largest = sizes.training(parameters, examples=0, epochs=1, llm_trained=trained)
-    return 2 * parameters * (3 + len(plan.stages)) + 2 * GB, largest.megabytes * 10**6
-
-
-def begin(plan: Plan, folder: Path, root: Path, sources: list[Source], here: bool = True) -> None:
+def begin(plan: Plan, folder: Path, root: Path, sources: list[Source], disk: int = 0, memory: int = 0) -> None:
     """Take the run lock, check machine and sources, and say what will be downloaded under which licence.
 
-    `here` tells whether jobs run on this machine: a cluster's login node needs no memory for training.
+    `disk` is what the run's jobs write in bytes, `memory` what the largest of those that run on this machine needs.
     """
     config = plan.config
     hold(folder)
     preflight.check_python()
     for line in preflight.check_packages(root / "pyproject.toml", root / "requirements.lock"):
         print(f"lingualift: note: {line}")
-    disk, memory = needs(plan)
-    if plan.stages and not all((folder / "checkpoints" / stage).exists() for stage in plan.stages):
-        preflight.check_disk(folder, disk, "this run")
-        if here:
-            preflight.check_memory(memory, f"training {config.llm.source}")
+    preflight.check_disk(folder, disk, "this run")
+    preflight.check_memory(memory, "its largest job")
     resources = Path(config.resources)
     preflight.check_writable(resources)
     places = (resources / "sources", resources / "downloads", config.mirror)

@@ -1,0 +1,45 @@
+"""Every job of the configurations that ship says what it needs, and docs/scaling.md tells of every rule."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CODE = """
+import json, sys
+from lingualift.scaling import requests
+jobs = requests(*sys.argv[1:])
+json.dump([[job.rule, job.megabytes, job.minutes, job.disk, job.gpus, job.threads] for job in jobs], sys.stderr)
+"""
+
+pytestmark = pytest.mark.workflow
+
+
+def requests(*configfiles: str) -> list[tuple[str, int, int, int, int, int]]:
+    import json
+
+    done = subprocess.run([sys.executable, "-c", CODE, *configfiles], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return [tuple(entry) for entry in json.loads(done.stderr[done.stderr.rindex("[[") :])]
+
+
+def test_every_job_of_the_papers_configuration_says_what_it_needs_and_the_page_on_scaling_lists_its_rule() -> None:
+    jobs = requests("config/paper.yaml")
+    page = (ROOT / "docs/scaling.md").read_text(encoding="utf-8").partition("<!-- paper -->")[2]
+    for rule, megabytes, minutes, disk, gpus, threads in jobs:
+        assert min(megabytes, minutes, disk, threads) > 0, rule
+        assert gpus == {"train": 8, "predict": 1, "encode": 1, "encode_words": 1}.get(rule, 0), rule
+    listed = re.findall(r"^\| (\w+) \|", page, flags=re.MULTILINE)
+    assert set(listed) - {"rule", "all"} == {rule for rule, *_ in jobs}, "run `python -m lingualift.scaling docs/scaling.md`"
+
+
+def test_a_repeated_job_asks_for_more_memory_and_time() -> None:
+    for path in sorted((ROOT / "rules").glob("*.smk")):
+        for rule in re.split(r"^\s*rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            if "script:" in rule:
+                name = rule.partition(":")[0]
+                assert re.search(r"resources:\n\s+\*\*(growing\(|SMALL)", rule), f"{name}: no request that grows"
+                assert re.search(r"^\s+threads: ", rule, flags=re.MULTILINE), f"{name}: no threads"
