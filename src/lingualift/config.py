@@ -197,7 +197,9 @@ class Stage(Settings):
     )
     gradient_checkpointing: bool = Field(False, description="Compute activations twice instead of keeping them: less memory, slower.")
     lora_rank: Positive = Field(16, description="Rank of the adapters of `llm-lora`.")
-    lora_alpha: Annotated[float, BeforeValidator(_number)] = Field(32.0, gt=0, allow_inf_nan=False, description="Scale of the adapters, over their rank.")
+    lora_alpha: Annotated[float, BeforeValidator(_number)] = Field(
+        32.0, gt=0, allow_inf_nan=False, description="Scale of the adapters, over their rank."
+    )
     steps: Positive | None = Field(None, description="Optimisation steps (warm-start only).")
     learning_rate: Annotated[float, BeforeValidator(_number)] = Field(gt=0, allow_inf_nan=False, description="Peak learning rate.")
     schedule: Literal["constant", "linear", "cosine"] = Field("constant", description="Course of the learning rate after the warm-up.")

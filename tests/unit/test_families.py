@@ -166,7 +166,9 @@ def test_lora_starts_as_the_llm_learns_alone_and_merges_to_the_same_logits(llama
     assert not any("lora" in name for name in again.state_dict())
     torch.testing.assert_close(again(**batch)["logits"], adapted, rtol=1e-4, atol=1e-5)
     again.save_pretrained(tmp_path / "merged")
-    torch.testing.assert_close(LinguaLiftModel.from_pretrained(tmp_path / "merged").eval()(**batch)["logits"], adapted, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        LinguaLiftModel.from_pretrained(tmp_path / "merged").eval()(**batch)["logits"], adapted, rtol=1e-4, atol=1e-5
+    )
 
 
 def test_auto_classes_load_a_checkpoint_and_generate(llama: Path, tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ from lingualift.model import states as states_module
 from lingualift.model.encoder import Encoder
 from lingualift.model.states import States, load_states
 
-TEXTS = [f"Maria has {number} apples" + " and pears" * (number % 4) + "." for number in range(20)] + ["Maria has 3 apples and pears and pears."]
+TEXTS = [f"Maria has {number} apples" + " and pears" * (number % 4) + "." for number in range(20)] + [
+    "Maria has 3 apples and pears and pears."
+]
 
 
 @given(st.lists(st.lists(st.integers(1, 5), min_size=1, max_size=6), min_size=1, max_size=4), st.data())

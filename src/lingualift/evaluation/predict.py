@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from lingualift.artifacts import check_directory, digest
+from lingualift.artifacts import digest
 from lingualift.benchmarks.base import Problem
 from lingualift.errors import LinguaLiftError
 from lingualift.evaluation.generate import choice_likelihoods, generate, sentence_vectors
@@ -27,8 +27,6 @@ logger = logging.getLogger(__name__)
 
 def load_for_generation(checkpoint: Path | None, llm: Path, dtype: torch.dtype) -> LinguaLiftModel:
     """A trained checkpoint, or the plain LLM where a system trains nothing."""
-    if checkpoint is not None:
-        check_directory(checkpoint)
     model = LinguaLiftModel.build(str(llm), dtype=dtype) if checkpoint is None else LinguaLiftModel.from_pretrained(checkpoint, dtype=dtype)
     model.merge_lora()
     return model.eval().requires_grad_(False)

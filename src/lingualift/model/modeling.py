@@ -128,7 +128,10 @@ def fingerprint(path: str | Path) -> str:
 
 
 def reference(path: str | Path) -> dict[str, Any]:
-    """What a checkpoint notes of a frozen model folder: where it lay, its name, version and revision, and its checksum."""
+    """What a checkpoint notes of a frozen model folder: where it lay, its name, version and revision, and its checksums.
+
+    `fingerprint` samples the weights as they are; `sha256` are the checksums that were taken of whole files when it was prepared.
+    """
     record = Path(path) / "model.json"
     known = read_json(record) if record.is_file() else {}
     return {
@@ -137,6 +140,7 @@ def reference(path: str | Path) -> dict[str, Any]:
         "version": known.get("version"),
         "revision": known.get("revision"),
         "fingerprint": fingerprint(path),
+        "sha256": {name: checksum for name, checksum in known.get("files", {}).items() if name.endswith(".safetensors")},
     }
 
 
@@ -309,9 +313,7 @@ class LinguaLiftModel(PreTrainedModel):
         """
         embeddings = self.embed(input_ids, segments, encoder_states, encoder_ids, encoder_mask)
         places = {} if position_ids is None else {"position_ids": position_ids}
-        hidden = self.llm.base_model(
-            inputs_embeds=embeddings, attention_mask=attention_mask, use_cache=False, **places
-        ).last_hidden_state
+        hidden = self.llm.base_model(inputs_embeds=embeddings, attention_mask=attention_mask, use_cache=False, **places).last_hidden_state
         if labels is None:
             return {"logits": self.logits(hidden)}
         targets = labels[:, 1:]
@@ -445,8 +447,9 @@ def _check(noted: dict[str, Any], what: str) -> None:
     path = Path(noted["path"])
     if not path.is_dir():
         raise LinguaLiftError(f"{what} {path} is not there; restore it, or say where it lies now")
-    found = fingerprint(path)
-    if found != noted["fingerprint"]:
+    now = reference(path)
+    found = now["fingerprint"]
+    if found != noted["fingerprint"] or (now["sha256"] and noted.get("sha256") not in (None, {}, now["sha256"])):
         raise LinguaLiftError(
             f"{what}: was trained on another version of {path} (fingerprint {noted['fingerprint'][:12]}, found {found[:12]}); "
             "restore that model or delete the checkpoint"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lingualift.artifacts import atomic_directory, check_directory, read_json, read_parquet, write_json
+from lingualift.artifacts import atomic_directory, read_json, read_parquet, write_json
 from lingualift.config import Alignment, Stage
 from lingualift.errors import LinguaLiftError
 from lingualift.model.encoder import EncoderTokenizer
@@ -149,7 +149,6 @@ def build_model(
     torch.manual_seed(seed)
     frozen = None if encoder is None else {**reference(encoder), "layer": layer}
     if parent is not None:
-        check_directory(parent)
         model = LinguaLiftModel.from_pretrained(parent, dtype=dtype, llm=llm, encoder=encoder)
         if frozen is None:
             return model
