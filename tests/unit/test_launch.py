@@ -109,7 +109,7 @@ def test_a_stage_that_cannot_fit_the_processors_memory_is_refused_before_trainin
     stage_job: StageJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(language_modelling, "available_memory", lambda: 100_000)
-    with pytest.raises(LinguaLiftError, match="one example of .* tokens needs about"):
+    with pytest.raises(LinguaLiftError, match=r"one example of .* tokens needs about"):
         launch(stage_job)
 
 

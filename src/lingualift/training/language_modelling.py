@@ -43,7 +43,7 @@ class OutOfMemory(Exception):
 
 @dataclass(frozen=True)
 class Optimisation:
-    """How a stage is optimised; `batch` is the global batch in examples, `micro_batch` only a matter of memory (None: the largest that fits)."""
+    """How a stage is optimised; `batch` is the global batch in examples, `micro_batch` a matter of memory (None: as many as fit)."""
 
     epochs: int = 1
     batch: int = 16
@@ -152,6 +152,7 @@ class _PlannedTrainer(Trainer):
         began = time.monotonic()
         earlier = _checkpoints(Path(self.args.output_dir))
         super()._save_checkpoint(model, trial)
+        self.accelerator.wait_for_everyone()  # every process has written its part
         if self.args.should_save:
             folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
             seal_directory(folder)
@@ -206,10 +207,11 @@ def fit_processor(model: LinguaLiftModel, tokens: int, micro_batch: int) -> int:
             return micro_batch
         if micro_batch == 1:
             raise LinguaLiftError(
-                f"training one example of {tokens} tokens needs about {needed / 1e9:.1f} GB more memory, {available / 1e9:.1f} GB are free; "
-                "use a machine with more memory, shorter examples, a smaller LLM, or train llm-lora instead of llm"
+                f"training one example of {tokens} tokens needs about {needed / 1e9:.1f} GB more memory, {available / 1e9:.1f} GB are "
+                "free; use a machine with more memory, shorter examples, a smaller LLM, or train llm-lora instead of llm"
             )
         micro_batch //= 2
+        logger.warning("free memory is short: micro-batches of %d (weights may differ in their last bits)", micro_batch)
     return micro_batch
 
 

@@ -155,8 +155,9 @@ def build_model(
         if model.alignment is not None:
             if model.config.encoder_dim != encoder_dim or model.config.encoder.get("layer") != layer:
                 raise LinguaLiftError(
-                    f"{parent}: its alignment layer takes {model.config.encoder_dim} dimensions of layer {model.config.encoder.get('layer')}, "
-                    f"the encoder gives {encoder_dim} of layer {layer}; a chain of stages keeps one encoder"
+                    f"{parent}: its alignment layer takes {model.config.encoder_dim} dimensions of layer "
+                    f"{model.config.encoder.get('layer')}, the encoder gives {encoder_dim} of layer {layer}; a chain of stages keeps one "
+                    "encoder"
                 )
             return model
         config = LinguaLiftConfig(  # an LLM trained on text alone gets its alignment layer now
@@ -261,8 +262,8 @@ def run_stage(
         except OutOfMemory as error:
             if error.micro_batch == 1:
                 raise LinguaLiftError(
-                    f"stage '{name}': a micro-batch of one does not fit the GPU; set gradient_checkpointing, train llm-lora instead of llm, "
-                    "use more GPUs (compute.gpus) or a smaller LLM"
+                    f"stage '{name}': a micro-batch of one does not fit the GPU; set gradient_checkpointing, train llm-lora instead of "
+                    "llm, use more GPUs (compute.gpus) or a smaller LLM"
                 ) from None
             if int(os.environ.get("WORLD_SIZE", "1")) > 1:
                 raise  # the processes start again together (lingualift.training.launch)
