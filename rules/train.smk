@@ -51,6 +51,7 @@ rule train:
         languages=CONFIG.languages.alignment,
         names={code: language.name for code, language in LANGUAGES.items()},
         precision=CONFIG.precision,
+        processes=lambda wildcards, resources: resources.get("gpu", 0),
     message:
         "train {wildcards.stage}"
     script:

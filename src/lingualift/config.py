@@ -192,7 +192,14 @@ class Stage(Settings):
     epochs: Positive = Field(1, description="Passes over the data.")
     examples: Positive | None = Field(None, description="Examples used, drawn over all languages alike (null: all).")
     batch: Positive = Field(16, description="Global batch, in examples (warm-start: in tokens).")
-    micro_batch: Positive = Field(8, description="Examples in memory at once; changes no result but speed and memory.")
+    micro_batch: Positive | None = Field(
+        None, description="Examples in memory at once (null: as many as fit); changes no result but speed and memory."
+    )
+    gradient_checkpointing: bool = Field(False, description="Compute activations twice instead of keeping them: less memory, slower.")
+    lora_rank: Positive = Field(16, description="Rank of the adapters of `llm-lora`.")
+    lora_alpha: Annotated[float, BeforeValidator(_number)] = Field(
+        32.0, gt=0, allow_inf_nan=False, description="Scale of the adapters, over their rank."
+    )
     steps: Positive | None = Field(None, description="Optimisation steps (warm-start only).")
     learning_rate: Annotated[float, BeforeValidator(_number)] = Field(gt=0, allow_inf_nan=False, description="Peak learning rate.")
     schedule: Literal["constant", "linear", "cosine"] = Field("constant", description="Course of the learning rate after the warm-up.")
@@ -215,6 +222,8 @@ class Stage(Settings):
         data = [self.data] if isinstance(self.data, str) else self.data
         if not data or len(set(data)) != len(data):
             raise ValueError("data: lists nothing, or one data set twice")
+        if {"llm", "llm-lora"} <= set(self.train):
+            raise ValueError("train: llm or llm-lora, not both")
         if isinstance(self.prompt, list) and len(self.prompt) != len(data):
             raise ValueError(f"prompt: {len(self.prompt)} prompts for {len(data)} data sets; give one, or one for each")
         return self
@@ -496,7 +505,7 @@ def chain(config: Config, system: System, seed: int) -> list[RunStage]:
         if layout != "text" and reference not in config.tasks:
             raise LinguaLiftError(f"codeswitch.task: unknown task '{reference}'; {nearest(reference, config.tasks)}")
         definition: dict[str, Any] = {
-            "stage": stage.model_dump(exclude={"micro_batch", "input"}),
+            "stage": stage.model_dump(exclude={"micro_batch", "gradient_checkpointing", "input"}),
             "prompt": [config.prompts[prompt].model_dump() for _, prompt in stage.parts if prompt],
             "input": layout,
             "seed": seed,

@@ -8,9 +8,10 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lingualift.errors import LinguaLiftError
-from lingualift.model.encoder import Encoder, as_tensor, load_states, save_states
+from lingualift.model.encoder import Encoder
 from lingualift.model.layout import END, IGNORE, LAYOUTS, START, STATE, TEXT, Prompt, compose, special_ids
 from lingualift.model.modeling import LinguaLiftModel
+from lingualift.model.states import as_tensor, load_states
 from lingualift.training.batches import collate
 
 PROMPT = Prompt("{question}\nAnswer:", "Solve the problem. ")
@@ -59,7 +60,7 @@ def test_embeddings_hold_boundary_vectors_and_aligned_states_in_reading_order(ll
         for question, count in zip(QUESTIONS, states.counts(), strict=True)
     ]
     batch = collate(examples, pad=2)
-    embedded = model.embed(batch["input_ids"], batch["segments"], torch.from_numpy(states.values))
+    embedded = model.embed(batch["input_ids"], batch["segments"], torch.from_numpy(states.rows()))
     assert model.alignment is not None
     for row, example in enumerate(examples):
         where = np.flatnonzero(example.segments == STATE)
@@ -99,7 +100,7 @@ def test_only_the_named_modules_receive_gradients(llama: Path, encoder: Encoder)
     for modules in (["alignment", "boundary"], ["llm"], ["alignment", "boundary", "llm"]):
         model.trainable(modules)
         model.zero_grad(set_to_none=True)
-        model(**collate(examples, pad=2), encoder_states=torch.from_numpy(states.values))["loss"].backward()
+        model(**collate(examples, pad=2), encoder_states=torch.from_numpy(states.rows()))["loss"].backward()
         with_gradient = {
             name.split(".")[0]
             for name, parameter in model.named_parameters()
@@ -120,7 +121,7 @@ def test_checkpoint_holds_only_what_was_trained_and_loads_to_the_same_logits(lla
     states = encoder.encode(QUESTIONS[:1])
     batch = collate([compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(states.counts()[0]))], pad=2)
     again = LinguaLiftModel.from_pretrained(tmp_path / "one").eval()
-    given = {"encoder_states": torch.from_numpy(states.values)}
+    given = {"encoder_states": torch.from_numpy(states.rows())}
     torch.testing.assert_close(again(**batch | {"labels": None}, **given)["logits"], model(**batch | {"labels": None}, **given)["logits"])
     again.trainable(["llm"])
     again.save_pretrained(tmp_path / "two")
@@ -154,11 +155,11 @@ def test_encoder_layer_equals_the_full_models_hidden_state(causal_encoder: Path,
 def test_a_texts_states_do_not_depend_on_its_neighbours_and_stored_ones_equal_live_ones(encoder: Encoder, tmp_path: Path) -> None:
     together = encoder.encode([*QUESTIONS, QUESTIONS[0]])
     for index, question in enumerate(QUESTIONS):
-        np.testing.assert_allclose(together.of(index), encoder.encode([question]).values, atol=1e-5)
+        np.testing.assert_allclose(together.of(index), encoder.encode([question]).rows(), atol=1e-5)
     np.testing.assert_array_equal(together.of(0), together.of(3))
-    save_states(tmp_path / "s", QUESTIONS, encoder.encode(QUESTIONS))
+    encoder.store(tmp_path / "s", QUESTIONS)
     stored = load_states(tmp_path / "s", QUESTIONS)
-    torch.testing.assert_close(as_tensor(stored.values).float(), torch.from_numpy(encoder.encode(QUESTIONS).values), rtol=1e-2, atol=1e-2)
+    torch.testing.assert_close(as_tensor(stored.rows()).float(), torch.from_numpy(encoder.encode(QUESTIONS).rows()), rtol=1e-2, atol=1e-2)
     with pytest.raises(LinguaLiftError, match="other texts"):
         load_states(tmp_path / "s", QUESTIONS[:2])
 

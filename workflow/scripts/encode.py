@@ -4,7 +4,7 @@ import torch
 
 from lingualift.artifacts import read_parquet
 from lingualift.job import job
-from lingualift.model.encoder import Encoder, save_states
+from lingualift.model.encoder import Encoder
 from lingualift.model.prepare import prepared
 from lingualift.precision import device, use_bf16
 
@@ -13,4 +13,4 @@ with job(snakemake.log[0], snakemake.threads):
     texts = table["question" if "question" in table.column_names else "source"].to_pylist()
     dtype = torch.bfloat16 if use_bf16(snakemake.params.precision) else torch.float32
     encoder = Encoder(prepared(snakemake.input.encoder), snakemake.params.layer, dtype, device())
-    save_states(snakemake.output[0], texts, encoder.encode(texts, progress="encode"))
+    encoder.store(snakemake.output[0], texts, progress="encode")

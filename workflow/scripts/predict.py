@@ -11,9 +11,10 @@ from lingualift.evaluation.predict import load_for_generation, predict
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import read_problems, texts
 from lingualift.job import job
-from lingualift.model.encoder import load_states
+from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
 from lingualift.model.prepare import prepared
+from lingualift.model.states import load_states
 from lingualift.precision import device, use_bf16
 from lingualift.provenance import provenance
 from lingualift.translate.engine import in_english
@@ -29,9 +30,15 @@ with job(snakemake.log[0], snakemake.threads):
         problems = in_english(problems, read_parquet(given.translated), given.translated)
     output = Path(snakemake.output[0])
     partial = output.with_name(output.name + ".partial")
+    model = load_for_generation(checkpoint, llm, dtype).to(device())
+    if model.encoder is not None:  # a stage has trained it: stored states are the frozen encoder's
+        encoder = Encoder(model.config.encoder["path"], model.config.encoder["layer"], dtype, device(), model.encoder)
+        states = encoder.encode(texts(problems), progress="encode")
+    else:
+        states = load_states(given.states, texts(problems)) if "states" in given.keys() else None
     table = predict(
-        load_for_generation(checkpoint, llm, dtype).to(device()),
-        load_states(given.states, texts(problems)) if "states" in given.keys() else None,
+        model,
+        states,
         problems,
         snakemake.wildcards.lang,
         BENCHMARKS[snakemake.wildcards.benchmark].BENCHMARK.answer,

@@ -7,7 +7,8 @@ from lingualift.job import job
 from lingualift.model.layout import Prompt
 from lingualift.model.prepare import prepared
 from lingualift.precision import use_bf16
-from lingualift.training.run import Data, run_stage
+from lingualift.training.launch import StageJob, launch
+from lingualift.training.run import Data
 
 with job(snakemake.log[0], snakemake.threads):
     given, params = snakemake.input, snakemake.params
@@ -16,11 +17,11 @@ with job(snakemake.log[0], snakemake.threads):
     states = [Path(path) for path in given.states] if run.encoder else [None] * len(texts)
     evidence = {Path(path).stem: Path(path) for path in given.evidence} if run.codeswitch else {}
     switched = [evidence.get(path.stem) if "codeswitch" in path.parts else None for path in texts]
-    run_stage(
-        run.stage,
-        run.name,
-        run.input,
-        run.seed,
+    stage_job = StageJob(
+        stage=run.stage,
+        name=run.name,
+        layout=run.input,
+        seed=run.seed,
         out=Path(snakemake.output[0]),
         llm=prepared(given.llm),
         encoder=prepared(given.encoder) if run.encoder else None,
@@ -32,3 +33,4 @@ with job(snakemake.log[0], snakemake.threads):
         names=params.names,
         bf16=use_bf16(params.precision),
     )
+    launch(stage_job, params.processes)

@@ -12,9 +12,9 @@ import torch
 from tqdm import tqdm
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
-from lingualift.model.encoder import States, as_tensor
 from lingualift.model.layout import STATE, Composed
 from lingualift.model.modeling import LinguaLiftModel
+from lingualift.model.states import States, as_tensor
 from lingualift.training.batches import collate
 
 logger = logging.getLogger(__name__)

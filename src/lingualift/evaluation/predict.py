@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import torch
-from transformers import AutoTokenizer
 
-from lingualift.artifacts import check_directory, digest
+from lingualift.artifacts import digest
 from lingualift.benchmarks.base import Problem
 from lingualift.errors import LinguaLiftError
 from lingualift.evaluation.generate import choice_likelihoods, generate, sentence_vectors
@@ -19,18 +18,17 @@ from lingualift.evaluation.partial import Partial
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import texts
 from lingualift.evaluation.score import mark
-from lingualift.model.encoder import States
-from lingualift.model.layout import LAYOUTS, Composed, Prompt, compose, special_ids
+from lingualift.model.layout import LAYOUTS, Composed, Prompt, compose, load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel, fingerprint
+from lingualift.model.states import States
 
 logger = logging.getLogger(__name__)
 
 
 def load_for_generation(checkpoint: Path | None, llm: Path, dtype: torch.dtype) -> LinguaLiftModel:
     """A trained checkpoint, or the plain LLM where a system trains nothing."""
-    if checkpoint is not None:
-        check_directory(checkpoint)
     model = LinguaLiftModel.build(str(llm), dtype=dtype) if checkpoint is None else LinguaLiftModel.from_pretrained(checkpoint, dtype=dtype)
+    model.merge_lora()
     return model.eval().requires_grad_(False)
 
 
@@ -58,7 +56,7 @@ def predict(
     `retrieval_layer` (None: the middle). With `partial`, finished batches are stored there, and taken from there if the file belongs to
     the same problems, prompt and settings and to the model whose weights are `weights` (default: `llm`); the caller deletes it.
     """
-    tokenizer = AutoTokenizer.from_pretrained(llm, local_files_only=True)
+    tokenizer = load_tokenizer(llm)
     _, eos, pad = special_ids(tokenizer)
     asked = texts(problems)
     counts = [0] * len(asked) if states is None else states.counts().tolist()

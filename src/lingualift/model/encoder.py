@@ -6,7 +6,7 @@ its neighbours, so cached states equal live ones.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,34 +17,15 @@ from tqdm import tqdm
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
-from lingualift.artifacts import atomic_directory, check_directory, digest, read_json, write_json
 from lingualift.errors import LinguaLiftError
 from lingualift.model import use_multilingual
+from lingualift.model.states import States, StateWriter, Tokens, texts_key
 
 logger = logging.getLogger(__name__)
 use_multilingual.register()
 MAX_TOKENS = 1024
 BATCH_TOKENS = 2048
 BIDIRECTIONAL = ("bert", "xlm", "xlm-roberta", "roberta")  # also offered as causal models, but read both ways
-
-
-@dataclass(frozen=True)
-class States:
-    """Token states of many texts in one array: text i owns rows `offsets[i]:offsets[i + 1]` of `values` [tokens, dim]."""
-
-    values: np.ndarray
-    offsets: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def counts(self) -> np.ndarray:
-        """Tokens of each text, [texts]."""
-        return np.diff(self.offsets)
-
-    def of(self, index: int) -> np.ndarray:
-        """States [tokens, dim] of one text."""
-        return self.values[self.offsets[index] : self.offsets[index + 1]]
 
 
 @dataclass(frozen=True)
@@ -61,8 +42,7 @@ class EncoderTokenizer:
         tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
         if not tokenizer.is_fast:
             raise LinguaLiftError(f"encoder {path}: needs a fast tokenizer (tokenizer.json) for character offsets")
-        decoder = config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and config.model_type not in BIDIRECTIONAL
-        return cls(tokenizer, decoder and not getattr(config, "is_encoder_decoder", False))
+        return cls(tokenizer, is_causal(config))
 
     def __call__(self, texts: Sequence[str]) -> tuple[list[list[int]], list[list[tuple[int, int]]]]:
         """Token ids and character offsets of each text; added tokens have empty offsets."""
@@ -71,21 +51,42 @@ class EncoderTokenizer:
         )
         return batch["input_ids"], batch["offset_mapping"]
 
+    @property
+    def prefix(self) -> tuple[int, ...]:
+        """Tokens before a text that give no state: a decoder's BOS is an attention sink without meaning."""
+        return (self.tokenizer.bos_token_id,) if self.causal and self.tokenizer.bos_token_id is not None else ()
 
-class Encoder:
-    """A frozen encoder with its tokenizer.
+    def tokens(self, texts: Sequence[str]) -> Tokens:
+        """Ids of all texts in one array; a text without any is an error."""
+        pieces, counts = [], []
+        for start in range(0, len(texts), 8192):  # offsets of Python integers would be the largest thing in memory
+            batch = self.tokenizer(
+                list(texts[start : start + 8192]), add_special_tokens=not self.causal, truncation=True, max_length=MAX_TOKENS
+            )["input_ids"]
+            counts += [len(ids) for ids in batch]
+            pieces.append(np.fromiter((token for ids in batch for token in ids), np.int32))
+        if 0 in counts:
+            index = counts.index(0)
+            raise LinguaLiftError(f"text {index} ({texts[index][:30]!r}) has no tokens for the encoder")
+        pad = self.tokenizer.pad_token_id
+        ids = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
+        return Tokens(ids, np.cumsum([0, *counts]), self.prefix, 0 if pad is None else pad)
 
-    `layer` is the number of transformer layers whose output is used (None: the model's own last hidden state). States leave out
-    the tokens that the tokenizer adds at the start of a decoder's input: as attention sinks they carry no meaning.
+
+class Backbone(torch.nn.Module):
+    """The network E of equation (1), cut at a hidden layer: [texts, tokens] ids to states of one layer (None: its last hidden state).
+
+    Encoder-decoder models are used by their encoder; layers of a decoder above `layer` are dropped, and with them the final norm,
+    which belongs to the last layer.
     """
 
-    def __init__(self, path: str | Path, layer: int | None = None, dtype: torch.dtype = torch.bfloat16, device: str = "cpu") -> None:
+    def __init__(self, path: str | Path, layer: int | None = None, dtype: torch.dtype = torch.bfloat16) -> None:
+        super().__init__()
         config = AutoConfig.from_pretrained(path, local_files_only=True)
-        self.tokenize = EncoderTokenizer.load(path)
-        self.tokenizer, self.causal = self.tokenize.tokenizer, self.tokenize.causal
+        self.causal = is_causal(config)
         self.layer = layer
-        depth = getattr(config, "num_hidden_layers", None) or getattr(config, "num_layers", None)
-        if layer is not None and depth is not None and not 1 <= layer <= depth:
+        depth, self.dim = depth_and_width(path, config)
+        if layer is not None and not 1 <= layer <= depth:
             raise LinguaLiftError(f"encoder.layer: {layer} is not a layer of {path}; it has 1 to {depth}")
         if self.causal:
             model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, local_files_only=True).base_model
@@ -94,86 +95,116 @@ class Encoder:
                 model.config.num_hidden_layers = layer
                 if layer < depth:
                     model.norm = torch.nn.Identity()  # hidden_states[layer] precedes the final norm
+        elif getattr(config, "is_encoder_decoder", False):
+            model = AutoModel.from_pretrained(path, dtype=dtype, local_files_only=True).get_encoder()
         else:
             model = AutoModel.from_pretrained(path, dtype=dtype, local_files_only=True)
-            if getattr(config, "is_encoder_decoder", False):
-                model = model.get_encoder()
-        self.model = model.eval().requires_grad_(False).to(device)
-        self.device = device
-        self.dim: int = getattr(config, "hidden_size", None) or config.d_model
+        self.network = model.eval()
+
+    def train(self, mode: bool = True) -> "Backbone":
+        """Dropout stays off, also where the encoder learns: states are what the frozen encoder would give."""
+        return super().train(False)
+
+    def hidden(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, layers: Sequence[int] | None = None) -> torch.Tensor:
+        """States [texts, tokens, dim], or with `layers` [texts, len(layers), tokens, dim]."""
+        kwargs: dict[str, Any] = {"use_cache": False} if self.causal else {}
+        asked = layers if layers is not None or self.causal or self.layer is None else [self.layer]
+        output = self.network(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=asked is not None, **kwargs)
+        if asked is None:
+            return output.last_hidden_state
+        found = torch.stack([output.hidden_states[layer] for layer in asked], 1)
+        return found if layers is not None else found[:, 0]
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, prefix: int = 0) -> torch.Tensor:
+        """States of the tokens that are neither padding nor among the first `prefix`, in reading order, [states, dim]."""
+        return self.hidden(input_ids, attention_mask)[:, prefix:][attention_mask[:, prefix:].bool()]
+
+
+def is_causal(config: Any) -> bool:
+    """Whether a model reads from left to right."""
+    decoder = config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and config.model_type not in BIDIRECTIONAL
+    return decoder and not getattr(config, "is_encoder_decoder", False)
+
+
+def depth_and_width(path: str | Path, config: Any = None) -> tuple[int, int]:
+    """Hidden layers and width of a model folder, from its configuration alone."""
+    config = AutoConfig.from_pretrained(path, local_files_only=True) if config is None else config
+    text = config.get_text_config() if hasattr(config, "get_text_config") else config
+    found = []
+    for names in (("num_hidden_layers", "num_layers", "n_layers"), ("hidden_size", "d_model", "emb_dim", "dim")):
+        value = next((getattr(text, name) for name in names if getattr(text, name, None)), None)
+        if value is None:
+            raise LinguaLiftError(f"encoder {path}: config.json of model type '{config.model_type}' has none of {', '.join(names)}")
+        found.append(int(value))
+    return found[0], found[1]
+
+
+class Encoder:
+    """A frozen encoder with its tokenizer; `layer` as in `Backbone`.
+
+    `backbone` is a network to use in place of the folder's own, one that a stage has trained.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        layer: int | None = None,
+        dtype: torch.dtype = torch.bfloat16,
+        device: str = "cpu",
+        backbone: Backbone | None = None,
+    ) -> None:
+        self.tokenize = EncoderTokenizer.load(path)
+        self.tokenizer, self.causal = self.tokenize.tokenizer, self.tokenize.causal
+        self.backbone = (backbone or Backbone(path, layer, dtype)).eval().requires_grad_(False).to(device)
+        self.layer, self.device, self.dim = self.backbone.layer, device, self.backbone.dim
+
+    def _batches(self, counts: np.ndarray, start: int = 0) -> Iterator[np.ndarray]:
+        """Texts of equal token counts, shortest first, as many as `BATCH_TOKENS` allow; from the `start`-th of that order on."""
+        order = np.argsort(counts, kind="stable")
+        lengths = counts[order]
+        while start < len(order):
+            length = int(lengths[start])
+            alike = int(np.searchsorted(lengths, length, side="right"))
+            stop = min(alike, start + max(1, BATCH_TOKENS // length))
+            yield order[start:stop]
+            start = stop
 
     @torch.inference_mode()
+    def _run(self, tokens: Tokens, chosen: np.ndarray, layers: Sequence[int] | None = None) -> torch.Tensor:
+        batch = tokens.batch(chosen)
+        ids, mask = batch["encoder_ids"].to(self.device), batch["encoder_mask"].to(self.device)
+        return self.backbone.hidden(ids, mask, layers)[..., len(tokens.prefix) :, :]
+
     def states(self, texts: Sequence[str], layers: Sequence[int] | None = None, progress: str | None = None) -> list[np.ndarray]:
-        """Float32 states of each text: [tokens, dim], or with `layers` [len(layers), tokens, dim]."""
-        ids, _ = self.tokenize(texts)
-        for index, tokens in enumerate(ids):
-            if not tokens:
-                raise LinguaLiftError(f"text {index} ({texts[index][:30]!r}) has no tokens for the encoder")
-        prefix = [self.tokenizer.bos_token_id] if self.causal and self.tokenizer.bos_token_id is not None else []
-        order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
-        result: list[np.ndarray] = [np.empty(0)] * len(ids)
-        with tqdm(total=len(ids), desc=progress, unit="text", disable=progress is None, mininterval=5) as bar:
-            start = 0
-            while start < len(order):
-                length = len(ids[order[start]])
-                stop = start
-                while stop < len(order) and len(ids[order[stop]]) == length and (stop - start + 1) * length <= max(BATCH_TOKENS, length):
-                    stop += 1
-                chosen = order[start:stop]
-                batch = torch.tensor([prefix + ids[index] for index in chosen], device=self.device)
-                kwargs: dict[str, Any] = {"use_cache": False} if self.causal else {}
-                if layers is None and self.layer is not None and not self.causal:
-                    layers_here: Sequence[int] | None = [self.layer]
-                else:
-                    layers_here = layers
-                output = self.model(
-                    input_ids=batch, attention_mask=torch.ones_like(batch), output_hidden_states=layers_here is not None, **kwargs
-                )
-                if layers_here is None:
-                    values = output.last_hidden_state[:, len(prefix) :]
-                else:
-                    values = torch.stack([output.hidden_states[layer] for layer in layers_here], 1)[:, :, len(prefix) :]
-                    if layers is None:
-                        values = values[:, 0]
-                for index, value in zip(chosen, values.float().cpu().numpy(), strict=True):
+        """Float32 states of each text in memory: [tokens, dim], or with `layers` [len(layers), tokens, dim]."""
+        tokens = self.tokenize.tokens(texts)
+        result: list[np.ndarray] = [np.empty(0)] * len(texts)
+        with tqdm(total=len(texts), desc=progress, unit="text", disable=progress is None, mininterval=5) as bar:
+            for chosen in self._batches(tokens.counts()):
+                for index, value in zip(chosen, self._run(tokens, chosen, layers).float().cpu().numpy(), strict=True):
                     result[index] = value
                 bar.update(len(chosen))
-                start = stop
         return result
 
     def encode(self, texts: Sequence[str], progress: str | None = None) -> States:
-        """States of all texts in one array; a text that occurs twice is encoded once."""
+        """States of all texts in memory, float32; a text that occurs twice is encoded once."""
         distinct = sorted(set(texts))
-        states = dict(zip(distinct, self.states(distinct, progress=progress), strict=True))
-        offsets = np.cumsum([0] + [len(states[text]) for text in texts])
-        values = np.empty((offsets[-1], self.dim), np.float32)
-        for index, text in enumerate(texts):
-            values[offsets[index] : offsets[index + 1]] = states[text]
-        return States(values, offsets)
+        places = {text: index for index, text in enumerate(distinct)}
+        return States.of_arrays(self.states(distinct, progress=progress)).take([places[text] for text in texts])
 
-
-def save_states(path: str | Path, texts: Sequence[str], states: States) -> None:
-    """Store states as bfloat16 bits [tokens, dim] beside their offsets and the checksum of the texts they belong to."""
-    bits = (torch.from_numpy(states.values).to(torch.bfloat16).view(torch.int16)).numpy()
-    with atomic_directory(path) as folder:
-        np.save(folder / "states.npy", bits)
-        np.save(folder / "offsets.npy", states.offsets.astype(np.int64))
-        write_json(folder / "texts.json", {"count": len(texts), "digest": digest(list(texts), 64)})
-
-
-def load_states(path: str | Path, texts: Sequence[str]) -> States:
-    """Memory-map stored states; refuse them when they belong to other texts."""
-    folder = Path(path)
-    check_directory(folder)
-    if read_json(folder / "texts.json") != {"count": len(texts), "digest": digest(list(texts), 64)}:
-        raise LinguaLiftError(f"{folder}: holds the encoder states of other texts; delete it and run again")
-    try:
-        return States(np.load(folder / "states.npy", mmap_mode="r"), np.load(folder / "offsets.npy"))
-    except (OSError, ValueError) as error:
-        raise LinguaLiftError(f"{folder}: damaged ({error}); delete it and run again") from error
-
-
-def as_tensor(values: np.ndarray) -> torch.Tensor:
-    """Stored rows (bfloat16 bits) or live rows (float32) as a float tensor."""
-    tensor = torch.from_numpy(np.array(values))  # a copy: memory-mapped rows are read-only
-    return tensor.view(torch.bfloat16) if tensor.dtype == torch.int16 else tensor
+    def store(self, path: str | Path, texts: Sequence[str], progress: str | None = None) -> None:
+        """Write the states of all texts to the store `path`, batch by batch; an interrupted store is taken up where it stopped."""
+        distinct = sorted(set(texts))
+        tokens = self.tokenize.tokens(distinct)
+        counts = tokens.counts()
+        order = np.argsort(counts, kind="stable")
+        writer = StateWriter(path, counts[order], self.dim, {"texts": texts_key(texts), "layer": self.layer})
+        with tqdm(total=len(distinct), initial=writer.done, desc=progress, unit="text", disable=progress is None, mininterval=5) as bar:
+            for chosen in self._batches(counts, writer.done):
+                writer.append(list(self._run(tokens, chosen)))
+                bar.update(len(chosen))
+        spans = np.empty((len(distinct), 2), np.int64)
+        ends = np.cumsum(counts[order])
+        spans[order] = np.stack([ends - counts[order], ends], 1)
+        places = {text: index for index, text in enumerate(distinct)}
+        writer.finish(spans[[places[text] for text in texts]], texts_key(texts))

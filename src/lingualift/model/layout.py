@@ -8,6 +8,7 @@ MindMerger's are three values of one setting.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,20 @@ def special_ids(tokenizer: Any) -> tuple[int, int, int]:
         if value is None:
             raise LinguaLiftError(f"tokenizer {tokenizer.name_or_path}: has no {name} token; choose an LLM whose tokenizer defines one")
     return bos, eos, eos if pad is None else pad
+
+
+def load_tokenizer(path: str | Path) -> Any:
+    """An LLM's tokenizer; BOS and EOS that it does not name are taken from the model's configuration (as Qwen's BOS)."""
+    from transformers import AutoConfig, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+    config = AutoConfig.from_pretrained(path, local_files_only=True).get_text_config()
+    for name in ("bos", "eos"):
+        known = getattr(config, f"{name}_token_id", None)
+        known = known[0] if isinstance(known, list) else known
+        if getattr(tokenizer, f"{name}_token_id") is None and known is not None:
+            setattr(tokenizer, f"{name}_token", tokenizer.convert_ids_to_tokens(known))
+    return tokenizer
 
 
 def compose(

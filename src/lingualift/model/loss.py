@@ -18,12 +18,10 @@ class _ChunkedLoss(torch.autograd.Function):
     def forward(
         context: Any, hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, targets: torch.Tensor, cap: float | None
     ) -> torch.Tensor:
-        if torch.is_autocast_enabled(hidden.device.type):
-            compute = torch.get_autocast_dtype(hidden.device.type)
-        else:
-            compute = weight.dtype
+        device = hidden.device.type
+        compute = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weight.dtype
         need_hidden, need_weight, need_bias = context.needs_input_grad[:3]
-        with torch.autocast(hidden.device.type, enabled=False):
+        with torch.autocast(device, enabled=False):
             matrix = weight.detach().to(compute)
             states = hidden.detach().to(compute)
             hidden_grad = torch.empty_like(states) if need_hidden else None

@@ -1,35 +1,44 @@
 """`LinguaLiftModel`: an LLM that reads text, aligned states of a frozen multilingual encoder, or both (paper section 3.1).
 
-One class serves every system: a plain LLM is the layout without encoder positions. The encoder itself stays outside: it is
-frozen, so its states are computed once (`lingualift.model.encoder`) and handed in as a flat array in reading order.
+One class serves every system: a plain LLM is the layout without encoder positions. A frozen encoder's states are computed once
+(`lingualift.model.states`) and handed in as a flat array in reading order, so the encoder is loaded only when it is asked for: to
+read token ids itself (`encoder_ids`), or because a stage trains it.
 """
 
 import hashlib
+import logging
 import os
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
+from torch.distributed.tensor import DTensor
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 
+from lingualift.artifacts import CHECKSUMS, check_directory, read_json, write_text
 from lingualift.errors import LinguaLiftError
+from lingualift.model import lora
+from lingualift.model.card import model_card
+from lingualift.model.encoder import Backbone, EncoderTokenizer
 from lingualift.model.layout import END, IGNORE, START, STATE
 from lingualift.model.loss import response_loss
 
+logger = logging.getLogger(__name__)
+
 ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU}
 CLIP = 6.0  # standardised encoder dimensions beyond six deviations are outliers of the encoder, not meaning
-MODULES = ("alignment", "boundary", "llm")
+MODULES = ("alignment", "boundary", "llm", "encoder", "llm-lora")
 WEIGHTS = "model.safetensors"
 
 
 class LinguaLiftConfig(PreTrainedConfig):
     """Sizes of the alignment layer and references to the frozen parts.
 
-    `llm` and `encoder` are {"path", "fingerprint"} (plus "layer" for the encoder, None for a model without one); `trained` names
-    the modules whose weights the checkpoint holds.
+    `llm` and `encoder` are what `reference` returns (plus "layer" for the encoder, None for a model without one); `trained` names
+    the modules whose weights the checkpoint holds, `lora` is {"rank", "alpha"} of adapters.
     """
 
     model_type = "lingualift"
@@ -44,6 +53,7 @@ class LinguaLiftConfig(PreTrainedConfig):
         alignment_activation: str = "gelu",
         alignment_normalise: bool = False,
         trained: list[str] | None = None,
+        lora: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         self.llm = llm or {}
@@ -54,6 +64,7 @@ class LinguaLiftConfig(PreTrainedConfig):
         self.alignment_activation = alignment_activation
         self.alignment_normalise = alignment_normalise
         self.trained = trained or []
+        self.lora = lora
         super().__init__(**kwargs)
 
 
@@ -116,6 +127,28 @@ def fingerprint(path: str | Path) -> str:
     return total.hexdigest()
 
 
+def reference(path: str | Path) -> dict[str, Any]:
+    """What a checkpoint notes of a frozen model folder: where it lay, its name, version and revision, and its checksums.
+
+    `fingerprint` samples the weights as they are; `sha256` are the checksums that were taken of whole files when it was prepared.
+    """
+    record = Path(path) / "model.json"
+    known = read_json(record) if record.is_file() else {}
+    return {
+        "path": str(path),
+        "name": known.get("source"),
+        "version": known.get("version"),
+        "revision": known.get("revision"),
+        "fingerprint": fingerprint(path),
+        "sha256": {name: checksum for name, checksum in known.get("files", {}).items() if name.endswith(".safetensors")},
+    }
+
+
+def _module_of(name: str) -> str:
+    """The trainable module that a tensor belongs to."""
+    return "llm-lora" if name.rpartition(".")[2] in ("lora_a", "lora_b") else name.split(".")[0]
+
+
 class LinguaLiftModel(PreTrainedModel):
     """An LLM with an alignment layer and two trainable boundary vectors, <enc_start> and <enc_end>."""
 
@@ -131,6 +164,9 @@ class LinguaLiftModel(PreTrainedModel):
         if llm is None:
             llm = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(config.llm["path"]))
         self.llm = llm
+        if config.lora is not None:
+            lora.adapt(llm, **config.lora)
+        self.encoder: Backbone | None = None
         self.alignment: AlignmentLayer | None = None
         if config.encoder is not None:
             self.alignment = AlignmentLayer(
@@ -153,7 +189,7 @@ class LinguaLiftModel(PreTrainedModel):
         """A new model over a pretrained LLM folder; the alignment layer is freshly initialised (seed torch before)."""
         llm = AutoModelForCausalLM.from_pretrained(llm_path, dtype=dtype, local_files_only=True)
         config = LinguaLiftConfig(
-            llm={"path": str(llm_path), "fingerprint": fingerprint(llm_path)},
+            llm=reference(llm_path),
             encoder=encoder,
             encoder_dim=encoder_dim,
             llm_dim=llm.get_input_embeddings().weight.shape[1],
@@ -172,30 +208,83 @@ class LinguaLiftModel(PreTrainedModel):
         assert isinstance(table, torch.Tensor)
         return table
 
-    def gradient_checkpointing_enable(self, **kwargs: Any) -> None:
-        self.llm.gradient_checkpointing_enable(**kwargs)
+    def activation_checkpointing_enable(self, *args: Any, **kwargs: Any) -> None:
+        """Keep no activations of the LLM's layers: they are computed again in the backward pass."""
+        self.llm.activation_checkpointing_enable(*args, **kwargs)
 
-    def trainable(self, modules: list[str]) -> None:
-        """Let exactly the named modules (`alignment`, `boundary`, `llm`) receive gradients."""
+    def add_encoder(self, dtype: torch.dtype | None = None) -> Backbone:
+        """Load the frozen encoder that the configuration refers to, unless it is there; it must be the one that was trained with."""
+        if self.encoder is None:
+            found = self.config.encoder
+            if found is None:
+                raise LinguaLiftError("this model has no encoder: its input is text")
+            _check(found, "this model's encoder")
+            backbone = Backbone(found["path"], found.get("layer"), dtype or self.embedding_table().dtype)
+            if backbone.dim != self.config.encoder_dim:
+                raise LinguaLiftError(
+                    f"encoder {found['path']}: states have {backbone.dim} dimensions, the alignment layer takes {self.config.encoder_dim}"
+                )
+            self.encoder = backbone.requires_grad_(False).to(self.embedding_table().device)
+            self._prefix = len(EncoderTokenizer.load(found["path"]).prefix)
+        return self.encoder
+
+    def trainable(self, modules: list[str], lora_rank: int = 16, lora_alpha: float = 32.0) -> None:
+        """Let exactly the named modules receive gradients.
+
+        `llm` takes earlier adapters into its weights; `llm-lora` adds adapters; `encoder` leaves its input embeddings frozen.
+        """
         for name in modules:
-            if name not in MODULES or (name != "llm" and self.alignment is None):
+            if name not in self.modules_present():
                 raise LinguaLiftError(f"stage trains '{name}', which this model does not have; it has {', '.join(self.modules_present())}")
+        if {"llm", "llm-lora"} <= set(modules):
+            raise LinguaLiftError("a stage trains 'llm' or 'llm-lora', not both")
+        if "llm" in modules:
+            self.merge_lora()
+        if "llm-lora" in modules and self.config.lora is None:
+            self.config.lora = {"rank": lora_rank, "alpha": lora_alpha}
+            lora.adapt(self.llm, lora_rank, lora_alpha)
+        if "encoder" in modules:
+            self.add_encoder().float()
         for name, parameter in self.named_parameters():
-            parameter.requires_grad_(name.split(".")[0] in modules)
+            parameter.requires_grad_(_module_of(name) in modules)
+        if self.encoder is not None:
+            for parameter in self.encoder.network.get_input_embeddings().parameters():
+                parameter.requires_grad_(False)
         self.config.trained = sorted(set(self.config.trained) | set(modules))
 
-    def modules_present(self) -> list[str]:
-        return [name for name in MODULES if name == "llm" or self.alignment is not None]
+    def merge_lora(self) -> None:
+        """Fold adapters into the LLM: the same logits, without their extra products. The LLM counts as trained from then on."""
+        if self.config.lora is not None:
+            lora.merge(self.llm)
+            self.config.lora = None
+            self.config.trained = sorted({*self.config.trained, "llm"} - {"llm-lora"})
 
-    def embed(self, input_ids: torch.Tensor, segments: torch.Tensor, encoder_states: torch.Tensor | None) -> torch.Tensor:
-        """Input embeddings [batch, tokens, llm_dim] with boundary vectors and aligned states in place (equations (2)-(4))."""
+    def modules_present(self) -> list[str]:
+        """Modules that a stage may train."""
+        return [name for name in MODULES if name.startswith("llm") or self.alignment is not None]
+
+    def embed(
+        self,
+        input_ids: torch.Tensor,
+        segments: torch.Tensor | None = None,
+        encoder_states: torch.Tensor | None = None,
+        encoder_ids: torch.Tensor | None = None,
+        encoder_mask: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Input embeddings [batch, tokens, llm_dim] with boundary vectors and aligned states in place (equations (2)-(4)).
+
+        The states [states, encoder_dim] come in reading order, or are made here from `encoder_ids` [texts, tokens] (equation (1)).
+        """
         embeddings = self.llm.get_input_embeddings()(input_ids)
-        if self.alignment is None or encoder_states is None:
+        if encoder_ids is not None and self.alignment is not None:
+            mask = torch.ones_like(encoder_ids) if encoder_mask is None else encoder_mask
+            encoder_states = self.add_encoder()(encoder_ids, mask, self._prefix)
+        if self.alignment is None or encoder_states is None or segments is None:
             return embeddings
         aligned = self.alignment(encoder_states).to(embeddings.dtype)
         boundary = self.boundary.to(embeddings.dtype)
         state = segments == STATE
-        if int(state.sum()) != len(aligned):
+        if not encoder_states.is_cuda and int(state.sum()) != len(aligned):  # on a GPU the count would make every step wait
             raise LinguaLiftError(f"a batch has {int(state.sum())} encoder positions but {len(aligned)} encoder states")
         embeddings = embeddings.masked_scatter(state.unsqueeze(-1), aligned)
         for kind, vector in ((START, boundary[0]), (END, boundary[1])):
@@ -205,20 +294,26 @@ class LinguaLiftModel(PreTrainedModel):
     def forward(
         self,
         input_ids: torch.Tensor,
-        attention_mask: torch.Tensor,
-        segments: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        segments: torch.Tensor | None = None,
         encoder_states: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         num_items_in_batch: torch.Tensor | int | None = None,
+        position_ids: torch.Tensor | None = None,
+        encoder_ids: torch.Tensor | None = None,
+        encoder_mask: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
         """Logits, or with `labels` [batch, tokens] the response's mean negative log-likelihood (equations (5) and (6)).
 
+        Packed sequences come as one row without `attention_mask`, with `position_ids` that start again at every sequence.
+
         With labels, logits are computed at labelled positions alone: with a vocabulary of 50,000 that is a sixth of the work of
         a small LLM. `num_items_in_batch` replaces the mean's divisor when gradients are accumulated over micro-batches.
         """
-        embeddings = self.embed(input_ids, segments, encoder_states)
-        hidden = self.llm.base_model(inputs_embeds=embeddings, attention_mask=attention_mask, use_cache=False).last_hidden_state
+        embeddings = self.embed(input_ids, segments, encoder_states, encoder_ids, encoder_mask)
+        places = {} if position_ids is None else {"position_ids": position_ids}
+        hidden = self.llm.base_model(inputs_embeds=embeddings, attention_mask=attention_mask, use_cache=False, **places).last_hidden_state
         if labels is None:
             return {"logits": self.logits(hidden)}
         targets = labels[:, 1:]
@@ -244,48 +339,90 @@ class LinguaLiftModel(PreTrainedModel):
     def generate(
         self,
         input_ids: torch.Tensor,
-        attention_mask: torch.Tensor,
-        segments: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        segments: torch.Tensor | None = None,
         encoder_states: torch.Tensor | None = None,
+        encoder_ids: torch.Tensor | None = None,
+        encoder_mask: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> torch.Tensor:
         """New tokens [batch, new] for left-padded inputs; keyword arguments go to the LLM's own `generate`."""
-        embeddings = self.embed(input_ids, segments, encoder_states)
+        embeddings = self.embed(input_ids, segments, encoder_states, encoder_ids, encoder_mask)
         return self.llm.generate(inputs_embeds=embeddings, attention_mask=attention_mask, **kwargs)
 
-    def trained_state(self) -> dict[str, torch.Tensor]:
-        """Tensors of the modules trained so far, each shared tensor once, with the alignment layer's measured constants."""
-        state, seen = {}, set()
-        for name, tensor in self.state_dict().items():
-            if name.split(".")[0] in self.config.trained and (tensor.data_ptr(), tensor.shape) not in seen:
-                seen.add((tensor.data_ptr(), tensor.shape))
-                state[name] = tensor.detach().contiguous()
-        return state
+    def trained_state(self, state_dict: dict[str, torch.Tensor] | None = None) -> dict[str, torch.Tensor]:
+        """Tensors of the modules trained so far, each shared tensor once, and whatever is found nowhere else: alignment and boundary.
 
-    def save_pretrained(self, save_directory: str | os.PathLike, llm_dtype: torch.dtype | None = None, **kwargs: Any) -> None:
-        """Write config.json and the trained modules as safetensors; `llm_dtype` is the LLM's storage type."""
+        `state_dict` replaces the model's own, where its parameters are sharded over devices.
+        """
+        frozen = [] if self.encoder is None else list(self.encoder.network.get_input_embeddings().parameters())
+        named = [*self.named_parameters(), *self.named_buffers()]  # a shared tensor is named once
+        names = [
+            name
+            for name, own in named
+            if _module_of(name) in {"alignment", "boundary", *self.config.trained} and not any(own is parameter for parameter in frozen)
+        ]
+        given = self.state_dict() if state_dict is None else state_dict
+        return {name: given[name].detach().contiguous() for name in names if name in given}
+
+    def save_pretrained(
+        self,
+        save_directory: str | os.PathLike,
+        llm_dtype: torch.dtype | None = None,
+        state_dict: dict[str, torch.Tensor] | None = None,
+        is_main_process: bool = True,
+        record: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Write config.json, the trained modules as safetensors and a model card.
+
+        `llm_dtype` is the storage type of the LLM and the encoder, `record` what the card says of the stage.
+        """
+        state = {}
+        for name, tensor in self.trained_state(state_dict).items():
+            whole = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor  # every process takes part, one writes
+            if is_main_process:
+                small = llm_dtype is not None and _module_of(name) in ("llm", "encoder")
+                state[name] = (whole.to(llm_dtype) if small else whole).cpu()
+        if not is_main_process:
+            return
         folder = Path(save_directory)
         folder.mkdir(parents=True, exist_ok=True)
-        self.config.save_pretrained(folder)
-        state = {
-            name: tensor.to(llm_dtype).cpu() if llm_dtype is not None and name.startswith("llm.") else tensor.cpu()
-            for name, tensor in self.trained_state().items()
-        }
         save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
+        (folder / WEIGHTS).chmod(0o644)  # safetensors writes its file for the owner alone
+        self.config.save_pretrained(folder)
+        write_text(folder / "README.md", model_card(self.config.to_dict(), record))
 
     @classmethod
-    def from_pretrained(cls, path: str | os.PathLike, *args: Any, dtype: torch.dtype = torch.float32, **kwargs: Any) -> "LinguaLiftModel":
-        """Load a checkpoint over its frozen LLM; refuse it when that LLM is not the one it was trained on."""
+    def from_pretrained(
+        cls,
+        path: str | os.PathLike,
+        *args: Any,
+        dtype: torch.dtype = torch.float32,
+        llm: str | os.PathLike | None = None,
+        encoder: str | os.PathLike | None = None,
+        **kwargs: Any,
+    ) -> "LinguaLiftModel":
+        """Load a checkpoint over its frozen parts; refuse it when they are not those it was trained on.
+
+        `llm` and `encoder` say where these folders lie now, if not where they lay in training.
+        """
         folder = Path(path)
+        if not (folder / "config.json").is_file():
+            raise LinguaLiftError(f"{folder}: holds no checkpoint (no config.json)")
+        if (folder / CHECKSUMS).is_file():
+            check_directory(folder)
         config = LinguaLiftConfig.from_pretrained(folder)
-        found = fingerprint(config.llm["path"])
-        if found != config.llm["fingerprint"]:
-            raise LinguaLiftError(
-                f"{folder}: was trained on another version of {config.llm['path']} "
-                f"(fingerprint {config.llm['fingerprint'][:12]}, found {found[:12]}); restore that model or delete the checkpoint"
-            )
-        llm = AutoModelForCausalLM.from_pretrained(config.llm["path"], dtype=dtype, local_files_only=True)
-        model = cls(config, llm)
+        if llm is not None:
+            config.llm = {**config.llm, "path": str(llm)}
+        if encoder is not None and config.encoder is not None:
+            config.encoder = {**config.encoder, "path": str(encoder)}
+        _check(config.llm, f"{folder}: the LLM")
+        if config.encoder is not None and Path(config.encoder["path"]).is_dir():
+            _check(config.encoder, f"{folder}: the encoder")
+        model = cls(config, AutoModelForCausalLM.from_pretrained(config.llm["path"], dtype=dtype, local_files_only=True))
+        if "encoder" in config.trained:
+            model.add_encoder(dtype)
         model.load_trained(folder)
         return model
 
@@ -293,17 +430,32 @@ class LinguaLiftModel(PreTrainedModel):
     def load_trained(self, folder: Path) -> None:
         """Copy a checkpoint's tensors into this model; every tensor must have its place."""
         own = self.state_dict()
+        weights_file = folder / WEIGHTS
         try:
-            with safe_open(folder / WEIGHTS, framework="pt") as weights:
+            with safe_open(weights_file, framework="pt") as weights:
                 for name in weights.keys():
                     tensor = weights.get_tensor(name)
                     if name not in own or own[name].shape != tensor.shape:
-                        raise LinguaLiftError(
-                            f"{folder / WEIGHTS}: tensor '{name}' does not fit the model; the checkpoint belongs elsewhere"
-                        )
+                        raise LinguaLiftError(f"{weights_file}: tensor '{name}' does not fit the model; the checkpoint belongs elsewhere")
                     own[name].copy_(tensor)
-        except (OSError, ValueError) as error:
-            raise LinguaLiftError(f"{folder / WEIGHTS}: damaged ({error}); delete {folder} and run again") from error
+        except (OSError, ValueError, SafetensorError) as error:
+            raise LinguaLiftError(f"{weights_file}: damaged ({error}); delete {folder} and run again") from error
 
 
-AutoConfig.register("lingualift", LinguaLiftConfig)
+def _check(noted: dict[str, Any], what: str) -> None:
+    """Refuse a frozen model folder that is not the one that a checkpoint was trained over."""
+    path = Path(noted["path"])
+    if not path.is_dir():
+        raise LinguaLiftError(f"{what} {path} is not there; restore it, or say where it lies now")
+    now = reference(path)
+    found = now["fingerprint"]
+    if found != noted["fingerprint"] or (now["sha256"] and noted.get("sha256") not in (None, {}, now["sha256"])):
+        raise LinguaLiftError(
+            f"{what}: was trained on another version of {path} (fingerprint {noted['fingerprint'][:12]}, found {found[:12]}); "
+            "restore that model or delete the checkpoint"
+        )
+
+
+AutoConfig.register("lingualift", LinguaLiftConfig, exist_ok=True)
+AutoModel.register(LinguaLiftConfig, LinguaLiftModel, exist_ok=True)
+AutoModelForCausalLM.register(LinguaLiftConfig, LinguaLiftModel, exist_ok=True)

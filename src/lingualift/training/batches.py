@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from lingualift.model.encoder import States, as_tensor
 from lingualift.model.layout import IGNORE, STATE, TEXT, Composed
+from lingualift.model.states import States, Tokens, as_tensor
 
 WINDOW = 8  # global batches whose examples are sorted by length together: padding falls below 5 %, order stays random
 
@@ -18,12 +18,11 @@ WINDOW = 8  # global batches whose examples are sorted by length together: paddi
 def plan_batches(lengths: Sequence[int], batch: int, micro_batches: int, epochs: int, seed: int) -> list[np.ndarray]:
     """Micro-batches of example indices for all epochs, `micro_batches` in a row making one global batch of `batch` examples.
 
-    The last, smaller global batch of an epoch is kept when it can feed every micro-batch, else dropped into the next epoch's
-    chance; with fewer examples than `batch`, one global batch holds them all.
+    The global batches depend on neither the micro-batch nor the number of devices: every example is used once an epoch, and where the
+    last, smaller global batch cannot feed every micro-batch, the rest are empty.
     """
     sizes = np.asarray(lengths)
     batch = min(batch, len(lengths))
-    micro_batches = min(micro_batches, batch)
     generator = np.random.default_rng(seed)
     plan: list[np.ndarray] = []
     for _ in range(epochs):
@@ -34,15 +33,14 @@ def plan_batches(lengths: Sequence[int], batch: int, micro_batches: int, epochs:
             window = window[np.argsort(sizes[window], kind="stable")]
             groups.extend(window[first : first + batch] for first in range(0, len(window), batch))
         for index in generator.permutation(len(groups)):
-            if len(groups[index]) >= micro_batches:
-                plan.extend(np.array_split(groups[index], micro_batches))
+            plan.extend(np.array_split(groups[index], micro_batches))
     return plan
 
 
 def padding_share(lengths: Sequence[int], plan: Sequence[np.ndarray]) -> float:
     """Padded positions over all positions of the planned micro-batches."""
     sizes = np.asarray(lengths)
-    positions = sum(int(sizes[chosen].max()) * len(chosen) for chosen in plan)
+    positions = sum(int(sizes[chosen].max()) * len(chosen) for chosen in plan if len(chosen))
     return 1 - sum(int(sizes[chosen].sum()) for chosen in plan) / positions
 
 
@@ -60,18 +58,43 @@ def collate(examples: Sequence[Composed], pad: int, left: bool = False) -> dict[
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
-class PlannedBatches(torch.utils.data.Dataset):
-    """A dataset whose items are whole micro-batches, in planned order, with their encoder states in reading order."""
+def pack(examples: Sequence[Composed]) -> dict[str, torch.Tensor]:
+    """Composed sequences behind one another in one row [1, tokens], without padding; positions start again at every sequence.
 
-    def __init__(self, examples: Sequence[Composed], states: States | None, plan: Sequence[np.ndarray], pad: int) -> None:
-        self.examples, self.states, self.plan, self.pad = examples, states, plan, pad
+    For attention kernels that keep sequences of one row apart by their positions.
+    """
+    columns = {
+        "input_ids": np.concatenate([example.ids for example in examples]),
+        "labels": np.concatenate([example.labels for example in examples]),
+        "segments": np.concatenate([example.segments for example in examples]),
+        "position_ids": np.concatenate([np.arange(len(example)) for example in examples]),
+    }
+    return {name: torch.from_numpy(column.astype(np.int64))[None] for name, column in columns.items()}
+
+
+class PlannedBatches(torch.utils.data.Dataset):
+    """A dataset whose items are whole micro-batches, in planned order, with their encoder states (or tokens) in reading order."""
+
+    def __init__(
+        self, examples: Sequence[Composed], states: States | Tokens | None, plan: Sequence[np.ndarray], pad: int, packed: bool = False
+    ) -> None:
+        self.examples, self.states, self.plan, self.pad, self.packed = examples, states, plan, pad, packed
 
     def __len__(self) -> int:
         return len(self.plan)
 
     def __getitem__(self, item: int) -> dict[str, torch.Tensor]:
         chosen = self.plan[item]
-        batch = collate([self.examples[index] for index in chosen], self.pad)
+        if not len(chosen):  # every device computes something in every micro-batch: an example without labels has loss 0
+            first = self.examples[0]
+            return self._batch([0], [Composed(first.ids, first.segments, np.full_like(first.labels, IGNORE))])
+        return self._batch(chosen.tolist(), [self.examples[index] for index in chosen])
+
+    def _batch(self, chosen: Sequence[int], examples: Sequence[Composed]) -> dict[str, torch.Tensor]:
+        batch = pack(examples) if self.packed else collate(examples, self.pad)
         if self.states is not None and bool((batch["segments"] == STATE).any()):
-            batch["encoder_states"] = as_tensor(np.concatenate([self.states.of(index) for index in chosen]))
+            if isinstance(self.states, Tokens):
+                batch |= self.states.batch(chosen)
+            else:
+                batch["encoder_states"] = as_tensor(self.states.rows(chosen))
         return batch

@@ -8,39 +8,55 @@ import gc
 import logging
 import os
 import shutil
+import signal
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
 
 from lingualift.artifacts import check_directory, seal_directory
 from lingualift.errors import LinguaLiftError
-from lingualift.model.encoder import States
 from lingualift.model.layout import Composed
 from lingualift.model.modeling import LinguaLiftModel
+from lingualift.model.states import States, Tokens
 from lingualift.training.batches import PlannedBatches, padding_share, plan_batches
 
 logger = logging.getLogger(__name__)
+STOPPED = 75  # exit code of a stage that was asked to stop and has saved: run it again and it goes on (EX_TEMPFAIL)
+CPU_MICRO_BATCH, GPU_MICRO_BATCH = 8, 64  # where the search begins
+ACTIVATION_BYTES = 60  # per token, layer and dimension: 1.02 MB a token measured at 30 layers of 576
+
+
+class OutOfMemory(Exception):
+    """`micro_batch` examples did not fit the device."""
+
+    def __init__(self, message: str, micro_batch: int) -> None:
+        super().__init__(message)
+        self.micro_batch = micro_batch
 
 
 @dataclass(frozen=True)
 class Optimisation:
-    """How a stage is optimised; `batch` is the global batch in examples, `micro_batch` only a matter of memory."""
+    """How a stage is optimised; `batch` is the global batch in examples, `micro_batch` a matter of memory (None: as many as fit)."""
 
     epochs: int = 1
     batch: int = 16
-    micro_batch: int = 8
+    micro_batch: int | None = None
     learning_rate: float = 2e-5
     schedule: str = "cosine"
     warmup: float = 0.0
     weight_decay: float = 0.0
     bf16: bool = False
     save_minutes: float = 1.5
+    gradient_checkpointing: bool = False
+    lora_rank: int = 16
+    lora_alpha: float = 32.0
 
 
 def keep_freed_memory() -> None:
@@ -57,13 +73,23 @@ def keep_freed_memory() -> None:
         mallopt(option, value)
 
 
+def release_freed_memory() -> None:
+    """Return freed memory to the system, where the C library can."""
+    gc.collect()
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (OSError, AttributeError):
+        return
+
+
 class _Progress(TrainerCallback):
-    """Log steps with the time left, and ask for a checkpoint every few minutes."""
+    """Log steps with the time left, ask for a checkpoint every few minutes, and stop after the step in which SIGTERM came."""
 
     def __init__(self, name: str, save_minutes: float) -> None:
         self.name, self.interval = name, save_minutes * 60
         self.started = self.saved = self.spoken = time.monotonic()
         self.first_step = 0
+        self.terminated = False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.started = self.saved = self.spoken = time.monotonic()
@@ -76,9 +102,35 @@ class _Progress(TrainerCallback):
             left = (now - self.started) / max(state.global_step - self.first_step, 1) * (state.max_steps - state.global_step)
             loss = next((entry["loss"] for entry in reversed(state.log_history) if "loss" in entry), float("nan"))
             logger.info("%s: step %d of %d, loss %.3f, %.0f s left", self.name, state.global_step, state.max_steps, loss, left)
-        if self.interval and now - self.saved > self.interval and state.global_step < state.max_steps:
-            self.saved = now
+        save, stop = bool(self.interval) and now - self.saved > self.interval, self.terminated
+        if torch.distributed.is_initialized():  # the processes must save and stop after the same step
+            flags = torch.tensor([save, stop], dtype=torch.int32, device=args.device)
+            torch.distributed.all_reduce(flags, torch.distributed.ReduceOp.MAX)
+            save, stop = (bool(flag) for flag in flags.tolist())
+        if state.global_step < state.max_steps and (save or stop):
             control.should_save = True
+            control.should_training_stop = stop
+            self.terminated = stop
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.saved = time.monotonic()
+
+
+@contextmanager
+def _until_sigterm(progress: _Progress) -> Iterator[None]:
+    """Let SIGTERM, which a scheduler sends before a job's time is up, end training after the step at hand."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: Any) -> None:
+        progress.terminated = True
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if state.is_world_process_zero:
@@ -86,37 +138,96 @@ class _Progress(TrainerCallback):
 
 
 class _PlannedTrainer(Trainer):
-    """A Trainer that keeps the planned order and saves only what the stage trains."""
+    """A Trainer that keeps the planned order, and saves only what the stage trains, sealed with checksums."""
 
     def _get_train_sampler(self, *args: Any, **kwargs: Any) -> torch.utils.data.Sampler:
         assert isinstance(self.train_dataset, PlannedBatches)
         return torch.utils.data.SequentialSampler(self.train_dataset)
 
     def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
-        self.accelerator.unwrap_model(self.model).save_pretrained(output_dir or self.args.output_dir)
+        if self.args.should_save:
+            self.accelerator.unwrap_model(self.model).save_pretrained(output_dir or self.args.output_dir, state_dict=state_dict)
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        began = time.monotonic()
+        earlier = _checkpoints(Path(self.args.output_dir))
+        super()._save_checkpoint(model, trial)
+        self.accelerator.wait_for_everyone()  # every process has written its part
+        if self.args.should_save:
+            folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+            seal_directory(folder)
+            for old in earlier:  # only now: a kill while writing leaves the one before
+                if old != folder:
+                    shutil.rmtree(old)
+        for callback in self.callback_handler.callbacks:
+            if isinstance(callback, _Progress):  # saving takes at most a twentieth of the time
+                callback.interval = max(callback.interval, 20 * (time.monotonic() - began)) if callback.interval > 1 else callback.interval
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        self.accelerator.unwrap_model(self.model).load_trained(Path(resume_from_checkpoint))
+        if self.is_fsdp_enabled:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+        else:
+            self.accelerator.unwrap_model(self.model).load_trained(Path(resume_from_checkpoint))
 
 
-def _resumable(work: Path) -> str | None:
-    """The last checkpoint below `work`; a damaged or half-written one is deleted with all of `work`, and training starts over."""
-    last = get_last_checkpoint(str(work)) if work.is_dir() else None
+def _checkpoints(work: Path) -> list[Path]:
+    """Checkpoint folders, oldest first."""
+    return sorted(work.glob("checkpoint-*"), key=lambda folder: int(folder.name.rpartition("-")[2])) if work.is_dir() else []
+
+
+def last_complete_checkpoint(work: Path) -> Path | None:
+    """The newest checkpoint whose files are all as they were written; damaged or unfinished ones are left aside."""
+    for folder in reversed(_checkpoints(work)):
+        try:
+            check_directory(folder)
+            return folder
+        except LinguaLiftError as error:
+            logger.warning("%s is not used: %s", folder, error)
+    return None
+
+
+def first_micro_batch(asked: int | None, batch: int) -> int:
+    """Where the search for the micro-batch begins: at the configured value, or at what the device usually holds."""
+    return min(asked or (GPU_MICRO_BATCH if torch.cuda.is_available() else CPU_MICRO_BATCH), batch)
+
+
+def fit_processor(model: LinguaLiftModel, tokens: int, micro_batch: int) -> int:
+    """Halve `micro_batch` examples of up to `tokens` tokens until gradients, optimiser and activations fit the machine's free memory.
+
+    A processor does not fail to allocate, it kills; so this is an estimate, made before training. Raises `LinguaLiftError` where an
+    example alone does not fit.
+    """
+    available = available_memory()
+    text = model.llm.config.get_text_config()
+    learning = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    while available is not None:
+        activations = micro_batch * tokens * text.num_hidden_layers * text.hidden_size * ACTIVATION_BYTES
+        needed = 12 * learning + activations
+        if needed <= available:
+            return micro_batch
+        if micro_batch == 1:
+            raise LinguaLiftError(
+                f"training one example of {tokens} tokens needs about {needed / 1e9:.1f} GB more memory, {available / 1e9:.1f} GB are "
+                "free; use a machine with more memory, shorter examples, a smaller LLM, or train llm-lora instead of llm"
+            )
+        micro_batch //= 2
+        logger.warning("free memory is short: micro-batches of %d (weights may differ in their last bits)", micro_batch)
+    return micro_batch
+
+
+def available_memory() -> int | None:
+    """Bytes that this machine can still give without swapping; None where it does not say."""
     try:
-        if last:
-            check_directory(last)
-    except LinguaLiftError as error:
-        logger.warning("%s; training starts over", error)
-        last = None
-    if last is None:
-        shutil.rmtree(work, ignore_errors=True)
-    return last
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return None
 
 
 def train_language_modelling(
     model: LinguaLiftModel,
     examples: Sequence[Composed],
-    states: States | None,
+    states: States | Tokens | None,
     modules: Sequence[str],
     optimisation: Optimisation,
     pad: int,
@@ -126,23 +237,31 @@ def train_language_modelling(
 ) -> dict[str, Any]:
     """Train `modules` of `model` on composed `examples`, resuming from `work` if it holds a checkpoint; returns the record of the stage.
 
-    `states` holds the encoder states of example i at index i. `work` keeps the resumable state and is removed at the end.
+    `states` holds the encoder states (or tokens) of example i at index i. `work` keeps the resumable state and is removed at the end.
+    The global batch is the same for every micro-batch and number of processes. Raises `OutOfMemory` where the micro-batch does not fit a
+    GPU, and `SystemExit(STOPPED)` after SIGTERM, once the state is saved.
     """
     if not examples:
         raise LinguaLiftError(f"stage '{name}': has no training examples")
-    model.trainable(list(modules))
-    if not torch.cuda.is_available():
+    torch.manual_seed(seed)  # adapters begin at random
+    model.trainable(list(modules), optimisation.lora_rank, optimisation.lora_alpha)
+    gpu = torch.cuda.is_available()
+    if not gpu:
         keep_freed_memory()
     world = int(os.environ.get("WORLD_SIZE", "1"))
     batch = min(optimisation.batch, len(examples))
-    accumulation = max(1, -(-batch // (optimisation.micro_batch * world)))
     lengths = [len(example) for example in examples]
+    micro_batch = first_micro_batch(optimisation.micro_batch, batch)
+    if not gpu:
+        micro_batch = fit_processor(model, max(lengths), micro_batch)
+    accumulation = max(1, -(-batch // (micro_batch * world)))
     plan = plan_batches(lengths, batch, accumulation * world, optimisation.epochs, seed)
     steps = len(plan) // (accumulation * world)
     logger.info(
-        "%s: %d examples, %d steps of %d, %.1f %% padding, training %s",
-        name, len(examples), steps, batch, 100 * padding_share(lengths, plan), ", ".join(modules),
+        "%s: %d examples, %d steps of %d in micro-batches of %d on %d device(s), %.1f %% padding, training %s",
+        name, len(examples), steps, batch, micro_batch, world, 100 * padding_share(lengths, plan), ", ".join(modules),
     )  # fmt: skip
+    sharded = gpu and world > 1 and "llm" in modules
     arguments = TrainingArguments(
         output_dir=str(work),
         num_train_epochs=1,
@@ -157,36 +276,52 @@ def train_language_modelling(
         max_grad_norm=1.0,
         optim="adamw_torch_fused",
         bf16=optimisation.bf16,
-        use_cpu=not torch.cuda.is_available(),
+        activation_checkpointing=optimisation.gradient_checkpointing and not sharded,
+        activation_checkpointing_kwargs={"use_reentrant": False},
+        fsdp=True if sharded else None,
+        fsdp_config={"activation_checkpointing": optimisation.gradient_checkpointing, "reshard_after_forward": True} if sharded else None,
+        ddp_backend=None if gpu or world == 1 else "gloo",
+        ddp_find_unused_parameters=False,
+        use_cpu=not gpu,
         seed=seed,
         data_seed=seed,
         save_strategy="no",
-        save_total_limit=1,
         logging_steps=5,
+        logging_first_step=True,
         report_to=[],
         disable_tqdm=True,
         remove_unused_columns=False,
-        dataloader_num_workers=0,
-        dataloader_pin_memory=torch.cuda.is_available(),
+        dataloader_num_workers=2 if gpu else 0,
+        dataloader_pin_memory=gpu,
         label_names=["labels"],
     )
+    packed = str(getattr(model.llm.config, "_attn_implementation", "")).startswith("flash")
+    progress = _Progress(name, optimisation.save_minutes)
     trainer = _PlannedTrainer(
         model=model,
         args=arguments,
-        train_dataset=PlannedBatches(examples, states, plan, pad),
+        train_dataset=PlannedBatches(examples, states, plan, pad, packed),
         data_collator=lambda items: items[0],
-        callbacks=[_Progress(name, optimisation.save_minutes)],
+        callbacks=[progress],
     )
-    last = _resumable(work)
+    last = last_complete_checkpoint(work)
     if last:
         logger.info("%s: resuming from %s", name, last)
     started = time.monotonic()
-    trainer.train(resume_from_checkpoint=last)
+    try:
+        with _until_sigterm(progress):
+            trainer.train(resume_from_checkpoint=str(last) if last else None)
+    except torch.OutOfMemoryError as error:
+        raise OutOfMemory(f"a micro-batch of {micro_batch} does not fit: {str(error).splitlines()[0]}", micro_batch) from None
+    if progress.terminated and trainer.state.global_step < steps:
+        logger.warning("%s: stopped by SIGTERM after step %d of %d and saved; run again to go on", name, trainer.state.global_step, steps)
+        raise SystemExit(STOPPED)
     losses = [{"step": entry["step"], "loss": entry["loss"]} for entry in trainer.state.log_history if "loss" in entry]
-    shutil.rmtree(work, ignore_errors=True)
+    if trainer.args.should_save:
+        shutil.rmtree(work, ignore_errors=True)
     trainer.optimizer = None
     del trainer
     model.zero_grad(set_to_none=True)
-    gc.collect()  # the trainer's parts refer to one another: gradients and optimiser states would stay while the checkpoint is written
+    release_freed_memory()  # gradients and optimiser states would stay while the checkpoint is written
     logger.info("%s: done in %.0f s", name, time.monotonic() - started)
     return {"examples": len(examples), "steps": steps, "losses": losses}

@@ -1,6 +1,7 @@
 """From files to a trained checkpoint: what one `train` job of the workflow does."""
 
 import logging
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,15 +10,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoTokenizer
 
-from lingualift.artifacts import atomic_directory, check_directory, read_json, read_parquet, write_json
+from lingualift.artifacts import atomic_directory, read_json, read_parquet, write_json
 from lingualift.config import Alignment, Stage
 from lingualift.errors import LinguaLiftError
-from lingualift.model.encoder import EncoderTokenizer, States, as_tensor, load_states
-from lingualift.model.layout import LAYOUTS, Prompt, compose, special_ids
-from lingualift.model.modeling import LinguaLiftConfig, LinguaLiftModel, fingerprint
-from lingualift.training.language_modelling import Optimisation, train_language_modelling
+from lingualift.model.encoder import EncoderTokenizer
+from lingualift.model.layout import LAYOUTS, Prompt, compose, load_tokenizer, special_ids
+from lingualift.model.modeling import LinguaLiftConfig, LinguaLiftModel, reference
+from lingualift.model.states import States, Tokens, as_tensor, load_states
+from lingualift.training.language_modelling import Optimisation, OutOfMemory, train_language_modelling
 from lingualift.training.warm_start import token_targets, train_warm_start
 
 logger = logging.getLogger(__name__)
@@ -53,16 +54,12 @@ class Pairs:
 
     def take(self, rows: Sequence[int]) -> "Pairs":
         """The chosen rows, in the given order."""
-        states = None
-        if self.states is not None:
-            pieces = [self.states.of(row) for row in rows]
-            states = States(np.concatenate(pieces), np.cumsum([0] + [len(piece) for piece in pieces]))
         return Pairs(
             [self.languages[row] for row in rows],
             [self.questions[row] for row in rows],
             [self.responses[row] for row in rows],
             [self.prompts[row] for row in rows],
-            states,
+            None if self.states is None else self.states.take(rows),
             None if self.words is None else [self.words[row] for row in rows],
         )
 
@@ -113,10 +110,7 @@ def join(parts: Sequence[Pairs]) -> Pairs:
     if len(parts) == 1:
         return parts[0]
     encoded = [part.states for part in parts if part.states is not None]
-    states = None
-    if encoded:
-        sizes = np.concatenate([part.counts() for part in encoded])
-        states = States(np.concatenate([np.asarray(part.values) for part in encoded]), np.cumsum([0, *sizes]))
+    states = States.join(encoded) if encoded else None
     words = [words for part in parts for words in part.words or []]
     return Pairs(
         [language for part in parts for language in part.languages],
@@ -153,24 +147,32 @@ def build_model(
     """The model at the start of a stage: fresh (seeded) or as the parent stage left it."""
     alignment = alignment or Alignment.model_validate({"normalise": False})
     torch.manual_seed(seed)
-    reference = None if encoder is None else {"path": str(encoder), "fingerprint": fingerprint(encoder), "layer": layer}
+    frozen = None if encoder is None else {**reference(encoder), "layer": layer}
     if parent is not None:
-        check_directory(parent)
-        model = LinguaLiftModel.from_pretrained(parent, dtype=dtype)
-        if reference is None or model.alignment is not None:
+        model = LinguaLiftModel.from_pretrained(parent, dtype=dtype, llm=llm, encoder=encoder)
+        if frozen is None:
+            return model
+        if model.alignment is not None:
+            if model.config.encoder_dim != encoder_dim or model.config.encoder.get("layer") != layer:
+                raise LinguaLiftError(
+                    f"{parent}: its alignment layer takes {model.config.encoder_dim} dimensions of layer "
+                    f"{model.config.encoder.get('layer')}, the encoder gives {encoder_dim} of layer {layer}; a chain of stages keeps one "
+                    "encoder"
+                )
             return model
         config = LinguaLiftConfig(  # an LLM trained on text alone gets its alignment layer now
             llm=model.config.llm,
-            encoder=reference,
+            encoder=frozen,
             encoder_dim=encoder_dim,
             llm_dim=model.embedding_table().shape[1],
             alignment_layers=alignment.layers,
             alignment_activation=alignment.activation,
             alignment_normalise=alignment.normalise,
-            trained=model.config.trained,
         )
+        model.merge_lora()
+        config.trained = model.config.trained
         return LinguaLiftModel(config, model.llm)
-    return LinguaLiftModel.build(str(llm), reference, encoder_dim, alignment.layers, alignment.activation, alignment.normalise, dtype)
+    return LinguaLiftModel.build(str(llm), frozen, encoder_dim, alignment.layers, alignment.activation, alignment.normalise, dtype)
 
 
 def run_stage(
@@ -193,8 +195,12 @@ def run_stage(
     """Train one stage and write its checkpoint folder `out`.
 
     A language whose lexicon is called collapsed is left out and named in the record. `reference` are English texts with states that
-    measure the encoder's dimensions (None for text input); `names` gives the languages' English names.
+    measure the encoder's dimensions (None for text input); `names` gives the languages' English names. Where the encoder learns, or has
+    learnt in an earlier stage, its states are made as they are needed, else they come from the stores. The micro-batch is halved until
+    it fits the GPU. Raises `SystemExit` after SIGTERM, once the state is saved.
     """
+    tokenizer = load_tokenizer(llm)
+    pad = special_ids(tokenizer)[2]
     left_out: list[str] = []
     parts: list[Pairs] = []
     for source in data:
@@ -208,26 +214,28 @@ def run_stage(
     if stage.objective == "warm-start" and english is not None:
         parts.append(with_words(english))
     pairs = draw(parts, stage.examples, seed)
-    encoder_dim = 0 if english is None or english.states is None else english.states.values.shape[1]
-    train_llm = "llm" in stage.train
-    dtype = torch.float32 if train_llm or not bf16 else torch.bfloat16
-    model = build_model(llm, encoder, layer, encoder_dim, alignment, dtype, parent, seed)
-    if model.alignment is not None:
-        model.alignment.float()
-        model.boundary.data = model.boundary.data.float()
-        if "alignment" not in model.config.trained and english is not None and english.states is not None:
-            sample = english.states.values[: int(english.states.offsets[min(len(english), 256)])]
-            model.alignment.measure(as_tensor(sample), model.embedding_table())
-    if not torch.cuda.is_available():
-        # For the short sequences of a CPU run plain attention trains 2 to 22 % faster than the fused kernel's backward.
-        model.llm.set_attn_implementation("eager")
-    tokenizer = AutoTokenizer.from_pretrained(llm, local_files_only=True)
-    if stage.objective == "warm-start":
-        record = _warm_start(model, stage, pairs, encoder, layer, tokenizer, seed)
-    else:
-        counts = [0] * len(pairs) if pairs.states is None else pairs.states.counts().tolist()
-        if layout == "text":
-            counts = [0] * len(pairs)
+    encoder_dim = 0 if english is None or english.states is None else english.states.dim
+    dtype = torch.float32 if "llm" in stage.train or not bf16 else torch.bfloat16
+    main = int(os.environ.get("RANK", "0")) == 0
+    micro_batch = stage.micro_batch
+    while True:
+        model = build_model(llm, encoder, layer, encoder_dim, alignment, dtype, parent, seed)
+        if model.alignment is not None:
+            model.alignment.float()
+            model.boundary.data = model.boundary.data.float()
+            if "alignment" not in model.config.trained and english is not None and english.states is not None:
+                sample = english.states.rows(range(min(len(english), 256)))
+                model.alignment.measure(as_tensor(sample), model.embedding_table())
+        if not torch.cuda.is_available():
+            # For the short sequences of a CPU run plain attention trains 2 to 22 % faster than the fused kernel's backward.
+            model.llm.set_attn_implementation("eager")
+        if stage.objective == "warm-start":
+            record = _warm_start(model, stage, pairs, encoder, layer, tokenizer, seed)
+            break
+        states: States | Tokens | None = pairs.states
+        if encoder is not None and "encoder" in {*stage.train, *model.config.trained}:
+            states = EncoderTokenizer.load(encoder).tokens(pairs.questions)
+        counts = [0] * len(pairs) if states is None or layout == "text" else states.counts().tolist()
         examples = [
             compose(LAYOUTS[layout], tokenizer, prompt, question, count, response)
             for prompt, question, count, response in zip(pairs.prompts, pairs.questions, counts, pairs.responses, strict=True)
@@ -236,22 +244,41 @@ def run_stage(
         optimisation = Optimisation(
             stage.epochs,
             stage.batch,
-            stage.micro_batch,
+            micro_batch,
             stage.learning_rate,
             stage.schedule,
             stage.warmup,
             stage.weight_decay,
             bf16,
             save_minutes,
+            stage.gradient_checkpointing,
+            stage.lora_rank,
+            stage.lora_alpha,
         )
-        pad = special_ids(tokenizer)[2]
-        record = train_language_modelling(
-            model, examples, pairs.states, stage.train, optimisation, pad, seed, out.with_name(out.name + ".partial"), name
-        )
+        work = out.with_name(out.name + ".partial")
+        try:
+            record = train_language_modelling(model, examples, states, stage.train, optimisation, pad, seed, work, name)
+            break
+        except OutOfMemory as error:
+            if error.micro_batch == 1:
+                raise LinguaLiftError(
+                    f"stage '{name}': a micro-batch of one does not fit the GPU; set gradient_checkpointing, train llm-lora instead of "
+                    "llm, use more GPUs (compute.gpus) or a smaller LLM"
+                ) from None
+            if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+                raise  # the processes start again together (lingualift.training.launch)
+            logger.warning("%s: %s; trying half", name, error)
+            micro_batch = error.micro_batch // 2
+        del model
+        torch.cuda.empty_cache()
+    record = {"name": name, "seed": seed, "languages": sorted(set(pairs.languages)), "left_out": left_out, **record}
+    storage = torch.bfloat16 if bf16 else None
+    if not main:
+        model.save_pretrained(out, llm_dtype=storage, is_main_process=False)
+        return
     with atomic_directory(out) as folder:
-        model.save_pretrained(folder, llm_dtype=torch.bfloat16 if bf16 else None)
-        languages = sorted(set(pairs.languages))
-        write_json(folder / RECORD, {"name": name, "seed": seed, "languages": languages, "left_out": left_out, **record})
+        model.save_pretrained(folder, llm_dtype=storage, record=record)
+        write_json(folder / RECORD, record)
 
 
 def _warm_start(

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from lingualift.errors import LinguaLiftError
-from lingualift.model.encoder import States, as_tensor
 from lingualift.model.modeling import LinguaLiftModel
+from lingualift.model.states import States, as_tensor
 
 logger = logging.getLogger(__name__)
 
@@ -74,28 +74,30 @@ def train_warm_start(
     """
     if model.alignment is None:
         raise LinguaLiftError("a warm start needs an encoder input")
-    rows: list[int] = []  # encoder tokens that have a target
+    owners: list[int] = []  # texts of the encoder tokens that have a target
+    places: list[int] = []  # and their places in them
     flat: list[int] = []  # LLM token ids of all targets, behind one another
     bag: list[int] = []  # where each target begins in `flat`
     for text, tokens in enumerate(targets):
         for place, ids in enumerate(tokens):
             if ids:
-                rows.append(int(states.offsets[text]) + place)
+                owners.append(text)
+                places.append(place)
                 bag.append(len(flat))
                 flat.extend(ids)
-    if not rows:
+    if not owners:
         raise LinguaLiftError("the warm start found no encoder token that stands for an English word")
     table = model.embedding_table().detach().float()
     goal = torch.nn.functional.embedding_bag(torch.tensor(flat), table, torch.tensor(bag), mode="mean")
     variance = table.var()
-    row_index = np.asarray(rows)
+    owner_index, place_index = np.asarray(owners), np.asarray(places)
     generator = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.AdamW(model.alignment.parameters(), lr=learning_rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, learning_rate, total_steps=steps, pct_start=0.1)
     losses = []
     for step in range(steps):
-        chosen = torch.randint(len(rows), (batch_tokens,), generator=generator)
-        aligned = model.alignment(as_tensor(states.values[row_index[chosen.numpy()]]))
+        chosen = torch.randint(len(owners), (batch_tokens,), generator=generator)
+        aligned = model.alignment(as_tensor(states.gather(owner_index[chosen.numpy()], place_index[chosen.numpy()])))
         loss = torch.nn.functional.mse_loss(aligned, goal[chosen]) / variance
         optimiser.zero_grad()
         loss.backward()
@@ -105,4 +107,4 @@ def train_warm_start(
             losses.append({"step": step, "loss": round(loss.item(), 4)})
             logger.info("warm start: step %d of %d, loss %.3f", step, steps, loss.item())
     model.config.trained = sorted({*model.config.trained, "alignment", "boundary"})
-    return {"tokens": len(rows), "steps": steps, "losses": losses}
+    return {"tokens": len(owners), "steps": steps, "losses": losses}

@@ -1,0 +1,129 @@
+"""Start a training stage on as many processes as the job was given devices; the same call for none, one and several.
+
+One process trains here. Several are started as `python -m lingualift.training JOB`, one a device, with the variables that Accelerate
+reads; Transformers' Trainer then shards the LLM over them (FSDP) or copies it (DDP). They are started here and not by torchrun, which
+ends its workers 30 seconds after a SIGTERM: too short to save a large model.
+"""
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from lingualift.artifacts import write_text
+from lingualift.config import Alignment, Stage
+from lingualift.errors import LinguaLiftError
+from lingualift.training.language_modelling import STOPPED, OutOfMemory, first_micro_batch
+from lingualift.training.run import Data, run_stage
+
+logger = logging.getLogger(__name__)
+TOO_LARGE = 76  # exit code of a process whose micro-batch did not fit
+
+
+class StageJob(BaseModel):
+    """The arguments of `run_stage`, in a form that another process can read."""
+
+    stage: Stage
+    name: str
+    layout: str
+    seed: int
+    out: Path
+    llm: Path
+    encoder: Path | None
+    layer: int | None
+    alignment: Alignment | None
+    parent: Path | None
+    data: list[Data]
+    reference: Data | None
+    names: dict[str, str]
+    bf16: bool
+    save_minutes: float = 1.5
+
+    def run(self) -> None:
+        """Train the stage in this process."""
+        run_stage(**{key: getattr(self, key) for key in type(self).model_fields})
+
+
+def launch(job: StageJob, processes: int = 1) -> None:
+    """Train a stage with `processes` processes; raises `SystemExit(STOPPED)` where it was asked to stop and has saved."""
+    if processes <= 1 or job.stage.objective == "warm-start":
+        job.run()
+        return
+    while (code := _run_processes(job, processes)) == TOO_LARGE:
+        micro_batch = first_micro_batch(job.stage.micro_batch, job.stage.batch)
+        if micro_batch == 1:
+            raise LinguaLiftError(f"stage '{job.name}': a micro-batch of one does not fit the GPUs; see the job's log")
+        logger.warning("%s: a micro-batch of %d does not fit; trying half", job.name, micro_batch)
+        job = job.model_copy(update={"stage": job.stage.model_copy(update={"micro_batch": micro_batch // 2})})
+    if code == STOPPED:
+        raise SystemExit(STOPPED)
+    if code:
+        raise LinguaLiftError(f"stage '{job.name}': a training process ended with code {code}; its messages are in the job's log")
+
+
+def _run_processes(job: StageJob, processes: int) -> int:
+    """Start the processes, hand SIGTERM on to them, and return the first exit code that is not 0; the others are then ended."""
+    path = job.out.with_name(job.out.name + ".job.json")
+    write_text(path, job.model_dump_json())
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    shared = {"WORLD_SIZE": processes, "LOCAL_WORLD_SIZE": processes, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    shared["OMP_NUM_THREADS"] = max(1, int(os.environ.get("OMP_NUM_THREADS", "1")) // processes)
+    workers: list[subprocess.Popen[Any]] = []
+    for rank in range(processes):
+        own = {key: str(value) for key, value in {**shared, "RANK": rank, "LOCAL_RANK": rank}.items()}
+        command = [sys.executable, "-m", "lingualift.training", str(path)]
+        workers.append(subprocess.Popen(command, env={**os.environ, **own}, stdout=sys.stdout, stderr=subprocess.STDOUT))
+
+    def hand_on(number: int, frame: Any) -> None:
+        for worker in workers:
+            worker.send_signal(signal.SIGTERM)
+
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, hand_on) if main else None
+    try:
+        while True:
+            codes = [worker.poll() for worker in workers]
+            failed = next((code for code in codes if code not in (None, 0, STOPPED)), None)
+            if failed is not None:
+                return failed
+            if None not in codes:
+                return max(code for code in codes if code is not None)
+            time.sleep(0.2)
+    finally:
+        for worker in workers:
+            if worker.poll() is None:
+                worker.kill()
+                worker.wait()
+        if main:
+            signal.signal(signal.SIGTERM, before)
+        path.unlink(missing_ok=True)
+
+
+def worker(path: Path) -> int:
+    """What one of several processes does; returns its exit code."""
+    import torch
+
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    rank = os.environ["RANK"]
+    logging.basicConfig(
+        level=logging.INFO if rank == "0" else logging.WARNING, format=f"%(asctime)s %(levelname)s [{rank}] %(message)s", force=True
+    )
+    try:
+        StageJob.model_validate_json(path.read_text(encoding="utf-8")).run()
+    except OutOfMemory as error:
+        logger.warning("%s", error)
+        return TOO_LARGE
+    except LinguaLiftError as error:
+        logger.error("%s", error)
+        return 1
+    return 0

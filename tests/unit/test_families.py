@@ -1,0 +1,208 @@
+"""Every architecture family takes a training step, as the LLM and as the encoder, and a cached encoder equals a live one."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import save_tokenizer
+from transformers import AutoModel, AutoModelForCausalLM
+
+from lingualift.errors import LinguaLiftError
+from lingualift.model.encoder import Encoder
+from lingualift.model.layout import LAYOUTS, Prompt, compose, load_tokenizer, special_ids
+from lingualift.model.modeling import LinguaLiftModel, reference
+from lingualift.model.states import Tokens
+from lingualift.training.batches import PlannedBatches, collate
+from lingualift.training.language_modelling import Optimisation, train_language_modelling
+
+PROMPT = Prompt("{question}\nAnswer:", "Solve. ")
+QUESTIONS = ["Maria has 14 apples.", "Ana tiene 9 manzanas y 5 Bücher.", "मारिया", "How many apples does Maria have now?"]
+
+DECODER = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2}
+LLMS: dict[str, dict[str, Any]] = {
+    "llama": DECODER,
+    "mistral": DECODER,
+    "qwen2": DECODER,
+    "qwen3": {**DECODER, "head_dim": 8},
+    "gemma2": {**DECODER, "head_dim": 8, "query_pre_attn_scalar": 8},
+    "gemma3_text": {**DECODER, "head_dim": 8, "query_pre_attn_scalar": 8, "sliding_window": 16},
+}
+T5 = {"d_model": 24, "d_kv": 6, "d_ff": 32, "num_layers": 2, "num_heads": 4}
+BERT = {"hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+ENCODERS: dict[str, tuple[dict[str, Any], int | None]] = {
+    "mt5": (T5, None),
+    "umt5": (T5, None),
+    "bert": (BERT, None),
+    "xlm-roberta": ({**BERT, "max_position_embeddings": 514}, 1),
+    "xlm": ({"emb_dim": 24, "n_layers": 2, "n_heads": 4, "use_lang_emb": False, "causal": False}, None),
+    "gemma3_text": ({**DECODER, "hidden_size": 24, "head_dim": 6, "query_pre_attn_scalar": 6, "num_hidden_layers": 3}, 2),
+    "qwen2": ({**DECODER, "hidden_size": 24}, 1),
+}
+
+
+def save(folder: Path, family: str, sizes: dict[str, Any], causal: bool) -> Path:
+    from transformers import AutoConfig
+
+    if (folder / "config.json").is_file():
+        return folder
+    size = save_tokenizer(folder)
+    torch.manual_seed(1)
+    config = AutoConfig.for_model(family, vocab_size=size, bos_token_id=0, eos_token_id=1, pad_token_id=2, **sizes)
+    (AutoModelForCausalLM if causal else AutoModel).from_config(config).save_pretrained(folder)
+    return folder
+
+
+def encoder_folder(root: Path, family: str) -> tuple[Path, int | None]:
+    sizes, layer = ENCODERS[family]
+    return save(root / f"encoder-{family}", family, sizes, family in LLMS), layer
+
+
+def one_step(llm: Path, folder: Path, layer: int | None, modules: list[str], work: Path, live: bool = False) -> LinguaLiftModel:
+    encoder = Encoder(folder, layer, torch.float32)
+    torch.manual_seed(2)
+    model = LinguaLiftModel.build(str(llm), {**reference(folder), "layer": layer}, encoder.dim, 2, "gelu", False)
+    states = encoder.tokenize.tokens(QUESTIONS) if live else encoder.encode(QUESTIONS)
+    tokenizer = load_tokenizer(llm)
+    examples = [compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count), " 23") for count in states.counts()]
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    settings = Optimisation(1, 4, 4, 1e-2, "constant")
+    record = train_language_modelling(model, examples, states, modules, settings, special_ids(tokenizer)[2], 1, work, "t")
+    assert np.isfinite(record["losses"][-1]["loss"])
+    after = model.state_dict()
+    changed = {name.split(".")[0] for name, tensor in before.items() if not torch.equal(tensor, after[name])}
+    assert changed == set(modules) - {"encoder", "llm-lora"}
+    return model
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("families")
+
+
+@pytest.mark.parametrize("family", LLMS)
+def test_every_llm_family_takes_a_step(family: str, root: Path, causal_encoder: Path, tmp_path: Path) -> None:
+    llm = save(root / family, family, LLMS[family], True)
+    one_step(llm, causal_encoder, 2, ["alignment", "boundary", "llm"], tmp_path)
+
+
+@pytest.mark.parametrize("family", ENCODERS)
+def test_every_encoder_family_takes_a_step_and_a_cached_encoder_equals_a_live_one(
+    family: str, root: Path, llama: Path, tmp_path: Path
+) -> None:
+    folder, layer = encoder_folder(root, family)
+    model = one_step(llama, folder, layer, ["alignment", "boundary"], tmp_path).eval()
+    encoder = Encoder(folder, layer, torch.float32)
+    tokens, states = encoder.tokenize.tokens(QUESTIONS), encoder.encode(QUESTIONS)
+    tokenizer = load_tokenizer(llama)
+    examples = [compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count), " 23") for count in states.counts()]
+    batch = collate(examples, pad=2)
+    cached = model(**batch, encoder_states=torch.from_numpy(states.rows()))["loss"]
+    live = model(**batch, **tokens.batch(range(len(QUESTIONS))))["loss"]  # padded to one width
+    torch.testing.assert_close(live, cached, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", ["mt5", "xlm-roberta", "qwen2"])
+def test_an_encoder_learns_while_its_embeddings_stay_frozen_and_is_restored_from_its_checkpoint(
+    family: str, root: Path, llama: Path, tmp_path: Path
+) -> None:
+    folder, layer = encoder_folder(root, family)
+    model = one_step(llama, folder, layer, ["alignment", "boundary", "encoder"], tmp_path / "work", live=True).eval()
+    frozen = Encoder(folder, layer, torch.float32).backbone
+    assert model.encoder is not None
+    changed = {name for name, tensor in model.encoder.state_dict().items() if not torch.equal(tensor, frozen.state_dict()[name])}
+    table = frozen.network.get_input_embeddings().weight
+    tables = {name for name, tensor in frozen.state_dict().items() if torch.equal(tensor, table) and tensor.shape == table.shape}
+    assert changed
+    assert not changed & tables
+    model.save_pretrained(tmp_path / "saved")
+    again = LinguaLiftModel.from_pretrained(tmp_path / "saved").eval()
+    learnt = Encoder(folder, layer, torch.float32, backbone=again.encoder)
+    np.testing.assert_allclose(
+        learnt.states(QUESTIONS)[1], Encoder(folder, layer, torch.float32, backbone=model.encoder).states(QUESTIONS)[1], atol=1e-6
+    )
+    assert not np.allclose(learnt.states(QUESTIONS)[1], Encoder(folder, layer, torch.float32).states(QUESTIONS)[1], atol=1e-4)
+
+
+@pytest.mark.parametrize("family", ["llama", "gemma2"])
+def test_packed_padded_and_single_sequences_have_the_same_loss(family: str, root: Path, causal_encoder: Path) -> None:
+    llm = save(root / family, family, LLMS[family], True)
+    encoder = Encoder(causal_encoder, 2, torch.float32)
+    torch.manual_seed(3)
+    model = LinguaLiftModel.build(str(llm), {**reference(causal_encoder), "layer": 2}, encoder.dim).eval()
+    states, tokenizer = encoder.encode(QUESTIONS), load_tokenizer(llm)
+    examples = [compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(n), f" {n}+{n}") for n in states.counts()]
+    labels = sum(int((example.labels >= 0).sum()) for example in examples)
+    losses = {}
+    for packed in (False, True):
+        whole = PlannedBatches(examples, states, [np.arange(4)], 2, packed)[0]
+        losses[f"packed {packed}"] = model(**whole, num_items_in_batch=labels)["loss"]
+        singles = PlannedBatches(examples, states, [np.asarray([row]) for row in range(4)], 2, packed)
+        losses[f"single {packed}"] = sum(model(**singles[row], num_items_in_batch=labels)["loss"] for row in range(4))
+    for loss in losses.values():
+        torch.testing.assert_close(loss, losses["packed False"], rtol=1e-5, atol=1e-5)
+
+
+def test_lora_starts_as_the_llm_learns_alone_and_merges_to_the_same_logits(llama: Path, causal_encoder: Path, tmp_path: Path) -> None:
+    encoder = Encoder(causal_encoder, 2, torch.float32)
+    states, tokenizer = encoder.encode(QUESTIONS), load_tokenizer(llama)
+    torch.manual_seed(3)
+    model = LinguaLiftModel.build(str(llama), {**reference(causal_encoder), "layer": 2}, encoder.dim).eval()
+    examples = [compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(n), f" {n}") for n in states.counts()]
+    batch = PlannedBatches(examples, states, [np.arange(4)], 2)[0] | {"labels": None}
+    before, plain = model(**batch)["logits"], {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    model.trainable(["llm-lora"], 4, 8.0)
+    torch.testing.assert_close(model(**batch)["logits"], before)
+    train_language_modelling(model, examples, states, ["llm-lora"], Optimisation(4, 4, 4, 5e-2, lora_rank=4), 2, 1, tmp_path / "w", "t")
+    assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in plain.items()), "only adapters learn"
+    adapted = model.eval()(**batch)["logits"]
+    assert not torch.allclose(adapted, before, atol=1e-3)
+    model.save_pretrained(tmp_path / "saved")
+    assert (tmp_path / "saved/model.safetensors").stat().st_size < 60_000, "a checkpoint of adapters holds no LLM"
+    again = LinguaLiftModel.from_pretrained(tmp_path / "saved").eval()
+    torch.testing.assert_close(again(**batch)["logits"], adapted)
+    again.merge_lora()
+    assert not any("lora" in name for name in again.state_dict())
+    torch.testing.assert_close(again(**batch)["logits"], adapted, rtol=1e-4, atol=1e-5)
+    again.save_pretrained(tmp_path / "merged")
+    torch.testing.assert_close(
+        LinguaLiftModel.from_pretrained(tmp_path / "merged").eval()(**batch)["logits"], adapted, rtol=1e-4, atol=1e-5
+    )
+
+
+def test_auto_classes_load_a_checkpoint_and_generate(llama: Path, tmp_path: Path) -> None:
+    model = LinguaLiftModel.build(str(llama))
+    model.trainable(["llm"])
+    model.save_pretrained(tmp_path)
+    loaded = AutoModelForCausalLM.from_pretrained(tmp_path)
+    assert isinstance(loaded, LinguaLiftModel)
+    ids = torch.tensor([[0, 10, 11, 12]])
+    expected = AutoModelForCausalLM.from_pretrained(llama).generate(ids, max_new_tokens=5, do_sample=False)[:, 4:]
+    found = loaded.generate(ids, torch.ones_like(ids), max_new_tokens=5, do_sample=False)
+    assert found.tolist() == expected.tolist()
+    assert "| LLM |" in (tmp_path / "README.md").read_text()
+
+
+def test_a_tokenizer_without_bos_takes_that_of_the_models_configuration(root: Path, tmp_path: Path) -> None:
+    import json
+    import shutil
+
+    shutil.copytree(save(root / "qwen2", "qwen2", LLMS["qwen2"], True), tmp_path / "q")
+    settings = json.loads((tmp_path / "q/tokenizer_config.json").read_text())
+    settings["bos_token"] = None
+    (tmp_path / "q/tokenizer_config.json").write_text(json.dumps(settings))
+    assert special_ids(load_tokenizer(tmp_path / "q"))[0] == 0
+    config = json.loads((tmp_path / "q/config.json").read_text())
+    config["bos_token_id"] = None
+    (tmp_path / "q/config.json").write_text(json.dumps(config))
+    with pytest.raises(LinguaLiftError, match="no BOS"):
+        special_ids(load_tokenizer(tmp_path / "q"))
+
+
+def test_encoder_tokens_are_padded_on_the_right_behind_their_prefix() -> None:
+    tokens = Tokens(np.asarray([5, 6, 7, 8], np.int32), np.asarray([0, 1, 4]), (9,), 0)
+    batch = tokens.batch([0, 1])
+    assert batch["encoder_ids"].tolist() == [[9, 5, 0, 0], [9, 6, 7, 8]]
+    assert batch["encoder_mask"].tolist() == [[1, 1, 0, 0], [1, 1, 1, 1]]
+    assert tokens.counts().tolist() == [1, 3]

@@ -1,0 +1,149 @@
+"""Whole stages through the launcher: one process or two, interrupted by a signal, too large for the device."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from lingualift.artifacts import seal_directory, write_parquet
+from lingualift.config import Alignment, Stage
+from lingualift.errors import LinguaLiftError
+from lingualift.model.encoder import Encoder
+from lingualift.model.layout import Prompt
+from lingualift.model.modeling import LinguaLiftModel
+from lingualift.training import language_modelling
+from lingualift.training.language_modelling import STOPPED, last_complete_checkpoint
+from lingualift.training.launch import StageJob, launch
+from lingualift.training.run import Data
+
+QUESTIONS = [f"Maria has {number} apples and {number % 7} pears." for number in range(2, 28)]
+SCHEMA = pa.schema([pa.field(name, pa.string()) for name in ("id", "language", "question", "response")])
+
+
+@pytest.fixture
+def stage_job(llama: Path, causal_encoder: Path, tmp_path: Path) -> StageJob:
+    rows = [{"id": str(n), "language": "en", "question": text, "response": f" {n}"} for n, text in enumerate(QUESTIONS)]
+    write_parquet(tmp_path / "questions.parquet", pa.Table.from_pylist(rows, schema=SCHEMA), SCHEMA)
+    Encoder(causal_encoder, 2, torch.float32).store(tmp_path / "states", QUESTIONS)
+    stage = Stage(
+        objective="language-modelling", data="maths", train=["alignment", "boundary", "llm"], prompt="maths", epochs=2, batch=8,
+        micro_batch=4, learning_rate=5e-3, schedule="cosine", warmup=0.1,
+    )  # fmt: skip
+    data = Data(tmp_path / "questions.parquet", tmp_path / "states", Prompt("{question}\nAnswer:", "Solve. "))
+    return StageJob(
+        stage=stage, name="transfer", layout="encoder", seed=1, out=tmp_path / "out", llm=llama, encoder=causal_encoder, layer=2,
+        alignment=Alignment(normalise=True), parent=None, data=[data], reference=data, names={"en": "English"}, bf16=False,
+    )  # fmt: skip
+
+
+def trained(job: StageJob, processes: int = 1) -> tuple[dict[str, torch.Tensor], list[float]]:
+    launch(job, processes)
+    record = json.loads((job.out / "stage.json").read_text())
+    assert not job.out.with_name(job.out.name + ".partial").exists()
+    return load_file(job.out / "model.safetensors"), [entry["loss"] for entry in record["losses"]]
+
+
+def test_two_processes_train_as_one(stage_job: StageJob, tmp_path: Path) -> None:
+    alone, losses = trained(stage_job)
+    together, both = trained(stage_job.model_copy(update={"out": tmp_path / "two"}), 2)
+    assert both == pytest.approx(losses, rel=1e-4)
+    for name, tensor in alone.items():
+        torch.testing.assert_close(together[name], tensor, rtol=1e-3, atol=1e-4, msg=name)
+
+
+def test_a_stage_stopped_by_sigterm_saves_and_goes_on_to_the_same_weights(stage_job: StageJob, tmp_path: Path) -> None:
+    job = stage_job.model_copy(update={"stage": stage_job.stage.model_copy(update={"epochs": 40})})
+    expected, _ = trained(job.model_copy(update={"out": tmp_path / "whole"}))
+    (tmp_path / "job.json").write_text(job.model_dump_json())
+    environment = {**os.environ, "RANK": "0"}
+    environment.pop("WORLD_SIZE", None)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lingualift.training", str(tmp_path / "job.json")], env=environment, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "examples" in line:  # training begins
+            break
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    rest = process.stderr.read()
+    assert process.wait() == STOPPED, rest
+    assert "stopped by SIGTERM" in rest
+    assert not job.out.exists()
+    assert last_complete_checkpoint(tmp_path / "out.partial") is not None
+    found, _ = trained(job)
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+
+
+def test_the_micro_batch_is_halved_until_it_fits_and_one_that_does_not_fit_is_refused(
+    stage_job: StageJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, _ = trained(stage_job.model_copy(update={"stage": stage_job.stage.model_copy(update={"micro_batch": 2})}))
+    original, sizes, room = LinguaLiftModel.forward, [], 2
+
+    def limited(self, input_ids, **kwargs):  # type: ignore[no-untyped-def]
+        sizes.append(len(input_ids))
+        if len(input_ids) > room:
+            raise torch.OutOfMemoryError("no room\non this device")
+        return original(self, input_ids, **kwargs)
+
+    monkeypatch.setattr(LinguaLiftModel, "forward", limited)
+    found, _ = trained(stage_job.model_copy(update={"out": tmp_path / "halved"}))
+    assert sizes[0] == 4
+    assert max(sizes[1:]) == 2
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+    room = 0
+    with pytest.raises(LinguaLiftError, match="micro-batch of one does not fit"):
+        launch(stage_job.model_copy(update={"out": tmp_path / "never"}))
+
+
+def test_a_stage_that_cannot_fit_the_processors_memory_is_refused_before_training(
+    stage_job: StageJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(language_modelling, "available_memory", lambda: 100_000)
+    with pytest.raises(LinguaLiftError, match=r"one example of .* tokens needs about"):
+        launch(stage_job)
+
+
+def test_damaged_and_unfinished_checkpoints_are_left_aside(tmp_path: Path) -> None:
+    for step, content in ((2, b"good"), (4, b"flipped"), (6, b"unfinished")):
+        folder = tmp_path / f"checkpoint-{step}"
+        folder.mkdir()
+        (folder / "model.safetensors").write_bytes(content)
+        if step != 6:
+            seal_directory(folder)
+    (tmp_path / "checkpoint-4/model.safetensors").write_bytes(b"flipPed")
+    assert last_complete_checkpoint(tmp_path) == tmp_path / "checkpoint-2"
+    assert last_complete_checkpoint(tmp_path / "nothing") is None
+
+
+def test_gradient_checkpointing_changes_no_weight(stage_job: StageJob, tmp_path: Path) -> None:
+    expected, _ = trained(stage_job)
+    stage = stage_job.stage.model_copy(update={"gradient_checkpointing": True})
+    found, _ = trained(stage_job.model_copy(update={"stage": stage, "out": tmp_path / "again"}))
+    for name, tensor in expected.items():
+        torch.testing.assert_close(found[name], tensor, rtol=1e-5, atol=1e-6, msg=name)
+
+
+def test_a_parent_made_with_another_layer_is_refused(stage_job: StageJob, tmp_path: Path) -> None:
+    launch(stage_job)
+    with pytest.raises(LinguaLiftError, match="keeps one encoder"):
+        launch(stage_job.model_copy(update={"out": tmp_path / "next", "parent": stage_job.out, "layer": 1}))
+
+
+def test_a_damaged_checkpoint_is_refused(stage_job: StageJob) -> None:
+    launch(stage_job)
+    weights = stage_job.out / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-5] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(LinguaLiftError, match="damaged"):
+        LinguaLiftModel.from_pretrained(stage_job.out)
