@@ -6,7 +6,8 @@
     python benchmarks/lexicon.py verdict results/lexicons         verdicts of finished lexicons beside their precision
 
 PACKAGES is a folder with Debian's `libreoffice-help-en-us` and `libreoffice-help-XX` (apt-get download). GOLD folders hold
-`words/XX.json` (npm thousand-most-common-words) or `en-XX.txt`, `en-XX.test.tsv` (a pair a line). Times are processor seconds of one thread.
+`words/XX.json` (npm thousand-most-common-words) or `en-XX.txt`, `en-XX.test.tsv` (a pair a line).
+Times are processor seconds of one thread.
 """
 
 import argparse

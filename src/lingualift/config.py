@@ -118,7 +118,8 @@ class Lexicon(Settings):
     adversarial: Adversary = Adversary()
     seed_dictionary: Line | None = Field(
         None,
-        description="Path with {lang} of seed dictionaries (an English and a foreign word a line), for the start `seed` and `languages.collapsed`.",
+        description="Path with {lang} of seed dictionaries (an English and a foreign word a line), for the start `seed` and "
+        "`languages.collapsed`.",
     )
     reweight: bool = Field(False, description="Re-weight the mapped fastText spaces by the strength of their directions (VecMap).")
     encoder_layers: list[Positive] = Field(description="Encoder layers whose states are joined for the encoder start.")

@@ -21,7 +21,7 @@ def procrustes(source: np.ndarray, target: np.ndarray, weights: np.ndarray | Non
 
 
 def singular_values(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """U, S, Vᵀ of a finite matrix, also where LAPACK's divide and conquer fails (seen on a cross-covariance of 93 pairs in 300 dimensions)."""
+    """U, S, Vᵀ of a finite matrix, also where LAPACK's divide and conquer fails (seen on 93 pairs in 300 dimensions)."""
     try:
         u, s, vt = np.linalg.svd(matrix)
     except np.linalg.LinAlgError:
