@@ -17,7 +17,7 @@ from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.verdict import Thresholds, agreement, held_out_agreement, verdict
 
 WORDS = 400
-FAST = Settings(schedule=((0.3, 8), (0.6, 3)), restarts=2, dim=64, components=1)
+FAST = Settings(schedule=((0.3, 8), (0.6, 3)), restarts=2, dim=64, components=1, null_runs=1)
 
 
 def word(prefix: str, number: int) -> str:
@@ -194,8 +194,11 @@ def test_collapsed_language_is_aligned_from_its_seed_dictionary():
 
 def test_reweighting_follows_every_measurement():
     source, target = spaces()
-    plain = replace(FAST, starts=("similarity",), score="fasttext")
-    one, two = (build_lexicon(source, target, settings, gold=GOLD) for settings in (plain, replace(plain, reweight=True)))
+    plain = replace(FAST, starts=("seed",), score="fasttext")
+    pairs = [(word("s", i), word("z", i)) for i in range(0, WORDS, 2)]
+    one, two = (
+        build_lexicon(source, target, settings, seed_dictionary=pairs, gold=GOLD) for settings in (plain, replace(plain, reweight=True))
+    )
     measured = ("starts", "verdict", "start_agreement", "null_criterion", "isometry", "direction_agreement")
     assert all(one.evidence[key] == two.evidence[key] for key in measured)
     assert not one.table.equals(two.table) and two.evidence["gold"]["fasttext"]["precision"]["1"] > 80

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lingualift.lexicon.csls import Scores, csls, mutual_pairs
+from lingualift.lexicon.csls import Scores, match
 from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.procrustes import procrustes, singular_values
 from lingualift.lexicon.starts import Pairs
@@ -54,7 +54,7 @@ def self_learning(
         for _ in range(iterations):
             if len(pairs[0]) < MINIMUM_PAIRS:
                 return pairs
-            rotation = procrustes(source[pairs[0]], target[pairs[1]])
+            rotation = procrustes(source[pairs[0]], target[pairs[1]], precise=False)
             rows = (
                 np.sort(generator.choice(len(left), max(MINIMUM_PAIRS, int(share * len(left))), replace=False))
                 if share < 1
@@ -65,20 +65,9 @@ def self_learning(
                 if share < 1
                 else np.arange(len(right))
             )
-            found = _small_mutual(left[rows] @ rotation, right[columns], min(k, len(rows), len(columns)))
+            found = match(left[rows] @ rotation, right[columns], min(k, len(rows), len(columns))).mutual
             pairs = rows[found[0]], columns[found[1]]
     return pairs
-
-
-def _small_mutual(source: np.ndarray, target: np.ndarray, k: int) -> Pairs:
-    """Mutual CSLS pairs of a few thousand words at most, by the full matrix (an index would cost more than the search)."""
-    similarity = source @ target.T
-    near_source = np.partition(similarity, -k, axis=1)[:, -k:].mean(axis=1)
-    near_target = np.partition(similarity, -k, axis=0)[-k:].mean(axis=0)
-    forward = (2 * similarity - near_target[None]).argmax(axis=1)
-    backward = (2 * similarity - near_source[:, None]).argmax(axis=0)
-    rows = np.flatnonzero(backward[forward] == np.arange(len(forward)))
-    return rows, forward[rows]
 
 
 def rotate_towards(source: np.ndarray, target: np.ndarray, pairs: Pairs, ridge: float = 10.0) -> np.ndarray:
@@ -147,14 +136,13 @@ def refine(
         rotation = (
             procrustes(source[pairs[0]], target[pairs[1]]) if len(pairs[0]) >= MINIMUM_PAIRS else np.eye(source.shape[1], dtype=np.float32)
         )
-        scores = csls((left @ rotation).astype(np.float32), right, k, use_gpu)
-        found = mutual_pairs(scores, use_gpu)
+        mapped = (left @ rotation).astype(np.float32)
+        found = match(mapped, right, k, use_gpu)
         if turn < rounds:
-            pairs = found
-    return Alignment(rotation, found, criterion(left @ rotation, right, scores, use_gpu), len(found[0]) / len(left), scores)
+            pairs = found.mutual
+    return Alignment(rotation, found.mutual, criterion(mapped, right, found.best), len(found.mutual[0]) / len(left), found.scores)
 
 
-def criterion(source: np.ndarray, target: np.ndarray, scores: Scores, use_gpu: bool = True) -> float:
-    """The mean cosine of each mapped source word with its best target by `scores` (§3.5 of Lample et al. 2018)."""
-    best = scores.forward(1, use_gpu).indices[:, 0]
+def criterion(source: np.ndarray, target: np.ndarray, best: np.ndarray) -> float:
+    """The mean cosine of each mapped source word with its best target, int [n] (§3.5 of Lample et al. 2018)."""
     return float((source * target[best]).sum(axis=1, dtype=np.float64).mean())
