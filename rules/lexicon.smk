@@ -12,10 +12,10 @@ rule lexicon:
     benchmark:
         "results/benchmarks/lexicons/{lang}.tsv"
     conda:
-        "../envs/cpu.yaml"
+        GPU_ENVIRONMENT if "adversarial" in CONFIG.lexicon.starts else "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(sizes.lexicon(CONFIG.vocabulary.source_size, CONFIG.vocabulary.size, vectors_dimension())),
+        **lexicon_request(),
     params:
         lexicon=CONFIG.lexicon.model_dump(mode="json"),
         collapsed=CONFIG.languages.collapsed,

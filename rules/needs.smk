@@ -14,6 +14,10 @@ def lexicon_inputs(wildcards):
         "source_vectors": [f"results/embeddings/{space}/en" for space in spaces],
         "target_vectors": [f"results/embeddings/{space}/{wildcards.lang}" for space in spaces],
     }
+    if CONFIG.lexicon.seed_dictionary:
+        path = CONFIG.lexicon.seed_dictionary.replace("{lang}", wildcards.lang)
+        if "seed" in CONFIG.lexicon.starts or os.path.exists(path):
+            inputs["seed_dictionary"] = path
     if CONFIG.lexicon.gold and LANGUAGES[wildcards.lang].common_words:
         inputs["gold"] = manifest(CONFIG.lexicon.gold, wildcards.lang)
     return inputs
@@ -109,6 +113,17 @@ def vectors_dimension():
 def corpus_request(wildcards):
     source = PLAN.source(PLAN.source_key(CONFIG.corpus.source, wildcards.lang))
     return sizes.corpus(source.size or source.estimate or 10**8)
+
+
+def lexicon_request():
+    lexicon, words = CONFIG.lexicon, (CONFIG.vocabulary.source_size, CONFIG.vocabulary.size)
+    plain = sizes.lexicon(*words, vectors_dimension())
+    if "adversarial" not in lexicon.starts:
+        return growing(plain)
+    how = lexicon.adversarial
+    steps = how.epochs * how.steps * (3 if lexicon.starts == ["adversarial"] else lexicon.restarts)
+    minutes = sizes.adversary(steps, how.batch, how.hidden, CONFIG.fasttext.dimension, CONFIG.compute.gpus > 0)
+    return {**growing(sizes.Request(plain.megabytes, plain.minutes + minutes)), **ONE_GPU}
 
 
 def texts_request(wildcards):

@@ -59,8 +59,10 @@ class Languages(Settings):
 
     alignment: list[Code] = Field(description="Languages that get a lexicon and code-switched text (never en).")
     evaluation: list[Code] = Field(min_length=1, description="Languages that are evaluated.")
-    collapsed: Literal["leave-out", "fail"] = Field(
-        "leave-out", description="What a collapsed lexicon means: leave the language out of stage 1 and say so, or stop the run."
+    collapsed: Literal["leave-out", "fail", "supervised"] = Field(
+        "leave-out",
+        description="What a collapsed lexicon means: leave the language out of stage 1 and say so, stop the run, or align again from "
+        "lexicon.seed_dictionary (left out where that fails too or the language has none).",
     )
 
 
@@ -97,15 +99,36 @@ class FastText(Settings):
     min_count: Positive = Field(description="Rarer words get no vector.")
 
 
+class Adversary(Settings):
+    """The adversarial start (Lample et al. 2018); the defaults are the paper's."""
+
+    epochs: Positive = Field(5, description="Epochs; the best by the unsupervised criterion is kept.")
+    steps: Positive = Field(31250, description="Steps of the map in an epoch, five of the discriminator to each.")
+    batch: Positive = Field(32, description="Words of each language in a step.")
+    hidden: Positive = Field(2048, description="Units of each of the discriminator's two hidden layers.")
+
+
 class Lexicon(Settings):
     """Unsupervised alignment and retrieval."""
 
-    starts: list[Literal["similarity", "identical", "numerals", "encoder"]] = Field(
-        min_length=1, description="Starts that are tried; the best by the unsupervised criterion is kept."
+    starts: list[Literal["similarity", "identical", "numerals", "adversarial", "seed", "encoder"]] = Field(
+        min_length=1, description="Starts that are tried; the best by unsupervised evidence is kept (`seed` alone is supervised)."
     )
+    restarts: Positive = Field(1, description="Runs of each stochastic start (at least three without the encoder start).")
+    adversarial: Adversary = Adversary()
+    seed_dictionary: Line | None = Field(
+        None,
+        description="Path with {lang} of seed dictionaries (an English and a foreign word a line), for the start `seed` and "
+        "`languages.collapsed`.",
+    )
+    reweight: bool = Field(False, description="Re-weight the mapped fastText spaces by the strength of their directions (VecMap).")
     encoder_layers: list[Positive] = Field(description="Encoder layers whose states are joined for the encoder start.")
     neighbourhood: Positive = Field(10, description="k of CSLS.")
     top_k: Positive = Field(5, description="Translations kept for each word.")
+    mutual_only: bool = Field(False, description="Keep only pairs that are each other's best.")
+    minimum_score: Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)] | None = Field(
+        None, description="Keep only pairs with at least this score."
+    )
     gold: Name | None = Field(None, description="Source of gold dictionaries, for reporting only.")
 
 
@@ -346,6 +369,11 @@ class Config(Settings):
             twice = [entry for place, entry in enumerate(entries) if entry in entries[:place]]
             if twice:
                 raise ValueError(f"{key}: lists {twice[0]} twice")
+        wants_seed = "seed" in self.lexicon.starts or self.languages.collapsed == "supervised"
+        if wants_seed and self.lexicon.seed_dictionary is None:
+            raise ValueError("lexicon.seed_dictionary: needed by the start `seed` and by languages.collapsed: supervised")
+        if self.lexicon.seed_dictionary is not None and "{lang}" not in self.lexicon.seed_dictionary:
+            raise ValueError("lexicon.seed_dictionary: needs {lang} where the language code goes, as in dictionaries/en-{lang}.txt")
         if "en" in self.languages.alignment:
             raise ValueError("languages.alignment: en is the language that the others are aligned to; leave it out")
         if self.codeswitch.top_k > self.lexicon.top_k:

@@ -20,6 +20,7 @@ UNKNOWN_PARAMETERS, UNKNOWN_WIDTH = 7_000_000_000, 4096
 CPU_TRAINING, GPU_TRAINING = 2e11, 1e14
 CPU_GENERATION, GPU_GENERATION = 1e11, 5e12
 INNER_PRODUCTS = 1e11  # of FAISS's exact search on one core; measured at 50,000 x 50,000 and 200,000 x 200,000 words
+ADVERSARY_CPU = 7e10  # one thread of a server processor at batches of 64 rows; measured with 2048 hidden units
 PATIENCE = 3  # a job gets this multiple of its estimated time
 ACTIVATIONS = 34  # 16-bit numbers kept for the backward pass, for each token, layer and unit of width (without checkpointing)
 
@@ -106,6 +107,15 @@ def lexicon(source_words: int, target_words: int, dimension: int) -> Request:
     searches = 20 * 2 * source_words * target_words * dimension / INNER_PRODUCTS / 60
     memory = 2400 + (source_words + target_words) * dimension * 24 / 1e6
     return request(memory, 120 + searches, source_words * 200)
+
+
+def adversary(steps: int, batch: int, hidden: int, dimension: int, gpu: bool) -> int:
+    """Minutes of `steps` steps of the adversarial start: five of the discriminator to each of the map.
+
+    A GPU is bound by launching some hundred small operations, not by arithmetic.
+    """
+    flops = 6 * 3 * 2 * 2 * batch * hidden * (hidden + dimension)
+    return ceil(PATIENCE * steps * (6e-3 if gpu else flops / ADVERSARY_CPU) / 60)
 
 
 def training(

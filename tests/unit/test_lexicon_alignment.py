@@ -7,14 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lingualift.errors import LinguaLiftError
+from lingualift.lexicon import csls as csls_module
 from lingualift.lexicon import search
-from lingualift.lexicon.csls import Scores, combine, csls, mutual_pairs
+from lingualift.lexicon.adversarial import Adversary, _Discriminator, adversarial_start
+from lingualift.lexicon.csls import Scores, combine, csls, match, mutual_pairs
 from lingualift.lexicon.normalise import center, normalise, reduce_together, remove_components, standardise_and_clip, unit
 from lingualift.lexicon.procrustes import procrustes
-from lingualift.lexicon.refine import refine, rotate_towards, self_learning, whiten_within_pairs
+from lingualift.lexicon.refine import refine, reweight, rotate_towards, self_learning, whiten_within_pairs
 from lingualift.lexicon.score import combined_scores, moments
 from lingualift.lexicon.search import flat_top_k, integer_top_k, top_k
 from lingualift.lexicon.starts import combine_frequency, encoder_space, identical_start, numeral_start, seed_start, similarity_start
+from lingualift.lexicon.verdict import direction_agreement, isometry
 from lingualift.lexicon.words import embed_words
 
 
@@ -96,15 +99,38 @@ def test_mutual_pairs_equal_brute_force():
     }
 
 
+@pytest.mark.parametrize("dense", [0, 10**6])
+def test_match_equals_brute_force_by_matrix_and_by_search(dense, monkeypatch):
+    monkeypatch.setattr(csls_module, "DENSE", dense)
+    source, target = space(60, 5), space(50, 5, 1)
+    expected = dense_csls(source, target, 3)
+    found = match(source, target, 3)
+    assert np.allclose(found.scores.source @ found.scores.target.T, expected, atol=1e-5)
+    assert np.array_equal(found.best, expected.argmax(axis=1))
+    assert [side.tolist() for side in found.mutual] == [side.tolist() for side in mutual_pairs(csls(source, target, 3))]
+
+
 def test_procrustes_equals_scipy_and_ignores_zero_weights():
     source, target = space(30, 6), space(30, 6, 1)
     expected, _ = scipy.linalg.orthogonal_procrustes(source, target)
     rotation = procrustes(source, target)
     assert np.allclose(rotation, expected, atol=1e-5) and np.allclose(rotation @ rotation.T, np.eye(6), atol=1e-5)
+    assert np.allclose(procrustes(source, target, precise=False), expected, atol=1e-4)
     weights = np.r_[np.ones(20), np.zeros(10)]
     assert np.allclose(procrustes(source, target, weights), procrustes(source[:20], target[:20]), atol=1e-6)
     with pytest.raises(LinguaLiftError, match="as many source as target rows"):
         procrustes(source, target[:5])
+
+
+def test_procrustes_survives_a_failing_decomposition(monkeypatch):
+    source, target = space(30, 6), space(30, 6, 1)
+    expected = procrustes(source, target)
+
+    def fails(matrix):
+        raise np.linalg.LinAlgError("SVD did not converge")
+
+    monkeypatch.setattr(np.linalg, "svd", fails)
+    assert np.allclose(procrustes(source, target), expected, atol=1e-6)
 
 
 def test_normalisation_steps():
@@ -166,11 +192,17 @@ def precision(alignment, partner) -> float:
     return float((alignment.scores.forward(1).indices[known, 0] == partner[known]).mean())
 
 
-@pytest.mark.parametrize("start", ["similarity", "poor seed"])
+@pytest.mark.parametrize("start", ["similarity", "identical", "numerals", "poor seed"])
 def test_planted_rotation_is_recovered(start):
     source, target, partner = planted()
+    alike = np.flatnonzero(partner >= 0)[::25]  # spelled alike in both languages
     if start == "similarity":
         pairs = similarity_start(source, target, 800)
+    elif start in ("identical", "numerals"):
+        words = [[f"{side}{row}" for row in range(800)] for side in "st"]
+        for place, row in enumerate(alike):
+            words[0][row] = words[1][partner[row]] = str(place) if start == "numerals" else f"Radio{place}"
+        pairs = (identical_start if start == "identical" else numeral_start)(*words)
     else:
         rows = np.flatnonzero(partner >= 0)[:60]
         pairs = rows, np.r_[partner[rows[:30]], np.random.default_rng(0).integers(0, 800, 30)]
@@ -269,6 +301,76 @@ def test_whitening_weakens_the_directions_in_which_partners_differ():
     assert found(left, right) > found(source, target) + 0.05
     same = whiten_within_pairs(source, target, pairs, power=0.0)
     assert np.allclose(same[0] @ same[1].T, source @ target.T, atol=1e-5)
+
+
+def test_reweighting_equals_vecmaps_formula():
+    source, target, partner = planted(300, 12)
+    rows = np.flatnonzero(partner >= 0)
+    pairs = rows, partner[rows]
+    x, z = source[pairs[0]].astype(float), target[pairs[1]].astype(float)
+    power = scipy.linalg.fractional_matrix_power
+    white_x, white_z = power(x.T @ x, -0.5), power(z.T @ z, -0.5)
+    u, s, vt = scipy.linalg.svd((x @ white_x).T @ (z @ white_z))
+    root = np.diag(np.sqrt(s))
+    left = source @ white_x @ u @ root @ u.T @ np.linalg.inv(white_x) @ u
+    right = target @ white_z @ vt.T @ root @ vt @ np.linalg.inv(white_z) @ vt.T
+    found = reweight(source, target, pairs)
+    assert np.allclose(found[0] @ found[1].T, unit(left) @ unit(right).T, atol=1e-4)
+    few = rows[:5], partner[rows[:5]]
+    assert np.allclose(reweight(source, target, few)[0], source @ procrustes(source[few[0]], target[few[1]]), atol=1e-5)
+
+
+def test_isometry_equals_its_definition_and_ignores_rotations():
+    source, target = space(40, 5), space(45, 5, 1)
+
+    def spectrum(vectors):
+        adjacency = np.zeros((40, 40))
+        for i in range(40):
+            near = sorted((-float(vectors[i] @ vectors[j]), j) for j in range(40) if j != i)[:3]
+            for _, j in near:
+                adjacency[i, j] = adjacency[j, i] = 1
+        return sorted(scipy.linalg.eigvalsh(np.diag(adjacency.sum(0)) - adjacency), reverse=True)
+
+    one, two = spectrum(source), spectrum(target[:40])
+    leading = min(next(n for n in range(1, 41) if sum(values[:n]) >= 0.9 * sum(values)) for values in (one, two))
+    expected = sum((a - b) ** 2 for a, b in zip(one[:leading], two[:leading], strict=True))
+    assert isometry(source, target, 40, 3) == pytest.approx(expected)
+    rotation, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((5, 5)))
+    assert isometry(source, unit(source @ rotation), 40, 3) == pytest.approx(0, abs=1e-6)
+
+
+def test_directions_agree_on_related_spaces_only():
+    source, target, partner = planted(300, 20)
+    rows = np.flatnonzero(partner >= 0)
+    good = refine(source, target, (rows, partner[rows]))
+    bad = refine(source, target, (rows, np.random.default_rng(0).permutation(partner[rows])), rounds=0)
+    assert direction_agreement(source, target, good.scores) > 0.9
+    assert direction_agreement(source, target, bad.scores) < 0.8
+
+
+def test_discriminator_equals_the_same_layers_of_torch():
+    import torch
+
+    random = torch.Generator().manual_seed(0)
+    ours = _Discriminator(6, Adversary(hidden=8, dropout=0.0), random, torch.device("cpu"))
+    layers = [torch.nn.Linear(6, 8), torch.nn.Linear(8, 8), torch.nn.Linear(8, 1)]
+    for layer, (weight, bias) in zip(layers, zip(*[iter(ours.parameters)] * 2, strict=True), strict=True):
+        layer.weight.data, layer.bias.data = weight.detach(), bias.detach()
+    theirs = torch.nn.Sequential(layers[0], torch.nn.LeakyReLU(0.2), layers[1], torch.nn.LeakyReLU(0.2), layers[2])
+    inputs = torch.randn((5, 6), generator=random)
+    assert torch.allclose(ours(inputs), theirs(inputs).squeeze(1))
+    dropped = _Discriminator(6, Adversary(hidden=8, dropout=0.5), random, torch.device("cpu"))
+    assert not torch.allclose(dropped(inputs), dropped(inputs))
+
+
+def test_adversarial_start_depends_on_its_seed_alone_and_refuses_few_words():
+    source, target, _ = planted(200, 10)
+    short = Adversary(epochs=2, steps=5, hidden=16)
+    (first, history), (again, _), (_, different) = (adversarial_start(source, target, seed=seed, settings=short) for seed in (1, 1, 2))
+    assert len(history) == 2 and all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert different != history
+    with pytest.raises(LinguaLiftError, match="draws 300 words at once, but only 200 source words"):
+        adversarial_start(source, target, seed=1, settings=Adversary(batch=300))
 
 
 def test_scores_scale():

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from lingualift.errors import LinguaLiftError
-from lingualift.lexicon.build import LEXICON_SCHEMA, Settings, WordSpace, build_lexicon
+from lingualift.lexicon.adversarial import Adversary
+from lingualift.lexicon.build import LEXICON_SCHEMA, Settings, WordSpace, build_lexicon, supervised_lexicon
 from lingualift.lexicon.gold import precision_at, read_muse, read_thousand
 from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.verdict import Thresholds, agreement, held_out_agreement, verdict
 
 WORDS = 400
-FAST = Settings(schedule=((0.3, 8), (0.6, 3)), restarts=2, dim=64, components=1)
+FAST = Settings(schedule=((0.3, 8), (0.6, 3)), restarts=2, dim=64, components=1, null_runs=1)
 
 
 def word(prefix: str, number: int) -> str:
@@ -151,6 +152,9 @@ def test_order_of_equally_frequent_words_does_not_matter():
     [
         ({"frequencies": np.ones(3)}, {}, "3 rows of target frequencies for 400 words"),
         ({"encoder": np.ones((WORDS, 7), np.float32)}, {}, "encoder vectors of 30 dimensions for the source and 7"),
+        ({"fasttext": np.ones((WORDS, 7), np.float32)}, {}, "fasttext vectors of 30 dimensions for the source and 7"),
+        ({"encoder": None, "fasttext": np.full((WORDS, 30), np.nan, np.float32)}, {}, "nothing to align"),
+        ({}, {"starts": ("adversarial",), "adversary": Adversary(batch=500)}, "draws 500 words at once, but only 355 source"),
         ({"words": ["same"] * WORDS}, {}, "'same' occurs twice"),
         ({"words": ["a"] * 4}, {}, "4 target words, fewer than the CSLS neighbourhood of 10"),
         ({}, {"starts": ("encodr",)}, "did you mean 'encoder'"),
@@ -175,7 +179,35 @@ def test_seed_dictionary_start():
     assert evidence["kept_start"].startswith("seed") and evidence["gold"]["fasttext"]["precision"]["1"] > 80
 
 
+def test_collapsed_language_is_aligned_from_its_seed_dictionary():
+    source, target = spaces(related_encoder=False)
+    rows = range(0, WORDS, 4)
+    collapsed = build_lexicon(source, target, replace(FAST, starts=("encoder",)), gold=GOLD)
+    assert collapsed.evidence["verdict"] == "collapsed"
+    pairs = [(word("s", i), word("z", i)) for i in rows]
+    found = supervised_lexicon(source, target, FAST, collapsed, seed_dictionary=pairs, gold=GOLD).evidence
+    assert found["verdict"] == "good" and found["gold"]["fasttext"]["precision"]["1"] > 80
+    assert found["unsupervised"]["verdict"] == "collapsed" and found["kept_start"] == "seed"
+    wrong = [(word("s", i), word("z", (7 * i + 3) % WORDS)) for i in rows]
+    assert supervised_lexicon(source, target, FAST, collapsed, seed_dictionary=wrong).evidence["verdict"] == "collapsed"
+
+
+def test_reweighting_follows_every_measurement():
+    source, target = spaces()
+    plain = replace(FAST, starts=("seed",), score="fasttext")
+    pairs = [(word("s", i), word("z", i)) for i in range(0, WORDS, 2)]
+    one, two = (
+        build_lexicon(source, target, settings, seed_dictionary=pairs, gold=GOLD) for settings in (plain, replace(plain, reweight=True))
+    )
+    measured = ("starts", "verdict", "start_agreement", "null_criterion", "isometry", "direction_agreement")
+    assert all(one.evidence[key] == two.evidence[key] for key in measured)
+    assert not one.table.equals(two.table) and two.evidence["gold"]["fasttext"]["precision"]["1"] > 80
+
+
 def test_verdict_rules():
+    assert verdict(held_out=None, start_agreement=0.9, above_null=0.01)[0] == "weak"
+    assert verdict(held_out=None, start_agreement=0.9, above_null=-0.01)[0] == "collapsed"
+    assert verdict(held_out=(0.8, 0.01), start_agreement=0.9, above_null=-0.01)[0] == "good"
     assert verdict(held_out=(0.8, 0.01), start_agreement=None)[0] == "good"
     assert verdict(held_out=(0.65, 0.01), start_agreement=0.9)[0] == "weak"
     assert verdict(held_out=(0.61, 0.02), start_agreement=None)[0] == "collapsed"

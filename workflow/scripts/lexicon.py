@@ -8,8 +8,9 @@ from lingualift.embeddings.fasttext import load_embeddings
 from lingualift.errors import LinguaLiftError
 from lingualift.job import job
 from lingualift.languages import Language
-from lingualift.lexicon.build import LEXICON_SCHEMA, Settings, WordSpace, build_lexicon
-from lingualift.lexicon.gold import read_thousand
+from lingualift.lexicon.adversarial import Adversary
+from lingualift.lexicon.build import LEXICON_SCHEMA, Settings, WordSpace, build_lexicon, supervised_lexicon
+from lingualift.lexicon.gold import read_muse, read_thousand
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 
@@ -28,6 +29,7 @@ with job(snakemake.log[0], snakemake.threads) as logger:
     language = Language(**snakemake.params.language)
     gold = None
     if "gold" in given.keys():
+<<<<<<< HEAD
         gold = read_thousand(verified(given.gold) / f"package/words/{language.common_words}.json")
     encoder = "encoder" in values.starts
     result = build_lexicon(
@@ -37,7 +39,37 @@ with job(snakemake.log[0], snakemake.threads) as logger:
         seed=snakemake.params.seed,
         gold=gold,
         name=f"lexicon of {language.code}",
+=======
+        gold = read_thousand(Path(given.gold).parent / f"package/words/{language.common_words}.json")
+    pairs = None
+    if "seed_dictionary" in given.keys():
+        pairs = [(word, answer) for word, answers in sorted(read_muse(given.seed_dictionary).items()) for answer in sorted(answers)]
+    settings = Settings(
+        starts=tuple(values.starts),
+        restarts=values.restarts,
+        score="combined" if "encoder" in values.starts else "fasttext",
+        top_k=values.top_k,
+        k=values.neighbourhood,
+        adversary=Adversary(**values.adversarial.model_dump()),
+        reweight=values.reweight,
+        mutual_only=values.mutual_only,
+        minimum_score=values.minimum_score,
+>>>>>>> b8885b8 (Add the adversarial start, re-weighting, a criterion null, isometry, supervised policy and benchmarks/lexicon.py)
     )
+    spaces = [
+        space(read_parquet(vocabulary), list(vectors))
+        for vocabulary, vectors in (
+            (given.source_vocabulary, given.source_vectors),
+            (given.target_vocabulary, given.target_vectors),
+        )
+    ]
+    how = {"seed": snakemake.params.seed, "seed_dictionary": pairs, "gold": gold, "name": f"lexicon of {language.code}"}
+    result = build_lexicon(*spaces, settings, **how)
+    if result.evidence["verdict"] == "collapsed" and snakemake.params.collapsed == "supervised" and pairs:
+        logger.warning(
+            "%s: the unsupervised lexicon collapsed (%s); aligning from the seed dictionary", language.code, result.evidence["reason"]
+        )
+        result = supervised_lexicon(*spaces, settings, result, **how)
     logger.info("%s: %s, %s", language.code, result.evidence["verdict"], result.evidence["reason"])
     if result.evidence["verdict"] == "collapsed" and snakemake.params.collapsed == "fail":
         raise LinguaLiftError(

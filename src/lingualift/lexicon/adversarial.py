@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from lingualift.errors import LinguaLiftError
-from lingualift.lexicon.csls import csls, mutual_pairs
+from lingualift.lexicon.csls import match
+from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.refine import criterion
 from lingualift.lexicon.starts import Pairs
 
@@ -69,7 +70,8 @@ def adversarial_start(
         rows = [torch.randint(len(side), (how.batch,), generator=random, device=device) for side in sides]
         return sides[0][rows[0]], sides[1][rows[1]]
 
-    rate, fell, best, history = how.learning_rate, False, (-np.inf, np.eye(dim, dtype=np.float32)), []
+    nothing = np.empty(0, np.int64), np.empty(0, np.int64)
+    rate, fell, best, history = how.learning_rate, False, (-np.inf, nothing), []
     for epoch in range(how.epochs):
         for _ in range(how.steps):
             for _ in range(how.discriminator_steps):
@@ -90,21 +92,19 @@ def adversarial_start(
         if not np.isfinite(found).all():
             logger.warning("the adversarial map diverged in epoch %d", epoch + 1)
             break
-        mapped = (left @ found).astype(np.float32)
-        mapped /= np.maximum(np.linalg.norm(mapped, axis=1, keepdims=True), 1e-12)
-        value = criterion(mapped, right, csls(mapped, right, k, use_gpu), use_gpu)
+        mapped = unit(left @ found)  # the map is only nearly orthogonal
+        matched = match(mapped, right, k, use_gpu)
+        value = criterion(mapped, right, matched.best)
         history.append(value)
         logger.info("adversarial epoch %d: criterion %.4f", epoch + 1, value)
         if value > best[0]:
-            best = (value, found)
+            best = value, matched.mutual
         elif fell:
             rate /= 2
         else:
             fell = True
         rate *= how.decay
-    mapped = (left @ best[1]).astype(np.float32)
-    mapped /= np.maximum(np.linalg.norm(mapped, axis=1, keepdims=True), 1e-12)
-    return mutual_pairs(csls(mapped, right, k, use_gpu), use_gpu), history
+    return best[1], history
 
 
 class _Discriminator:

@@ -9,7 +9,7 @@ Gold dictionaries enter only after everything is decided, to be reported.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,20 @@ import pyarrow as pa
 
 from lingualift.errors import LinguaLiftError, nearest
 from lingualift.lexicon import verdict as judge
+from lingualift.lexicon.adversarial import Adversary, adversarial_start
 from lingualift.lexicon.csls import Scores, csls, mutual_pairs
 from lingualift.lexicon.gold import precision_at
 from lingualift.lexicon.normalise import normalise
-from lingualift.lexicon.refine import MINIMUM_PAIRS, SCHEDULE, Alignment, refine, rotate_towards, self_learning, whiten_within_pairs
+from lingualift.lexicon.refine import (
+    MINIMUM_PAIRS,
+    SCHEDULE,
+    Alignment,
+    refine,
+    reweight,
+    rotate_towards,
+    self_learning,
+    whiten_within_pairs,
+)
 from lingualift.lexicon.score import combined_scores
 from lingualift.lexicon.search import Neighbours
 from lingualift.lexicon.starts import Pairs, combine_frequency, encoder_space, identical_start, numeral_start, seed_start, similarity_start
@@ -40,7 +50,7 @@ LEXICON_SCHEMA = pa.schema(
         pa.field("target_frequency", pa.int64(), nullable=False),
     ]
 )
-STARTS = ("similarity", "identical", "numerals", "seed", "encoder")
+STARTS = ("similarity", "identical", "numerals", "adversarial", "seed", "encoder")
 SCORES = ("combined", "encoder", "fasttext")
 GOLD_RANKS = (1, 5, 10)
 MINIMUM_RUNS = 3  # of each stochastic start where no encoder is there to judge it
@@ -64,7 +74,7 @@ class WordSpace:
 
 @dataclass(frozen=True)
 class Settings:
-    """How a lexicon is made; the defaults are the embedded default's, the paper's are `starts=("similarity",), score="fasttext"`."""
+    """How a lexicon is made; the defaults are the default run's, the paper's are `starts=("adversarial",), score="fasttext"`."""
 
     starts: tuple[str, ...] = ("similarity", "identical", "encoder")
     restarts: int = 1  # runs of each stochastic start, with different seeds (at least three without an encoder)
@@ -81,6 +91,9 @@ class Settings:
     refine_words: int = 10_000
     rounds: int = 3  # Procrustes rounds on the mutual CSLS dictionary
     schedule: tuple[tuple[float, int], ...] = SCHEDULE
+    adversary: Adversary = field(default_factory=Adversary)
+    reweight: bool = False  # symmetric re-weighting of the kept fastText map, after everything is measured
+    null_runs: int = 2  # alignments from shuffled dictionaries that the criterion is compared with
     mutual_only: bool = False
     minimum_score: float | None = None
     thresholds: judge.Thresholds = field(default_factory=judge.Thresholds)
@@ -97,9 +110,10 @@ class Lexicon:
 
 @dataclass(frozen=True)
 class _Side:
-    """The words of one language that have fastText vectors: their rows among all words and their normalised vectors."""
+    """The words of one language that have fastText vectors: their rows among all words, their spelling and normalised vectors."""
 
     rows: np.ndarray
+    words: list[str]
     vectors: np.ndarray
 
 
@@ -126,6 +140,35 @@ def build_lexicon(
         return _build(source, target, settings or Settings(), seed, seed_dictionary, gold, name)
 
 
+def supervised_lexicon(
+    source: WordSpace,
+    target: WordSpace,
+    settings: Settings,
+    collapsed: Lexicon,
+    *,
+    seed: int = 0,
+    seed_dictionary: Sequence[tuple[str, str]],
+    gold: Mapping[str, set[str]] | None = None,
+    name: str = "lexicon",
+) -> Lexicon:
+    """The fastText lexicon from a seed dictionary, for a language whose unsupervised one `collapsed`.
+
+    Its verdict is its own: a seed dictionary that does not generalise to its held-out fifth has collapsed, too. The evidence says under
+    `unsupervised` what was replaced.
+    """
+    found = build_lexicon(
+        source,
+        target,
+        replace(settings, starts=("seed",), score="fasttext"),
+        seed=seed,
+        seed_dictionary=seed_dictionary,
+        gold=gold,
+        name=name,
+    )
+    replaced = {key: collapsed.evidence[key] for key in ("verdict", "reason", "kept_start", "criterion")}
+    return Lexicon(found.table, {**found.evidence, "unsupervised": replaced})
+
+
 def _build(
     source: WordSpace,
     target: WordSpace,
@@ -147,12 +190,16 @@ def _build(
     aligned: dict[str, Alignment] = {}
     skipped: dict[str, int] = {}
     cross_view: dict[str, float] = {}
-    held_out = None
+    held_out, null, isometry = None, None, None
     if left is not None and right is not None:
-        aligned, skipped = _alignments(source, target, left, right, encoder_pairs, seed_dictionary, settings, seed)
+        try:
+            aligned, skipped = _alignments(left, right, encoder_pairs, seed_dictionary, settings, seed)
+        except LinguaLiftError as error:
+            raise LinguaLiftError(f"{name}: {error}") from error
+        isometry = judge.isometry(left.vectors, right.vectors)
         if encoder is not None and encoder_pairs is not None:
             held_out = judge.held_out_agreement(
-                left.vectors, right.vectors, _inner(_without_identical(encoder_pairs, source, target), left, right), seed
+                left.vectors, right.vectors, _inner(_without_identical(encoder_pairs, source.words, target.words), left, right), seed
             )
             cross_view = _cross_views(aligned, held_out, source, target, left, right, encoder)
     if encoder_scores is None and not aligned:
@@ -161,15 +208,23 @@ def _build(
         )
     plain = {start: alignment for start, alignment in aligned.items() if start != "encoder"}
     kept, kept_plain = _best(aligned, cross_view), _best(plain, cross_view)
-    start_agreement = _start_agreement(plain) if encoder_pairs is None else None
+    start_agreement = _start_agreement(plain, cross_view)
+    if kept_plain is not None and left is not None and right is not None:
+        null = _null_criterion(left, right, plain[kept_plain].pairs, settings, seed)
+        if kept_plain.startswith("seed") and encoder is None:
+            # A seed dictionary vouches for itself: it either generalises to its held-out fifth or does not.
+            pairs = _without_identical(seed_start(left.words, right.words, seed_dictionary or ()), left.words, right.words)
+            held_out = judge.held_out_agreement(left.vectors, right.vectors, pairs, seed)
 
     results: dict[str, Scores] = {}
-    if encoder_scores is not None:
+    mapped: tuple[np.ndarray, np.ndarray] | None = None
+    if kept is not None and left is not None and right is not None:
+        mapped, fasttext_scores = _mapped(aligned[kept], left, right, settings)
+        if encoder_scores is not None:
+            results["encoder"] = encoder_scores
+            results["combined"] = combined_scores(encoder_scores, fasttext_scores, left.rows, right.rows, settings.fasttext_weight)
+    elif encoder_scores is not None:
         results["encoder"] = encoder_scores
-    if encoder_scores is not None and kept is not None and left is not None and right is not None:
-        results["combined"] = combined_scores(
-            encoder_scores, _full(aligned[kept], left, right, settings), left.rows, right.rows, settings.fasttext_weight
-        )
     used = (
         settings.score
         if settings.score in results
@@ -179,18 +234,17 @@ def _build(
     )
 
     if used == "fasttext":
-        if kept is None or left is None or right is None:
+        if mapped is None or left is None or right is None:
             raise LinguaLiftError(f"{name}: score 'fasttext' needs fastText vectors for {MINIMUM_FASTTEXT_WORDS} words in both languages")
-        rows, columns = left.rows, right.rows
-        scores = _full(aligned[kept], left, right, settings)
-        cosine = (left.vectors @ aligned[kept].rotation, right.vectors)
+        rows, columns, scores, cosine = left.rows, right.rows, fasttext_scores, mapped
     else:
         assert encoder is not None
         rows, columns, scores, cosine = np.arange(len(source.words)), np.arange(len(target.words)), results[used], encoder
 
     found = scores.forward(min(max(settings.top_k, *GOLD_RANKS), len(columns)), settings.use_gpu)
     mutual = mutual_pairs(scores, settings.use_gpu)
-    level, reason = judge.verdict(held_out=held_out, start_agreement=start_agreement, thresholds=settings.thresholds)
+    above_null = None if null is None or kept_plain is None else plain[kept_plain].criterion - null
+    level, reason = judge.verdict(held_out=held_out, start_agreement=start_agreement, above_null=above_null, thresholds=settings.thresholds)
     evidence: dict[str, Any] = {
         "source_words": len(source.words),
         "target_words": len(target.words),
@@ -208,14 +262,17 @@ def _build(
         "mutual_rate": len(mutual[0]) / len(rows),
         "held_out": None if held_out is None else {"score": held_out[0], "standard_error": held_out[1]},
         "start_agreement": start_agreement,
+        "direction_agreement": None if kept is None else _directions(aligned[kept], left, right, settings),
+        "null_criterion": null,
+        "isometry": isometry,
         "verdict": level,
         "reason": reason,
     }
     if gold is not None:
         figures = {key: _precision(source, target, value, None, None, gold, settings, seed) for key, value in results.items()}
         if kept_plain is not None and left is not None and right is not None:
-            alignment = _full(aligned[kept_plain], left, right, settings)
-            figures["fasttext"] = _precision(source, target, alignment, left.rows, right.rows, gold, settings, seed)
+            scores = _mapped(aligned[kept_plain], left, right, settings)[1]
+            figures["fasttext"] = _precision(source, target, scores, left.rows, right.rows, gold, settings, seed)
         evidence["gold"] = figures
     return Lexicon(_table(source, target, rows, columns, found, mutual, cosine, settings), judge.summary(evidence))
 
@@ -277,7 +334,7 @@ def _side(space: WordSpace, settings: Settings) -> _Side | None:
     rows = np.flatnonzero(np.isfinite(space.fasttext).all(axis=1))
     if len(rows) < max(MINIMUM_FASTTEXT_WORDS, settings.k):
         return None
-    return _Side(rows, normalise(space.fasttext[rows], settings.normalisation))
+    return _Side(rows, [space.words[row] for row in rows], normalise(space.fasttext[rows], settings.normalisation))
 
 
 def _inner(pairs: Pairs, left: _Side, right: _Side) -> Pairs:
@@ -286,15 +343,13 @@ def _inner(pairs: Pairs, left: _Side, right: _Side) -> Pairs:
     return np.searchsorted(left.rows, pairs[0][known]), np.searchsorted(right.rows, pairs[1][known])
 
 
-def _without_identical(pairs: Pairs, source: WordSpace, target: WordSpace) -> Pairs:
+def _without_identical(pairs: Pairs, source: Sequence[str], target: Sequence[str]) -> Pairs:
     # Names and loans spelled alike would vouch for any lexicon.
-    differ = np.array([source.words[i].casefold() != target.words[j].casefold() for i, j in zip(*pairs, strict=True)], bool)
+    differ = np.array([source[i].casefold() != target[j].casefold() for i, j in zip(*pairs, strict=True)], bool)
     return pairs[0][differ], pairs[1][differ]
 
 
 def _alignments(
-    source: WordSpace,
-    target: WordSpace,
     left: _Side,
     right: _Side,
     encoder_pairs: Pairs | None,
@@ -306,45 +361,67 @@ def _alignments(
 
     Stochastic starts run `restarts` times under the names `start`, `start#2`, ...
     """
-    source_words, target_words = ([space.words[row] for row in side.rows] for space, side in ((source, left), (target, right)))
     aligned: dict[str, Alignment] = {}
     skipped: dict[str, int] = {}
+    # Without an encoder only the agreement of several runs can tell a collapse. One start that draws at random is run as often; beside
+    # others one run of the adversary, which takes hours, is enough.
+    runs = settings.restarts if encoder_pairs is not None else max(settings.restarts, MINIMUM_RUNS)
+    plain = [start for start in settings.starts if start not in ("encoder", "seed")]
     for start in settings.starts:
         if start == "encoder":
-            pairs = None if encoder_pairs is None else _inner(encoder_pairs, left, right)
-            if pairs is not None:
+            if encoder_pairs is not None:
                 # The encoder's own pairs are better than what refinement on a small corpus makes of them.
-                aligned[start] = refine(
-                    left.vectors, right.vectors, pairs, rounds=0, cutoff=settings.refine_words, k=settings.k, use_gpu=settings.use_gpu
+                aligned[start] = _refined(left, right, _inner(encoder_pairs, left, right), settings, rounds=0)
+        elif start == "seed":
+            pairs = seed_start(left.words, right.words, seed_dictionary or ())
+            held_out = judge.held_out_agreement(left.vectors, right.vectors, pairs, seed)
+            # Likewise: refinement helps where the spaces are alike and harms where they are not.
+            trusted = held_out is not None and held_out[0] - held_out[1] >= settings.thresholds.held_out[1]
+            aligned[start] = _refined(left, right, pairs, settings, rounds=settings.rounds if trusted else 0)
+        elif start == "adversarial":
+            for run in range(runs if plain == ["adversarial"] else settings.restarts):
+                pairs, _ = adversarial_start(
+                    left.vectors, right.vectors, seed=seed + run, settings=settings.adversary, k=settings.k, use_gpu=settings.use_gpu
                 )
-            continue
-        if start == "similarity":
-            pairs = similarity_start(left.vectors, right.vectors, settings.start_words, settings.k, settings.use_gpu)
-        elif start == "identical":
-            pairs = identical_start(source_words, target_words)
-        elif start == "numerals":
-            pairs = numeral_start(source_words, target_words)
+                aligned[_numbered(start, run)] = _refined(left, right, pairs, settings, settings.rounds)
         else:
-            pairs = seed_start(source_words, target_words, seed_dictionary or ())
-        if len(pairs[0]) < MINIMUM_PAIRS:
-            skipped[start] = len(pairs[0])
-            continue
-        # Without an encoder only the agreement of several runs can tell a collapse.
-        runs = settings.restarts if encoder_pairs is not None else max(settings.restarts, MINIMUM_RUNS)
-        for run in range(runs):
-            learned = self_learning(
-                left.vectors, right.vectors, pairs, seed=seed + run, cutoff=settings.start_words, schedule=settings.schedule, k=settings.k
-            )
-            aligned[start if run == 0 else f"{start}#{run + 1}"] = refine(
-                left.vectors,
-                right.vectors,
-                learned,
-                rounds=settings.rounds,
-                cutoff=settings.refine_words,
-                k=settings.k,
-                use_gpu=settings.use_gpu,
-            )
+            if start == "similarity":
+                pairs = similarity_start(left.vectors, right.vectors, settings.start_words, settings.k, settings.use_gpu)
+            else:
+                pairs = (identical_start if start == "identical" else numeral_start)(left.words, right.words)
+            if len(pairs[0]) < MINIMUM_PAIRS:
+                skipped[start] = len(pairs[0])
+                continue
+            for run in range(runs):
+                learned = _learned(left, right, pairs, settings, seed + run)
+                aligned[_numbered(start, run)] = _refined(left, right, learned, settings, settings.rounds)
     return aligned, skipped
+
+
+def _numbered(start: str, run: int) -> str:
+    return start if run == 0 else f"{start}#{run + 1}"
+
+
+def _learned(left: _Side, right: _Side, pairs: Pairs, settings: Settings, seed: int) -> Pairs:
+    return self_learning(
+        left.vectors, right.vectors, pairs, seed=seed, cutoff=settings.start_words, schedule=settings.schedule, k=settings.k
+    )
+
+
+def _refined(left: _Side, right: _Side, pairs: Pairs, settings: Settings, rounds: int) -> Alignment:
+    return refine(left.vectors, right.vectors, pairs, rounds=rounds, cutoff=settings.refine_words, k=settings.k, use_gpu=settings.use_gpu)
+
+
+def _null_criterion(left: _Side, right: _Side, pairs: Pairs, settings: Settings, seed: int) -> float | None:
+    """The best criterion that self-learning and refinement reach from `pairs` with their target words shuffled (no dictionary at all)."""
+    if not settings.null_runs or len(pairs[0]) < MINIMUM_PAIRS:
+        return None
+    values = []
+    for run in range(settings.null_runs):
+        shuffled = pairs[0], np.random.default_rng(seed + run).permutation(pairs[1])
+        learned = _learned(left, right, shuffled, settings, seed + run)
+        values.append(_refined(left, right, learned, settings, settings.rounds).criterion)
+    return max(values)
 
 
 def _best(aligned: Mapping[str, Alignment], cross_view: Mapping[str, float]) -> str | None:
@@ -372,7 +449,7 @@ def _cross_views(
                 views[start] = held_out[0]
             continue
         pairs = left.rows[alignment.pairs[0]], right.rows[alignment.pairs[1]]
-        value = judge.rank_score(encoder[0], encoder[1][right.rows], *_ranked(_without_identical(pairs, source, target), right))
+        value = judge.rank_score(encoder[0], encoder[1][right.rows], *_ranked(_without_identical(pairs, source.words, target.words), right))
         if value is not None:
             views[start] = value
     return views
@@ -382,20 +459,31 @@ def _ranked(pairs: Pairs, right: _Side) -> Pairs:
     return pairs[0], np.searchsorted(right.rows, pairs[1])
 
 
-def _start_agreement(aligned: Mapping[str, Alignment]) -> float | None:
+def _start_agreement(aligned: Mapping[str, Alignment], cross_view: Mapping[str, float]) -> float | None:
     """Agreement of the best alignment with the others on the best target of each source word: the median over the others."""
-    best = _best(aligned, {})
+    best = _best(aligned, cross_view)
     if best is None or len(aligned) < 2:
         return None
     answers = {start: alignment.scores.forward(1).indices[:, 0] for start, alignment in aligned.items()}
     return float(np.median([judge.agreement(answers[best], answers[start]) for start in answers if start != best]))
 
 
-def _full(alignment: Alignment, left: _Side, right: _Side, settings: Settings) -> Scores:
-    """CSLS over all words with vectors (refinement may have used only the most frequent)."""
-    if len(alignment.scores.source) == len(left.rows) and len(alignment.scores.target) == len(right.rows):
-        return alignment.scores
-    return csls((left.vectors @ alignment.rotation).astype(np.float32), right.vectors, settings.k, settings.use_gpu)
+def _directions(alignment: Alignment, left: _Side | None, right: _Side | None, settings: Settings) -> float | None:
+    if left is None or right is None:
+        return None
+    words = len(alignment.scores.source), len(alignment.scores.target)
+    return judge.direction_agreement(left.vectors[: words[0]], right.vectors[: words[1]], alignment.scores, settings.use_gpu)
+
+
+def _mapped(alignment: Alignment, left: _Side, right: _Side, settings: Settings) -> tuple[tuple[np.ndarray, np.ndarray], Scores]:
+    """Both spaces in the kept map's common space, re-weighted where the settings say so, and their CSLS over all words with vectors."""
+    if settings.reweight:
+        spaces = reweight(left.vectors, right.vectors, alignment.pairs)
+    else:
+        spaces = (left.vectors @ alignment.rotation).astype(np.float32), right.vectors
+        if len(alignment.scores.source) == len(left.rows) and len(alignment.scores.target) == len(right.rows):
+            return spaces, alignment.scores
+    return spaces, csls(*spaces, settings.k, settings.use_gpu)
 
 
 def _precision(

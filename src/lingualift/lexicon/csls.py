@@ -12,6 +12,8 @@ import numpy as np
 
 from lingualift.lexicon.search import Neighbours, top_k
 
+DENSE = 1 << 26  # similarities held at once (twice): 2 × 268 MB
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -55,13 +57,50 @@ def mean_similarity(queries: np.ndarray, database: np.ndarray, k: int, use_gpu: 
 
 def csls(source: np.ndarray, target: np.ndarray, k: int = 10, use_gpu: bool = True) -> Scores:
     """CSLS between unit vectors `source` [n, d] and `target` [m, d] with neighbourhoods of `k` words."""
-    near_source = mean_similarity(source, target, k, use_gpu)
-    near_target = mean_similarity(target, source, k, use_gpu)
+    return _augmented(source, target, mean_similarity(source, target, k, use_gpu), mean_similarity(target, source, k, use_gpu))
+
+
+def _augmented(source: np.ndarray, target: np.ndarray, near_source: np.ndarray, near_target: np.ndarray) -> Scores:
     ones = np.ones
     return Scores(
         np.column_stack([2 * source, -near_source, ones(len(source), np.float32)]).astype(np.float32),
         np.column_stack([target, ones(len(target), np.float32), -near_target]).astype(np.float32),
     )
+
+
+@dataclass(frozen=True)
+class Match:
+    """CSLS scores of two spaces, the best target of each source int64 [n], and the mutual pairs (source ascending)."""
+
+    scores: Scores
+    best: np.ndarray
+    mutual: tuple[np.ndarray, np.ndarray]
+
+
+def match(source: np.ndarray, target: np.ndarray, k: int = 10, use_gpu: bool = True) -> Match:
+    """`csls` with its best and mutual pairs; from one matrix of similarities where that is small (four searches cost more)."""
+    if len(source) * len(target) > DENSE:
+        scores = csls(source, target, k, use_gpu)
+        best, back = scores.forward(1, use_gpu).indices[:, 0], scores.backward(1, use_gpu).indices[:, 0]
+    else:
+        similarity = source @ target.T
+        transposed = np.ascontiguousarray(similarity.T)
+        near_source, near_target = _mean_of_largest(similarity, k), _mean_of_largest(transposed, k)
+        scores = _augmented(source, target, near_source, near_target)
+        similarity *= 2
+        similarity -= near_target
+        transposed *= 2
+        transposed -= near_source
+        best, back = similarity.argmax(axis=1), transposed.argmax(axis=1)
+    rows = np.flatnonzero(back[best] == np.arange(len(best)))
+    return Match(scores, best, (rows, best[rows]))
+
+
+def _mean_of_largest(values: np.ndarray, k: int) -> np.ndarray:
+    import torch  # whose selection is ten times NumPy's partition
+
+    largest = torch.from_numpy(values).topk(k, dim=1).values.numpy()
+    return largest.mean(axis=1, dtype=np.float64).astype(np.float32)
 
 
 def mutual_pairs(scores: Scores, use_gpu: bool = True) -> tuple[np.ndarray, np.ndarray]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lingualift.lexicon.csls import Scores, csls, mutual_pairs
+from lingualift.lexicon.csls import Scores, match
 from lingualift.lexicon.normalise import unit
-from lingualift.lexicon.procrustes import procrustes
+from lingualift.lexicon.procrustes import procrustes, singular_values
 from lingualift.lexicon.starts import Pairs
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def self_learning(
         for _ in range(iterations):
             if len(pairs[0]) < MINIMUM_PAIRS:
                 return pairs
-            rotation = procrustes(source[pairs[0]], target[pairs[1]])
+            rotation = procrustes(source[pairs[0]], target[pairs[1]], precise=False)
             rows = (
                 np.sort(generator.choice(len(left), max(MINIMUM_PAIRS, int(share * len(left))), replace=False))
                 if share < 1
@@ -65,20 +65,9 @@ def self_learning(
                 if share < 1
                 else np.arange(len(right))
             )
-            found = _small_mutual(left[rows] @ rotation, right[columns], min(k, len(rows), len(columns)))
+            found = match(left[rows] @ rotation, right[columns], min(k, len(rows), len(columns))).mutual
             pairs = rows[found[0]], columns[found[1]]
     return pairs
-
-
-def _small_mutual(source: np.ndarray, target: np.ndarray, k: int) -> Pairs:
-    """Mutual CSLS pairs of a few thousand words at most, by the full matrix (an index would cost more than the search)."""
-    similarity = source @ target.T
-    near_source = np.partition(similarity, -k, axis=1)[:, -k:].mean(axis=1)
-    near_target = np.partition(similarity, -k, axis=0)[-k:].mean(axis=0)
-    forward = (2 * similarity - near_target[None]).argmax(axis=1)
-    backward = (2 * similarity - near_source[:, None]).argmax(axis=0)
-    rows = np.flatnonzero(backward[forward] == np.arange(len(forward)))
-    return rows, forward[rows]
 
 
 def rotate_towards(source: np.ndarray, target: np.ndarray, pairs: Pairs, ridge: float = 10.0) -> np.ndarray:
@@ -88,7 +77,7 @@ def rotate_towards(source: np.ndarray, target: np.ndarray, pairs: Pairs, ridge: 
     map fits the errors among a thousand pairs (Thai lost 4 points of P@1 with ridge 0 and gained 1 with 10; other languages 0-2).
     """
     cross = source[pairs[0]].T.astype(np.float64) @ target[pairs[1]].astype(np.float64) + ridge * np.eye(source.shape[1])
-    u, _, vt = np.linalg.svd(cross)
+    u, _, vt = singular_values(cross)
     return (source @ (u @ vt)).astype(np.float32)
 
 
@@ -109,6 +98,31 @@ def whiten_within_pairs(
     return unit(source @ transform), unit(target @ transform)
 
 
+def reweight(source: np.ndarray, target: np.ndarray, pairs: Pairs, power: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
+    """Both spaces mapped with symmetric re-weighting (Artetxe et al. 2018, "A robust self-learning method", §3.4), unit length.
+
+    Over the dictionary X, Z (rows of `pairs`) each side is whitened by W = (XᵀX)^(-1/2), rotated by the singular vectors of the whitened
+    cross-covariance U S Vᵀ, weighted by S^power and de-whitened in the rotated basis. No orthogonal map any more: measure the criterion
+    before it. Fewer pairs than dimensions leave the spaces unweighted, rotated by Procrustes, for whitening needs full rank.
+    """
+    x, z = source[pairs[0]].astype(np.float64), target[pairs[1]].astype(np.float64)
+    if len(x) <= x.shape[1]:
+        return unit(source @ procrustes(source[pairs[0]], target[pairs[1]])), unit(target)
+    (to_x, from_x), (to_z, from_z) = _whitening(x), _whitening(z)
+    u, strength, vt = singular_values((x @ to_x).T @ (z @ to_z))
+    weight = strength**power
+    left = to_x @ u * weight @ (u.T @ from_x @ u)
+    right = to_z @ vt.T * weight @ (vt @ from_z @ vt.T)
+    return unit(source @ left.astype(np.float32)), unit(target @ right.astype(np.float32))
+
+
+def _whitening(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(VᵀV)^(-1/2) and (VᵀV)^(1/2) of [n, d]; directions without variance stay as they are."""
+    variances, directions = np.linalg.eigh(vectors.T @ vectors)
+    roots = np.sqrt(np.where(variances > 1e-9 * variances.max(), variances, 1.0))
+    return directions / roots @ directions.T, directions * roots @ directions.T
+
+
 def refine(
     source: np.ndarray, target: np.ndarray, pairs: Pairs, *, rounds: int = 3, cutoff: int = 10000, k: int = 10, use_gpu: bool = True
 ) -> Alignment:
@@ -122,14 +136,13 @@ def refine(
         rotation = (
             procrustes(source[pairs[0]], target[pairs[1]]) if len(pairs[0]) >= MINIMUM_PAIRS else np.eye(source.shape[1], dtype=np.float32)
         )
-        scores = csls((left @ rotation).astype(np.float32), right, k, use_gpu)
-        found = mutual_pairs(scores, use_gpu)
+        mapped = (left @ rotation).astype(np.float32)
+        found = match(mapped, right, k, use_gpu)
         if turn < rounds:
-            pairs = found
-    return Alignment(rotation, found, criterion(left @ rotation, right, scores, use_gpu), len(found[0]) / len(left), scores)
+            pairs = found.mutual
+    return Alignment(rotation, found.mutual, criterion(mapped, right, found.best), len(found.mutual[0]) / len(left), found.scores)
 
 
-def criterion(source: np.ndarray, target: np.ndarray, scores: Scores, use_gpu: bool = True) -> float:
-    """The mean cosine of each mapped source word with its best target by `scores` (§3.5 of Lample et al. 2018)."""
-    best = scores.forward(1, use_gpu).indices[:, 0]
+def criterion(source: np.ndarray, target: np.ndarray, best: np.ndarray) -> float:
+    """The mean cosine of each mapped source word with its best target, int [n] (§3.5 of Lample et al. 2018)."""
     return float((source * target[best]).sum(axis=1, dtype=np.float64).mean())

@@ -4,7 +4,7 @@ The criterion of Lample et al. does not tell a collapse across languages: in the
 0.3, because words resemble each other in form as well as in meaning. Two independent views do tell. *Held-out agreement*: fit a map between
 the fastText spaces on four fifths of the encoder's mutual pairs and rank the true partner of the last fifth among all targets; pairs that
 mean nothing do not generalise and score 0.5. *Agreement of starts*: independent fastText starts that converge find the same dictionary,
-collapsed ones find different ones.
+collapsed ones find different ones, and their criterion does not rise above what the same procedure reaches from a shuffled dictionary.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from lingualift.lexicon.csls import Scores, csls
 from lingualift.lexicon.procrustes import procrustes
 from lingualift.lexicon.starts import Pairs
 
@@ -26,6 +27,7 @@ class Thresholds:
 
     held_out: tuple[float, float] = (0.60, 0.67)
     agreement: tuple[float, float] = (0.10, 0.30)
+    above_null: tuple[float, float] = (0.0, 0.02)
 
 
 def held_out_agreement(source: np.ndarray, target: np.ndarray, pairs: Pairs, seed: int = 0) -> tuple[float, float] | None:
@@ -55,32 +57,78 @@ def rank_score(source: np.ndarray, target: np.ndarray, rows: np.ndarray, columns
     return float((similarity < similarity[np.arange(len(rows)), columns][:, None]).mean())
 
 
+def isometry(source: np.ndarray, target: np.ndarray, words: int = 1000, k: int = 10) -> float:
+    """Eigenvector similarity of two spaces (Søgaard et al. 2018, §4.3): 0 for isospectral neighbour graphs, larger the less alike.
+
+    The sum of squared differences of the leading Laplacian eigenvalues of the graphs that join each of the `words` most frequent words to
+    its `k` nearest; as many eigenvalues as hold 90 % of the smaller spectrum's sum. `source`, `target`: unit vectors, most frequent first.
+    """
+    count = min(words, len(source), len(target))
+    spectra = [_laplacian_spectrum(side[:count], min(k, count - 1)) for side in (source, target)]
+    leading = min(int(np.searchsorted(np.cumsum(values), 0.9 * values.sum())) + 1 for values in spectra)
+    return float(((spectra[0][:leading] - spectra[1][:leading]) ** 2).sum())
+
+
+def _laplacian_spectrum(vectors: np.ndarray, k: int) -> np.ndarray:
+    """Eigenvalues, largest first, of D − A for the undirected graph of `k` nearest neighbours."""
+    similarity = vectors @ vectors.T
+    np.fill_diagonal(similarity, -np.inf)
+    nearest = np.argpartition(-similarity, k - 1, axis=1)[:, :k]
+    joined = np.zeros(similarity.shape, bool)
+    joined[np.arange(len(vectors))[:, None], nearest] = True
+    adjacency = (joined | joined.T).astype(np.float64)
+    return np.linalg.eigvalsh(np.diag(adjacency.sum(axis=1)) - adjacency)[::-1]
+
+
+def direction_agreement(source: np.ndarray, target: np.ndarray, scores: Scores, use_gpu: bool = True) -> float:
+    """The share of source words with one best target under two maps: one from each source word's best target, one from each target's
+    best source.
+
+    `source` [n, d], `target` [m, d] are the normalised vectors that `scores` is about.
+    """
+    forward, backward = scores.forward(1, use_gpu).indices[:, 0], scores.backward(1, use_gpu).indices[:, 0]
+    there, back = procrustes(source, target[forward]), procrustes(source[backward], target)
+    k = min(10, len(source), len(target))
+    best = [
+        csls((source @ rotation).astype(np.float32), target, k, use_gpu).forward(1, use_gpu).indices[:, 0] for rotation in (there, back)
+    ]
+    return agreement(*best)
+
+
 def agreement(first: np.ndarray, second: np.ndarray) -> float:
     """The share of source words for which two dictionaries (best target of each source word, int [n]) agree."""
     return float((np.asarray(first) == np.asarray(second)).mean())
 
 
 def verdict(
-    *, held_out: tuple[float, float] | None, start_agreement: float | None, thresholds: Thresholds | None = None
+    *,
+    held_out: tuple[float, float] | None,
+    start_agreement: float | None,
+    above_null: float | None = None,
+    thresholds: Thresholds | None = None,
 ) -> tuple[str, str]:
     """The verdict and its reason in words.
 
-    Held-out agreement decides where it exists, less one standard error; else the agreement of independent starts; with neither
-    nothing can vouch for the lexicon and it is 'weak'.
+    Held-out agreement decides where it exists, less one standard error; else the agreement of independent starts and the criterion's
+    height above its null, whichever is worse; with neither nothing can vouch for the lexicon and it is 'weak'.
     """
     limits = thresholds or Thresholds()
+    found: list[tuple[int, str]] = []
+
+    def weigh(value: float, bounds: tuple[float, float], what: str) -> None:
+        level = 2 if value < bounds[0] else 1 if value < bounds[1] else 0
+        found.append((level, f"{what} {value:.3f} (collapsed below {bounds[0]:g}, good from {bounds[1]:g})"))
+
     if held_out is not None:
-        value, bounds, what = (
-            held_out[0] - held_out[1],
-            limits.held_out,
-            "held-out agreement of encoder and fastText (less one standard error)",
-        )
+        weigh(held_out[0] - held_out[1], limits.held_out, "held-out agreement of two views (less one standard error)")
     elif start_agreement is not None:
-        value, bounds, what = start_agreement, limits.agreement, "agreement of independent starts"
-    else:
+        weigh(start_agreement, limits.agreement, "agreement of independent starts")
+        if above_null is not None:
+            weigh(above_null, limits.above_null, "criterion above that of shuffled dictionaries")
+    if not found:
         return "weak", "no independent evidence: neither fastText vectors for enough words nor a second start"
-    name = "collapsed" if value < bounds[0] else "weak" if value < bounds[1] else "good"
-    return name, f"{what} {value:.3f} (collapsed below {bounds[0]:g}, good from {bounds[1]:g})"
+    level, reason = max(found, key=lambda entry: entry[0])
+    return VERDICTS[level], reason
 
 
 def summary(values: dict[str, Any]) -> dict[str, Any]:

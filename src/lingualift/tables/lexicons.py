@@ -23,6 +23,11 @@ LEXICON_TABLE_SCHEMA = pa.schema(
         pa.field("criterion", pa.float64()),
         pa.field("mutual_rate", pa.float64()),
         pa.field("held_out", pa.float64()),
+        pa.field("start_agreement", pa.float64()),  # of independent fastText starts
+        pa.field("direction_agreement", pa.float64()),
+        pa.field("null_criterion", pa.float64()),  # what fastText starts reach from shuffled dictionaries
+        pa.field("isometry", pa.float64()),  # eigenvector similarity of the fastText spaces; 0 is isospectral
+        pa.field("supervised", pa.bool_(), nullable=False),  # aligned from a seed dictionary after the unsupervised lexicon collapsed
         pa.field("gold_words", pa.int64()),
         pa.field("gold_coverage", pa.float64()),
         *(
@@ -46,6 +51,8 @@ def lexicon_table(evidence: Sequence[Mapping[str, Any]]) -> pa.Table:
             **{name: entry[name] for name in ("source_words_with_fasttext", "target_words_with_fasttext", "criterion", "mutual_rate")},
             "in_stage_1": entry["verdict"] != "collapsed",
             "starts": starts,
+            **{name: entry.get(name) for name in ("start_agreement", "direction_agreement", "null_criterion", "isometry")},
+            "supervised": "unsupervised" in entry,
             "held_out": entry["held_out"]["score"] if entry.get("held_out") else None,
             "gold_words": first["words"] if first else None,
             "gold_coverage": first["coverage"] if first else None,
@@ -74,7 +81,7 @@ def readable(table: pa.Table) -> list[list[str]]:
             [
                 row["language"],
                 row["verdict"],
-                "yes" if row["in_stage_1"] else "left out",
+                "left out" if not row["in_stage_1"] else "supervised" if row["supervised"] else "yes",
                 str(row["source_words"]),
                 str(row["target_words"]),
                 "-" if row["criterion"] is None else f"{row['criterion']:.3f}",

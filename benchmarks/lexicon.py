@@ -1,0 +1,285 @@
+"""Lexicons: speed and memory of retrieval, precision and processor time of alignment, and how well the verdict predicts precision.
+
+    python benchmarks/lexicon.py retrieval --words 50000          exact CSLS neighbours, ours beside FAISS's flat index in the same run
+    python benchmarks/lexicon.py planted                          every start on a planted rotation with noise and vocabulary mismatch
+    python benchmarks/lexicon.py alignment PACKAGES --gold GOLD   fastText alignment on LibreOffice's help texts
+    python benchmarks/lexicon.py verdict results/lexicons         verdicts of finished lexicons beside their precision
+
+PACKAGES is a folder with Debian's `libreoffice-help-en-us` and `libreoffice-help-XX` (apt-get download). GOLD folders hold
+`words/XX.json` (npm thousand-most-common-words) or `en-XX.txt`, `en-XX.test.tsv` (a pair a line).
+Times are processor seconds of one thread.
+"""
+
+import argparse
+import html
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+
+from lingualift.artifacts import write_json
+from lingualift.embeddings.fasttext import load_embeddings, save_embeddings, train_skipgram
+from lingualift.lexicon import search
+from lingualift.lexicon.adversarial import Adversary
+from lingualift.lexicon.build import Settings, WordSpace, build_lexicon
+from lingualift.lexicon.csls import Scores
+from lingualift.lexicon.gold import Dictionary, read_muse, read_thousand
+from lingualift.lexicon.normalise import unit
+
+BLOCK = re.compile(r'<(p|h[1-6])\b[^>]*\bid="(?:par|hd)_id\w+"[^>]*>(.*?)</\1>', re.S)
+WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+ENGLISH = "en-us"
+
+
+def show(rows: list[list[Any]]) -> None:
+    """Print rows (the first names the columns) as a table."""
+    cells = [[f"{cell:.3f}" if isinstance(cell, float) else "-" if cell is None else str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    for row in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip(), flush=True)
+
+
+def peak() -> float:
+    """This process's largest resident memory in GB."""
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1e6
+
+
+# Retrieval
+
+
+def word_vectors(words: int, dim: int, seed: int) -> np.ndarray:
+    """Unit vectors in clusters of twenty."""
+    generator = np.random.default_rng(seed)
+    centers = np.random.default_rng(0).standard_normal((max(words // 20, 1), dim), np.float32)
+    return unit(centers[generator.integers(0, len(centers), words)] + generator.standard_normal((words, dim), np.float32))
+
+
+def neighbours(arguments: tuple[str, int, int, int]) -> tuple[float, float, float, np.ndarray]:
+    """(processor seconds, peak GB before, peak GB after, indices) of one method's top-k by CSLS."""
+    method, words, dim, k = arguments
+    near = np.random.default_rng(1).uniform(0.3, 0.8, words).astype(np.float32)  # r of the CSLS equation
+    source, target = word_vectors(words, dim, 2), word_vectors(words, dim, 3)
+    ones = np.ones(words, np.float32)
+    scores = Scores(np.column_stack([2 * source, -near, ones]), np.column_stack([target, ones, -near]))
+    before, start = peak(), time.process_time()
+    find = search.integer_top_k if method == "8-bit" else lambda *values: search.flat_top_k(*values, use_gpu=method == "FAISS, GPU")
+    found = find(scores.source, scores.target, k)
+    return time.process_time() - start, before, peak(), found.indices
+
+
+def retrieval(options: argparse.Namespace) -> None:
+    """Both methods, each in a process of its own."""
+    methods = ["FAISS flat"] + ["8-bit"] * search.integer_products() + ["FAISS, GPU"] * bool(search._gpus())
+    rows: list[list[Any]] = [["method", "words", "dim", "k", "CPU s", "times as fast", "recall", "GB with input", "GB input"]]
+    reference: tuple[float, np.ndarray] | None = None
+    for method in methods:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            seconds, before, after, indices = pool.submit(neighbours, (method, options.words, options.dim, options.k)).result()
+        reference = reference or (seconds, indices)
+        recall = float(np.mean([len(set(a) & set(b)) for a, b in zip(indices.tolist(), reference[1].tolist(), strict=True)]) / options.k)
+        rows.append([method, options.words, options.dim, options.k, seconds, reference[0] / seconds, f"{recall:.5f}", after, before])
+    show(rows)
+
+
+# Planted answers
+
+
+def planted(options: argparse.Namespace) -> None:
+    """Each start alone on vectors turned by a random rotation, with noise; a fifth of each vocabulary has no partner."""
+    rows: list[list[Any]] = [["start", "seed", "verdict", "criterion", "null", "agreement", "P@1", "CPU s"]]
+    for start in options.starts:
+        for seed in options.seeds:
+            source, target, gold = planted_spaces(options.words, options.dim, seed)
+            settings = Settings(starts=(start,), score="fasttext", adversary=adversary(options))
+            words = [(word, answer) for word, answers in list(gold.items())[:200] for answer in answers]
+            rows.append([start, seed, *aligned(source, target, settings, seed, gold, words)])
+    show(rows)
+
+
+def planted_spaces(words: int, dim: int, seed: int, noise: float = 0.05) -> tuple[WordSpace, WordSpace, Dictionary]:
+    """Source and target with clusters of uneven density, as words have (isotropic noise has no shape to align by)."""
+    generator = np.random.default_rng(seed)
+    spare = words // 5
+    centers = generator.standard_normal((words // 10, dim)) * generator.uniform(0.3, 3, (words // 10, 1))
+    vectors = centers[generator.integers(0, len(centers), words + spare)] + generator.standard_normal((words + spare, dim))
+    vectors *= np.linspace(1.5, 0.3, dim)
+    rotation, _ = np.linalg.qr(generator.standard_normal((dim, dim)))
+    turned = vectors @ rotation + noise * generator.standard_normal(vectors.shape)
+    kept = np.r_[np.arange(words - spare), np.arange(words, words + spare)]
+    order = kept[np.argsort(np.arange(words) // 10 + generator.random(words))]  # frequencies are alike, not equal
+    shared = words - spare
+    names = [f"w{row}" if row < 20 or row % 50 == 0 else f"t{row}" for row in range(words + spare)]  # some are spelled alike
+    frequencies = np.arange(words, 0, -1)
+    source = WordSpace([f"w{row}" for row in range(words)], frequencies, vectors[:words].astype(np.float32))
+    target = WordSpace([names[row] for row in order], frequencies, turned[order].astype(np.float32))
+    return source, target, {f"w{row}": {names[row]} for row in range(shared)}
+
+
+def aligned(
+    source: WordSpace, target: WordSpace, settings: Settings, seed: int, gold: Dictionary, words: list[tuple[str, str]] | None = None
+) -> list[Any]:
+    """Verdict, criterion, its null, agreement, P@1 and processor seconds of a lexicon."""
+    before = time.process_time()
+    evidence = build_lexicon(source, target, settings, seed=seed, seed_dictionary=words, gold=gold).evidence
+    seconds = time.process_time() - before
+    best = evidence["starts"][evidence["best_fasttext_only_start"]]["criterion"]
+    figures = evidence["gold"]["fasttext"]["precision"]["1"]
+    return [evidence["verdict"], best, evidence["null_criterion"], evidence["start_agreement"], figures, seconds]
+
+
+def adversary(options: argparse.Namespace) -> Adversary:
+    """The adversarial start's length and size as given."""
+    return Adversary(epochs=options.epochs, steps=options.steps, batch=options.batch, hidden=options.hidden)
+
+
+# Help texts
+
+
+def help_lines(package: Path) -> list[str]:
+    """The paragraphs and headings of a package of LibreOffice's help, in the order of its files."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["dpkg-deb", "-x", str(package), folder], check=True)
+        files = sorted(Path(folder).rglob("text/**/*.html"))
+        texts = (html.unescape(re.sub(r"<[^>]*>", "", body)) for file in files for _, body in BLOCK.findall(file.read_text("utf-8")))
+        return [line for line in (" ".join(text.split()) for text in texts) if line]
+
+
+def trained(language: str, options: argparse.Namespace) -> tuple[WordSpace, int]:
+    """The language's words with vectors trained on its help texts less the lines left in English, and the number of tokens."""
+    store, corpus = (Path(options.cache or options.packages) / f"{kind}-{language}" for kind in ("vectors", "corpus"))
+    if not store.is_dir():
+        packages = sorted(Path(options.packages).glob(f"libreoffice-help-{language}_*.deb"))
+        if not packages:
+            raise SystemExit(
+                f"{options.packages}: no libreoffice-help-{language}_*.deb; run apt-get download libreoffice-help-{language} there"
+            )
+        lines = help_lines(packages[-1])
+        if language != ENGLISH:
+            untranslated = set(help_lines(sorted(Path(options.packages).glob(f"libreoffice-help-{ENGLISH}_*.deb"))[-1]))
+            lines = [line for line in lines if line not in untranslated]
+        corpus.write_text("\n".join(" ".join(WORD.findall(line.lower())) for line in lines) + "\n", encoding="utf-8")
+        save_embeddings(store, train_skipgram(corpus, dim=options.dim, epochs=5, minimum_count=5))
+    found = load_embeddings(store)
+    return WordSpace(found.words, found.frequencies, np.array(found.vectors)), len(corpus.read_text("utf-8").split())
+
+
+def gold_dictionaries(language: str, folders: list[str]) -> Iterator[tuple[str, Dictionary]]:
+    """The gold dictionaries of a language among `folders`, with their names."""
+    for folder in folders:
+        for name, read in (
+            (f"words/{language}.json", read_thousand),
+            (f"en-{language}.txt", read_muse),
+            (f"en-{language}.test.tsv", read_muse),
+        ):
+            if Path(folder, name).is_file():
+                yield name, read(Path(folder, name))
+
+
+def alignment(options: argparse.Namespace) -> None:
+    """Each configuration of starts on each language and seed; evidence goes to --save for the mode `verdict`."""
+    english, _ = trained(ENGLISH, options)
+    header = ["language", "tokens", "starts", "seed", "gold", "verdict", "criterion", "null", "agreement", "P@1", "CPU s"]
+    rows: list[list[Any]] = [header]
+    for language in options.languages:
+        space, tokens = trained(language, options)
+        for starts in options.starts:
+            for seed in options.seeds:
+                settings = Settings(
+                    starts=tuple(starts.split("+")), score="fasttext", reweight=options.reweight, adversary=adversary(options)
+                )
+                for name, gold in gold_dictionaries(language, options.gold):
+                    before = time.process_time()
+                    lexicon = build_lexicon(english, space, settings, seed=seed, gold=gold, name=language)
+                    seconds, found = time.process_time() - before, lexicon.evidence
+                    best = found["starts"][found["best_fasttext_only_start"]]["criterion"]
+                    figures = [best, found["null_criterion"], found["start_agreement"], found["gold"]["fasttext"]["precision"]["1"]]
+                    rows.append([language, tokens, starts, seed, name, found["verdict"], *figures, seconds])
+                    if options.save:
+                        path = Path(options.save, f"{language}-{starts}-{seed}-{name.replace('/', '-')}.json")
+                        write_json(path, {"language": path.stem, **found})
+                    if len(rows) == 2:
+                        show([header])
+                    show([rows[-1]])
+
+
+# Verdicts
+
+
+def verdicts(options: argparse.Namespace) -> None:
+    """Evidence beside precision, the range of precision under each verdict, and rank correlations of evidence and precision."""
+    from scipy.stats import spearmanr
+
+    kinds = ("held_out", "start_agreement", "above_null", "mutual_rate", "direction_agreement", "isometry")
+    rows: list[list[Any]] = [["lexicon", "verdict", "P@1", *kinds]]
+    for path in sorted(path for folder in options.folders for path in Path(folder).glob("*.json")):
+        found = json.loads(path.read_text("utf-8"))
+        gold = found.get("gold", {}).get(found["score"])
+        if not gold or not gold["words"]:
+            continue
+        best = found.get("best_fasttext_only_start")
+        null = found.get("null_criterion")
+        found["above_null"] = None if best is None or null is None else found["starts"][best]["criterion"] - null
+        found["held_out"] = found["held_out"] and found["held_out"]["score"]
+        rows.append([found["language"], found["verdict"], gold["precision"]["1"], *(found.get(kind) for kind in kinds)])
+    if len(rows) == 1:
+        raise SystemExit("no lexicon with a gold dictionary in " + ", ".join(options.folders))
+    show(rows)
+    print()
+    for verdict in ("good", "weak", "collapsed"):
+        values = [row[2] for row in rows[1:] if row[1] == verdict]
+        if values:
+            print(f"{verdict}: {len(values)} lexicons, P@1 {min(values):.1f} to {max(values):.1f}, median {np.median(values):.1f}")
+    for column, kind in enumerate(kinds, 3):
+        known = [(row[2], row[column]) for row in rows[1:] if row[column] is not None]
+        if len(known) > 2:
+            print(f"rank correlation of P@1 and {kind}: {spearmanr(*zip(*known, strict=True)).statistic:.2f} over {len(known)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    modes = parser.add_subparsers(dest="mode", required=True)
+    mode = modes.add_parser("retrieval")
+    mode.add_argument("--words", type=int, default=20_000)
+    mode.add_argument("--dim", type=int, default=300)
+    mode.add_argument("--k", type=int, default=10)
+    mode.set_defaults(work=retrieval)
+    length = argparse.ArgumentParser(add_help=False)
+    default = Adversary()
+    for name in ("epochs", "steps", "batch", "hidden"):
+        length.add_argument(f"--{name}", type=int, default=getattr(default, name), help="of the adversarial start")
+    length.add_argument("--seeds", type=int, nargs="+", default=[0])
+    mode = modes.add_parser("planted", parents=[length])
+    mode.add_argument("--words", type=int, default=800)
+    mode.add_argument("--dim", type=int, default=40)
+    mode.add_argument("--starts", nargs="+", default=["similarity", "identical", "seed"])
+    mode.set_defaults(work=planted)
+    mode = modes.add_parser("alignment", parents=[length])
+    mode.add_argument("packages")
+    mode.add_argument("--gold", nargs="+", required=True)
+    mode.add_argument("--languages", nargs="+", default=["es", "de", "eu", "fi"])
+    mode.add_argument("--starts", nargs="+", default=["similarity", "identical"], help="joined by + to compete in one lexicon")
+    mode.add_argument("--dim", type=int, default=300)
+    mode.add_argument("--reweight", action="store_true")
+    mode.add_argument("--cache", help="folder for corpora and vectors (default: beside the packages)")
+    mode.add_argument("--save", help="folder for the evidence of every lexicon")
+    mode.set_defaults(work=alignment)
+    mode = modes.add_parser("verdict")
+    mode.add_argument("folders", nargs="+")
+    mode.set_defaults(work=verdicts)
+    options = parser.parse_args()
+    options.work(options)
+
+
+if __name__ == "__main__":
+    main()
