@@ -3,6 +3,7 @@
 
 rule translate:
     input:
+        problems="results/problems/{benchmark}/{lang}.parquet",
         engine=lambda wildcards: (
             manifest(PLAN.engine(wildcards.lang), wildcards.lang)
             if SOURCES[PLAN.engine(wildcards.lang)].kind == "apt"
@@ -18,13 +19,12 @@ rule translate:
         GPU_ENVIRONMENT
     threads: 1
     resources:
-        **growing(lambda wildcards: translation_request(wildcards)),
+        **growing(translation_request),
         **ONE_GPU,
     params:
         kind=lambda wildcards: SOURCES[PLAN.engine(wildcards.lang)].kind,
         engine=lambda wildcards: PLAN.engine(wildcards.lang),
         language=lambda wildcards: asdict(LANGUAGES[wildcards.lang]),
-        split=CONFIG.evaluation.split,
         batch=CONFIG.translation.batch,
     message:
         "translate {wildcards.benchmark} from {wildcards.lang}"
