@@ -20,9 +20,10 @@ rule predict:
         system=lambda wildcards: PLAN.run(wildcards.run).system,
         seed=lambda wildcards: PLAN.run(wildcards.run).seed,
         input=lambda wildcards: SYSTEMS[PLAN.run(wildcards.run).system].input,
-        prompt=lambda wildcards: asdict(PLAN.asked(wildcards.run, wildcards.benchmark)),
+        prompt=prediction_prompt,
+        problems=problems_of,
         layer=CONFIG.encoder.layer,
-        evaluation=CONFIG.evaluation.model_dump(mode="json"),
+        evaluation=CONFIG.evaluation.model_dump(mode="json", exclude={"sources", "excerpts"}),
         precision=CONFIG.precision,
     message:
         "{wildcards.run} answers {wildcards.benchmark} in {wildcards.lang}"
@@ -33,7 +34,7 @@ rule predict:
 rule score:
     input:
         lambda wildcards: expand(
-            "results/predictions/{run}/{benchmark}/{lang}.parquet", lang=CONFIG.languages.evaluation, allow_missing=True
+            "results/predictions/{run}/{benchmark}/{lang}.parquet", lang=PLAN.languages_of(wildcards.benchmark), allow_missing=True
         ),
     output:
         "results/scores/{run}/{benchmark}.parquet",

@@ -50,7 +50,30 @@ def prediction_inputs(wildcards):
         inputs["checkpoint"] = f"results/checkpoints/{run.checkpoint}"
     if SYSTEMS[run.system].input != "text":
         inputs["encoder"] = model_files(CONFIG.encoder.source)
+    inputs["problems"] = benchmark_manifests(wildcards)
     return inputs
+
+
+def benchmark_manifests(wildcards):
+    """The manifests of the sources that a benchmark's problems of one language are read from."""
+    folders = PLAN.benchmark_sources(wildcards.benchmark, wildcards.lang)
+    return [f"{CONFIG.resources}/sources/{folder}/MANIFEST.json" for folder in folders]
+
+
+def problems_of(wildcards):
+    """How `benchmarks.registry.load` reads the problems of one benchmark and language."""
+    return {
+        "split": CONFIG.evaluation.split,
+        "folders": [str(Path(path).parent) for path in benchmark_manifests(wildcards)],
+        "code": getattr(LANGUAGES[wildcards.lang], BENCHMARKS[wildcards.benchmark].BENCHMARK.code),
+        "excerpt": wildcards.benchmark in CONFIG.evaluation.excerpts,
+    }
+
+
+def prediction_prompt(wildcards):
+    """The prompt of a run on a benchmark (None: the benchmark asks nothing)."""
+    asks = BENCHMARKS[wildcards.benchmark].BENCHMARK.prompt is not None
+    return asdict(PLAN.asked(wildcards.run, wildcards.benchmark)) if asks else None
 
 
 def growing(request):

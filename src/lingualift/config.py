@@ -223,6 +223,8 @@ class Evaluation(Settings):
     split: Literal["test", "dev"] = Field("test", description="Benchmark split; use dev to choose settings, never test.")
     max_new_tokens: Positive = Field(description="Longest answer, in tokens.")
     batch: Positive = Field(description="Problems answered at once; changes no result but speed and memory.")
+    sources: dict[Name, Name] = Field({}, description="Benchmark: the source its files come from, where it is not the benchmark's first.")
+    excerpts: list[Name] = Field([], description="Benchmarks of which your files are known to hold a part alone.")
 
 
 class Tables(Settings):

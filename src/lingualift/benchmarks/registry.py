@@ -1,4 +1,4 @@
-"""The benchmarks by name. Each module states its `BENCHMARK` and reads its files: `read(folders, language, code, split)` yields problems."""
+"""The benchmarks by name. Each module states its `BENCHMARK`, and its `read(folders, language, code, split)` yields problems."""
 
 from collections.abc import Sequence
 from pathlib import Path

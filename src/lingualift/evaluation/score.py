@@ -2,8 +2,9 @@
 
 import pyarrow as pa
 
+from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.errors import LinguaLiftError
-from lingualift.evaluation.answers import field_answer, is_correct, strict_answer
+from lingualift.evaluation.answers import matches, read
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 
 SCORE_SCHEMA = pa.schema(
@@ -26,14 +27,15 @@ SCORE_SCHEMA = pa.schema(
 
 
 def score(predictions: pa.Table, system: str, run: str, seed: int, checkpoint: str | None, benchmark: str) -> pa.Table:
-    """One row a prediction with both rules' answers and marks (`SCORE_SCHEMA`); numeric gold answers are required."""
+    """One row a prediction with both rules' answers and marks (`SCORE_SCHEMA`), read as the benchmark's answers are."""
+    stated = BENCHMARKS[benchmark].BENCHMARK
     if not predictions.schema.equals(PREDICTION_SCHEMA, check_metadata=False):
         raise LinguaLiftError(
             f"predictions of {run} on {benchmark}: columns differ from what this version writes; delete them and run again"
         )
     rows = []
     for row in predictions.to_pylist():
-        answer, strict = field_answer(row["output"]), strict_answer(row["output"])
+        answer, strict = read(stated.answer, stated.choices, row["output"])
         rows.append(
             {
                 "system": system,
@@ -47,8 +49,8 @@ def score(predictions: pa.Table, system: str, run: str, seed: int, checkpoint: s
                 "gold": row["gold"],
                 "answer": answer,
                 "answer_strict": strict,
-                "correct": is_correct(answer, row["gold"]),
-                "correct_strict": is_correct(strict, row["gold"]),
+                "correct": matches(stated.answer, answer, row["gold"]),
+                "correct_strict": matches(stated.answer, strict, row["gold"]),
             }
         )
     return pa.Table.from_pylist(rows, schema=SCORE_SCHEMA)
