@@ -8,6 +8,7 @@ rule translate:
             if SOURCES[PLAN.engine(wildcards.lang)].kind == "apt"
             else model_files(PLAN.engine(wildcards.lang))
         ),
+        problems="results/problems/{benchmark}/{lang}.parquet",
     output:
         "results/translated/{benchmark}/{lang}.parquet",
     log:
@@ -24,7 +25,6 @@ rule translate:
         kind=lambda wildcards: SOURCES[PLAN.engine(wildcards.lang)].kind,
         engine=lambda wildcards: PLAN.engine(wildcards.lang),
         language=lambda wildcards: asdict(LANGUAGES[wildcards.lang]),
-        split=CONFIG.evaluation.split,
         batch=CONFIG.translation.batch,
     message:
         "translate {wildcards.benchmark} from {wildcards.lang}"

@@ -19,9 +19,7 @@ def test_value_and_gradients_equal_plain_cross_entropy(
     targets = torch.randint(50, (23,))
     results = []
     for chunked in (False, True):
-        hidden, weight, bias = (
-            tensor.clone().requires_grad_(needed) for tensor, needed in zip(start, (*trained, trained[1]), strict=True)
-        )
+        hidden, weight, bias = (tensor.clone().requires_grad_(needed) for tensor, needed in zip(start, (*trained, trained[1]), strict=True))
         if chunked:
             total = response_loss(hidden, weight, bias if biased else None, targets, cap)
         else:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from lingualift.artifacts import write_parquet
-from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.evaluation.problems import read_problems
 from lingualift.job import job
 from lingualift.languages import Language
 from lingualift.provenance import provenance
@@ -14,10 +14,10 @@ from lingualift.translate.engine import TRANSLATION_SCHEMA, translate
 with job(snakemake.log[0], snakemake.threads):
     given, params = snakemake.input, snakemake.params
     language = Language(**params.language)
-    problems = BENCHMARKS[snakemake.wildcards.benchmark].load(language.code, params.split)
+    problems = read_problems(given.problems)
     questions = [problem.question for problem in problems]
     english = translate(questions, language, params.kind, Path(given.engine).parent, params.batch)
     columns = [[problem.id for problem in problems], [language.code] * len(problems), questions, english]
     table = pa.Table.from_arrays([pa.array(column, pa.string()) for column in columns], schema=TRANSLATION_SCHEMA)
-    stamp = provenance(snakemake.rule, {"split": params.split, "engine": params.engine}, given)
+    stamp = provenance(snakemake.rule, {"engine": params.engine}, given)
     write_parquet(snakemake.output[0], table, TRANSLATION_SCHEMA, stamp)
