@@ -2,6 +2,8 @@
 
 
 rule problems:
+    input:
+        benchmark_manifests,
     output:
         "results/problems/{benchmark}/{lang}.parquet",
     log:
@@ -14,7 +16,7 @@ rule problems:
     resources:
         **SMALL,
     params:
-        split=CONFIG.evaluation.split,
+        reading=problems_of,
     message:
         "read {wildcards.benchmark} in {wildcards.lang}"
     script:
@@ -66,7 +68,7 @@ rule predict:
         seed=lambda wildcards: PLAN.run(wildcards.run).seed,
         input=lambda wildcards: SYSTEMS[PLAN.run(wildcards.run).system].input,
         prompt=lambda wildcards: asdict(PLAN.asked(wildcards.run, wildcards.benchmark).between(LANGUAGES[wildcards.lang].name, "English")),
-        evaluation=CONFIG.evaluation.model_dump(mode="json"),
+        evaluation=prediction_settings,
         precision=CONFIG.precision,
     message:
         "{wildcards.run} answers {wildcards.benchmark} in {wildcards.lang}"
@@ -77,7 +79,7 @@ rule predict:
 rule score:
     input:
         lambda wildcards: expand(
-            "results/predictions/{run}/{benchmark}/{lang}.parquet", lang=CONFIG.languages.evaluation, allow_missing=True
+            "results/predictions/{run}/{benchmark}/{lang}.parquet", lang=PLAN.languages_of(wildcards.benchmark), allow_missing=True
         ),
     output:
         "results/scores/{run}/{benchmark}.parquet",

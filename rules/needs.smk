@@ -61,6 +61,28 @@ def prediction_inputs(wildcards):
     return inputs
 
 
+def benchmark_manifests(wildcards):
+    """The manifests of the sources that a benchmark's problems of one language are read from."""
+    folders = PLAN.benchmark_sources(wildcards.benchmark, wildcards.lang)
+    return [f"{CONFIG.resources}/sources/{folder}/MANIFEST.json" for folder in folders]
+
+
+def problems_of(wildcards):
+    """How `benchmarks.registry.load` reads the problems of one benchmark and language."""
+    return {
+        "split": CONFIG.evaluation.split,
+        "folders": [str(Path(path).parent) for path in benchmark_manifests(wildcards)],
+        "code": getattr(LANGUAGES[wildcards.lang], BENCHMARKS[wildcards.benchmark].BENCHMARK.code),
+        "excerpt": wildcards.benchmark in CONFIG.evaluation.excerpts,
+    }
+
+
+def prediction_settings(wildcards):
+    """The settings of `evaluation` that a prediction depends on."""
+    own = {"choice": ["choices"], "neighbour": ["retrieval_layer"]}.get(BENCHMARKS[wildcards.benchmark].BENCHMARK.answer, [])
+    return CONFIG.evaluation.model_dump(mode="json", include={"max_new_tokens", "batch", *own})
+
+
 def growing(request):
     """Disk (MB), and memory (MB) and runtime (minutes) that grow with every attempt; `request`: a `sizes.Request` or a function of wildcards."""
     asked = request if callable(request) else lambda wildcards: request

@@ -29,7 +29,7 @@ rule results_table:
             PLAN.runs[name].system: (SYSTEMS[PLAN.runs[name].system].title, " > ".join(stage.name for stage in PLAN.runs[name].stages))
             for name in PLAN.runs_on(CONFIG.benchmarks[wildcards.table])
         },
-        languages=CONFIG.languages.evaluation,
+        languages=lambda wildcards: PLAN.languages_of(CONFIG.benchmarks[wildcards.table]),
         bootstrap=CONFIG.tables.bootstrap,
     message:
         "table {wildcards.table}"

@@ -310,6 +310,8 @@ class Evaluation(Settings):
     retrieval_layer: Annotated[int, Field(ge=0)] | None = Field(
         None, description="LLM layer whose mean hidden states retrieve translations (null: the middle one; 0: its input)."
     )
+    sources: dict[Name, Name] = Field({}, description="Benchmark: the source its files come from, where it is not the benchmark's first.")
+    excerpts: list[Name] = Field([], description="Benchmarks of which your files are known to hold a part alone.")
 
 
 class Tables(Settings):

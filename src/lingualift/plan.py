@@ -142,6 +142,8 @@ class Plan:
             wanted += self.parts("cldr-annotations-full", languages)
         if config.lexicon.gold:
             wanted += self.parts(config.lexicon.gold, languages)
+        for benchmark in config.benchmarks.values():
+            wanted += [folder for lang in self.languages_of(benchmark) for folder in self.benchmark_sources(benchmark, lang)]
         return list(dict.fromkeys(wanted))
 
     def wordlists(self, lang: str) -> list[str]:
@@ -155,8 +157,11 @@ class Plan:
         return Prompt(text.template, text.template.replace("{question}", "") if text.instruction is None else text.instruction)
 
     def asked(self, run: str, benchmark: str) -> Prompt:
-        """The prompt of a run on a benchmark: its system's own, or that of its last stage on a task of the kind, or the benchmark's."""
+        """The prompt of a run on a benchmark: its system's own, or that of its last stage on a task of the kind, or the benchmark's
+        (retrieval: the bare sentence)."""
         kind = BENCHMARKS[benchmark].BENCHMARK.prompt
+        if kind is None:
+            return Prompt("{question}", "")
         own = self.systems[self.run(run).system].prompt
         if own is not None:
             return self.prompt(own)
@@ -172,7 +177,18 @@ class Plan:
     def runs_on(self, benchmark: str) -> list[str]:
         """The runs that a benchmark's table compares: those whose last task is of the benchmark's kind, and untrained ones."""
         kind = BENCHMARKS[benchmark].BENCHMARK.prompt
-        return [name for name, run in self.runs.items() if self.kind(run) in (None, kind)]
+        return [name for name, run in self.runs.items() if kind is None or self.kind(run) in (None, kind)]
+
+    def languages_of(self, benchmark: str) -> list[str]:
+        """The evaluated languages that a benchmark has, in the order of the configuration."""
+        return [code for code in self.config.languages.evaluation if code in BENCHMARKS[benchmark].BENCHMARK.languages]
+
+    def benchmark_sources(self, benchmark: str, lang: str) -> list[str]:
+        """The folders of the sources that a benchmark's problems of one language are read from (none: it is part of the package)."""
+        stated = BENCHMARKS[benchmark].BENCHMARK
+        default = list(stated.sources if stated.together else stated.sources[:1])
+        chosen = self.config.evaluation.sources.get(benchmark)
+        return [self.source_key(key, lang) for key in ([chosen] if chosen else default)]
 
     def run(self, name: str) -> Run:
         """A run by its folder name."""
@@ -218,13 +234,8 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
     for table, name in config.benchmarks.items():
         if name not in BENCHMARKS:
             raise LinguaLiftError(f"benchmarks.{table}: unknown benchmark '{name}'; {nearest(name, BENCHMARKS)}")
-        benchmark = BENCHMARKS[name].BENCHMARK
-        for code in config.languages.evaluation:
-            if code not in benchmark.languages:
-                held = ", ".join(benchmark.languages)
-                raise LinguaLiftError(f"languages.evaluation: benchmark '{name}' has no language '{code}'; it has {held}")
-        if benchmark.prompt not in config.prompts:
-            raise LinguaLiftError(f"prompts: benchmark '{name}' needs a prompt '{benchmark.prompt}'")
+        _check_benchmark(name, config, languages, sources)
+    _check_evaluated(config)
     for name, task in config.tasks.items():
         _check_task(name, task, languages, sources)
     if config.codeswitch.task not in config.tasks:
@@ -296,3 +307,38 @@ def _check_system(name: str, system: System, config: Config, sources: Mapping[st
         raise LinguaLiftError(f"system '{name}': unknown prompt '{system.prompt}'; {nearest(system.prompt, config.prompts)}")
     if system.translate and system.input != "text":
         raise LinguaLiftError(f"system '{name}': translate is for input: text; the encoder reads any language")
+
+
+def _check_benchmark(name: str, config: Config, languages: Mapping[str, Language], sources: Mapping[str, Source]) -> None:
+    benchmark = BENCHMARKS[name].BENCHMARK
+    held = [code for code in config.languages.evaluation if code in benchmark.languages]
+    if not held:
+        raise LinguaLiftError(
+            f"languages.evaluation: benchmark '{name}' has none of these languages; it has {', '.join(benchmark.languages)}"
+        )
+    if config.evaluation.split not in benchmark.counts:
+        raise LinguaLiftError(
+            f"evaluation.split: benchmark '{name}' has no '{config.evaluation.split}'; it has {', '.join(benchmark.counts)}"
+        )
+    if benchmark.prompt is not None and benchmark.prompt not in config.prompts:
+        raise LinguaLiftError(f"prompts: benchmark '{name}' needs a prompt '{benchmark.prompt}'")
+    chosen = config.evaluation.sources.get(name)
+    if chosen is not None and chosen not in benchmark.sources:
+        raise LinguaLiftError(f"evaluation.sources.{name}: '{chosen}' does not hold it; {nearest(chosen, benchmark.sources)}")
+    for key in [chosen] if chosen else benchmark.sources if benchmark.together else benchmark.sources[:1]:
+        for code in held:
+            if not find_source(sources, key).holds(languages[code]):
+                others = ", ".join(other for other in benchmark.sources if other != key)
+                hint = f" or set evaluation.sources.{name} to {others}" if others and not benchmark.together else ""
+                raise LinguaLiftError(f"languages.evaluation: source '{key}' of benchmark '{name}' has no '{code}'; leave it out{hint}")
+
+
+def _check_evaluated(config: Config) -> None:
+    stated = [BENCHMARKS[name].BENCHMARK for name in config.benchmarks.values()]
+    for code in config.languages.evaluation:
+        if not any(code in benchmark.languages for benchmark in stated):
+            held = "; ".join(f"{benchmark.name}: {', '.join(benchmark.languages)}" for benchmark in stated)
+            raise LinguaLiftError(f"languages.evaluation: no configured benchmark has a language '{code}' ({held})")
+    for key in (*config.evaluation.sources, *config.evaluation.excerpts):
+        if key not in BENCHMARKS:
+            raise LinguaLiftError(f"evaluation: unknown benchmark '{key}'; {nearest(key, BENCHMARKS)}")

@@ -132,7 +132,11 @@ def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_config
         ("languages.alignment", ["dd"], "languages.alignment: unknown language 'dd'; did you mean "),
         ("languages.evaluation", ["swa"], "languages.evaluation: unknown language 'swa'; did you mean 'sw'?"),
         ("languages.evaluation", ["German"], "languages.evaluation.0: not a language code (two or three letters a-z), got 'German'"),
-        ("languages.evaluation", ["en", "tr"], "languages.evaluation: benchmark 'mmwp-mini' has no language 'tr'; it has "),
+        ("languages.evaluation", ["en", "tr"], "languages.evaluation: no configured benchmark has a language 'tr' (mmwp-mini: af, "),
+        ("languages.evaluation", ["tr", "el"], "languages.evaluation: benchmark 'mmwp-mini' has none of these languages; it has af, "),
+        ("benchmarks", {"x": "xcsqa"}, "prompts: benchmark 'xcsqa' needs a prompt 'commonsense'"),
+        ("benchmarks", {"mgsm": "mgsm"}, "languages.evaluation: no configured benchmark has a language 'ar' (mgsm: bn, "),
+        ("evaluation.excerpts", ["msvam"], "evaluation: unknown benchmark 'msvam'; did you mean 'msvamp'?"),
         ("languages.alignment", ["af"], "languages.alignment: 'af' has no text in corpus 'holy-quran'; list it under "),
         # names that nothing defines
         ("seeds", [3, 3], "configuration: seeds: lists 3 twice"),

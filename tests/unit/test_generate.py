@@ -188,7 +188,7 @@ def test_choice_likelihoods_equal_those_of_whole_sequences(world: World):
 def test_retrieval_finds_the_sentence_whose_mean_state_is_nearest(world: World):
     items = [Problem(f"t{i}", q, str(i + 1), translation=QUESTIONS[(i * 3) % 20]) for i, q in enumerate(QUESTIONS)]
     rows = answer(world, kind="neighbour", items=items, retrieval_layer=1).to_pylist()
-    assert [row["id"] for row in rows] == [f"t{i}-{way}" for way in ("to-en", "from-en") for i in range(20)]
+    assert [row["id"] for row in rows] == [f"t{i}-{way}" for way in ("to-english", "from-english") for i in range(20)]
     states, examples = world.compose("encoder", texts(items))
     vectors = []
     for index, example in enumerate(examples):

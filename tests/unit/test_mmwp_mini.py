@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lingualift.benchmarks.mmwp_mini import BENCHMARK, GROUPS, NAMES, NATIVE_DIGITS, NATIVE_ITEMS, PENDING, SPLITS, load
+from lingualift.benchmarks.mmwp_mini import BENCHMARK, GROUPS, NAMES, NATIVE_DIGITS, NATIVE_ITEMS, PENDING, load
 from lingualift.benchmarks.parallel import mistakes, numbers
 from lingualift.config import load as load_config
 from lingualift.errors import LinguaLiftError
@@ -16,6 +16,7 @@ from lingualift.tasks.word_problems import generate
 
 ROOT = Path(__file__).parents[2]
 TABLE = load_languages(ROOT / "config" / "languages.tsv")
+SPLITS = tuple(BENCHMARK.counts)
 LANGUAGES = tuple(language for language in BENCHMARK.languages if language not in PENDING)
 
 

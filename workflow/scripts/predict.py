@@ -6,7 +6,6 @@ import torch
 
 from lingualift.artifacts import read_parquet, write_parquet
 from lingualift.benchmarks.registry import BENCHMARKS
-from lingualift.config import Evaluation
 from lingualift.evaluation.predict import load_for_generation, predict
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import read_problems, texts
@@ -21,7 +20,7 @@ from lingualift.translate.engine import in_english
 
 with job(snakemake.log[0], snakemake.threads):
     given, params = snakemake.input, snakemake.params
-    values = Evaluation.model_validate(params.evaluation)
+    values = params.evaluation
     dtype = torch.bfloat16 if use_bf16(params.precision) else torch.float32
     checkpoint = Path(given.checkpoint) if "checkpoint" in given.keys() else None
     llm = prepared(given.llm)
@@ -45,15 +44,15 @@ with job(snakemake.log[0], snakemake.threads):
         params.input,
         Prompt(**params.prompt),
         llm,
-        values.max_new_tokens,
-        values.batch,
-        likelihood=values.choices == "likelihood",
-        retrieval_layer=values.retrieval_layer,
+        values["max_new_tokens"],
+        values["batch"],
+        likelihood=values.get("choices") == "likelihood",
+        retrieval_layer=values.get("retrieval_layer"),
         partial=partial,
         weights=checkpoint,
     )
     stamp = provenance(
-        snakemake.rule, values.model_dump(), [given.llm, given.problems], system=params.system, seed=params.seed,
+        snakemake.rule, values, [given.llm, given.problems], system=params.system, seed=params.seed,
         run=snakemake.wildcards.run, benchmark=snakemake.wildcards.benchmark, checkpoint=checkpoint.name if checkpoint else None,
     )  # fmt: skip
     write_parquet(output, table, PREDICTION_SCHEMA, stamp)

@@ -1,7 +1,29 @@
-"""The benchmarks by name; each is a module with `BENCHMARK` and `load(language, split)`."""
+"""The benchmarks by name. Each module states its `BENCHMARK`, and its `read(folders, language, code, split)` yields problems."""
 
-from types import ModuleType
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
-from lingualift.benchmarks import mmwp_mini
+from lingualift.benchmarks import gsm_symbolic, mgsm, mmwp, mmwp_mini, msvamp, tatoeba, xcsqa, xnli
+from lingualift.benchmarks.base import Problem, verified
+from lingualift.errors import LinguaLiftError, nearest
 
-BENCHMARKS: dict[str, ModuleType] = {module.BENCHMARK.name: module for module in (mmwp_mini,)}
+BENCHMARKS: dict[str, ModuleType | SimpleNamespace] = {
+    module.BENCHMARK.name: module for module in (mmwp_mini, mmwp.OFFICIAL, mmwp.REBUILT, mgsm, msvamp, xnli, xcsqa, tatoeba, gsm_symbolic)
+}
+
+
+def load(
+    name: str, language: str, split: str, folders: Sequence[str | Path] = (), code: str | None = None, excerpt: bool = False
+) -> list[Problem]:
+    """The problems of one benchmark, language and split in their order, checked (`base.verified`).
+
+    `folders` are the retrieved sources (none for a benchmark of this package), `code` the language's name in their files (default: its
+    code), `excerpt` accepts a part of the problems. Raises LinguaLiftError that names what is wrong and where.
+    """
+    if name not in BENCHMARKS:
+        raise LinguaLiftError(f"unknown benchmark '{name}'; {nearest(name, BENCHMARKS)}")
+    module = BENCHMARKS[name]
+    module.BENCHMARK.require(language, split)
+    found = module.read([Path(folder) for folder in folders], language, code or language, split)
+    return verified(module.BENCHMARK, language, split, found, excerpt)

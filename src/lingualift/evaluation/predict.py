@@ -17,6 +17,7 @@ from lingualift.evaluation.generate import choice_likelihoods, generate, sentenc
 from lingualift.evaluation.partial import Partial
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import texts
+from lingualift.evaluation.retrieval import neighbours
 from lingualift.evaluation.score import mark
 from lingualift.model.layout import LAYOUTS, Composed, Prompt, compose, load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel, fingerprint
@@ -146,12 +147,10 @@ def _retrieve(
     if not 0 <= layer <= depth:
         raise LinguaLiftError(f"evaluation.retrieval_layer: {layer} is not a layer of the LLM; it has 0 to {depth}")
     vectors = sentence_vectors(model, examples, states, layer, pad, batch)
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    ours, theirs = vectors[: len(problems)], vectors[len(problems) :]
-    similarity = ours @ theirs.T
+    foreign, english = vectors[: len(problems)], vectors[len(problems) :]
     rows = []
-    for direction, nearest in (("to-en", similarity.argmax(1)), ("from-en", similarity.argmax(0))):
-        for index, (problem, own) in enumerate(zip(problems, hashes, strict=True)):
-            row = _row(problem, language, own, problems[int(nearest[index])].answer, 0, "neighbour", "neighbour")
-            rows.append({**row, "id": f"{problem.id}-{direction}"})
+    for direction, queries, candidates in (("to-english", foreign, english), ("from-english", english, foreign)):
+        for problem, own, nearest in zip(problems, hashes, neighbours(queries, candidates).tolist(), strict=True):
+            row = _row(problem, language, own, problems[nearest].answer, 0, "neighbour", "neighbour")
+            rows.append({**row, "id": f"{problem.id}-{direction}", "operation": direction})
     return pa.Table.from_pylist(rows, schema=PREDICTION_SCHEMA)

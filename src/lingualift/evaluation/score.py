@@ -6,8 +6,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from lingualift.errors import LinguaLiftError
-from lingualift.evaluation.answers import field_answer, is_correct, strict_answer
-from lingualift.evaluation.choices import first_named, whole_answer
+from lingualift.evaluation.answers import matches, read
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 
 SCORE_SCHEMA = pa.schema(
@@ -39,15 +38,9 @@ class Marks(NamedTuple):
 
 
 def mark(kind: str, output: str, gold: str, choices: Sequence[str] = ()) -> Marks:
-    """Read and mark one output of a benchmark whose answers are of `kind`: `number`, `choice` or `neighbour`.
-
-    A number's rules are those of `answers`; a choice is the first that is named, strictly the whole answer; a neighbour is the output.
-    """
-    if kind == "number":
-        answer, strict = field_answer(output), strict_answer(output)
-        return Marks(answer, strict, is_correct(answer, gold), is_correct(strict, gold))
-    answer, strict = (first_named(output, choices), whole_answer(output, choices)) if kind == "choice" else (output, output)
-    return Marks(answer, strict, answer == gold, strict == gold)
+    """Read and mark one output; `kind` is the benchmark's kind of answer: `number`, `choice` or `neighbour`."""
+    answer, strict = read(kind, choices, output)
+    return Marks(answer, strict, matches(kind, answer, gold), matches(kind, strict, gold))
 
 
 def score(predictions: pa.Table, kind: str, system: str, run: str, seed: int, checkpoint: str | None, benchmark: str) -> pa.Table:

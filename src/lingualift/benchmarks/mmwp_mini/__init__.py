@@ -11,11 +11,13 @@ In test-151 to test-160 and dev-095 to dev-104, ar bn gu hi kn mr ne th write na
 the rest write 0-9.
 """
 
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
-from lingualift.benchmarks.base import Benchmark, Problem
-from lingualift.errors import LinguaLiftError, nearest
+from lingualift.benchmarks.base import Benchmark, Problem, verified
+from lingualift.errors import LinguaLiftError
 
 GROUPS = {
     "low": ("af", "ar", "be", "bn", "eu", "gu", "ha", "hi", "hy", "is", "kn", "lb", "mk", "ml", "mr", "ne", "sk", "sw", "ta", "te", "th"),
@@ -29,12 +31,11 @@ BENCHMARK = Benchmark(
     prompt="maths",
     metric="accuracy",
     licence="CC0-1.0",
+    counts={"test": (80,), "dev": (104,)},
     note="machine-translated by a large language model, checked by a program, not read by native speakers",
 )
-SPLITS = ("test", "dev")
 PENDING = frozenset(
-    (*("af", "be", "eu", "gu", "ha", "hy", "is", "kn", "lb", "mk", "ml", "mr", "ne", "sk", "ta"), *GROUPS["medium"])
-    + ("fr", "it", "ja", "nl", "ru", "sv", "zh")
+    language for group in GROUPS.values() for language in group if language not in ("ar", "bn", "hi", "sw", "te", "th", "de", "en", "es")
 )
 """Languages that have the development problems alone so far."""
 NATIVE_DIGITS = frozenset(("ar", "bn", "gu", "hi", "kn", "mr", "ne", "th"))
@@ -47,9 +48,8 @@ NAMES = frozenset(("maria", "anna", "david", "sara", "omar", "lina", "peter", "t
 def _rows(name: str) -> dict[str, tuple[str, ...]]:
     path = files(__package__) / f"{name}.tsv"
     if not path.is_file():
-        known = [entry.name[:-4] for entry in files(__package__).iterdir() if entry.name.endswith(".tsv") and entry.name != "key.tsv"]
-        raise LinguaLiftError(f"mmwp-mini has no language '{name}'; {nearest(name, known)}")
-    lines = path.read_text(encoding="utf-8").splitlines()
+        raise LinguaLiftError(f"mmwp-mini: {name}.tsv is missing from the installed package; install it again")
+    lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
     rows = {}
     for number, line in enumerate(lines[1:], 2):
         cells = line.split("\t")
@@ -59,16 +59,17 @@ def _rows(name: str) -> dict[str, tuple[str, ...]]:
     return rows
 
 
-def load(language: str, split: str = "test") -> list[Problem]:
-    """The problems of one language and split (`test` or `dev`), in the order of the key."""
-    if split not in SPLITS:
-        raise LinguaLiftError(f"mmwp-mini has no split '{split}'; {nearest(split, SPLITS)}")
+def read(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
+    """The problems of one language and split (`test` or `dev`), in the order of the key; they are part of this package."""
     questions = _rows(language)
-    wanted = [identifier for identifier, (own_split, *_) in _rows("key").items() if own_split == split]
-    if missing := [identifier for identifier in wanted if identifier not in questions]:
+    wanted = [(identifier, row[1:]) for identifier, row in _rows("key").items() if row[0] == split]
+    if missing := [identifier for identifier, _ in wanted if identifier not in questions]:
         raise LinguaLiftError(f"mmwp-mini {language}.tsv: {len(missing)} of {len(wanted)} {split} problems are missing, first {missing[0]}")
-    return [
-        Problem(id=identifier, question=questions[identifier][0], answer=answer, operation=operation)
-        for identifier, (own_split, operation, answer) in _rows("key").items()
-        if own_split == split
-    ]
+    for identifier, (operation, answer) in wanted:
+        yield Problem(identifier, questions[identifier][0], answer, operation, place=f"mmwp-mini {language}.tsv, {identifier}")
+
+
+def load(language: str, split: str = "test") -> list[Problem]:
+    """The problems of one language and split, checked."""
+    BENCHMARK.require(language, split)
+    return verified(BENCHMARK, language, split, read((), language, language, split))
