@@ -46,7 +46,7 @@ with job(snakemake.log[0], snakemake.threads):
         weights=checkpoint,
     )
     stamp = provenance(
-        snakemake.rule, values.model_dump(), [given.llm, given.problems], system=params.system, seed=params.seed,
+        snakemake.rule, values.model_dump(), snakemake.input, system=params.system, seed=params.seed,
         run=snakemake.wildcards.run, benchmark=snakemake.wildcards.benchmark, checkpoint=checkpoint.name if checkpoint else None,
     )  # fmt: skip
     write_parquet(output, table, PREDICTION_SCHEMA, stamp)

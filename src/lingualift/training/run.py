@@ -189,8 +189,9 @@ def run_stage(
     names: Mapping[str, str],
     bf16: bool,
     save_minutes: float = 1.5,
+    stamp: Mapping[str, Any] | None = None,
 ) -> None:
-    """Train one stage and write its checkpoint folder `out`.
+    """Train one stage and write its checkpoint folder `out`, with `stamp` (provenance) in its record.
 
     A language whose lexicon is called collapsed is left out and named in the record. `reference` are English texts with states that
     measure the encoder's dimensions (None for text input); `names` gives the languages' English names.
@@ -251,7 +252,7 @@ def run_stage(
     with atomic_directory(out) as folder:
         model.save_pretrained(folder, llm_dtype=torch.bfloat16 if bf16 else None)
         languages = sorted(set(pairs.languages))
-        write_json(folder / RECORD, {"name": name, "seed": seed, "languages": languages, "left_out": left_out, **record})
+        write_json(folder / RECORD, {"name": name, "seed": seed, "languages": languages, "left_out": left_out, **record, "provenance": dict(stamp or {})})
 
 
 def _warm_start(
