@@ -13,7 +13,8 @@ from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
 from lingualift.plan import encoder_name, plan
 from lingualift.retrieve.sources import load_sources
-from lingualift.run import begin, report
+from lingualift.run import DAY, begin, sweep
+from lingualift.run import report as results_report
 from lingualift.tasks.generated import GENERATORS
 
 BASE = Path(workflow.basedir)
@@ -65,9 +66,10 @@ def begin_run():
     memory = max((job.resources.get("mem_mb", 0) for job in jobs if job.rule.script and (workflow.local_exec or job.is_local)), default=0)
     try:
         begin(PLAN, Path("results"), BASE, sources, disk * 10**6, memory * 10**6)
+        sweep(Path("results"), 0 if workflow.local_exec else DAY)  # jobs on other machines may hold no lock that this one sees
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
 
 
 def print_results():
-    print(report([Path(target) for target in workflow.dag.targetfiles] if workflow.dag else []), flush=True)
+    print(results_report([Path(target) for target in workflow.dag.targetfiles] if workflow.dag else []), flush=True)

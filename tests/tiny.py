@@ -150,6 +150,11 @@ def write_mirror(mirror: Path) -> Path:
     return mirror
 
 
+def copy_mirror(mirror: Path, target: Path) -> Path:
+    """A mirror of one's own, to change."""
+    return shutil.copytree(mirror, target)
+
+
 def write_tagger(folder: Path) -> None:
     """A spaCy pipeline that tells words, names, numbers and punctuation apart by their letters."""
     import spacy

@@ -1,14 +1,74 @@
-"""The frame of one workflow job: logging into the rule's log, threads, and one clear line for a user's mistake."""
+"""The frame of one workflow job: logging into the rule's log, threads, one clear line for a user's mistake, and an end with its run."""
 
+import errno
+import fcntl
 import logging
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from lingualift.errors import LinguaLiftError
+
+JOBS = Path("results/.jobs.lock")
+"""Held, shared, by every job at work: a run that starts here waits until the jobs of a killed one are gone."""
+SHELLS = ("sh", "bash", "dash")
+REMEDIES = {
+    errno.ENOSPC: "free space (the folder of results, or that of temporary files)",
+    errno.EDQUOT: "free space within your quota",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
+    errno.EROFS: "mount it for writing",
+    errno.EACCES: "correct its permissions",
+}
+
+
+def _process(pid: int) -> tuple[str, int, str] | None:
+    """(name, parent, start time) of a process; None where it is gone, or where this system has no /proc."""
+    try:
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
+    except OSError:
+        return None
+    fields = rest.split()
+    return name, int(fields[1]), fields[19]
+
+
+def _run_process() -> tuple[int, str] | None:
+    """Pid and start time of the Snakemake that started this job: its first ancestor that is no shell."""
+    pid = os.getppid()
+    while (found := _process(pid)) is not None and found[0] in SHELLS:
+        pid = found[1]
+    return None if found is None or pid <= 1 else (pid, found[2])
+
+
+def end_with_run(interval: float = 1.0, patience: float = 300.0) -> None:
+    """End this process (SIGTERM, and after `patience` seconds by force) soon after the run that started it: kill -9 spares its jobs."""
+    run = _run_process()
+
+    def watch(pid: int, started: str) -> None:
+        while (found := _process(pid)) is not None and found[2] == started:
+            time.sleep(interval)
+        logging.getLogger("lingualift").error("the run that started this job (process %d) is gone: stopping", pid)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(patience)
+        os._exit(1)
+
+    if run is not None:
+        threading.Thread(target=watch, args=run, daemon=True).start()
+
+
+@contextmanager
+def _at_work() -> Iterator[None]:
+    """Hold the lock that tells a later run of this job, where a run is at work in this folder."""
+    if not JOBS.exists():
+        yield
+        return
+    with open(JOBS, encoding="utf-8") as handle:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
 
 
 @contextmanager
@@ -26,12 +86,21 @@ def job(log: str, threads: int = 1) -> Iterator[logging.Logger]:
     started = time.monotonic()
     streams = sys.stdout, sys.stderr
     sys.stdout = sys.stderr = handle  # progress bars, warnings and prints of libraries
+    end_with_run()
     try:
-        yield logger
+        with _at_work():
+            yield logger
         logger.info("done in %.1f s", time.monotonic() - started)
     except LinguaLiftError as error:
         logger.error("%s", error)
         print(f"lingualift: error: {error}", file=streams[1], flush=True)
+        sys.exit(1)
+    except OSError as error:
+        logger.exception("the system refused a file operation")
+        if error.errno not in REMEDIES:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"lingualift: error: {place}{error.strerror}; {REMEDIES[error.errno]}, then run again", file=streams[1], flush=True)
         sys.exit(1)
     except Exception:
         logger.exception("this is a fault of the program, not of your data; please report it")

@@ -1,14 +1,23 @@
-"""Where a file came from: versions, settings, commit and the checksums of its inputs."""
+"""Where a file came from: versions, settings, commit and the checksums of its inputs, written by every job and read back for a row.
 
+`python -m lingualift.provenance results/tables/mmwp.parquet --system lingualift --language sw` walks from a row of a table to
+everything that made it: the stamps in Parquet files, checkpoints and stores, and what Snakemake noted about files that hold none.
+"""
+
+import argparse
+import base64
 import hashlib
+import json
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from lingualift import __version__
-from lingualift.artifacts import digest, sha256_file
+from lingualift.artifacts import CHECKSUMS, digest, read_json, read_provenance, sha256_file
+from lingualift.errors import LinguaLiftError
 
 
 @cache
@@ -23,10 +32,12 @@ def git_commit() -> str:
 
 
 def checksum(path: str | Path) -> str:
-    """SHA-256 of a file, or of a folder's file names and contents."""
+    """SHA-256 of a file; of a folder, of its list of checksums or else of its file names and contents."""
     path = Path(path)
     if path.is_file():
         return sha256_file(path)
+    if (path / CHECKSUMS).is_file():
+        return sha256_file(path / CHECKSUMS)
     total = hashlib.sha256()
     for file in sorted(entry for entry in path.rglob("*") if entry.is_file()):
         total.update(f"{file.relative_to(path)} {sha256_file(file)}\n".encode())
@@ -44,3 +55,111 @@ def provenance(rule: str, settings: Mapping[str, Any], inputs: Iterable[str], **
         "inputs": {str(path): checksum(path) for path in inputs},
         **more,
     }
+
+
+def stamp_of(path: str | Path) -> dict[str, Any]:
+    """What is known about how a file or folder was made: its own stamp, a source's or model's record, or Snakemake's note; {} if nothing."""
+    path = Path(path)
+    if path.suffix == ".parquet" and path.is_file():
+        return read_provenance(path)
+    if path.is_dir():
+        for name in ("stage.json", "texts.json"):
+            if (path / name).is_file():
+                return read_json(path / name).get("provenance") or _noted(path)
+        if (path / "vocabulary.parquet").is_file():
+            return read_provenance(path / "vocabulary.parquet")
+    if path.name == "MANIFEST.json" and path.is_file():
+        record = read_json(path)
+        kept = {name: record.get(name) for name in ("key", "kind", "version", "licence", "pin", "archives")}
+        return {"rule": "retrieve_source", **kept, "inputs": {}}
+    if path.name == "model.json" and path.is_file():
+        record = read_json(path)
+        source = path.parents[2] / "sources" / path.parent.name / "MANIFEST.json"
+        kept = {name: value for name, value in record.items() if name != "files"}
+        return {"rule": "prepare_model", **kept, "inputs": {str(source): checksum(source)} if source.is_file() else {}}
+    return _noted(path)
+
+
+def _noted(path: Path) -> dict[str, Any]:
+    """What Snakemake noted about a file when it was made: rule, inputs and parameters (no checksums)."""
+    note = Path(".snakemake/metadata") / base64.b64encode(str(path).encode()).decode()
+    if not note.is_file():
+        return {}
+    record = read_json(note)
+    return {"rule": record.get("rule"), "params": record.get("params"), "inputs": dict.fromkeys(record.get("input") or [])}
+
+
+def trace(table: str | Path, system: str | None = None, language: str | None = None) -> dict[str, dict[str, Any]]:
+    """Every file behind a row of a table, from the table on: {path: stamp, with `sha256` and whether it is `unchanged` since}.
+
+    `system` and `language` choose the row (None: all of them; a mean over languages has every language's files behind it).
+    """
+    found: dict[str, dict[str, Any]] = {}
+    waiting: list[tuple[str, str | None]] = [(str(table), None)]
+    while waiting:
+        name, recorded = waiting.pop(0)
+        if name in found:
+            continue
+        path = Path(name)
+        if not path.exists():
+            found[name] = {"sha256": recorded, "unchanged": False, "note": "no longer there"}
+            continue
+        now, stamp = checksum(path), stamp_of(path)
+        found[name] = {**stamp, "sha256": now, "unchanged": recorded in (None, now)}
+        for other, expected in stamp.get("inputs", {}).items():
+            if _concerns(other, system, language):
+                waiting.append((other, expected))
+    if system is not None and not any(Path(name).parts[1:2] == ("predictions",) for name in found):
+        raise LinguaLiftError(
+            f"{table}: no predictions of system '{system}'" + (f" in '{language}'" if language else "") + " are behind it"
+        )
+    return found
+
+
+def _concerns(path: str, system: str | None, language: str | None) -> bool:
+    """Whether an input belongs to the chosen row: scores and predictions are one file a run and language."""
+    kind, *rest = Path(path).parts[1:] or ("",)
+    if kind == "scores":
+        return system is None or rest[0].partition("~")[0] == system
+    if kind == "predictions":
+        return language is None or Path(path).stem == language
+    return True
+
+
+def describe(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """A trace as text: versions and configuration of the table, then one paragraph a file."""
+    lines = []
+    for name, stamp in found.items():
+        about = {key: value for key, value in stamp.items() if key not in ("rule", "sha256", "unchanged", "inputs", "configuration")}
+        lines += [f"{name}  ({stamp.get('rule') or 'no record'})", f"  sha256 {stamp['sha256']}"]
+        lines += [] if stamp["unchanged"] else ["  CHANGED since the files made from it were written"]
+        lines += [f"  {key}: {json.dumps(value, ensure_ascii=False, sort_keys=True)}" for key, value in sorted(about.items()) if value]
+        lines += ["  from " + other for other in stamp.get("inputs", {}) if other in found] + [""]
+    configuration = next((stamp["configuration"] for stamp in found.values() if stamp.get("configuration")), None)
+    if configuration:
+        lines += ["configuration of the table:", json.dumps(configuration, ensure_ascii=False, indent=1, sort_keys=True)]
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m lingualift.provenance", description="Everything that made a row of a result table.")
+    parser.add_argument("table", help="a Parquet file of results/tables (or any file of results)")
+    parser.add_argument("--system", help="a row's system")
+    parser.add_argument("--language", help="a row's language")
+    parser.add_argument("--json", action="store_true", help="for machines")
+    given = parser.parse_args(arguments)
+    table = Path(given.table)
+    if table.suffix == ".csv":
+        table = table.with_suffix(".parquet")
+    try:
+        if not table.exists():
+            raise LinguaLiftError(f"{table}: no such file; make it with `snakemake --cores all {table}`")
+        found = trace(table, given.system, given.language)
+    except LinguaLiftError as error:
+        sys.exit(f"lingualift: error: {error}")
+    print(json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True) if given.json else describe(found))
+
+
+if __name__ == "__main__":
+    main()

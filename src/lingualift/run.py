@@ -3,16 +3,20 @@
 import csv
 import fcntl
 import os
+import shutil
+import time
 from pathlib import Path
 from typing import IO
 
 from lingualift import preflight
 from lingualift.errors import LinguaLiftError
+from lingualift.job import JOBS
 from lingualift.plan import Plan
 from lingualift.retrieve.fetch import describe
 from lingualift.retrieve.sources import Source
 from lingualift.tables.results import as_text
 
+DAY = 86_400.0  # seconds
 _held: list[IO[str]] = []
 
 
@@ -31,6 +35,37 @@ def hold(folder: Path) -> None:
     handle.write(str(os.getpid()))
     handle.flush()
     _held.append(handle)
+    _wait_for_jobs(folder / JOBS.name)
+
+
+def _wait_for_jobs(path: Path, patience: float = 60.0) -> None:
+    """Wait until the jobs of a run that was killed here have ended; after `patience` seconds, refuse."""
+    with open(path, "a", encoding="utf-8") as handle:
+        until = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise LinguaLiftError(
+                        f"{path.parent}: jobs of an earlier run are still at work here; wait for them, or end them (on Slurm: scancel)"
+                    ) from None
+                time.sleep(0.2)
+
+
+def sweep(folder: Path, older_than: float = 0.0) -> None:
+    """Delete what killed jobs left half-written: the hidden temporaries of `artifacts`, last written `older_than` seconds ago."""
+    for path in [*folder.rglob(".*.tmp"), *folder.rglob(".*.tmp.*")]:
+        try:
+            if time.time() - path.lstat().st_mtime < older_than:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
+        except OSError:
+            continue  # gone meanwhile, or not ours
 
 
 def begin(plan: Plan, folder: Path, root: Path, sources: list[Source], disk: int = 0, memory: int = 0) -> None:

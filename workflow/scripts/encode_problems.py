@@ -1,16 +1,15 @@
 """Run the frozen encoder once over a benchmark's problems in one language, for all systems and seeds."""
 
-from pathlib import Path
-
 import torch
 
 from lingualift.evaluation.problems import read_problems, texts
 from lingualift.job import job
 from lingualift.model.encoder import Encoder, save_states
+from lingualift.model.prepare import prepared
 from lingualift.precision import device, use_bf16
 
 with job(snakemake.log[0], snakemake.threads):
     asked = texts(read_problems(snakemake.input.problems))
     dtype = torch.bfloat16 if use_bf16(snakemake.params.precision) else torch.float32
-    encoder = Encoder(Path(snakemake.input.encoder).parent, snakemake.params.layer, dtype, device())
+    encoder = Encoder(prepared(snakemake.input.encoder), snakemake.params.layer, dtype, device())
     save_states(snakemake.output[0], asked, encoder.encode(asked, progress="encode"))

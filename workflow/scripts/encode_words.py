@@ -18,5 +18,5 @@ with job(snakemake.log[0], snakemake.threads):
     dtype = torch.bfloat16 if use_bf16(snakemake.params.precision) else torch.float32
     encoder = Encoder(prepared(snakemake.input.encoder), max(layers), dtype, device())
     vectors = embed_words(words, lambda texts: encoder.states(texts, layers), progress="words")
-    stamp = provenance(snakemake.rule, {"layers": layers}, [snakemake.input.vocabulary])
+    stamp = provenance(snakemake.rule, {"layers": layers}, snakemake.input)
     save_embeddings(snakemake.output[0], Embeddings(words, vocabulary["frequency"].to_numpy(), vectors), stamp)

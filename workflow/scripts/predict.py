@@ -52,7 +52,7 @@ with job(snakemake.log[0], snakemake.threads):
         weights=checkpoint,
     )
     stamp = provenance(
-        snakemake.rule, values, [given.llm, given.problems], system=params.system, seed=params.seed,
+        snakemake.rule, values, snakemake.input, system=params.system, seed=params.seed,
         run=snakemake.wildcards.run, benchmark=snakemake.wildcards.benchmark, checkpoint=checkpoint.name if checkpoint else None,
     )  # fmt: skip
     write_parquet(output, table, PREDICTION_SCHEMA, stamp)

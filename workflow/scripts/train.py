@@ -7,6 +7,7 @@ from lingualift.job import job
 from lingualift.model.layout import Prompt
 from lingualift.model.prepare import prepared
 from lingualift.precision import use_bf16
+from lingualift.provenance import provenance
 from lingualift.training.launch import StageJob, launch
 from lingualift.training.run import Data
 
@@ -31,6 +32,7 @@ with job(snakemake.log[0], snakemake.threads):
         data=[Data(*parts) for parts in zip(texts, states, prompts, switched, strict=True)],
         reference=Data(Path(given.reference), Path(given.reference_states), None) if run.encoder else None,
         names=params.names,
+        stamp=provenance(snakemake.rule, run.model_dump(mode="json"), given, seed=run.seed),
         bf16=use_bf16(params.precision),
     )
     launch(stage_job, params.processes)

@@ -46,6 +46,7 @@ class StageJob(BaseModel):
     names: dict[str, str]
     bf16: bool
     save_minutes: float = 1.5
+    stamp: dict[str, Any] | None = None
 
     def run(self) -> None:
         """Train the stage in this process."""

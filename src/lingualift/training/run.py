@@ -191,8 +191,9 @@ def run_stage(
     names: Mapping[str, str],
     bf16: bool,
     save_minutes: float = 1.5,
+    stamp: Mapping[str, Any] | None = None,
 ) -> None:
-    """Train one stage and write its checkpoint folder `out`.
+    """Train one stage and write its checkpoint folder `out`, with `stamp` (provenance) in its record.
 
     A language whose lexicon is called collapsed is left out and named in the record. `reference` are English texts with states that
     measure the encoder's dimensions (None for text input); `names` gives the languages' English names. Where the encoder learns, or has
@@ -278,7 +279,7 @@ def run_stage(
         return
     with atomic_directory(out) as folder:
         model.save_pretrained(folder, llm_dtype=storage, record=record)
-        write_json(folder / RECORD, record)
+        write_json(folder / RECORD, {**record, "provenance": dict(stamp or {})})
 
 
 def _warm_start(

@@ -1,0 +1,122 @@
+"""A change reruns what depends on it and nothing else: the jobs of dry runs on a finished tiny run (docs/reruns.md tells what to type)."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lingualift.artifacts import sha256_file
+from tests import tiny
+from tests.workflow.conftest import planned
+
+pytestmark = pytest.mark.workflow
+
+TABLES = ["table mmwp"]
+LIFTED = ["lingualift answers mmwp-mini in en", "lingualift answers mmwp-mini in sw", "score lingualift on mmwp-mini"]
+TRAINED = ["train align", "train transfer", "train warm-start"]  # of LinguaLIFT; Mono-SFT reads no code-switched text
+
+
+def aligned(language: str) -> list[str]:
+    """The jobs between a language's text and its encoded code-switched text."""
+    return [
+        f"clean and tokenise the {language} text",
+        f"{language} vocabulary",
+        f"train fastText vectors for {language}",
+        f"encode the words of {language}",
+        f"induce the English-{language} lexicon",
+        f"code-switch the questions into {language}",
+        f"encode codeswitch-{language}",
+        "table of the lexicons",
+    ]
+
+
+def asked(language: str, *systems: str) -> list[str]:
+    """The jobs that evaluate systems in one more language."""
+    problems = [f"read mmwp-mini in {language}", f"encode mmwp-mini in {language}"]
+    return problems + [job for system in systems for job in (f"{system} answers mmwp-mini in {language}", f"score {system} on mmwp-mini")]
+
+
+def altered_text(folder: Path, language: str, mirror: Path) -> None:
+    """A user replaces a language's text: another file, another checksum in the registry."""
+    text = mirror / f"tiny-text/{language}.txt"
+    lines = text.read_text(encoding="utf-8").splitlines()
+    text.write_text("\n".join(lines[: len(lines) // 2]) + "\n", encoding="utf-8")
+    path = folder / "config/sources.yaml"
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for file in entries["tiny-text"]["files"]:
+        if file["language"] == language:
+            file |= {"sha256": sha256_file(text), "size": text.stat().st_size}
+    path.write_text(yaml.safe_dump(entries), encoding="utf-8")
+
+
+def test_another_text_of_one_language(copy: Path, mirror: Path) -> None:
+    own = tiny.copy_mirror(mirror, copy / "mirror")
+    altered_text(copy, "sw", own)
+    jobs = planned(copy, mirror=str(own))
+    assert jobs == sorted(["retrieve tiny-text-sw", *aligned("sw"), *TRAINED, *LIFTED, *TABLES])
+
+
+def test_a_pin_of_another_source_changes_nothing(finished: Path) -> None:
+    assert planned(finished, pins={"tiny-text/hi.txt": "0" * 64}) == []
+
+
+def test_another_mirror_changes_nothing(finished: Path, mirror: Path, tmp_path: Path) -> None:
+    assert planned(finished, mirror=str(tmp_path), offline=False) == []
+
+
+def test_a_language_for_evaluation_only(finished: Path) -> None:
+    jobs = planned(finished, languages={"evaluation": ["en", "sw", "hi"]})
+    assert jobs == sorted([*asked("hi", "mono-sft", "lingualift"), *TABLES])
+
+
+def test_a_language_for_alignment_too(finished: Path) -> None:
+    """Nothing of the other languages but what their common model answers; nothing of the system that is not aligned."""
+    jobs = planned(finished, languages={"evaluation": ["en", "sw"], "alignment": ["de", "sw", "hi"]})
+    assert jobs == sorted(["retrieve tiny-text-hi", "retrieve tiny-words-hi", *aligned("hi"), *TRAINED, *LIFTED, *TABLES])
+
+
+def test_a_language_less_is_only_left_out(finished: Path) -> None:
+    jobs = planned(finished, languages={"evaluation": ["en"]})
+    assert jobs == ["score lingualift on mmwp-mini", "score mono-sft on mmwp-mini", "table mmwp"]
+
+
+def test_one_more_system(finished: Path) -> None:
+    """It shares the warm start of the system that is there."""
+    jobs = planned(finished, systems=["mono-sft", "lingualift", "lingualift-warm-start-only"])
+    own = [f"lingualift-warm-start-only answers mmwp-mini in {language}" for language in ("en", "sw")]
+    assert jobs == sorted(["train transfer", *own, "score lingualift-warm-start-only on mmwp-mini", *TABLES])
+
+
+def test_one_more_seed(finished: Path) -> None:
+    jobs = planned(finished, seeds=[1, 2])
+    own = [f"{system}~2 answers mmwp-mini in {language}" for system in ("mono-sft", "lingualift") for language in ("en", "sw")]
+    scored = [f"score {system}~2 on mmwp-mini" for system in ("mono-sft", "lingualift")]
+    assert jobs == sorted([*TRAINED, "train transfer", *own, *scored, *TABLES])
+
+
+def test_a_change_of_the_tables(finished: Path) -> None:
+    assert planned(finished, tables={"bootstrap": 300}) == TABLES
+    assert planned(finished, "--forcerun", "results_table") == TABLES
+
+
+def test_another_rule_of_scoring_generates_nothing(finished: Path) -> None:
+    assert planned(finished, "--forcerun", "score") == sorted(["score mono-sft on mmwp-mini", "score lingualift on mmwp-mini", *TABLES])
+
+
+def test_another_setting_of_a_late_stage_leaves_the_early_ones(finished: Path) -> None:
+    stages = {**tiny.SETTINGS["stages"], "align": {"examples": 16}}
+    jobs = planned(finished, stages=stages)
+    assert jobs == sorted(["train align", "train transfer", *LIFTED, *TABLES])
+
+
+def test_one_more_benchmark_leaves_the_first_alone(finished: Path) -> None:
+    from lingualift.benchmarks.registry import BENCHMARKS
+
+    others = sorted(set(BENCHMARKS) - {"mmwp-mini"})
+    if not others:
+        pytest.skip("this version has one benchmark")
+    candidates = [name for name in others if {"en", "sw"} <= set(BENCHMARKS[name].BENCHMARK.languages)]
+    name = next(name for name in candidates if BENCHMARKS[name].BENCHMARK.prompt == "maths")
+    jobs = planned(finished, "--config", f"benchmarks={json.dumps({'mmwp': 'mmwp-mini', 'more': name})}")
+    assert jobs and all(name in job or job == "table more" or job.startswith("retrieve ") for job in jobs)
