@@ -3,9 +3,10 @@
 
 rule corpus:
     input:
-        lambda wildcards: manifest(CONFIG.corpus.source, wildcards.lang),
+        lambda wildcards: [manifest(source, wildcards.lang) for source in PLAN.corpora(wildcards.lang)],
     output:
-        "results/corpora/{lang}.txt",
+        text="results/corpora/{lang}.txt",
+        counts="results/corpora/{lang}.json",
     log:
         "results/logs/corpora/{lang}.log",
     benchmark:
@@ -16,7 +17,8 @@ rule corpus:
     resources:
         **growing(corpus_request),
     params:
-        corpus=CONFIG.corpus.model_dump(mode="json"),
+        sources=lambda wildcards: PLAN.corpora(wildcards.lang),
+        max_sentences=CONFIG.corpus.max_sentences,
         language=lambda wildcards: asdict(LANGUAGES[wildcards.lang]),
     message:
         "clean and tokenise the {wildcards.lang} text"
@@ -90,9 +92,11 @@ if CONFIG.fasttext.pretrained:
             "../envs/cpu.yaml"
         threads: 1
         resources:
-            **growing(sizes.vectors_reading(CONFIG.fasttext.max_words, CONFIG.fasttext.dimension)),
+            **growing(sizes.vectors_reading(CONFIG.fasttext.max_words, CONFIG.fasttext.dimension, binary_vectors())),
         params:
             max_words=CONFIG.fasttext.max_words,
+            dimension=CONFIG.fasttext.dimension,
+            malformed=CONFIG.fasttext.malformed,
         message:
             "read the published vectors of {wildcards.lang}"
         script:
@@ -115,7 +119,8 @@ else:
         resources:
             **growing(sizes.vectors_training(CONFIG.fasttext.dimension)),
         params:
-            fasttext=CONFIG.fasttext.model_dump(mode="json"),
+            fasttext=CONFIG.fasttext.model_dump(mode="json", exclude={"pretrained", "max_words", "malformed"}),
+            language=lambda wildcards: LANGUAGES[wildcards.lang].code,
         message:
             "train fastText vectors for {wildcards.lang}"
         script:

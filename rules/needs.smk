@@ -3,7 +3,7 @@
 
 def words_of(lang):
     """Where a language's words and frequencies come from: its corpus or, where the configuration has none, its published vectors."""
-    return {"corpus": f"results/corpora/{lang}.txt"} if CONFIG.corpus.source else {"vectors": f"results/embeddings/fasttext/{lang}"}
+    return {"corpus": f"results/corpora/{lang}.txt"} if CONFIG.corpus.sources else {"vectors": f"results/embeddings/fasttext/{lang}"}
 
 
 def lexicon_inputs(wildcards):
@@ -18,7 +18,7 @@ def lexicon_inputs(wildcards):
         path = CONFIG.lexicon.seed_dictionary.replace("{lang}", wildcards.lang)
         if "seed" in CONFIG.lexicon.starts or os.path.exists(path):
             inputs["seed_dictionary"] = path
-    if CONFIG.lexicon.gold and LANGUAGES[wildcards.lang].common_words:
+    if CONFIG.lexicon.gold and SOURCES[CONFIG.lexicon.gold].holds(LANGUAGES[wildcards.lang]):
         inputs["gold"] = manifest(CONFIG.lexicon.gold, wildcards.lang)
     return inputs
 
@@ -126,6 +126,11 @@ def switched(variant=""):
     return setting.queries or questions(setting.task)
 
 
+def binary_vectors():
+    """Whether the published vectors are fastText models, which are loaded whole."""
+    return any(".bin" in file.name for file in SOURCES[CONFIG.fasttext.pretrained].files)
+
+
 def vectors_dimension():
     """Dimensions of a language's word vectors over all spaces that the lexicon uses."""
     encoder = 2 * len(CONFIG.lexicon.encoder_layers) * width(CONFIG.encoder.source) if "encoder" in CONFIG.lexicon.starts else 0
@@ -133,8 +138,8 @@ def vectors_dimension():
 
 
 def corpus_request(wildcards):
-    source = PLAN.source(PLAN.source_key(CONFIG.corpus.source, wildcards.lang))
-    return sizes.corpus(source.size or source.estimate or 10**8)
+    parts = [PLAN.source(PLAN.source_key(name, wildcards.lang)) for name in PLAN.corpora(wildcards.lang)]
+    return sizes.corpus(sum(source.size or source.estimate or 10**8 for source in parts))
 
 
 def lexicon_request():

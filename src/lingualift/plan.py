@@ -130,9 +130,10 @@ class Plan:
         languages = config.languages.alignment
         models = [config.llm, config.encoder, *(run.llm for run in self.runs.values()), *(run.encoder for run in self.runs.values())]
         wanted = [*(self.source_key(model.source) for model in models if model is not None), self.source_key(config.tagger)]
-        for source in (config.corpus.source, config.fasttext.pretrained):
-            if source:
-                wanted += self.parts(source, ["en", *languages])
+        for lang in ["en", *languages]:
+            wanted += [self.source_key(source, lang) for source in self.corpora(lang)]
+        if config.fasttext.pretrained:
+            wanted += self.parts(config.fasttext.pretrained, ["en", *languages])
         for task in sorted({config.codeswitch.task} | {task for stage in self.stages.values() for task in (*stage.tasks, stage.reference)}):
             wanted += [self.source_key(key, lang) for key, lang in self.task_folders(task)]
         if any(self.systems[run.system].translate for run in self.runs.values()):
@@ -145,6 +146,10 @@ class Plan:
         for benchmark in config.benchmarks.values():
             wanted += [folder for lang in self.languages_of(benchmark) for folder in self.benchmark_sources(benchmark, lang)]
         return list(dict.fromkeys(wanted))
+
+    def corpora(self, lang: str) -> list[str]:
+        """The configured corpora that hold a language."""
+        return [name for name in self.config.corpus.sources if self.sources[name].holds(self.languages[lang])]
 
     def wordlists(self, lang: str) -> list[str]:
         """The configured word lists that know a language."""
@@ -217,15 +222,18 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
                 close = difflib.get_close_matches(code, languages, n=1, cutoff=0.5)
                 hint = f"did you mean '{close[0]}'?" if close else f"config/languages.tsv has {', '.join(sorted(languages))}"
                 raise LinguaLiftError(f"languages.{key}: unknown language '{code}'; {hint}")
-    needed = {"corpus.source": config.corpus.source, "fasttext.pretrained": config.fasttext.pretrained, "lexicon.gold": config.lexicon.gold}
-    needed |= {"tagger": config.tagger, "llm.source": config.llm.source, "encoder.source": config.encoder.source}
-    for key, name in needed.items():
+    needed = [("corpus.source", source) for source in config.corpus.sources]
+    needed += [("fasttext.pretrained", config.fasttext.pretrained), ("lexicon.gold", config.lexicon.gold)]
+    needed += [("tagger", config.tagger), ("llm.source", config.llm.source), ("encoder.source", config.encoder.source)]
+    for key, name in needed:
         if name is not None and name not in sources:
             raise LinguaLiftError(f"{key}: unknown source '{name}'; {nearest(name, sources)}")
     for code in ["en", *config.languages.alignment]:
-        if config.corpus.source and not sources[config.corpus.source].holds(languages[code]):
+        corpora = config.corpus.sources
+        if corpora and not any(sources[name].holds(languages[code]) for name in corpora):
             raise LinguaLiftError(
-                f"languages.alignment: '{code}' has no text in corpus '{config.corpus.source}'; list it under languages.evaluation alone"
+                f"languages.alignment: '{code}' has no text in corpus '{', '.join(corpora)}'; "
+                "name another in corpus.source (docs/data.md lists what each holds), or list it under languages.evaluation alone"
             )
         if config.fasttext.pretrained and not sources[config.fasttext.pretrained].holds(languages[code]):
             raise LinguaLiftError(

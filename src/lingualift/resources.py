@@ -50,7 +50,7 @@ def model_preparation(parameters: int, converted: bool) -> Request:
 
 
 def corpus(size: int) -> Request:
-    """A cleaned corpus, of a source of `size` bytes: one line at a time, but all lines that were seen are remembered by a hash."""
+    """A cleaned corpus, of a source of `size` bytes: one line at a time, but sources with one text in many places remember their lines."""
     return request(1500 + size / 1e6, 60 + size / 1e6 / 60, size)
 
 
@@ -59,9 +59,13 @@ def vectors_training(dimension: int) -> Request:
     return request(1800 + 2 * 200_000 * dimension * 4 / 1e6, 60 + 0.6 * dimension, 200_000 * dimension * 4)
 
 
-def vectors_reading(words: int, dimension: int) -> Request:
-    """Published vectors of `words` words: parsed rows, their array, and the sorted copy that is written (float32)."""
-    return request(LOADED + 3 * words * dimension * 4 / 1e6, 20 + words * dimension / 1e6 / 60, words * dimension * 4)
+def vectors_reading(words: int, dimension: int, binary: bool = False) -> Request:
+    """Published vectors of `words` words: text streams (30,000 lines of 300 dimensions a second); a fastText model is loaded whole.
+
+    The published models hold two million words and as many subwords: three matrices of two million rows.
+    """
+    whole = 3 * 2_000_000 * dimension * 4 / 1e6 + 2 * words * dimension * 4 / 1e6 if binary else words * 300 / 1e6
+    return request(LOADED + whole, 20 + words * dimension / 1e6 / 60, words * dimension * 4)
 
 
 def task_reading(examples: int) -> Request:

@@ -15,6 +15,7 @@ from lingualift.plan import Plan
 from lingualift.retrieve.fetch import describe
 from lingualift.retrieve.sources import Source
 from lingualift.tables.results import as_text
+from lingualift.text.segmenters import check_segmenters
 
 DAY = 86_400.0  # seconds
 _held: list[IO[str]] = []
@@ -78,6 +79,8 @@ def begin(plan: Plan, folder: Path, root: Path, sources: list[Source], disk: int
     preflight.check_python()
     for line in preflight.check_packages(root / "pyproject.toml", root / "requirements.lock"):
         print(f"lingualift: note: {line}")
+    if config.corpus.sources:
+        check_segmenters(plan.languages[lang].spacy or "xx" for lang in ["en", *config.languages.alignment])
     preflight.check_disk(folder, disk, "this run")
     preflight.check_memory(memory, "its largest job")
     resources = Path(config.resources)

@@ -1,14 +1,10 @@
-"""fastText vectors: deterministic training, published files read strictly, stores that notice damage."""
-
-import logging
+"""fastText vectors: deterministic training, stores that notice damage."""
 
 import numpy as np
 import pytest
 
-from lingualift.embeddings.fasttext import Embeddings, load_embeddings, read_bin, read_vec, save_embeddings, train_skipgram
+from lingualift.embeddings.fasttext import Embeddings, load_embeddings, save_embeddings, save_stream, train_skipgram
 from lingualift.errors import LinguaLiftError
-
-VEC = "4 2\nthe 1 2\nof 3 4\nwater 5 6\ntwo\u00a0words 7 8\n"
 
 
 def test_training_twice_gives_the_same_bytes(tmp_path):
@@ -31,59 +27,6 @@ def test_corpora_without_frequent_words_are_refused(tmp_path):
             train_skipgram(tmp_path / "c.txt", dim=4, epochs=1)
 
 
-def test_text_vectors_first_words_and_other_white_space(tmp_path):
-    path = tmp_path / "wiki.vec"
-    path.write_text(VEC, encoding="utf-8")
-    everything = read_vec(path)
-    assert everything.words == ["the", "of", "water", "two\u00a0words"] and everything.vectors[2].tolist() == [5, 6]
-    assert list(everything.frequencies) == [4, 2, 2, 1]
-    assert read_vec(path, 2).words == ["the", "of"]
-
-
-@pytest.mark.parametrize(
-    ("line", "problem"),
-    [
-        ("bad 1", "1 numbers where 2 were expected"),
-        ("bad 1 2 3", "3 numbers"),
-        ("bad x y", "not numbers"),
-        ("bad nan 1", "not finite"),
-        ("the 1 1", "seen before"),
-    ],
-)
-def test_malformed_lines_are_skipped_or_refused_by_number(tmp_path, caplog, line, problem):
-    path = tmp_path / "wiki.vec"
-    path.write_text(VEC.replace("4 2\n", "5 2\n").replace("of 3 4\n", f"of 3 4\n{line}\n"), encoding="utf-8")
-    with caplog.at_level(logging.WARNING):
-        assert len(read_vec(path).words) == 4
-    assert "line 4" in caplog.text and problem in caplog.text
-    with pytest.raises(LinguaLiftError, match=f"line 4: .*{problem}"):
-        read_vec(path, strict=True)
-
-
-def test_skipped_lines_do_not_shorten_the_first_words(tmp_path):
-    path = tmp_path / "wiki.vec"
-    path.write_text("4 2\nthe 1\nof 3 4\nwater 5 6\nfire 1 1\n")
-    assert read_vec(path, 2).words == ["of", "water"]
-
-
-@pytest.mark.parametrize("text", [VEC[: VEC.index("water")], VEC[:-1], VEC.replace("4 2\n", "9 2\n")])
-def test_truncated_text_is_refused(tmp_path, text):
-    path = tmp_path / "wiki.vec"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(LinguaLiftError, match="truncated"):
-        read_vec(path)
-
-
-def test_foreign_files_are_refused(tmp_path):
-    (tmp_path / "a.vec").write_text("the 1 2\n")
-    with pytest.raises(LinguaLiftError, match="line 1"):
-        read_vec(tmp_path / "a.vec")
-    (tmp_path / "a.bin").write_bytes(b"nothing")
-    for path in (tmp_path / "a.bin", tmp_path / "absent.bin"):
-        with pytest.raises(LinguaLiftError, match=path.name):
-            read_bin(path)
-
-
 def test_store_is_sorted_memory_mapped_and_checked(tmp_path):
     vectors = np.arange(6, dtype=np.float32).reshape(3, 2)
     save_embeddings(tmp_path / "s", Embeddings(["a", "b", "c"], np.array([1, 5, 5]), vectors))
@@ -100,3 +43,24 @@ def test_store_is_sorted_memory_mapped_and_checked(tmp_path):
     with pytest.raises(LinguaLiftError, match="do not belong together"):
         save_embeddings(tmp_path / "t", Embeddings(["a"], np.array([1, 2]), vectors))
     assert not (tmp_path / "t").exists()
+
+
+def test_a_stream_gives_the_store_that_whole_arrays_give(tmp_path):
+    vectors = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
+    words = [f"w{row}" for row in range(12)]
+    blocks = ((words[start : start + 5], vectors[start : start + 5]) for start in (0, 5, 10))
+    assert save_stream(tmp_path / "s", blocks, 3) == 12
+    store = load_embeddings(tmp_path / "s")
+    assert store.words == words and isinstance(store.vectors, np.memmap)
+    np.testing.assert_array_equal(store.vectors, vectors)
+    assert list(store.frequencies) == [12, 6, 4, 3, 3, 2, 2, 2, 2, 2, 2, 1]  # Zipf: 12 / rank, rounded up
+
+
+def test_a_stream_that_fails_leaves_nothing(tmp_path):
+    def blocks():
+        yield ["a"], np.ones((1, 2), np.float32)
+        raise LinguaLiftError("line 3: broken")
+
+    with pytest.raises(LinguaLiftError, match="line 3"):
+        save_stream(tmp_path / "s", blocks(), 2)
+    assert list(tmp_path.iterdir()) == []

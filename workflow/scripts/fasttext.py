@@ -7,5 +7,11 @@ from lingualift.provenance import provenance
 
 with job(snakemake.log[0]):
     values = FastText.model_validate(snakemake.params.fasttext)
-    vectors = train_skipgram(snakemake.input[0], dim=values.dimension, epochs=values.epochs, minimum_count=values.min_count)
-    save_embeddings(snakemake.output[0], vectors, provenance(snakemake.rule, values.model_dump(), snakemake.input))
+    vectors = train_skipgram(
+        snakemake.input[0],
+        dim=values.dimension,
+        epochs=values.epochs,
+        minimum_count=values.min_count,
+        language=snakemake.params.language,
+    )
+    save_embeddings(snakemake.output[0], vectors, provenance(snakemake.rule, snakemake.params.fasttext, snakemake.input))

@@ -10,7 +10,7 @@ from lingualift.job import job
 from lingualift.languages import Language
 from lingualift.lexicon.adversarial import Adversary
 from lingualift.lexicon.build import LEXICON_SCHEMA, Settings, WordSpace, build_lexicon, supervised_lexicon
-from lingualift.lexicon.gold import read_muse, read_thousand
+from lingualift.lexicon.gold import read_gold, read_muse
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 
@@ -29,18 +29,7 @@ with job(snakemake.log[0], snakemake.threads) as logger:
     language = Language(**snakemake.params.language)
     gold = None
     if "gold" in given.keys():
-<<<<<<< HEAD
-        gold = read_thousand(verified(given.gold) / f"package/words/{language.common_words}.json")
-    encoder = "encoder" in values.starts
-    result = build_lexicon(
-        space(read_parquet(given.source_vocabulary), list(given.source_vectors)),
-        space(read_parquet(given.target_vocabulary), list(given.target_vectors)),
-        Settings(starts=tuple(values.starts), score="combined" if encoder else "fasttext", top_k=values.top_k, k=values.neighbourhood),
-        seed=snakemake.params.seed,
-        gold=gold,
-        name=f"lexicon of {language.code}",
-=======
-        gold = read_thousand(Path(given.gold).parent / f"package/words/{language.common_words}.json")
+        gold = read_gold(values.gold, verified(given.gold), language)
     pairs = None
     if "seed_dictionary" in given.keys():
         pairs = [(word, answer) for word, answers in sorted(read_muse(given.seed_dictionary).items()) for answer in sorted(answers)]
@@ -54,7 +43,6 @@ with job(snakemake.log[0], snakemake.threads) as logger:
         reweight=values.reweight,
         mutual_only=values.mutual_only,
         minimum_score=values.minimum_score,
->>>>>>> b8885b8 (Add the adversarial start, re-weighting, a criterion null, isometry, supervised policy and benchmarks/lexicon.py)
     )
     spaces = [
         space(read_parquet(vocabulary), list(vectors))

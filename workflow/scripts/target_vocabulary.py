@@ -18,11 +18,19 @@ with job(snakemake.log[0]) as logger:
     if name == "wordfreq":
         listed = wordfreq_list(language.wordfreq, 2 * values.size)
     elif name == "cldr":
-        listed = cldr_list(verified(snakemake.input.cldr[0]) / f"package/annotations/{language.cldr}/annotations.json")
+        listed = cldr_list(
+            verified(snakemake.input.cldr[0]) / f"package/annotations/{language.cldr}/annotations.json",
+            language.script,
+            language.spacy or "xx",
+        )
     else:
         listed = {}
     published = "vectors" in snakemake.input.keys()
-    corpus = stored_words(snakemake.input.vectors) if published else count_words(read_corpus(snakemake.input.corpus), language.script)
+    corpus = (
+        stored_words(snakemake.input.vectors)
+        if published
+        else count_words(read_corpus(snakemake.input.corpus), language.script, language.code)
+    )
     english = wordfreq_list("en", 20_000) if "wordfreq" in values.wordlists else None
     table = target_vocabulary(corpus, listed, language.script, size=values.size, english=english, name=f"vocabulary of {language.code}")
     logger.info("%s: %d words, word list %s", language.code, len(table), name)

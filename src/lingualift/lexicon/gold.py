@@ -10,9 +10,34 @@ from typing import Any
 import numpy as np
 
 from lingualift.errors import LinguaLiftError
+from lingualift.languages import Language
+from lingualift.text.corpora import clean_line
+from lingualift.text.scripts import lower_case
 
 logger = logging.getLogger(__name__)
 Dictionary = dict[str, set[str]]
+
+
+def read_gold(source: str, folder: str | Path, language: Language) -> Dictionary:
+    """The gold dictionary of a language in the retrieved source `source` at `folder`; all but npm's are in MUSE's format, one text file.
+
+    Words are cleaned as a corpus is, so that they can be found in a vocabulary.
+    """
+    folder = Path(folder)
+    if source == "thousand-most-common-words":
+        return _cleaned(read_thousand(folder / f"package/words/{language.common_words}.json"), language)
+    files = sorted(path for path in folder.rglob("*") if path.suffix in (".txt", ".tsv"))
+    if len(files) != 1:
+        raise LinguaLiftError(f"{folder}: expected one dictionary (.txt or .tsv), found {', '.join(path.name for path in files) or 'none'}")
+    return _cleaned(read_muse(files[0]), language)
+
+
+def _cleaned(dictionary: Dictionary, language: Language) -> Dictionary:
+    return _collect(
+        (clean_line(word, "Latn"), lower_case(clean_line(answer, language.script), language.code))
+        for word, answers in dictionary.items()
+        for answer in answers
+    )
 
 
 def read_thousand(path: str | Path) -> Dictionary:

@@ -96,6 +96,9 @@ class Source(_Settings):
     code: str | None = Field(None, description="Column of languages.tsv that fills {code}.")
     languages: list[str] = Field([], description="hub: codes of a source that is retrieved one language at a time; they fill {code}.")
     held: str | None = Field(None, description="Column of languages.tsv that tells which languages a source holds that comes whole.")
+    languages: list[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]] = Field(
+        [], description="Languages that a source holds that comes whole, where no column tells."
+    )
     gguf: Gguf | None = None
     registry_key: Key | None = Field(None, description="Set by `for_language`: the key of the whole source.")
 
@@ -140,7 +143,7 @@ class Source(_Settings):
         column = self.code or self.held
         if column is not None:
             return getattr(language, column) is not None
-        held = {file.language for file in self.files if file.language}
+        held = {*self.languages, *(file.language for file in self.files if file.language)}
         return not held or language.code in held
 
     @property

@@ -74,12 +74,19 @@ def letters_pattern() -> Any:
 def _word_pattern(script: str) -> Any:
     import regex
 
-    # An apostrophe or hyphen may stand inside a word; joiners and inherited marks anywhere after its first letter.
+    # An apostrophe, hyphen or Catalan's middle dot may stand inside a word; joiners and inherited marks anywhere after its first letter.
     letter = rf"[[{_classes(script)}]&&[\p{{L}}\p{{M}}]]"
     later = rf"[[{_classes(script)}\p{{Script=Inherited}}ー]&&[\p{{L}}\p{{M}}]\u200c\u200d]"
-    return regex.compile(rf"{letter}{later}*(?:['’ʼ-]{later}+)*", flags=regex.V1)
+    return regex.compile(rf"{letter}{later}*(?:['’ʼ·-]{later}+)*", flags=regex.V1)
 
 
 def is_script(word: str, script: str) -> bool:
-    """Whether `word` is made of letters and marks of `script` alone (apostrophe, hyphen and joiners inside allowed)."""
+    """Whether `word` is made of letters and marks of `script` alone (apostrophe, hyphen, middle dot and joiners inside allowed)."""
     return bool(re.sub(r"\s", "", word) == word and _word_pattern(script).fullmatch(word))
+
+
+def lower_case(text: str, language: str) -> str:
+    """`text` in lower case as the language writes it: Turkish has a dotless ı beside the dotted i."""
+    if language == "tr":
+        text = text.replace("İ", "i").replace("I", "ı")
+    return text.lower()

@@ -15,7 +15,9 @@ from typing import Any
 import pyarrow as pa
 
 from lingualift.errors import LinguaLiftError
-from lingualift.text.scripts import is_script
+from lingualift.text.corpora import clean_line
+from lingualift.text.scripts import is_script, lower_case
+from lingualift.text.segmenters import tokenize
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +43,11 @@ SOURCE_SCHEMA = pa.schema(
 )
 
 
-def count_words(sentences: Iterable[Sequence[str]], script: str) -> Counter[str]:
+def count_words(sentences: Iterable[Sequence[str]], script: str, language: str = "xx") -> Counter[str]:
     """How often each lower-cased word occurs; tokens with digits, punctuation, symbols or letters of another script are left out."""
-    counts = Counter(token.lower() for sentence in sentences for token in sentence)
+    counts: Counter[str] = Counter()
+    for sentence in sentences:
+        counts.update(lower_case(" ".join(sentence), language).split(" "))
     return Counter({word: count for word, count in counts.items() if is_script(word, script)})
 
 
@@ -61,11 +65,15 @@ def wordfreq_list(language: str, count: int = 12_000) -> dict[str, float]:
     # The library answers for near relatives too (asked for 'hr' it takes 'sh'); an absent language is not an error here.
     if language not in wordfreq.available_languages():
         return {}
-    return {word: wordfreq.word_frequency(word, language) for word in wordfreq.top_n_list(language, count)}
+    # `word_frequency` would segment Chinese, Japanese and Korean words again, with packages that the lists themselves do not need.
+    entries = wordfreq.get_frequency_dict(language)
+    return {word: entries[word] for word in wordfreq.top_n_list(language, count)}
 
 
-def cldr_list(path: str | Path) -> dict[str, float]:
+def cldr_list(path: str | Path, script: str, tokenizer: str = "xx") -> dict[str, float]:
     """The words in a language's CLDR annotations (`annotations/XX/annotations.json`), as a monolingual word list.
+
+    The annotations are cleaned as a corpus of `script` is and split by the spaCy class `tokenizer`.
 
     A word's frequency is the share of annotated characters whose annotations hold it. Which character it annotates is not used.
     """
@@ -74,7 +82,9 @@ def cldr_list(path: str | Path) -> dict[str, float]:
         texts = [[*entry.get("default", ()), *entry.get("tts", ())] for entry in entries.values()]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LinguaLiftError(f"{path}: not a CLDR annotations file ({type(error).__name__}: {error})") from error
-    counts = Counter(word for names in texts for word in {word.lower() for name in names for word in name.split()})
+    lines = (clean_line(" ; ".join(names), script) for names in texts)
+    counts = Counter(word for names in tokenize(lines, tokenizer) for word in {lower_case(name, tokenizer) for name in names})
+    counts = Counter({word: count for word, count in counts.items() if is_script(word, script)})
     total = sum(counts.values())
     return {word: count / total for word, count in counts.items()}
 

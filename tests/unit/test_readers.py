@@ -1,0 +1,148 @@
+"""Raw text of the sources: strict parsing, damage named by file and line, text of one language alone."""
+
+import gettext
+import json
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lingualift.errors import LinguaLiftError
+from lingualift.languages import load_languages
+from lingualift.text.readers import raw_lines, read_help, read_holy_quran, read_mo, read_plain, read_quran_json
+
+LANGUAGES = load_languages(Path(__file__).parents[2] / "config/languages.tsv")
+
+
+def quran(tmp_path: Path, chapters: str, before: str = "", after: str = "") -> Path:
+    path = tmp_path / "QuranTest.js"
+    path.write_text(f"{before}const QuranTest = [{chapters}]{after}\nmodule.exports = QuranTest ;", encoding="utf-8")
+    return path
+
+
+def test_quran_strings_survive_quotes_escapes_and_comments(tmp_path):
+    first = r"""['it\'s "so", [he] said', "a \"b\" // no comment", `back 'tick' ${""" + "'" + "x" + r"""`]"""
+    first = first.replace("${'x", "$x")
+    path = quran(tmp_path, first + ',\n// comment ] "\n' + ",".join(["['v',]"] * 113), "/* const ' */\n")
+    verses = read_holy_quran(path)
+    assert verses[:3] == ['it\'s "so", [he] said', 'a "b" // no comment', "back 'tick' $x"]
+    assert len(verses) == 3 + 113
+
+
+def test_quran_original_is_read_from_objects(tmp_path):
+    assert read_holy_quran(quran(tmp_path, ",".join(["{name: 'n', number: 1, verses: ['v']}"] * 114))) == ["v"] * 114
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=("Cs",))), min_size=1, max_size=5))
+def test_any_json_strings_are_read_back(tmp_path_factory, texts):
+    # JSON strings are JavaScript strings, so json.dumps is an independent writer.
+    chapters = ",".join([json.dumps(texts), *["[]"] * 113])
+    assert read_holy_quran(quran(tmp_path_factory.mktemp("quran"), chapters)) == texts
+
+
+@pytest.mark.parametrize(
+    ("chapters", "message"),
+    [
+        ("['a'],", "1 chapters where 114"),
+        ("['a' 'b']", "line 1: ',' or ']' expected"),
+        ("['a',,'b']", "not a literal value"),
+        ("['a\nb']", "a line end inside"),
+        ("[`${f()}`]", "expression"),
+        ("[alert(1)]", "not a literal value"),
+        ("[`a", "does not end"),
+        (",".join(["[1]"] * 114), "chapter 1 is not an array of strings"),
+    ],
+)
+def test_quran_damage_is_named(tmp_path, chapters, message):
+    path = quran(tmp_path, chapters)
+    with pytest.raises(LinguaLiftError, match=message) as caught:
+        read_holy_quran(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_not_utf8_names_the_line(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"good\n\xff\xfe bad\n")
+    with pytest.raises(LinguaLiftError, match="line 2"):
+        list(read_plain(path))
+
+
+def test_plain_text_of_a_language_is_found_by_its_code_and_streams(tmp_path):
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text/sw.txt").write_text("moja\r\nmbili\n", encoding="utf-8")
+    assert list(raw_lines("local-text", tmp_path, LANGUAGES["sw"])) == ["moja", "mbili"]
+    (tmp_path / "text/ha.txt").write_text("daya\n", encoding="utf-8")
+    assert list(raw_lines("local-text", tmp_path, LANGUAGES["ha"])) == ["daya"]
+    with pytest.raises(LinguaLiftError, match=r"expected de\.txt or one text file, found ha\.txt, sw\.txt"):
+        raw_lines("local-text", tmp_path, LANGUAGES["de"])
+
+
+def test_quran_json_holds_translations(tmp_path):
+    path = tmp_path / "quran_sv.json"
+    path.write_text(json.dumps([{"verses": [{"text": "x", "translation": "I Guds namn"}]}, {"verses": []}]))
+    assert read_quran_json(path) == ["I Guds namn"]
+    path.write_text("[{}]")
+    with pytest.raises(LinguaLiftError, match=r"quran_sv\.json: not a translation"):
+        read_quran_json(path)
+
+
+HELP = """<html><head><title>no</title></head><body><p dir="auto">furniture</p><div id="DisplayArea">
+<h1 id="hd_id1">Kopf <span>der</span> Seite</h1><p id="par_id2" class="paragraph">Ein
+ Absatz &amp; mehr.</p><div class="bascode"><div></div><p id="par_id3">Sub Main</p></div>
+<p id="par_id4" class="code">SUM(1;2)</p><p id="par_id5">Nach dem Code.</p><p id="par_id6"> </p></div></body></html>"""
+
+
+def test_help_pages_give_headings_and_paragraphs_but_no_program_code(tmp_path):
+    page = tmp_path / "help/de/text/shared/page.html"
+    page.parent.mkdir(parents=True)
+    page.write_text(HELP, encoding="utf-8")
+    lines = ["Kopf der Seite", "Ein Absatz & mehr.", "Nach dem Code."]
+    assert list(read_help(tmp_path)) == lines
+    (page.parent / "second.html").write_text(HELP, encoding="utf-8")
+    assert list(raw_lines("libreoffice-help", tmp_path, LANGUAGES["de"])) == lines, "a text on many pages counts once"
+    page.write_bytes(b"\xff")
+    with pytest.raises(LinguaLiftError, match=r"page\.html: cannot be read as UTF-8"):
+        list(read_help(tmp_path))
+    with pytest.raises(LinguaLiftError, match="holds no help page"):
+        list(read_help(tmp_path / "absent"))
+
+
+def catalogue(messages: dict[str, str], order: str = "<") -> bytes:
+    """A message catalogue as the GNU gettext manual describes it."""
+    keys = sorted(messages)
+    tables, texts = [b"", b""], b""
+    start = 28 + 16 * len(keys)
+    for table, strings in enumerate((keys, [messages[key] for key in keys])):
+        for string in map(str.encode, strings):
+            tables[table] += struct.pack(f"{order}2I", len(string), start + len(texts))
+            texts += string + b"\0"
+    return struct.pack(f"{order}7I", 0x950412DE, 0, len(keys), 28, 28 + 8 * len(keys), 0, 0) + b"".join(tables) + texts
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_catalogues_give_translations_without_their_header(tmp_path, order):
+    path = tmp_path / "sw.mo"
+    path.write_bytes(
+        catalogue({"": "Content-Type: text/plain; charset=UTF-8\n", "a|b\x04~File": "~Faili", "One\0Many": "Moja\0Nyingi"}, order)
+    )
+    assert read_mo(path) == ["Moja", "Nyingi", "~Faili"]
+    with open(path, "rb") as handle:  # Python's own reader agrees
+        assert gettext.GNUTranslations(handle).pgettext("a|b", "~File") == "~Faili"
+
+
+def test_strings_of_an_interface_lose_shortcuts_tags_and_slots_and_damage_is_named(tmp_path):
+    path = tmp_path / "resource/sw.mo"
+    path.parent.mkdir()
+    path.write_bytes(catalogue({"": "x", "1": "~Faili _mpya", "2": "Hifadhi <b>$(ARG1)</b>\n%PRODUCTNAME sasa", "3": "~Faili _mpya"}))
+    lines = [" ".join(line.split()) for line in raw_lines("libreoffice-l10n", tmp_path, LANGUAGES["sw"])]
+    assert lines == ["Faili mpya", "Hifadhi", "sasa"]
+    whole = path.read_bytes()
+    for damaged in (b"", b"text", whole[:40], whole[:-12], whole.replace(b"sasa", b"\xff\xff\xff\xff")):
+        path.write_bytes(damaged)
+        with pytest.raises(LinguaLiftError, match=r"sw\.mo: damaged message catalogue") as caught:
+            read_mo(path)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(LinguaLiftError, match="holds no message catalogue"):
+        list(raw_lines("libreoffice-l10n", tmp_path / "absent", LANGUAGES["sw"]))
