@@ -39,7 +39,8 @@ rule results_table:
 
 rule lexicon_table:
     input:
-        expand("results/lexicons/{lang}.json", lang=CONFIG.languages.alignment),
+        lexicons=expand("results/lexicons/{lang}.json", lang=CONFIG.languages.alignment),
+        corpora=expand("results/corpora/{lang}.json", lang=CONFIG.languages.alignment if CONFIG.corpus.sources else []),
     output:
         csv="results/tables/lexicons.csv",
         parquet="results/tables/lexicons.parquet",

@@ -1,22 +1,27 @@
 """Whole lexicons from planted word spaces: kept starts, verdicts, gold figures, invariances, bad input."""
 
+import json
 import logging
 import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lingualift.errors import LinguaLiftError
+from lingualift.languages import load_languages
 from lingualift.lexicon.adversarial import Adversary
 from lingualift.lexicon.build import LEXICON_SCHEMA, Settings, WordSpace, build_lexicon, supervised_lexicon
-from lingualift.lexicon.gold import precision_at, read_muse, read_thousand
+from lingualift.lexicon.gold import precision_at, read_gold, read_muse, read_thousand
 from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.verdict import Thresholds, agreement, held_out_agreement, verdict
+from lingualift.tables.lexicons import lexicon_table, readable
 
 WORDS = 400
+LANGUAGES = load_languages(Path(__file__).parents[2] / "config/languages.tsv")
 FAST = Settings(schedule=((0.3, 8), (0.6, 3)), restarts=2, dim=64, components=1, null_runs=1)
 
 
@@ -52,7 +57,7 @@ def test_related_spaces_give_a_good_lexicon():
     lexicon = build_lexicon(source, target, FAST, gold=GOLD)
     assert lexicon.evidence["verdict"] == "good" and lexicon.evidence["score"] == "combined"
     assert lexicon.evidence["gold"]["combined"]["precision"]["1"] > 95
-    assert set(lexicon.evidence["gold"]) == {"encoder", "combined", "fasttext"}
+    assert set(lexicon.evidence["gold"]) == {"encoder", "combined", "fasttext", "fasttext_nn", "encoder_nn"}
     assert lexicon.evidence["skipped_starts"] == {"identical": 0}
     table = lexicon.table
     assert table.schema.equals(LEXICON_SCHEMA) and table.num_rows == WORDS * FAST.top_k
@@ -256,3 +261,33 @@ def test_gold_files(tmp_path, caplog):
     listed.write_text("[]")
     with pytest.raises(LinguaLiftError, match=r"xx\.json"):
         read_thousand(listed)
+
+
+@pytest.mark.parametrize("name", ["en-uk.txt", "en-uk.test.tsv"])
+def test_gold_words_are_found_as_a_corpus_spells_them(tmp_path, name):
+    (tmp_path / name).write_text("five\tП’ять\nhouse\tбуди\u0301нок\n", encoding="utf-8")
+    assert read_gold("local-dictionaries", tmp_path, LANGUAGES["uk"]) == {"five": {"п'ять"}, "house": {"буди\u0301нок"}}
+    (tmp_path / "second.txt").write_text("a b\n")
+    with pytest.raises(LinguaLiftError, match="expected one dictionary"):
+        read_gold("local-dictionaries", tmp_path, LANGUAGES["uk"])
+
+
+def test_the_packaged_word_list_is_gold_for_its_language(tmp_path):
+    path = tmp_path / f"package/words/{LANGUAGES['nb'].common_words}.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"words": [{"rank": 1, "targetWord": "Hus", "englishWord": "House"}]}))
+    assert read_gold("thousand-most-common-words", tmp_path, LANGUAGES["nb"]) == {"house": {"hus"}}
+
+
+def test_the_table_tells_precision_with_and_without_csls_and_what_the_corpus_lost():
+    source, target = spaces()
+    evidence = {"language": "sw", **build_lexicon(source, target, FAST, gold=GOLD).evidence}
+    counts = {"language": "sw", "sentences": 9, "tokens": 80, "lines": 12, "english": 2, "other_script": 1}
+    with_counts, without = lexicon_table([evidence], [counts]).to_pylist()[0], lexicon_table([evidence]).to_pylist()[0]
+    assert with_counts["corpus_english"] == 2 and with_counts["corpus_tokens"] == 80 and without["corpus_english"] is None
+    for score in ("combined", "encoder", "fasttext", "fasttext_nn", "encoder_nn"):
+        for rank in (1, 5, 10):
+            low, value, high = (with_counts[f"{score}_p{rank}{end}"] for end in ("_low", "", "_high"))
+            assert 0 <= low <= value <= high <= 100
+        assert with_counts[f"{score}_p1"] <= with_counts[f"{score}_p5"] <= with_counts[f"{score}_p10"]
+    assert len(readable(lexicon_table([evidence]))) == 2

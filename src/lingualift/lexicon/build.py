@@ -270,9 +270,12 @@ def _build(
     }
     if gold is not None:
         figures = {key: _precision(source, target, value, None, None, gold, settings, seed) for key, value in results.items()}
+        if encoder is not None:
+            figures["encoder_nn"] = _precision(source, target, Scores(*encoder), None, None, gold, settings, seed)
         if kept_plain is not None and left is not None and right is not None:
-            scores = _mapped(aligned[kept_plain], left, right, settings)[1]
+            mapped, scores = _mapped(aligned[kept_plain], left, right, settings)
             figures["fasttext"] = _precision(source, target, scores, left.rows, right.rows, gold, settings, seed)
+            figures["fasttext_nn"] = _precision(source, target, Scores(*mapped), left.rows, right.rows, gold, settings, seed)
         evidence["gold"] = figures
     return Lexicon(_table(source, target, rows, columns, found, mutual, cosine, settings), judge.summary(evidence))
 

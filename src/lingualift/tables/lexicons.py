@@ -6,6 +6,9 @@ from typing import Any
 import pyarrow as pa
 
 SCORES = ("fasttext", "encoder", "combined")
+NEAREST = ("fasttext_nn", "encoder_nn")  # the same spaces by cosine alone, without CSLS
+RANKS = (1, 5, 10)
+COUNTS = ("sentences", "tokens", "lines", "english", "other_script")
 
 LEXICON_TABLE_SCHEMA = pa.schema(
     [
@@ -32,15 +35,22 @@ LEXICON_TABLE_SCHEMA = pa.schema(
         pa.field("gold_coverage", pa.float64()),
         *(
             pa.field(f"{score}_{figure}", pa.float64())
-            for score in SCORES
-            for figure in ("p1", "p1_low", "p1_high", "p5", "p10")
+            for score in (*SCORES, *NEAREST)
+            for rank in RANKS
+            for figure in (f"p{rank}", f"p{rank}_low", f"p{rank}_high")
         ),
+        # The corpus of the language, where there is one: what was kept, and what was dropped as English or in another script.
+        *(pa.field(f"corpus_{count}", pa.int64()) for count in COUNTS),
     ]
 )  # fmt: skip
 
 
-def lexicon_table(evidence: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """One row a language (`LEXICON_TABLE_SCHEMA`); precisions in %, empty where no gold dictionary or no such lexicon exists."""
+def lexicon_table(evidence: Sequence[Mapping[str, Any]], corpora: Sequence[Mapping[str, Any]] = ()) -> pa.Table:
+    """One row a language (`LEXICON_TABLE_SCHEMA`); precisions in %, empty where no gold dictionary or no such lexicon exists.
+
+    `corpora` are the counts that the corpora were written with, of these languages in any order.
+    """
+    counts = {entry["language"]: entry for entry in corpora}
     rows = []
     for entry in evidence:
         starts = ", ".join(f"{name} {values['criterion']:.3f}" for name, values in entry["starts"].items())
@@ -57,11 +67,12 @@ def lexicon_table(evidence: Sequence[Mapping[str, Any]]) -> pa.Table:
             "gold_words": first["words"] if first else None,
             "gold_coverage": first["coverage"] if first else None,
         }
-        for score in SCORES:
+        for score in (*SCORES, *NEAREST):
             figures = gold.get(score)
-            for rank in (1, 5, 10):
+            for rank in RANKS:
                 row[f"{score}_p{rank}"] = figures["precision"][str(rank)] if figures else None
-            row[f"{score}_p1_low"], row[f"{score}_p1_high"] = figures["intervals"]["1"] if figures else (None, None)
+                row[f"{score}_p{rank}_low"], row[f"{score}_p{rank}_high"] = figures["intervals"][str(rank)] if figures else (None, None)
+        row |= {f"corpus_{count}": counts.get(entry["language"], {}).get(count) for count in COUNTS}
         rows.append(row)
     return pa.Table.from_pylist(rows, schema=LEXICON_TABLE_SCHEMA)
 
