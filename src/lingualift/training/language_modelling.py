@@ -132,10 +132,6 @@ def _until_sigterm(progress: _Progress) -> Iterator[None]:
     finally:
         signal.signal(signal.SIGTERM, before)
 
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if state.is_world_process_zero:
-            seal_directory(Path(args.output_dir) / f"checkpoint-{state.global_step}")
-
 
 class _PlannedTrainer(Trainer):
     """A Trainer that keeps the planned order, and saves only what the stage trains, sealed with checksums."""

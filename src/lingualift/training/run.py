@@ -18,7 +18,7 @@ from lingualift.model.encoder import EncoderTokenizer
 from lingualift.model.layout import LAYOUTS, Prompt, compose, load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftConfig, LinguaLiftModel, reference
 from lingualift.model.states import States, Tokens, as_tensor, load_states
-from lingualift.training.language_modelling import Optimisation, OutOfMemory, train_language_modelling
+from lingualift.training.language_modelling import Optimisation, OutOfMemory, release_freed_memory, train_language_modelling
 from lingualift.training.warm_start import token_targets, train_warm_start
 
 logger = logging.getLogger(__name__)
@@ -224,7 +224,8 @@ def run_stage(
         if model.alignment is not None:
             model.alignment.float()
             model.boundary.data = model.boundary.data.float()
-            if "alignment" not in model.config.trained and english is not None and english.states is not None:
+            fresh = float(model.alignment.gain) == 1.0  # measured once, on the LLM's embeddings as they were published
+            if fresh and english is not None and english.states is not None:
                 sample = english.states.rows(range(min(len(english), 256)))
                 model.alignment.measure(as_tensor(sample), model.embedding_table())
         if not torch.cuda.is_available():
@@ -271,6 +272,7 @@ def run_stage(
             logger.warning("%s: %s; trying half", name, error)
             micro_batch = error.micro_batch // 2
         del model
+        release_freed_memory()
         torch.cuda.empty_cache()
     record = {"name": name, "seed": seed, "languages": sorted(set(pairs.languages)), "left_out": left_out, **record}
     storage = torch.bfloat16 if bf16 else None
