@@ -58,7 +58,7 @@ def provenance(rule: str, settings: Mapping[str, Any], inputs: Iterable[str], **
 
 
 def stamp_of(path: str | Path) -> dict[str, Any]:
-    """What is known about how a file or folder was made: its own stamp, a source's or model's record, or Snakemake's note; {} if nothing."""
+    """How a file or folder was made, as far as known: its own stamp, a source's or model's record, or Snakemake's note; else {}."""
     path = Path(path)
     if path.suffix == ".parquet" and path.is_file():
         return read_provenance(path)

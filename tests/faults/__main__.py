@@ -25,10 +25,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from tests import tiny
 
 LIMIT = 900  # seconds that a run may take
-ERROR = re.compile(r"^(?:lingualift: error|WorkflowError|.*?Error): ?(.*)$|^lingualift: error: (.*)$", re.MULTILINE)
 # What is taken away before a trial: the later parts of the results, so that little has to be done again.
 PARTS = (
     ("tables",),
@@ -186,10 +187,8 @@ def damaged_download(trial: Trial) -> None:
         return
     trial.remove(trial.rng.choice(PARTS[3:]))
     folders = [path for kind in ("models", "sources") for path in (trial.folder / "resources" / kind).glob("tiny-*")]
-    files = [
-        path for folder in folders for path in folder.rglob("*") if path.is_file() and path.name not in ("MANIFEST.json", "model.json")
-    ]
-    damage(trial, trial.rng.choice(sorted(path for path in files if path.stat().st_size)))
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file() and path.stat().st_size)
+    damage(trial, trial.rng.choice([path for path in files if path.name not in ("MANIFEST.json", "model.json")]))
 
 
 def two_runs(trial: Trial) -> None:
@@ -282,11 +281,7 @@ def main(arguments: list[str] | None = None) -> int:
         if done.returncode != 0:
             print(done.stderr[-2000:], file=sys.stderr)
             return 1
-    mirror = (
-        finished / "mirror"
-        if (finished / "mirror").is_dir()
-        else Path(re.findall(r"^mirror: (.*)$", (finished / tiny.CONFIG).read_text(), re.M)[0])
-    )
+    mirror = finished / yaml.safe_load((finished / tiny.CONFIG).read_text(encoding="utf-8"))["mirror"]
     expected, counts, kept = tables(finished), Counter(), False
     for number in range(given.trials):
         rng = random.Random(f"{given.seed}-{number}")
@@ -298,10 +293,8 @@ def main(arguments: list[str] | None = None) -> int:
         began = time.monotonic()
         result, said = outcome(trial, fault, expected)
         counts[result] += 1
-        print(
-            f"{number + 1}/{given.trials} {fault.__name__}: {result} ({time.monotonic() - began:.0f} s){': ' + said if said else ''}",
-            flush=True,
-        )
+        took = f"{time.monotonic() - began:.0f} s"
+        print(f"{number + 1}/{given.trials} {fault.__name__}: {result} ({took}){': ' + said if said else ''}", flush=True)
         if result == "lost" and given.keep:
             kept = True
             print(f"  kept: {folder}")

@@ -1,0 +1,119 @@
+"""From a row of a table back to what made it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from lingualift.artifacts import atomic_directory, sha256_file, write_json, write_parquet
+from lingualift.errors import LinguaLiftError
+from lingualift.provenance import checksum, main, provenance, trace
+
+TABLE = pa.table({"x": [1]})
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two systems in two languages, as the rules lay them out."""
+    monkeypatch.chdir(tmp_path)
+    write_json("resources/sources/llm/MANIFEST.json", {"key": "llm", "version": "1.2", "archives": [{"path": "llm.whl", "sha256": "aa"}]})
+    write_json("resources/models/llm/model.json", {"source": "llm", "version": "1.2", "files": {}})
+    scores = []
+    for system in ("lifted", "lifted~2", "plain"):
+        checkpoint = Path(f"results/checkpoints/transfer-{system}")
+        with atomic_directory(checkpoint) as folder:
+            (folder / "model.safetensors").write_bytes(system.encode())
+            write_json(
+                folder / "stage.json", {"provenance": provenance("train", {"steps": 2}, ["resources/models/llm/model.json"], seed=7)}
+            )
+        predictions = []
+        for language in ("en", "sw"):
+            path = f"results/predictions/{system}/mmwp-mini/{language}.parquet"
+            write_parquet(path, TABLE, TABLE.schema, provenance("predict", {}, [str(checkpoint)], seed=7, system=system))
+            predictions.append(path)
+        scores.append(f"results/scores/{system}/mmwp-mini.parquet")
+        write_parquet(scores[-1], TABLE, TABLE.schema, provenance("score", {}, predictions))
+    write_parquet("results/tables/mmwp.parquet", TABLE, TABLE.schema, provenance("results_table", {}, scores, configuration={"seeds": [7]}))
+    return tmp_path
+
+
+def test_a_row_leads_to_its_own_files_and_no_others(results: Path) -> None:
+    found = trace("results/tables/mmwp.parquet", "lifted", "sw")
+    assert list(found) == [
+        "results/tables/mmwp.parquet", "results/scores/lifted/mmwp-mini.parquet", "results/scores/lifted~2/mmwp-mini.parquet",
+        "results/predictions/lifted/mmwp-mini/sw.parquet", "results/predictions/lifted~2/mmwp-mini/sw.parquet",
+        "results/checkpoints/transfer-lifted", "results/checkpoints/transfer-lifted~2",
+        "resources/models/llm/model.json", "resources/sources/llm/MANIFEST.json",
+    ]  # fmt: skip
+    assert all(stamp["unchanged"] for stamp in found.values())
+    assert found["results/checkpoints/transfer-lifted"]["seed"] == 7
+    assert found["resources/sources/llm/MANIFEST.json"]["archives"] == [{"path": "llm.whl", "sha256": "aa"}]
+    assert found["results/predictions/lifted/mmwp-mini/sw.parquet"]["sha256"] == sha256_file(
+        "results/predictions/lifted/mmwp-mini/sw.parquet"
+    )
+
+
+def test_what_changed_since_is_said(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_json("resources/models/llm/model.json", {"source": "llm", "version": "1.3", "files": {}})
+    main(["results/tables/mmwp.csv", "--system", "plain", "--language", "en"])
+    text = capsys.readouterr().out
+    assert text.count("CHANGED since") == 1 and '"1.3"' in text and '"seeds"' in text and "commit" in text
+    main(["results/tables/mmwp.parquet", "--json"])
+    assert not json.loads(capsys.readouterr().out)["resources/models/llm/model.json"]["unchanged"]
+
+
+def test_a_row_that_is_not_there_is_refused(results: Path) -> None:
+    with pytest.raises(LinguaLiftError, match="no predictions of system 'lift'"):
+        trace("results/tables/mmwp.parquet", "lift")
+    with pytest.raises(SystemExit, match="no such file; make it with"):
+        main(["results/tables/other.parquet"])
+
+
+def test_a_sealed_folders_checksum_follows_its_content(tmp_path: Path) -> None:
+    sums = set()
+    for content in (b"a", b"b", b"a"):
+        with atomic_directory(tmp_path / "folder") as folder:
+            (folder / "x").write_bytes(content)
+        sums.add(checksum(tmp_path / "folder"))
+    assert len(sums) == 2
+
+
+def test_a_job_ends_soon_after_the_run_that_started_it(tmp_path: Path) -> None:
+    """A run (Python) starts a job through a shell, as Snakemake does, and is killed."""
+    job = "import sys, time; from lingualift.job import job\nwith job(sys.argv[1]): open(sys.argv[2], 'w').close(); time.sleep(60)"
+    (tmp_path / "job.py").write_text(job)
+    run = f"import subprocess; subprocess.run(['bash', '-c', 'set -e; {sys.executable} job.py log pid & echo $!; wait'])"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, "-c", run], cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment) as first:
+        assert first.stdout is not None
+        pid = int(first.stdout.readline())
+        until = time.monotonic() + 30
+        while not (tmp_path / "pid").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        first.kill()
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{pid}").exists()
+    assert "is gone: stopping" in (tmp_path / "log").read_text()
+
+
+def test_a_run_waits_for_jobs_of_a_killed_one(tmp_path: Path) -> None:
+    from lingualift.run import _wait_for_jobs, sweep
+
+    hold = "import fcntl, sys, time; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_SH); print(flush=True); time.sleep(1)"
+    with subprocess.Popen([sys.executable, "-c", hold, str(tmp_path / ".jobs.lock")], stdout=subprocess.PIPE) as job:
+        assert job.stdout is not None and job.stdout.readline()
+        with pytest.raises(LinguaLiftError, match="jobs of an earlier run are still at work here"):
+            _wait_for_jobs(tmp_path / ".jobs.lock", patience=0.2)
+        _wait_for_jobs(tmp_path / ".jobs.lock", patience=30)
+    for name in (".x.parquet.abc.tmp.parquet", ".y.abc.tmp", "kept.parquet"):
+        (tmp_path / name).touch()
+    sweep(tmp_path, older_than=60)
+    assert len(list(tmp_path.iterdir())) == 4
+    sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".jobs.lock", "kept.parquet"]
