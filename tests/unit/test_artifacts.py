@@ -211,7 +211,10 @@ def test_equal_parquet_files_hold_no_time_or_machine(tmp_path):
     for name in ("a", "b"):
         write_parquet(tmp_path / f"{name}.parquet", TABLE, SCHEMA, {"rule": "lexicon"})
     assert sha256_file(tmp_path / "a.parquet") == sha256_file(tmp_path / "b.parquet")
-    assert {key for key in pq.read_metadata(tmp_path / "a.parquet").metadata if key.startswith(b"ling")} == {b"lingualift", b"lingualift-seal"}
+    assert {key for key in pq.read_metadata(tmp_path / "a.parquet").metadata if key.startswith(b"ling")} == {
+        b"lingualift",
+        b"lingualift-seal",
+    }
 
 
 @given(st.data())

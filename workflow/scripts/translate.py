@@ -15,10 +15,7 @@ with job(snakemake.log[0], snakemake.threads):
     given, params = snakemake.input, snakemake.params
     language = Language(**params.language)
     problems = read_problems(given.problems)
-<<<<<<< HEAD
     folder = verified(given.engine) if params.kind == "apt" else prepared(given.engine)
-=======
->>>>>>> wt/tables
     questions = [problem.question for problem in problems]
     english = translate(questions, language, params.kind, folder, params.batch)
     columns = [[problem.id for problem in problems], [language.code] * len(problems), questions, english]
