@@ -187,7 +187,7 @@ def stage_request(wildcards):
         epochs=stage.epochs,
         llm_trained="llm" in stage.train,
         width=width(run_stage.llm.source),
-        micro_batch=stage.micro_batch,
+        micro_batch=stage.micro_batch or min(stage.batch, 8),
         state_width=width(run_stage.encoder.source) if run_stage.encoder else 0,
         states_held=used if code_switched else 0,
         response=sizes.TOKENS if code_switched or CONFIG.tasks[run_stage.task].sources[0] in GENERATORS else sizes.RESPONSE,

@@ -9,7 +9,6 @@ rule translate:
             if SOURCES[PLAN.engine(wildcards.lang)].kind == "apt"
             else model_files(PLAN.engine(wildcards.lang))
         ),
-        problems="results/problems/{benchmark}/{lang}.parquet",
     output:
         "results/translated/{benchmark}/{lang}.parquet",
     log:
