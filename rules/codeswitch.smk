@@ -12,6 +12,7 @@ rule task_data:
         "results/benchmarks/tasks/{task}.tsv"
     conda:
         "../envs/cpu.yaml"
+    priority: 3
     threads: 1
     resources:
         **growing(lambda wildcards: sizes.task_reading(questions(wildcards.task))),

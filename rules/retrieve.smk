@@ -39,6 +39,7 @@ rule prepare_model:
         "results/benchmarks/models/{source}.tsv"
     conda:
         "../envs/cpu.yaml"
+    priority: 3
     threads: 1
     resources:
         **growing(lambda wildcards: sizes.model_preparation(parameters(wildcards.source), PLAN.source(wildcards.source).kind != "hub")),

@@ -1,5 +1,5 @@
-# Frozen encoder states, and the chains of training stages. A stage's id is a hash of all that determines it, so systems whose
-# chains begin alike share checkpoints.
+# Frozen encoder states, and the chains of training stages; training takes longest, so it goes first (`priority`). A stage's id is a
+# hash of all that determines it, so systems whose chains begin alike share checkpoints.
 
 
 rule encode:
@@ -41,6 +41,7 @@ rule train:
         "results/benchmarks/train/{stage}.tsv"
     conda:
         GPU_ENVIRONMENT
+    priority: 2
     threads: 1
     resources:
         **growing(stage_request),
