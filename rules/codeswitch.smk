@@ -10,9 +10,9 @@ rule task_data:
         "results/logs/tasks/{task}.log",
     benchmark:
         "results/benchmarks/tasks/{task}.tsv"
+    priority: 3
     conda:
         "../envs/cpu.yaml"
-    priority: 3
     threads: 1
     resources:
         **growing(lambda wildcards: sizes.task_reading(questions(wildcards.task))),

@@ -37,9 +37,9 @@ rule prepare_model:
         "results/logs/models/{source}.log",
     benchmark:
         "results/benchmarks/models/{source}.tsv"
+    priority: 3
     conda:
         "../envs/cpu.yaml"
-    priority: 3
     threads: 1
     resources:
         **growing(lambda wildcards: sizes.model_preparation(parameters(wildcards.source), PLAN.source(wildcards.source).kind != "hub")),

@@ -39,9 +39,9 @@ rule train:
         "results/logs/train/{stage}.log",
     benchmark:
         "results/benchmarks/train/{stage}.tsv"
+    priority: 2
     conda:
         GPU_ENVIRONMENT
-    priority: 2
     threads: 1
     resources:
         **growing(stage_request),
