@@ -73,8 +73,10 @@ def neighbours(arguments: tuple[str, int, int, int]) -> tuple[float, float, floa
     ones = np.ones(words, np.float32)
     scores = Scores(np.column_stack([2 * source, -near, ones]), np.column_stack([target, ones, -near]))
     before, start = peak(), time.process_time()
-    find = search.integer_top_k if method == "8-bit" else lambda *values: search.flat_top_k(*values, use_gpu=method == "FAISS, GPU")
-    found = find(scores.source, scores.target, k)
+    if method == "8-bit":
+        found = search.integer_top_k(scores.source, scores.target, k)
+    else:
+        found = search.flat_top_k(scores.source, scores.target, k, use_gpu=method == "FAISS, GPU")
     return time.process_time() - start, before, peak(), found.indices
 
 

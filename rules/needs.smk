@@ -144,13 +144,12 @@ def corpus_request(wildcards):
 
 def lexicon_request():
     lexicon, words = CONFIG.lexicon, (CONFIG.vocabulary.source_size, CONFIG.vocabulary.size)
-    plain = sizes.lexicon(*words, vectors_dimension())
     if "adversarial" not in lexicon.starts:
-        return growing(plain)
+        return growing(sizes.lexicon(*words, vectors_dimension()))
     how = lexicon.adversarial
     steps = how.epochs * how.steps * (3 if lexicon.starts == ["adversarial"] else lexicon.restarts)
     minutes = sizes.adversary(steps, how.batch, how.hidden, CONFIG.fasttext.dimension, CONFIG.compute.gpus > 0)
-    return {**growing(sizes.Request(plain.megabytes, plain.minutes + minutes)), **ONE_GPU}
+    return {**growing(sizes.lexicon(*words, vectors_dimension(), minutes)), **ONE_GPU}
 
 
 def texts_request(wildcards):

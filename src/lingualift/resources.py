@@ -103,14 +103,14 @@ def word_encoding(words: int, parameters: int, width: int, layers: int, gpu: boo
     return request(memory, 30 + PATIENCE * flops / _speed(gpu, training=True) / 60, words * 2 * layers * width * 2)
 
 
-def lexicon(source_words: int, target_words: int, dimension: int) -> Request:
+def lexicon(source_words: int, target_words: int, dimension: int, adversary_minutes: int = 0) -> Request:
     """Alignment and CSLS retrieval over two sets of vectors, held six times in float32 (normalised, mapped, augmented for CSLS).
 
     About twenty exact searches of all pairs.
     """
     searches = 20 * 2 * source_words * target_words * dimension / INNER_PRODUCTS / 60
     memory = 2400 + (source_words + target_words) * dimension * 24 / 1e6
-    return request(memory, 120 + searches, source_words * 200)
+    return request(memory, 120 + searches + adversary_minutes, source_words * 200)
 
 
 def adversary(steps: int, batch: int, hidden: int, dimension: int, gpu: bool) -> int:

@@ -125,6 +125,8 @@ def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_config
         ("languages.evaluation", "de", "configuration: languages.evaluation: Input should be a valid list, got 'de'"),
         ("evaluation", {}, "configuration: evaluation.max_new_tokens: Field required"),
         ("lexicon.starts", ["enc"], "configuration: lexicon.starts.0: Input should be 'similarity', "),
+        ("languages.collapsed", "supervised", "configuration: lexicon.seed_dictionary: needed by the start `seed` and by "),
+        ("lexicon.seed_dictionary", "gold/en-de.txt", "configuration: lexicon.seed_dictionary: needs {lang} where "),
         # languages
         ("languages.alignment", ["en", "de"], "configuration: languages.alignment: en is the language that the others are aligned to"),
         ("languages.alignment", ["de", "hi", "de"], "configuration: languages.alignment: lists de twice"),

@@ -77,3 +77,10 @@ def test_a_gpu_never_takes_longer() -> None:
         assert ask(True).megabytes == ask(False).megabytes
     times = [sizes.training(LLAMA, examples=10**6, epochs=1, llm_trained=True, gpus=count).minutes for count in (1, 2, 4, 8)]
     assert all(more > less for more, less in pairwise(times))
+
+
+def test_the_papers_adversary_takes_hours_on_a_processor_and_not_on_a_gpu():
+    hours = sizes.adversary(5 * 31_250, 32, 2048, 300, gpu=False) / 60 / sizes.PATIENCE
+    assert 5 < hours < 10  # 24 ms a step of the discriminator were measured on one thread
+    on_gpu = sizes.adversary(5 * 31_250, 32, 2048, 300, gpu=True)
+    assert on_gpu < 60 and sizes.lexicon(3000, 6000, 100, on_gpu).minutes > sizes.lexicon(3000, 6000, 100).minutes

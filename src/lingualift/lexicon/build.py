@@ -337,7 +337,7 @@ def _side(space: WordSpace, settings: Settings) -> _Side | None:
     rows = np.flatnonzero(np.isfinite(space.fasttext).all(axis=1))
     if len(rows) < max(MINIMUM_FASTTEXT_WORDS, settings.k):
         return None
-    return _Side(rows, [space.words[row] for row in rows], normalise(space.fasttext[rows], settings.normalisation))
+    return _Side(rows, [space.words[row] for row in rows.tolist()], normalise(space.fasttext[rows], settings.normalisation))
 
 
 def _inner(pairs: Pairs, left: _Side, right: _Side) -> Pairs:
