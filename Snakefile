@@ -18,6 +18,7 @@ include: "rules/train.smk"
 include: "rules/translate.smk"
 include: "rules/evaluate.smk"
 include: "rules/tables.smk"
+include: "rules/report.smk"
 
 
 localrules:
@@ -32,6 +33,7 @@ rule all:
             table=["lexicons", *(["codeswitch"] if PLAN.used_variants else []), *CONFIG.benchmarks],
             kind=["csv", "parquet"],
         ),
+        expand("results/tables/{table}.provenance.txt", table=CONFIG.benchmarks),
 
 
 onstart:

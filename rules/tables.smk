@@ -10,7 +10,7 @@ rule results_table:
         ),
         lexicons="results/tables/lexicons.parquet",
     output:
-        csv="results/tables/{table}.csv",
+        csv=report("results/tables/{table}.csv", caption="../workflow/report/table.rst", category="Tables", labels={"table": "{table}"}),
         parquet="results/tables/{table}.parquet",
     log:
         "results/logs/tables/{table}.log",
@@ -42,7 +42,9 @@ rule lexicon_table:
         lexicons=expand("results/lexicons/{lang}.json", lang=CONFIG.languages.alignment),
         corpora=expand("results/corpora/{lang}.json", lang=CONFIG.languages.alignment if CONFIG.corpus.sources else []),
     output:
-        csv="results/tables/lexicons.csv",
+        csv=report(
+            "results/tables/lexicons.csv", caption="../workflow/report/lexicons.rst", category="Tables", labels={"table": "lexicons"}
+        ),
         parquet="results/tables/lexicons.parquet",
     log:
         "results/logs/tables/lexicons.log",

@@ -60,6 +60,20 @@ def end_with_run(interval: float = 1.0, patience: float = 300.0) -> None:
         threading.Thread(target=watch, args=run, daemon=True).start()
 
 
+def refused_by_system(error: Exception) -> str | None:
+    """One line for a full disk and the like, in whichever library's words; None for any other error."""
+    number = getattr(error, "errno", None)
+    if number not in REMEDIES:  # NumPy, safetensors and torch raise errors of their own
+        text = str(error)
+        number = next((number for number in REMEDIES if os.strerror(number) in text or f"os error {number})" in text), None)
+        if number is None and (" requested and " in text or "PytorchStreamWriter failed" in text):
+            number = errno.ENOSPC
+    if number is None:
+        return None
+    place = getattr(error, "filename", None)
+    return f"{place + ': ' if isinstance(place, str) else ''}{os.strerror(number)}; {REMEDIES[number]}"
+
+
 @contextmanager
 def _at_work() -> Iterator[None]:
     """Hold the lock that tells a later run of this job, where a run is at work in this folder."""
@@ -95,14 +109,11 @@ def job(log: str, threads: int = 1) -> Iterator[logging.Logger]:
         logger.error("%s", error)
         print(f"lingualift: error: {error}", file=streams[1], flush=True)
         sys.exit(1)
-    except OSError as error:
-        logger.exception("the system refused a file operation")
-        if error.errno not in REMEDIES:
-            raise
-        place = f"{error.filename}: " if error.filename else ""
-        print(f"lingualift: error: {place}{error.strerror}; {REMEDIES[error.errno]}, then run again", file=streams[1], flush=True)
-        sys.exit(1)
-    except Exception:
+    except Exception as error:
+        if (line := refused_by_system(error)) is not None:
+            logger.exception("the system refused a file operation")
+            print(f"lingualift: error: {line}, then run again", file=streams[1], flush=True)
+            sys.exit(1)
         logger.exception("this is a fault of the program, not of your data; please report it")
         raise
     finally:

@@ -117,3 +117,20 @@ def test_a_run_waits_for_jobs_of_a_killed_one(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 4
     sweep(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".jobs.lock", "kept.parquet"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device", "results/x"),
+        OSError("4096 requested and 0 written"),
+        RuntimeError("I/O error: No space left on device (os error 28)"),
+        RuntimeError("[enforce fail] PytorchStreamWriter failed writing file data/3"),
+    ],
+)
+def test_a_full_disk_is_one_line_in_any_librarys_words(error: Exception) -> None:
+    from lingualift.job import refused_by_system
+
+    line = refused_by_system(error)
+    assert line is not None and "No space left on device; free space" in line and "\n" not in line
+    assert refused_by_system(ValueError("shapes do not fit")) is None

@@ -1,6 +1,9 @@
 """The whole chain, from raw text to the table, on tiny models: what it makes, and that it makes the same again."""
 
 import csv
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -58,3 +61,28 @@ def test_a_fresh_run_gives_the_same_bytes(finished: Path, mirror: Path, tmp_path
     first, second = artefacts(finished), artefacts(again)
     assert set(first) == set(second)
     assert [path for path in first if first[path] != second[path]] == []
+
+
+def test_a_row_leads_back_to_every_download(finished: Path) -> None:
+    """`python -m lingualift.provenance`, as documented, and the record that the report carries."""
+    command = [sys.executable, "-m", "lingualift.provenance", "results/tables/mmwp.parquet", "--system", "lingualift", "--language", "sw"]
+    done = subprocess.run([*command, "--json"], cwd=finished, env=tiny.environment(), capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert all(stamp["unchanged"] and stamp["rule"] for stamp in found.values())
+    archives = {file["path"] for stamp in found.values() for file in stamp.get("archives") or []}
+    assert {"sw.txt", "de.txt", "package/words/sw.json", "model.safetensors", "meta.json"} <= archives
+    predictions = [path for path in found if path.startswith("results/predictions")]
+    assert predictions == ["results/predictions/lingualift/mmwp-mini/sw.parquet"]
+    assert found[predictions[0]]["seed"] == 1
+    assert sum(path.startswith("results/checkpoints/") for path in found) == 3
+    assert found["results/tables/mmwp.parquet"]["configuration"]["systems"] == ["mono-sft", "lingualift"]
+    record = (finished / "results/tables/mmwp.provenance.txt").read_text(encoding="utf-8")
+    assert all(f"{path}  (" in record for path in found)
+
+
+def test_the_report_carries_tables_and_provenance(copy: Path) -> None:
+    done = tiny.snakemake(copy, "--report", "report.html", target="all")
+    assert done.returncode == 0, done.stderr[-2000:]
+    report = (copy / "report.html").read_text(encoding="utf-8")
+    for name in ("mmwp.csv", "lexicons.csv", "mmwp.provenance.txt"):
+        assert name in report

@@ -12,7 +12,7 @@ from tests.workflow.conftest import planned
 
 pytestmark = pytest.mark.workflow
 
-TABLES = ["table mmwp"]
+TABLES = ["table mmwp", "write down what made table mmwp"]
 LIFTED = ["lingualift answers mmwp-mini in en", "lingualift answers mmwp-mini in sw", "score lingualift on mmwp-mini"]
 TRAINED = ["train align", "train transfer", "train warm-start"]  # of LinguaLIFT; Mono-SFT reads no code-switched text
 
@@ -78,7 +78,7 @@ def test_a_language_for_alignment_too(finished: Path) -> None:
 
 def test_a_language_less_is_only_left_out(finished: Path) -> None:
     jobs = planned(finished, languages={"evaluation": ["en"]})
-    assert jobs == ["score lingualift on mmwp-mini", "score mono-sft on mmwp-mini", "table mmwp"]
+    assert jobs == sorted(["score lingualift on mmwp-mini", "score mono-sft on mmwp-mini", *TABLES])
 
 
 def test_one_more_system(finished: Path) -> None:
@@ -119,4 +119,4 @@ def test_one_more_benchmark_leaves_the_first_alone(finished: Path) -> None:
     candidates = [name for name in others if {"en", "sw"} <= set(BENCHMARKS[name].BENCHMARK.languages)]
     name = next(name for name in candidates if BENCHMARKS[name].BENCHMARK.prompt == "maths")
     jobs = planned(finished, "--config", f"benchmarks={json.dumps({'mmwp': 'mmwp-mini', 'more': name})}")
-    assert jobs and all(name in job or job == "table more" or job.startswith("retrieve ") for job in jobs)
+    assert jobs and all(name in job or job.endswith("table more") or job.startswith("retrieve ") for job in jobs)
