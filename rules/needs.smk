@@ -122,7 +122,7 @@ def questions(task):
 
 def generated(task):
     """Whether a task is made here; such answers are short."""
-    return not set(CONFIG.tasks[task].sources) & set(SOURCES)
+    return set(CONFIG.tasks[task].sources) <= set(GENERATORS)
 
 
 def switched(variant=""):

@@ -1,4 +1,4 @@
-"""The whole chain through a real queue: the same table, fewer entries than jobs, GPUs for those that use them, more for those that ran out."""
+"""The whole chain through a real queue: the same table, fewer entries than jobs, GPUs where they are used, more for what ran out."""
 
 import re
 import shutil

@@ -20,7 +20,7 @@ socket.getaddrinfo = socket.create_connection = socket.socket.connect = socket.s
 
 
 def without_network(folder: Path) -> tuple[list[str], dict[str, str]]:
-    """A prefix for commands that cuts the network off: a network namespace of its own where that is permitted, else Python's sockets refuse."""
+    """A prefix of commands that cuts the network off, by a network namespace where that is permitted; else Python's sockets refuse."""
     for prefix in (["unshare", "--net"], ["unshare", "--map-root-user", "--net"]):
         if shutil.which("unshare") and subprocess.run([*prefix, "true"], capture_output=True).returncode == 0:
             return prefix, tiny.environment()

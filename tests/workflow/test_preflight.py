@@ -18,7 +18,11 @@ SMALL = ("config/test/small.yaml",)
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the workflow whose mirror holds a word in each file."""
-    for name in ("tiny-encoder/model", "tiny-tagger/model", *(f"tiny-{kind}/{code}.txt" for kind in ("text", "words") for code in tiny.LANGUAGES)):
+    for name in (
+        "tiny-encoder/model",
+        "tiny-tagger/model",
+        *(f"tiny-{kind}/{code}.txt" for kind in ("text", "words") for code in tiny.LANGUAGES),
+    ):
         path = tmp_path / "mirror" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("a word\n")

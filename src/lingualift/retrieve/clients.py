@@ -54,7 +54,7 @@ def _last_words(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    """`text` without the user names and passwords of addresses, bearer tokens, and what the environment holds as tokens, keys or passwords."""
+    """`text` without user names and passwords of addresses, bearer tokens, and what the environment holds as tokens, keys or passwords."""
     for name, value in os.environ.items():
         if re.search(r"(?i)(token|key|secret|password)$", name) and len(value) >= 8:
             text = text.replace(value, "***")
