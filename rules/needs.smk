@@ -120,6 +120,11 @@ def questions(task):
     return (CONFIG.tasks[task].examples or sizes.UNKNOWN) * len(CONFIG.tasks[task].languages or ["en"])
 
 
+def generated(task):
+    """Whether a task is made here; such answers are short."""
+    return set(CONFIG.tasks[task].sources) <= set(GENERATORS)
+
+
 def switched(variant=""):
     """How many questions are code-switched for each language."""
     setting = PLAN.variants[variant]
@@ -189,7 +194,7 @@ def stage_request(wildcards):
         micro_batch=stage.micro_batch or min(stage.batch, 8),
         state_width=width(run_stage.encoder.source) if run_stage.encoder else 0,
         states_held=used if code_switched else 0,
-        response=sizes.TOKENS if code_switched or CONFIG.tasks[run_stage.task].sources[0] in GENERATORS else sizes.RESPONSE,
+        response=sizes.TOKENS if code_switched or all(map(generated, run_stage.tasks)) else sizes.RESPONSE,
         gpus=CONFIG.compute.gpus,
     )
 

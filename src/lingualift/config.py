@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from lingualift.artifacts import digest
 from lingualift.errors import LinguaLiftError, nearest
@@ -27,6 +37,16 @@ Name = Annotated[str, StringConstraints(pattern=NAME)]
 """Names become parts of paths: lower-case letters, digits, '.', '_', '-' alone."""
 Code = Annotated[str, StringConstraints(pattern=CODE)]
 Line = Annotated[str, StringConstraints(pattern=LINE)]
+
+
+def _folder(path: str) -> str:
+    if re.search(r"[][{}*?$`\"'\\;|&<>]", path) or path.startswith(("-", "~")) or max(map(len, path.encode().split(b"/"))) > 200:
+        raise ValueError("not a plain folder (quotes, brackets and *?$`\\;|&<> do not belong in it, nor does it begin with '-' or '~')")
+    return path
+
+
+Folder = Annotated[Line, AfterValidator(_folder)]
+"""Folders become parts of rules, where Snakemake reads braces, and of command lines."""
 
 
 def _number(value: Any) -> Any:
@@ -332,12 +352,12 @@ class Tables(Settings):
 class Config(Settings):
     """The whole configuration."""
 
-    resources: Line = Field("resources", description="Folder of downloads and prepared models; several projects may share it.")
+    resources: Folder = Field("resources", description="Folder of downloads and prepared models; several projects may share it.")
     pins: dict[str, str] = Field({}, description="Pins that only you can supply: {source: hub commit} or {source/file: sha256}.")
     precision: Literal["auto", "bfloat16", "float32"] = Field(
         "auto", description="auto: bfloat16 where the processor or GPU multiplies it in hardware."
     )
-    mirror: Line | None = Field(None, description="Folder that holds the sources; used before any network.")
+    mirror: Folder | None = Field(None, description="Folder that holds the sources; used before any network.")
     offline: bool = Field(False, description="Never touch the network.")
     seeds: list[Seed] = Field(min_length=1, description="One full training run a seed; tables average them.")
     compute: Compute = Compute()

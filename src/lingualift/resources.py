@@ -153,7 +153,7 @@ def training(
 
 
 def prediction(llm: int, encoder: int, new_tokens: int, gpu: bool, *, width: int = UNKNOWN_WIDTH, batch: int = 0) -> Request:
-    """One benchmark in one language: both models' weights in float32 (`encoder` 0: text input) and, without a GPU, a batch's keys and values.
+    """One benchmark in one language: both models' weights in float32 (`encoder` 0: text input); without a GPU, a batch's cache too.
 
     A question in a script that the tokenizer spells byte by byte has three times the usual tokens.
     """

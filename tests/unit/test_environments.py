@@ -1,6 +1,7 @@
 """The conda environments pin what the lock pins, hold every direct dependency, and every dependency is justified."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from lingualift.environments import GPU_VARIANTS, environment
+from lingualift.environments import GPU_VARIANTS, PYTHON, environment
 from lingualift.preflight import read_lock
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,3 +70,18 @@ def test_every_rule_with_a_script_names_an_environment_that_exists() -> None:
                 found = re.search(r"conda:\n\s+(\S+)", rule)
                 assert found, f"{path.name}, rule {rule.split(':')[0]}: no conda directive"
                 assert found[1] in ('"../envs/cpu.yaml"', "GPU_ENVIRONMENT")
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "Apptainer.def"])
+def test_images_are_built_from_the_lock_and_hold_the_faiss_that_is_asked_for(name: str) -> None:
+    """The recipe's own `sed`, run on the lock, gives the pins of the conda environment of the same kind."""
+    text = (ROOT / name).read_text()
+    assert re.search(rf"python:{PYTHON}-", text)
+    for kind in ("cpu", "gpu"):
+        (expression,) = re.findall(r'sed "([^"]+)" requirements.lock', text)
+        expression = expression.replace("$FAISS", kind).replace("{{ FAISS }}", kind)
+        lines = subprocess.run(["sed", expression, ROOT / "requirements.lock"], capture_output=True, text=True, check=True).stdout
+        found = {canonicalize_name(package): version for package, version in re.findall(r"^([\w.-]+)==(\S+)$", lines, flags=re.MULTILINE)}
+        assert found == {package: version.partition("+")[0] for package, version in pins(kind).items()}
+    copied = re.findall(r"^\s*(?:COPY )?(\S+)(?: \S+)*$", text, flags=re.MULTILINE)
+    assert {"src", "requirements.lock"} <= set(copied)

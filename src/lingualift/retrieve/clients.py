@@ -54,7 +54,10 @@ def _last_words(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    """`text` without the user names and passwords of addresses and without bearer tokens."""
+    """`text` without user names and passwords of addresses, bearer tokens, and what the environment holds as tokens, keys or passwords."""
+    for name, value in os.environ.items():
+        if re.search(r"(?i)(token|key|secret|password)$", name) and len(value) >= 8:
+            text = text.replace(value, "***")
     return re.sub(r"\bhf_[A-Za-z0-9]{8,}", "***", re.sub(r"//[^/@\s]+@", "//***@", text))
 
 

@@ -1,0 +1,96 @@
+"""The whole chain through a real queue: the same table, fewer entries than jobs, GPUs where they are used, more for what ran out."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.slurm import cluster
+
+TABLES = [f"results/tables/{name}" for name in ("mmwp.csv", "mmwp.parquet", "lexicons.csv", "lexicons.parquet")]
+QUEUE = (
+    *("--workflow-profile", "profiles/slurm", "--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2"),
+    *("--slurm-keep-successful-logs", "--latency-wait", "5", "--jobs", "3"),
+)
+GPU_RULES = {"train", "predict", "encode", "encode_words", "encode_problems", "translate"}
+REASON = cluster.obstacle()
+
+pytestmark = [pytest.mark.slurm, pytest.mark.skipif(REASON is not None, reason=f"no Slurm: {REASON}")]
+
+
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A running Slurm; the file that lists its finished jobs."""
+    with cluster.slurm(tmp_path_factory.mktemp("slurm")) as jobs:
+        yield jobs
+
+
+@pytest.fixture(scope="module")
+def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.write_mirror(tmp_path_factory.mktemp("mirror"))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, mirror: Path, queue: Path) -> Path:
+    """The folder of a tiny run that went through the queue."""
+    folder = tiny.copy_workflow(tmp_path_factory.mktemp("queued"), mirror)
+    done = tiny.snakemake(folder, *QUEUE, compute={"gpus": 1})
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return folder
+
+
+def finished(jobs: Path) -> dict[str, dict[str, str]]:
+    """Slurm's finished jobs by number: partition, state, limits."""
+    lines = [dict(re.findall(r"(\w+)=(\S+)", line)) for line in jobs.read_text().splitlines()]
+    return {line["JobId"]: line for line in lines}
+
+
+def test_the_table_from_the_queue_is_byte_for_byte_the_table_of_one_machine(run: Path, tmp_path: Path, mirror: Path) -> None:
+    alone = tiny.copy_workflow(tmp_path / "alone", mirror)
+    done = tiny.snakemake(alone, compute={"gpus": 1})
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    for table in TABLES:
+        assert (run / table).read_bytes() == (alone / table).read_bytes(), table
+
+
+def test_jobs_go_where_they_belong_and_alike_ones_share_an_entry(run: Path, queue: Path) -> None:
+    entries = finished(queue)
+    names = {log.stem: log.relative_to(run / "results/logs/slurm").parts[0] for log in (run / "results/logs/slurm").rglob("*.log")}
+    assert names and set(names) <= set(entries)
+    for number, name in names.items():
+        assert entries[number]["JobState"] == "COMPLETED", name
+        if name.startswith("rule_"):
+            wanted = "gpu" if name.removeprefix("rule_") in GPU_RULES else "cpu"
+            assert entries[number]["Partition"] == wanted, name
+    assert {entries[number]["Partition"] for number in names} == {"cpu", "gpu"}
+    records = [path for path in (run / "results/benchmarks").rglob("*.tsv") if path.parts[-2] != "retrieve"]
+    assert len(names) < len(records)
+    assert not any(name.startswith("rule_retrieve") for name in names.values())  # stays where the network is
+
+
+def test_every_job_has_a_log_with_its_rule_and_language_in_the_name(run: Path) -> None:
+    logs = run / "results/logs"
+    for language in ("de", "sw"):
+        assert "done in" in (logs / f"lexicons/{language}.log").read_text()
+    for record in (run / "results/benchmarks").rglob("*.tsv"):
+        log = logs / record.relative_to(run / "results/benchmarks").with_suffix(".log")
+        assert "done in" in log.read_text(), log
+
+
+def test_a_job_out_of_memory_is_repeated_with_more(run: Path, queue: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(run, tmp_path / "copy", symlinks=True)
+    shutil.rmtree(folder / "results/logs/slurm")
+    (folder / "results/tasks/maths/questions.parquet").unlink()
+    little = ("--set-resources", "task_data:mem_mb=60*attempt**4")  # 60, then 960 MB; Python alone needs more than the first
+    done = tiny.snakemake(folder, *QUEUE, *little, target="results/tasks/maths/questions.parquet", compute={"gpus": 1})
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    numbers = sorted((log.stem for log in (folder / "results/logs/slurm").rglob("*.log")), key=int)
+    entries = [finished(queue)[number] for number in numbers]
+    asked = [re.search(r"mem=(\d+)M", entry["Tres"]) for entry in entries]
+    assert [(entry["JobState"] == "COMPLETED", match and match[1]) for entry, match in zip(entries, asked, strict=True)] == [
+        (False, "60"),
+        (True, "960"),
+    ]

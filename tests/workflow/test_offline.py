@@ -1,0 +1,47 @@
+"""After `snakemake retrieve` the whole chain runs on a machine without any network."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+
+pytestmark = pytest.mark.workflow
+
+BLOCK = """\
+import socket
+def refuse(*arguments, **options):
+    raise OSError("no network in this test")
+socket.getaddrinfo = socket.create_connection = socket.socket.connect = socket.socket.connect_ex = refuse
+"""
+
+
+def without_network(folder: Path) -> tuple[list[str], dict[str, str]]:
+    """A prefix of commands that cuts the network off, by a network namespace where that is permitted; else Python's sockets refuse."""
+    for prefix in (["unshare", "--net"], ["unshare", "--map-root-user", "--net"]):
+        if shutil.which("unshare") and subprocess.run([*prefix, "true"], capture_output=True).returncode == 0:
+            return prefix, tiny.environment()
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(BLOCK)
+    environment = tiny.environment()
+    return [], environment | {"PYTHONPATH": os.pathsep.join([str(folder), environment["PYTHONPATH"]])}
+
+
+def test_what_was_retrieved_with_a_network_suffices_without_one(tmp_path: Path) -> None:
+    mirror = tiny.write_mirror(tmp_path / "mirror")
+    folder = tiny.copy_workflow(tmp_path / "run", mirror)
+    done = tiny.snakemake(folder, target="retrieve", offline=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "licence" in done.stdout and "Apache-2.0" in done.stdout  # said before the first job
+    shutil.rmtree(mirror)
+
+    prefix, environment = without_network(tmp_path / "blocked")
+    probe = [*prefix, "python3", "-c", "import socket; socket.create_connection(('192.0.2.1', 80), 5)"]
+    assert "OSError" in subprocess.run(probe, env=environment, capture_output=True, text=True, timeout=60).stderr
+    command = [*prefix, *tiny.command(offline=True, mirror=None)]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (folder / tiny.TABLE).is_file()
