@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import save_tokenizer
+from tests.conftest import save_tokenizer
 from transformers import AutoModel, AutoModelForCausalLM
 
 from lingualift.errors import LinguaLiftError
