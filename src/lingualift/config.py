@@ -257,6 +257,12 @@ class Stage(Settings):
     schedule: Literal["constant", "linear", "cosine"] = Field("constant", description="Course of the learning rate after the warm-up.")
     warmup: Share = Field(0.0, description="Share of the steps in which the learning rate rises.")
     weight_decay: Annotated[float, BeforeValidator(_number)] = Field(0.0, ge=0, allow_inf_nan=False, description="Decoupled weight decay.")
+    noise: Annotated[float, BeforeValidator(_number)] = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Gaussian noise on the aligned states in training, in deviations of the LLM's embeddings.",
+    )
 
     @property
     def parts(self) -> list[tuple[str, str | None]]:

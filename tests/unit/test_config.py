@@ -139,7 +139,7 @@ def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_config
         ("benchmarks", {"x": "xcsqa"}, "prompts: benchmark 'xcsqa' needs a prompt 'commonsense'"),
         ("benchmarks", {"mgsm": "mgsm"}, "languages.evaluation: no configured benchmark has a language 'ar' (mgsm: bn, "),
         ("evaluation.excerpts", ["msvam"], "evaluation: unknown benchmark 'msvam'; did you mean 'msvamp'?"),
-        ("languages.alignment", ["af"], "languages.alignment: 'af' has no text in corpus 'holy-quran'; list it under "),
+        ("languages.alignment", ["af"], "languages.alignment: 'af' has no text in corpus 'holy-quran'; name another in corpus.source "),
         # names that nothing defines
         ("seeds", [3, 3], "configuration: seeds: lists 3 twice"),
         ("systems", ["lingualift", "lingualift"], "configuration: systems: lists lingualift twice"),
