@@ -272,7 +272,7 @@ def main() -> None:
     mode.add_argument("--languages", nargs="+", default=["es", "de", "eu", "fi"])
     mode.add_argument("--starts", nargs="+", default=["similarity", "identical"], help="joined by + to compete in one lexicon")
     mode.add_argument("--dim", type=int, default=300)
-    mode.add_argument("--passes", type=int, default=25, help="of fastText over the corpus (five leave vectors that no start aligns)")
+    mode.add_argument("--passes", type=int, default=25, help="of fastText over the corpus (five left vectors that no start aligned)")
     mode.add_argument("--reweight", action="store_true")
     mode.add_argument("--cache", help="folder for corpora and vectors (default: beside the packages)")
     mode.add_argument("--save", help="folder for the evidence of every lexicon")
