@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lingualift.codeswitch.stream import parquet_writer
+from lingualift.artifacts import parquet_writer
 from lingualift.codeswitch.switch import Lexicon, Settings, make_lexicon, settings, switch_file, switch_table
 from lingualift.codeswitch.tag import NAME_ENTITIES, TAGGED_SCHEMA, tag
 from lingualift.tasks.everyday import MEN, WOMEN

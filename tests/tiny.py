@@ -235,7 +235,7 @@ def command(*arguments: str, target: str = TABLE, configfiles: tuple[str, ...] =
 def snakemake(folder: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run Snakemake in `folder` to its end; options as those of `command`."""
     asked = command(*arguments, **options)
-    return subprocess.run(asked, cwd=folder, env=environment(), capture_output=True, text=True, timeout=600, check=False)
+    return subprocess.run(asked, cwd=folder, env=environment(), capture_output=True, text=True, timeout=1800, check=False)
 
 
 if __name__ == "__main__":

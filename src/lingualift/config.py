@@ -257,6 +257,12 @@ class Stage(Settings):
     schedule: Literal["constant", "linear", "cosine"] = Field("constant", description="Course of the learning rate after the warm-up.")
     warmup: Share = Field(0.0, description="Share of the steps in which the learning rate rises.")
     weight_decay: Annotated[float, BeforeValidator(_number)] = Field(0.0, ge=0, allow_inf_nan=False, description="Decoupled weight decay.")
+    noise: Annotated[float, BeforeValidator(_number)] = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Gaussian noise on the aligned states in training, in deviations of the LLM's embeddings.",
+    )
 
     @property
     def parts(self) -> list[tuple[str, str | None]]:
@@ -311,12 +317,15 @@ class Translation(Settings):
     """Machine translation of benchmark questions into English, for systems with `translate`."""
 
     engines: list[Name] = Field(
-        ["apertium", "nllb-200-3.3b"], min_length=1, description="Sources of engines; the first that knows a language translates it."
+        default=["apertium", "nllb-200-3.3b"],
+        min_length=1,
+        description="Sources of engines; the first that knows a language translates it.",
     )
     without: Literal["fail", "keep"] = Field(
-        "fail", description="What a language that no engine knows means: refuse the configuration, or ask its questions as they are."
+        default="fail",
+        description="What a language that no engine knows means: refuse the configuration, or ask its questions as they are.",
     )
-    batch: Positive = Field(16, description="Questions translated at once; changes no result but speed and memory.")
+    batch: Positive = Field(default=16, description="Questions translated at once; changes no result but speed and memory.")
 
 
 class Compute(Settings):
@@ -516,7 +525,7 @@ def load_systems(folder: str | Path) -> dict[str, System]:
 
 def models(config: Config, system: System) -> Models:
     """The configuration's models and code-switching with the system's own settings; another `source` of a model starts from defaults."""
-    groups = {}
+    groups: dict[str, Any] = {}
     for name, model in (("llm", Model), ("encoder", Model), ("alignment", Alignment), ("codeswitch", CodeSwitch)):
         own = getattr(system, name)
         base = {} if "source" in own else getattr(config, name).model_dump()

@@ -222,7 +222,7 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
                 close = difflib.get_close_matches(code, languages, n=1, cutoff=0.5)
                 hint = f"did you mean '{close[0]}'?" if close else f"config/languages.tsv has {', '.join(sorted(languages))}"
                 raise LinguaLiftError(f"languages.{key}: unknown language '{code}'; {hint}")
-    needed = [("corpus.source", source) for source in config.corpus.sources]
+    needed: list[tuple[str, str | None]] = [("corpus.source", source) for source in config.corpus.sources]
     needed += [("fasttext.pretrained", config.fasttext.pretrained), ("lexicon.gold", config.lexicon.gold)]
     needed += [("tagger", config.tagger), ("llm.source", config.llm.source), ("encoder.source", config.encoder.source)]
     for key, name in needed:

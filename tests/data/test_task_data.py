@@ -1,11 +1,12 @@
 """The loaders on the real files, where a copy of the public data is at hand."""
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from lingualift.tasks.loaders import load_task
+from lingualift.tasks.loaders import load_sources, load_task
 from lingualift.tasks.near_duplicates import nearest_training
 
 DATA = Path(os.environ.get("LINGUALIFT_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
@@ -42,3 +43,13 @@ def test_near_duplicates_within_gsm8k_are_found():
     result = nearest_training([*test, train[100]], train[:2000])
     assert result.train_index[-1] == 100 and result.similarity[-1] == pytest.approx(1.0)
     assert (result.similarity[:-1] < 0.9).mean() > 0.9
+
+
+def test_gsm8kinstruct_is_read_completely_as_task_data_and_as_parallel_text():
+    counts = {"de": 7464, "es": 7468, "fr": 7464, "ja": 7466, "ru": 7360, "sw": 7469, "zh": 7363}
+    folders = [("gsm8kinstruct", code, data("gsm8kinstruct", f"{code}-en", f"train.{code}").parent) for code in counts]
+    english = ("gsm8k", None, data("gsm8k", "train.jsonl").parent)
+    solved = load_sources([english, *folders], "maths", ["en", *counts])
+    assert Counter(solved["language"].to_pylist()) == {"en": 7473, **counts}  # every translated question finds its English solution
+    parallel = load_sources(folders, "translation", list(counts))
+    assert Counter(parallel["language"].to_pylist()) == counts

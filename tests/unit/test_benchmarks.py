@@ -94,7 +94,7 @@ def test_a_missing_language_file_says_what_was_looked_for(tmp_path):
         ("mgms", "sw", "test", "unknown benchmark 'mgms'; did you mean 'mgsm'?"),
         ("mgsm", "swa", "test", "mgsm has no language 'swa'; did you mean 'sw'?"),
         ("mgsm", "sw", "dev", "mgsm has no split 'dev'; known: test"),
-        ("xcsqa", "hindi", "test", "xcsqa has no language 'hindi'; did you mean 'hi'?"),
+        ("xcsqa", "hin", "test", "xcsqa has no language 'hin'; did you mean 'hi'?"),
     ],
 )
 def test_unknown_names_suggest_the_nearest(name, language, split, message):

@@ -139,7 +139,9 @@ def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_config
         ("benchmarks", {"x": "xcsqa"}, "prompts: benchmark 'xcsqa' needs a prompt 'commonsense'"),
         ("benchmarks", {"mgsm": "mgsm"}, "languages.evaluation: no configured benchmark has a language 'ar' (mgsm: bn, "),
         ("evaluation.excerpts", ["msvam"], "evaluation: unknown benchmark 'msvam'; did you mean 'msvamp'?"),
-        ("languages.alignment", ["af"], "languages.alignment: 'af' has no text in corpus 'holy-quran'; list it under "),
+        ("languages.alignment", ["af"], "languages.alignment: 'af' has no text in corpus 'holy-quran'; name another in corpus.source"),
+        ("corpus.source", ["holy-quran", "holy-kuran"], "corpus.source: unknown source 'holy-kuran'; did you mean 'holy-quran'?"),
+        ("corpus.source", [], "corpus.source: needed to train vectors on"),
         # names that nothing defines
         ("seeds", [3, 3], "configuration: seeds: lists 3 twice"),
         ("systems", ["lingualift", "lingualift"], "configuration: systems: lists lingualift twice"),
@@ -407,3 +409,21 @@ def test_the_documentation_describes_every_key_with_its_meaning_and_default():
 def test_the_documentation_describes_every_key_of_a_system():
     rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", DOCUMENT.split("## Systems")[1].split("## ")[0], re.MULTILINE)
     assert rows == [(key, field.description) for key, field in System.model_fields.items()]
+
+
+def test_a_languages_text_is_that_of_all_listed_corpora_that_hold_it():
+    values = changed("corpus.source", ["holy-quran", "libreoffice-help", "libreoffice-l10n"])
+    values["languages"]["alignment"] = ["af", "fi", "hi", "sw"]
+    made = planned(values)
+    assert (
+        made.corpora("af") == ["libreoffice-l10n"] and made.corpora("sw") == ["holy-quran"] and made.corpora("fi") == ["libreoffice-help"]
+    )
+    assert made.corpora("en") == made.corpora("hi") == ["holy-quran", "libreoffice-help", "libreoffice-l10n"]
+    assert {"holy-quran", "libreoffice-l10n-af", "libreoffice-help-fi", "libreoffice-l10n-en"} <= set(made.retrieved())
+    assert "libreoffice-help-af" not in made.retrieved()
+
+
+def test_packages_hold_text_for_all_languages_of_the_paper_but_two():
+    corpora = [SOURCES[key] for key in ("holy-quran", "quran-json", "libreoffice-help", "libreoffice-l10n")]
+    held = {code for code, language in LANGUAGES.items() if any(source.holds(language) for source in corpora)}
+    assert set(LANGUAGES) - held == {"hy", "lb"}

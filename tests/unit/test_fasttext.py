@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lingualift.artifacts import seal_directory
 from lingualift.embeddings.fasttext import Embeddings, load_embeddings, save_embeddings, save_stream, train_skipgram
 from lingualift.errors import LinguaLiftError
 
@@ -35,6 +36,9 @@ def test_store_is_sorted_memory_mapped_and_checked(tmp_path):
     looked_up = store.of(["a", "zzz"])
     assert looked_up[0].tolist() == [0, 1] and np.isnan(looked_up[1]).all()
     np.save(tmp_path / "s" / "vectors.npy", vectors[:2])
+    with pytest.raises(LinguaLiftError, match=r"vectors\.npy: damaged"):
+        load_embeddings(tmp_path / "s")
+    seal_directory(tmp_path / "s")
     with pytest.raises(LinguaLiftError, match="3 words"):
         load_embeddings(tmp_path / "s")
     (tmp_path / "s" / "vectors.npy").write_bytes(b"\x93NUMPY")

@@ -363,6 +363,25 @@ def test_discriminator_equals_the_same_layers_of_torch():
     assert not torch.allclose(dropped(inputs), dropped(inputs))
 
 
+def test_adversary_recovers_a_planted_turn_of_less_than_a_right_angle():
+    # Skewed data: a distribution that is symmetric fits itself in several positions, and the adversary finds any of them.
+    generator = np.random.default_rng(0)
+    vectors = (generator.gamma(1.0, 1.0, (720, 8)) - 1) * np.linspace(2, 0.5, 8)
+    plane = generator.standard_normal((8, 8))
+    turn = plane - plane.T
+    rotation = scipy.linalg.expm(turn * (1.0 / np.linalg.norm(turn, 2)))
+    noisy = vectors @ rotation + 0.02 * generator.standard_normal(vectors.shape)
+    order = generator.permutation(600)
+    source = normalise(vectors[:600].astype(np.float32))
+    target = normalise(np.concatenate([noisy[:480], noisy[600:]])[order].astype(np.float32))  # a fifth has no partner
+    partner = np.argsort(order)
+    partner[480:] = -1
+    settings = Adversary(epochs=3, steps=250, hidden=64, beta=0.01, scale=2.5)
+    pairs, _ = adversarial_start(source, target, seed=0, settings=settings, use_gpu=False)
+    assert (partner[pairs[0]] == pairs[1]).mean() > 0.3
+    assert precision(refine(source, target, pairs), partner) >= 0.95
+
+
 def test_adversarial_start_depends_on_its_seed_alone_and_refuses_few_words():
     source, target, _ = planted(200, 10)
     short = Adversary(epochs=2, steps=5, hidden=16)

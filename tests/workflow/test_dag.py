@@ -25,16 +25,26 @@ def dry_run(*arguments: str) -> dict[str, int]:
 def test_the_papers_configuration_prints_its_whole_dag() -> None:
     jobs = dry_run(*PAPER)
     assert jobs["pretrained_vectors"] == 48  # with English
-    assert jobs["lexicon"] == jobs["codeswitch"] == jobs["target_vocabulary"] == 47
-    assert jobs["train"] == 5  # one stage 1, and stage 2 of two text and two encoder systems
-    assert jobs["predict"] == 4 * 48
-    assert jobs["encode"] == 47 + 2  # code-switched text of each language, and the questions of two tasks
+    assert jobs["lexicon"] == jobs["target_vocabulary"] == 47
+    assert jobs["codeswitch"] == 47 * (1 + 5 + 13)  # LinguaLIFT's own setting, other ratios, sets of parts of speech
+    assert jobs["train"] == 121  # of 150 stages in the chains of 87 systems
+    assert jobs["predict"] > 8000 and jobs["translate"] > 100
+    assert jobs["tag_questions"] == 1 and jobs["prepare_model"] == 1 + 2 + 9 + 7 + 1  # LLMs, encoders, published checkpoints, NLLB
     assert "fasttext" not in jobs and "corpus" not in jobs and "encode_words" not in jobs
 
 
 def test_the_released_settings_are_laid_over_the_papers() -> None:
     jobs = dry_run(*PAPER, "config/released.yaml")
-    assert (jobs["train"], jobs["predict"], jobs["lexicon"]) == (2, 48, 47)
+    assert (jobs["train"], jobs["codeswitch"], jobs["lexicon"]) == (2, 47, 47)
+
+
+def test_real_data_on_one_machine_has_every_kind_of_system() -> None:
+    jobs = dry_run("--configfile", "config/gsm8k.yaml")
+    assert (jobs["train"], jobs["codeswitch"], jobs["translate"]) == (
+        26,
+        7,
+        1,
+    )  # of 61 stages in the chains of 18 systems; es alone has an engine
 
 
 def test_the_slurm_profile_is_understood() -> None:

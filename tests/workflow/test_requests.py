@@ -15,7 +15,7 @@ jobs = requests(*sys.argv[1:])
 json.dump([[job.rule, job.megabytes, job.minutes, job.disk, job.gpus, job.threads] for job in jobs], sys.stderr)
 """
 
-GPU = {"predict", "encode", "encode_words", "encode_problems", "translate"}
+GPU = {"lexicon", "predict", "encode", "encode_words", "encode_problems", "translate"}
 
 pytestmark = pytest.mark.workflow
 
@@ -43,5 +43,5 @@ def test_a_repeated_job_asks_for_more_memory_and_time() -> None:
         for rule in re.split(r"^\s*rule ", path.read_text(), flags=re.MULTILINE)[1:]:
             if "script:" in rule:
                 name = rule.partition(":")[0]
-                assert re.search(r"resources:\n\s+\*\*(growing\(|SMALL)", rule), f"{name}: no request that grows"
+                assert re.search(r"resources:\n\s+\*\*(growing\(|SMALL|lexicon_request\(\))", rule), f"{name}: no request that grows"
                 assert re.search(r"^\s+threads: ", rule, flags=re.MULTILINE), f"{name}: no threads"

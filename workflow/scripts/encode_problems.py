@@ -4,7 +4,7 @@ import torch
 
 from lingualift.evaluation.problems import read_problems, texts
 from lingualift.job import job
-from lingualift.model.encoder import Encoder, save_states
+from lingualift.model.encoder import Encoder
 from lingualift.model.prepare import prepared
 from lingualift.precision import device, use_bf16
 
@@ -12,4 +12,4 @@ with job(snakemake.log[0], snakemake.threads):
     asked = texts(read_problems(snakemake.input.problems))
     dtype = torch.bfloat16 if use_bf16(snakemake.params.precision) else torch.float32
     encoder = Encoder(prepared(snakemake.input.encoder), snakemake.params.layer, dtype, device())
-    save_states(snakemake.output[0], asked, encoder.encode(asked, progress="encode"))
+    encoder.store(snakemake.output[0], asked, progress="encode")

@@ -7,7 +7,7 @@ import csv
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lingualift.errors import LinguaLiftError
 
@@ -54,7 +54,7 @@ def tab_separated(path: Path, columns: int) -> Iterator[tuple[str, list[str]]]:
 
 def with_header(path: Path, separator: str, needed: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """Rows by column name; commas are quoted as in CSV, tabs are not quoted."""
-    quoting = csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE
     number = 1
     try:
         with open(path, encoding="utf-8-sig", newline="") as handle:

@@ -131,7 +131,10 @@ def _check_complete(path: Path, name: str) -> None:
             entries, _, _, _, pruned = struct.unpack_from("<3i2q", data, 64)  # after twelve settings and one double
             place = 92
             for _ in range(entries):
-                place = data.index(b"\0", place) + 10  # a count and a kind follow each word
+                end = data.find(b"\0", place)
+                if end < 0:
+                    raise ValueError
+                place = end + 10  # a count and a kind follow each word
             place += 8 * max(0, pruned)
             for _ in ("input", "output"):
                 quantised, rows, columns = struct.unpack_from("<?2q", data, place)

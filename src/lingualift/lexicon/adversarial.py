@@ -36,7 +36,7 @@ class Adversary:
     decay: float = 0.98
     beta: float = 0.001  # orthogonalisation W <- (1 + beta) W - beta (W W') W
     frequent: int = 50_000  # words of each side that are drawn
-    scale: float = 1.0  # the vectors' length while they train; the released code uses vectors as they come, several units long
+    scale: float = 5.0  # length of the vectors while they train: about that of published vectors, which the released code uses as they come
 
 
 def adversarial_start(

@@ -270,10 +270,12 @@ class LinguaLiftModel(PreTrainedModel):
         encoder_states: torch.Tensor | None = None,
         encoder_ids: torch.Tensor | None = None,
         encoder_mask: torch.Tensor | None = None,
+        state_noise: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Input embeddings [batch, tokens, llm_dim] with boundary vectors and aligned states in place (equations (2)-(4)).
 
         The states [states, encoder_dim] come in reading order, or are made here from `encoder_ids` [texts, tokens] (equation (1)).
+        `state_noise` [states, llm_dim] is added to the aligned states, in units of the embeddings' standard deviation.
         """
         embeddings = self.llm.get_input_embeddings()(input_ids)
         if encoder_ids is not None and self.alignment is not None:
@@ -281,7 +283,10 @@ class LinguaLiftModel(PreTrainedModel):
             encoder_states = self.add_encoder()(encoder_ids, mask, self._prefix)
         if self.alignment is None or encoder_states is None or segments is None:
             return embeddings
-        aligned = self.alignment(encoder_states).to(embeddings.dtype)
+        aligned = self.alignment(encoder_states)
+        if state_noise is not None:
+            aligned = aligned + state_noise * self.alignment.gain
+        aligned = aligned.to(embeddings.dtype)
         boundary = self.boundary.to(embeddings.dtype)
         state = segments == STATE
         if not encoder_states.is_cuda and int(state.sum()) != len(aligned):  # on a GPU the count would make every step wait
@@ -302,6 +307,7 @@ class LinguaLiftModel(PreTrainedModel):
         position_ids: torch.Tensor | None = None,
         encoder_ids: torch.Tensor | None = None,
         encoder_mask: torch.Tensor | None = None,
+        state_noise: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
         """Logits, or with `labels` [batch, tokens] the response's mean negative log-likelihood (equations (5) and (6)).
@@ -311,7 +317,7 @@ class LinguaLiftModel(PreTrainedModel):
         With labels, logits are computed at labelled positions alone: with a vocabulary of 50,000 that is a sixth of the work of
         a small LLM. `num_items_in_batch` replaces the mean's divisor when gradients are accumulated over micro-batches.
         """
-        embeddings = self.embed(input_ids, segments, encoder_states, encoder_ids, encoder_mask)
+        embeddings = self.embed(input_ids, segments, encoder_states, encoder_ids, encoder_mask, state_noise)
         places = {} if position_ids is None else {"position_ids": position_ids}
         hidden = self.llm.base_model(inputs_embeds=embeddings, attention_mask=attention_mask, use_cache=False, **places).last_hidden_state
         if labels is None:

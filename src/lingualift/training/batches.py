@@ -5,6 +5,7 @@ global batch, so little is padded.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -72,13 +73,33 @@ def pack(examples: Sequence[Composed]) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(column.astype(np.int64))[None] for name, column in columns.items()}
 
 
+@dataclass(frozen=True)
+class Noise:
+    """Gaussian noise on aligned states: the same for every micro-batch size, device count and restart.
+
+    `amount` is in standard deviations of the LLM's embeddings, `dim` their size; `micro_batches` in a row make a global batch. A frozen
+    alignment layer maps other languages less exactly than English: an LLM that has seen only clean English states trusts them too much.
+    """
+
+    amount: float
+    dim: int
+    seed: int
+    micro_batches: int
+
+    def draw(self, item: int, index: int, count: int) -> np.ndarray:
+        """[count, dim] for the states of example `index` in micro-batch `item`."""
+        generator = np.random.default_rng([self.seed, item // self.micro_batches, index])
+        return generator.standard_normal((count, self.dim), np.float32) * np.float32(self.amount)
+
+
 class PlannedBatches(torch.utils.data.Dataset):
     """A dataset whose items are whole micro-batches, in planned order, with their encoder states (or tokens) in reading order."""
 
     def __init__(
-        self, examples: Sequence[Composed], states: States | Tokens | None, plan: Sequence[np.ndarray], pad: int, packed: bool = False
-    ) -> None:
-        self.examples, self.states, self.plan, self.pad, self.packed = examples, states, plan, pad, packed
+        self, examples: Sequence[Composed], states: States | Tokens | None, plan: Sequence[np.ndarray], pad: int, packed: bool = False,
+        noise: Noise | None = None,
+    ) -> None:  # fmt: skip
+        self.examples, self.states, self.plan, self.pad, self.packed, self.noise = examples, states, plan, pad, packed, noise
 
     def __len__(self) -> int:
         return len(self.plan)
@@ -88,7 +109,11 @@ class PlannedBatches(torch.utils.data.Dataset):
         if not len(chosen):  # every device computes something in every micro-batch: an example without labels has loss 0
             first = self.examples[0]
             return self._batch([0], [Composed(first.ids, first.segments, np.full_like(first.labels, IGNORE))])
-        return self._batch(chosen.tolist(), [self.examples[index] for index in chosen])
+        batch = self._batch(chosen.tolist(), [self.examples[index] for index in chosen])
+        if self.noise is not None:
+            drawn = [self.noise.draw(item, int(index), self.examples[index].states) for index in chosen]
+            batch["state_noise"] = torch.from_numpy(np.concatenate(drawn))
+        return batch
 
     def _batch(self, chosen: Sequence[int], examples: Sequence[Composed]) -> dict[str, torch.Tensor]:
         batch = pack(examples) if self.packed else collate(examples, self.pad)

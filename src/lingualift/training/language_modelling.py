@@ -25,7 +25,7 @@ from lingualift.errors import LinguaLiftError
 from lingualift.model.layout import Composed
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, Tokens
-from lingualift.training.batches import PlannedBatches, padding_share, plan_batches
+from lingualift.training.batches import Noise, PlannedBatches, padding_share, plan_batches
 
 logger = logging.getLogger(__name__)
 STOPPED = 75  # exit code of a stage that was asked to stop and has saved: run it again and it goes on (EX_TEMPFAIL)
@@ -57,6 +57,7 @@ class Optimisation:
     gradient_checkpointing: bool = False
     lora_rank: int = 16
     lora_alpha: float = 32.0
+    noise: float = 0.0
 
 
 def keep_freed_memory() -> None:
@@ -291,12 +292,15 @@ def train_language_modelling(
         dataloader_pin_memory=gpu,
         label_names=["labels"],
     )
+    noise = None
+    if optimisation.noise and model.alignment is not None:
+        noise = Noise(optimisation.noise, model.config.llm_dim, seed, accumulation * world)
     packed = str(getattr(model.llm.config, "_attn_implementation", "")).startswith("flash")
     progress = _Progress(name, optimisation.save_minutes)
     trainer = _PlannedTrainer(
         model=model,
         args=arguments,
-        train_dataset=PlannedBatches(examples, states, plan, pad, packed),
+        train_dataset=PlannedBatches(examples, states, plan, pad, packed, noise),
         data_collator=lambda items: items[0],
         callbacks=[progress],
     )

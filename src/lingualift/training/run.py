@@ -256,6 +256,7 @@ def run_stage(
             stage.gradient_checkpointing,
             stage.lora_rank,
             stage.lora_alpha,
+            stage.noise,
         )
         work = out.with_name(out.name + ".partial")
         try:
