@@ -83,6 +83,12 @@ def prediction_settings(wildcards):
     return CONFIG.evaluation.model_dump(mode="json", include={"max_new_tokens", "batch", *own})
 
 
+def table_reference(benchmark):
+    """The system that a benchmark's table compares all others with: the configured one, else the first of the table."""
+    found = [PLAN.runs[name].system for name in PLAN.runs_on(benchmark)]
+    return CONFIG.tables.reference if CONFIG.tables.reference in found else found[0]
+
+
 def growing(request):
     """Disk (MB), and memory (MB) and runtime (minutes) that grow with every attempt; `request`: a `sizes.Request` or a function of wildcards."""
     asked = request if callable(request) else lambda wildcards: request

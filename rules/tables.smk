@@ -8,10 +8,20 @@ rule results_table:
             run=PLAN.runs_on(CONFIG.benchmarks[wildcards.table]),
             benchmark=CONFIG.benchmarks[wildcards.table],
         ),
+        problems=lambda wildcards: expand(
+            "results/problems/{benchmark}/{lang}.parquet",
+            benchmark=CONFIG.benchmarks[wildcards.table],
+            lang=PLAN.languages_of(CONFIG.benchmarks[wildcards.table]),
+        ),
         lexicons="results/tables/lexicons.parquet",
+        reference=lambda wildcards: [
+            path for path in [BASE / f"config/reference/{CONFIG.benchmarks[wildcards.table]}.csv"] if path.is_file()
+        ],
     output:
         csv=report("results/tables/{table}.csv", caption="../workflow/report/table.rst", category="Tables", labels={"table": "{table}"}),
         parquet="results/tables/{table}.parquet",
+        groups_csv="results/tables/{table}-groups.csv",
+        groups="results/tables/{table}-groups.parquet",
     log:
         "results/logs/tables/{table}.log",
     benchmark:
@@ -30,6 +40,9 @@ rule results_table:
             for name in PLAN.runs_on(CONFIG.benchmarks[wildcards.table])
         },
         languages=lambda wildcards: PLAN.languages_of(CONFIG.benchmarks[wildcards.table]),
+        families={code: language.family for code, language in LANGUAGES.items()},
+        scripts={code: language.script for code, language in LANGUAGES.items()},
+        reference=lambda wildcards: table_reference(CONFIG.benchmarks[wildcards.table]),
         bootstrap=CONFIG.tables.bootstrap,
     message:
         "table {wildcards.table}"

@@ -355,7 +355,10 @@ class Evaluation(Settings):
 class Tables(Settings):
     """Result tables."""
 
-    bootstrap: Positive = Field(default=2000, description="Bootstrap resamples for intervals.")
+    bootstrap: Positive = Field(default=10000, description="Bootstrap resamples for intervals.")
+    reference: Name | None = Field(
+        None, description="System that all others are tested against (null, or where it is not in a table: the table's first)."
+    )
 
 
 class Config(Settings):

@@ -8,9 +8,25 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
+from lingualift.benchmarks.base import Problem
 from lingualift.errors import LinguaLiftError
 from lingualift.evaluation.score import SCORE_SCHEMA
-from lingualift.tables.results import TIDY_SCHEMA, as_text, bootstrap_means, holm, interval, readable, scopes, tidy
+from lingualift.tables.chance import chance, guess_share
+from lingualift.tables.reference import Published, read_reference
+from lingualift.tables.results import (
+    TIDY_SCHEMA,
+    Scope,
+    as_text,
+    beside,
+    bootstrap_means,
+    group_scopes,
+    holm,
+    interval,
+    readable,
+    samples,
+    scopes,
+    tidy,
+)
 
 LANGUAGES = ["en", "de", "sw", "hi", "tr"]
 GROUPS = {"low": ("sw", "hi"), "medium": ("ko",), "high": ("de", "en")}
@@ -60,7 +76,7 @@ def result() -> dict[tuple[str, str], dict]:
 MEMBERS = {language: [language] for language in LANGUAGES} | {
     "Low": ["sw", "hi"],
     "High": ["en", "de"],
-    "Avg.": LANGUAGES,
+    "Avg.": ["en", "de", "sw", "hi"],  # tr belongs to no group
     "Aligned": ["de", "sw"],
 }
 
@@ -193,12 +209,12 @@ def test_rows_follow_the_schema_and_their_order_does_not_matter(result):
 
 def test_the_readable_table_has_systems_in_rows_and_ends_with_the_interval_of_the_average(result):
     header, mono, lift = readable(table())
-    assert header == ["benchmark", "system", "seeds", "n", *MEMBERS, "Avg. 95 %"]
+    assert header == ["benchmark", "system", "origin", "seeds", "n", *MEMBERS, "Avg. 95 %"]
     assert [mono[1], lift[1]] == ["Mono", "Lift"]
     for system, cells in (("mono", mono), ("lift", lift)):
         mean = result[system, "Avg."]
-        assert cells[0] == "mmwp-mini" and cells[2:4] == ["1,2,3", str(ITEMS * len(LANGUAGES))]
-        assert [float(cell) for cell in cells[4:-1]] == [pytest.approx(result[system, scope]["accuracy"], abs=0.05) for scope in MEMBERS]
+        assert cells[0] == "mmwp-mini" and cells[2:5] == ["measured", "1,2,3", str(ITEMS * 4)]
+        assert [float(cell) for cell in cells[5:-1]] == [pytest.approx(result[system, scope]["accuracy"], abs=0.0501) for scope in MEMBERS]
         assert cells[-1] == f"{mean['low']:.1f}-{mean['high']:.1f}"
 
 
@@ -210,3 +226,98 @@ def test_text_tables_are_aligned():
 
 def test_accuracies_are_percentages(result):
     assert all(0 <= row["low"] <= row["high"] <= 100 and not math.isnan(row["accuracy"]) for row in result.values())
+
+
+def test_intervals_hold_the_variation_between_seeds():
+    """Where seeds differ and problems do not, the interval is that of the drawn seeds' means."""
+    marks = {"en": np.repeat([[1.0], [0.0], [0.0], [1.0]], 50, axis=1)}
+    found = samples(marks, [["en"]], np.ones((1, 1)), 20_000)[:, 0]
+    theirs = stats.bootstrap((np.array([1.0, 0, 0, 1]),), np.mean, n_resamples=20_000, method="percentile", rng=1).confidence_interval
+    np.testing.assert_allclose(interval(found), theirs, atol=0.01)
+    assert np.std(found) == pytest.approx(0.5 / 2, rel=0.03)  # the standard error of a mean of four
+    one = samples({"en": marks["en"][:1]}, [["en"]], np.ones((1, 1)), 100)
+    assert np.ptp(one) == 0
+
+
+def test_parallel_languages_share_their_draw_and_others_do_not():
+    marks = np.random.default_rng(0).random((1, 60)).round()
+    cube = {"a": marks, "b": marks, "c": marks}
+    together = samples(cube, [["a", "b"], ["c"]], np.eye(3), 500)
+    np.testing.assert_array_equal(together[:, 0], together[:, 1])
+    assert abs(np.corrcoef(together[:, 0], together[:, 2])[0, 1]) < 0.2
+
+
+def test_languages_may_ask_different_problems():
+    rows = [row for row in ROWS if row["language"] != "sw" or row["id"] < "test-030"]
+    found = {(row["system"], row["scope"]): row for row in table(rows).to_pylist()}
+    assert found["mono", "sw"]["n"] == 30 and found["mono", "Low"]["n"] == 70
+    marks = [row["correct"] for row in rows if row["language"] == "sw" and row["system"] == "mono"]
+    assert found["mono", "sw"]["accuracy"] == pytest.approx(100 * np.mean(marks))
+
+
+def test_families_and_scripts_group_the_same_scores():
+    families = {"en": "Germanic", "de": "Germanic", "sw": "Bantu", "hi": "Indic", "tr": "Turkic"}
+    scripts = dict.fromkeys(LANGUAGES, "Latn") | {"hi": "Deva"}
+    columns = group_scopes(LANGUAGES, families, scripts)
+    assert [scope.name for scope in columns] == ["Bantu", "Germanic", "Indic", "Turkic", "Deva", "Latn"]
+    rows = tidy(pa.Table.from_pylist(ROWS, schema=SCORE_SCHEMA), SYSTEMS, LANGUAGES, GROUPS, ALIGNED, None, 50, columns).to_pylist()
+    found = {(row["system"], row["scope"]): row["accuracy"] for row in rows}
+    assert found["lift", "Germanic"] == pytest.approx(brute_mean("correct", "lift", ["en", "de"]))
+    assert found["lift", "Latn"] == pytest.approx(brute_mean("correct", "lift", ["en", "de", "sw", "tr"]))
+    assert len({len(line) for line in readable(pa.Table.from_pylist(rows, schema=TIDY_SCHEMA))}) == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "gold", "share"),
+    [
+        ("Maria has 14 apples and gets 9 more.", "23", 1 / 4),
+        ("6 of 15 are left", "9", 1 / 4),  # the larger number first
+        ("2 and 2", "4", 2 / 4),  # sum and product
+        ("मारिया के पास १४ सेब हैं और ९ मिले", "23", 1 / 4),
+        ("3 bags of 4, and 5 more", "17", 0),
+        ("2, 3 and 5", "5", 1 / 12),  # of three pairs and four operations: 2 + 3 (5 - 2 is 3, 5 / 2 is 2.5)
+        ("7 apples", "7", 0),
+        ("0 and 5", "5", 2 / 4),  # 5 + 0 and 5 - 0; nothing is divided by zero
+        ("1,200 and 300", "900", 1 / 4),
+    ],
+)
+def test_a_guess_of_two_numbers_and_an_operation_is_counted_exactly(question: str, gold: str, share: float):
+    assert guess_share(question, gold) == pytest.approx(share)
+
+
+def test_chance_follows_the_kind_of_answer():
+    problems = [Problem("a", "1 and 2", "3", choices=("x", "y")), Problem("b", "none", "3", choices=("x", "y", "z", "w"))]
+    assert chance(problems, "number") == pytest.approx((1 / 4 + 0) / 2)
+    assert chance(problems, "choice") == pytest.approx((1 / 2 + 1 / 4) / 2)
+    assert chance(problems, "neighbour") == 1 / 2
+
+
+def test_figures_of_the_paper_and_chance_stand_beside_ours_and_say_what_they_are():
+    published = Published("Lift", "LLaMA", ["Table 1", "Table 9"], {"sw": 10.0, "hi": 20.0, "de": 50.0, "low": 16.0, "high": 50.0})
+    columns = scopes(LANGUAGES, GROUPS, ALIGNED)
+    rows = beside(columns, "b", GROUPS, dict.fromkeys(LANGUAGES, 0.125), "Chance", [published])
+    found = {(row["origin"], row["scope"]): row for row in rows.to_pylist()}
+    assert found["chance", "Avg."]["accuracy"] == 12.5 and found["chance", "tr"]["low"] is None
+    assert {scope for origin, scope in found if origin == "paper"} == {"sw", "hi", "de", "Low", "High"}
+    assert "the paper prints 16.0, but its languages average 15.0" in found["paper", "Low"]["note"]
+    assert found["paper", "High"]["note"] == "printed in Table 1, Table 9"  # English is not printed, so nothing can be checked
+    header, measured, *_, chances, paper = readable(pa.concat_tables([table(), rows]))
+    assert paper[1] == "Lift (paper, LLaMA)" and paper[header.index("Low")] == "16.0*" and paper[header.index("en")] == ""
+    assert chances[2] == "chance" and paper[2] == "paper" and measured[2] == "measured"
+    assert {len(line) for line in (header, measured, chances, paper)} == {len(header)}
+
+
+def test_reference_figures_are_joined_by_title_and_bad_ones_named(tmp_path):
+    path = tmp_path / "x.csv"
+    head = "table,base_model,system,title,language,accuracy\n"
+    path.write_text(head + "Table 1,M,(A),A,low,10.0\nTable 9,M,A-7B,A,sw,9.5\nTable 14,M,B,,sw,1.0\n")
+    (own,) = read_reference(path)
+    assert (own.title, own.tables, own.figures) == ("A", ["Table 1", "Table 9"], {"low": 10.0, "sw": 9.5})
+    assert len(read_reference(path, by="table")) == 3
+    path.write_text(head + "Table 1,M,(A),A,low,ten\n")
+    with pytest.raises(LinguaLiftError, match=r"x.csv, line 2: accuracy 'ten' is not a number"):
+        read_reference(path)
+
+
+def test_a_scope_of_one_language_is_that_language():
+    assert Scope("sw", "low", ("sw",)) == scopes(["sw"], GROUPS, [])[0]

@@ -1,4 +1,4 @@
-"""Result tables of one benchmark."""
+"""Result tables of one benchmark: by language and resource level, and by language family and script."""
 
 import csv
 
@@ -7,23 +7,36 @@ import pyarrow as pa
 from lingualift.artifacts import atomic_path, read_parquet, write_parquet
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import load
+from lingualift.evaluation.problems import read_problems
 from lingualift.evaluation.score import SCORE_SCHEMA
 from lingualift.job import job
 from lingualift.provenance import provenance
+from lingualift.tables.chance import TITLES, chance
 from lingualift.tables.lexicons import LEXICON_TABLE_SCHEMA
-from lingualift.tables.results import TIDY_SCHEMA, readable, tidy
+from lingualift.tables.reference import read_reference
+from lingualift.tables.results import TIDY_SCHEMA, beside, group_scopes, readable, scopes, tidy
 
 with job(snakemake.log[0]):
-    params = snakemake.params
-    scores = pa.concat_tables([read_parquet(path, SCORE_SCHEMA) for path in snakemake.input.scores])
-    lexicons = read_parquet(snakemake.input.lexicons, LEXICON_TABLE_SCHEMA)
+    given, params = snakemake.input, snakemake.params
+    scores = pa.concat_tables([read_parquet(path, SCORE_SCHEMA) for path in given.scores])
+    lexicons = read_parquet(given.lexicons, LEXICON_TABLE_SCHEMA)
     aligned = lexicons.filter(lexicons["in_stage_1"])["language"].to_pylist()
-    groups = BENCHMARKS[params.benchmark].BENCHMARK.groups
-    reference = "mono-sft" if "mono-sft" in params.systems else None
-    table = tidy(scores, params.systems, params.languages, groups, aligned, reference, params.bootstrap)
+    benchmark = BENCHMARKS[params.benchmark].BENCHMARK
+    titles = {title for title, _ in params.systems.values()}
+    published = [own for path in given.get("reference", []) for own in read_reference(path) if own.title in titles]
+    guessed = {
+        language: chance(read_problems(path), benchmark.answer) for language, path in zip(params.languages, given.problems, strict=True)
+    }
     # Where sources lie and what jobs ask for changes no figure: runs on another machine give the same bytes.
     configuration = load(snakemake.config).model_dump(mode="json", exclude={"mirror", "offline", "resources", "compute"})
-    stamp = provenance(snakemake.rule, {"languages": params.languages}, snakemake.input, configuration=configuration)
-    write_parquet(snakemake.output.parquet, table, TIDY_SCHEMA, stamp)
-    with atomic_path(snakemake.output.csv) as path, open(path, "w", newline="", encoding="utf-8") as handle:
-        csv.writer(handle, lineterminator="\n").writerows(readable(table))
+    stamp = provenance(snakemake.rule, {"languages": params.languages}, given, configuration=configuration)
+    for columns, parquet, readable_csv in (
+        (scopes(params.languages, benchmark.groups, aligned), snakemake.output.parquet, snakemake.output.csv),
+        (group_scopes(params.languages, params.families, params.scripts), snakemake.output.groups, snakemake.output.groups_csv),
+    ):
+        measured = tidy(scores, params.systems, params.languages, benchmark.groups, aligned, params.reference, params.bootstrap, columns)
+        others = beside(columns, params.benchmark, benchmark.groups, guessed, TITLES[benchmark.answer], published)
+        table = pa.concat_tables([measured, others])
+        write_parquet(parquet, table, TIDY_SCHEMA, stamp)
+        with atomic_path(readable_csv) as path, open(path, "w", newline="", encoding="utf-8") as handle:
+            csv.writer(handle, lineterminator="\n").writerows(readable(table))
