@@ -84,7 +84,12 @@ rule codeswitch_table:
             for lang in CONFIG.languages.alignment
         ],
     output:
-        csv="results/tables/codeswitch.csv",
+        csv=report(
+            "results/tables/codeswitch.csv",
+            caption="../workflow/report/codeswitch.rst",
+            category="Tables",
+            labels={"table": "codeswitch"},
+        ),
         parquet="results/tables/codeswitch.parquet",
     log:
         "results/logs/tables/codeswitch.log",

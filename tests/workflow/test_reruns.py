@@ -28,6 +28,7 @@ def aligned(language: str) -> list[str]:
         f"code-switch the questions into {language}",
         f"encode codeswitch-{language}",
         "table of the lexicons",
+        "table of the code-switched text",
     ]
 
 
