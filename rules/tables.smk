@@ -14,8 +14,9 @@ rule results_table:
             lang=PLAN.languages_of(CONFIG.benchmarks[wildcards.table]),
         ),
         lexicons="results/tables/lexicons.parquet",
+        # by a relative path: a moved folder has nothing to do
         reference=lambda wildcards: [
-            path for path in [BASE / f"config/reference/{CONFIG.benchmarks[wildcards.table]}.csv"] if path.is_file()
+            os.path.relpath(path) for path in [BASE / f"config/reference/{CONFIG.benchmarks[wildcards.table]}.csv"] if path.is_file()
         ],
     output:
         csv=report("results/tables/{table}.csv", caption="../workflow/report/table.rst", category="Tables", labels={"table": "{table}"}),
