@@ -171,7 +171,7 @@ def trained(language: str, options: argparse.Namespace) -> tuple[WordSpace, int]
             untranslated = set(help_lines(sorted(Path(options.packages).glob(f"libreoffice-help-{ENGLISH}_*.deb"))[-1]))
             lines = [line for line in lines if line not in untranslated]
         corpus.write_text("\n".join(" ".join(WORD.findall(line.lower())) for line in lines) + "\n", encoding="utf-8")
-        save_embeddings(store, train_skipgram(corpus, dim=options.dim, epochs=5, minimum_count=5))
+        save_embeddings(store, train_skipgram(corpus, dim=options.dim, epochs=options.passes, minimum_count=5))
     found = load_embeddings(store)
     return WordSpace(found.words, found.frequencies, np.array(found.vectors)), len(corpus.read_text("utf-8").split())
 
@@ -272,6 +272,7 @@ def main() -> None:
     mode.add_argument("--languages", nargs="+", default=["es", "de", "eu", "fi"])
     mode.add_argument("--starts", nargs="+", default=["similarity", "identical"], help="joined by + to compete in one lexicon")
     mode.add_argument("--dim", type=int, default=300)
+    mode.add_argument("--passes", type=int, default=25, help="of fastText over the corpus (five left vectors that no start aligned)")
     mode.add_argument("--reweight", action="store_true")
     mode.add_argument("--cache", help="folder for corpora and vectors (default: beside the packages)")
     mode.add_argument("--save", help="folder for the evidence of every lexicon")

@@ -140,10 +140,10 @@ def write_mirror(mirror: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(corpus(language)) + "\n", encoding="utf-8")
     for language in LANGUAGES[1:]:
-        path = mirror / f"tiny-words/package/words/{language}.json"
+        path = mirror / f"tiny-words/{language}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        words = [{"englishWord": word, "targetWord": word.translate(cipher(language))} for word in vocabulary()[::5]]
-        path.write_text(json.dumps({"words": words}, ensure_ascii=False), encoding="utf-8")
+        lines = [f"{word}\t{word.translate(cipher(language))}\n" for word in vocabulary()[::5]]
+        path.write_text("".join(lines), encoding="utf-8")
     write_tagger(mirror / "tiny-tagger")
     write_llm(mirror / "hub/tiny/llm")
     write_encoder(mirror / "tiny-encoder")

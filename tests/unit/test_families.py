@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.conftest import save_tokenizer
 from transformers import AutoModel, AutoModelForCausalLM
 
 from lingualift.errors import LinguaLiftError
@@ -16,6 +15,7 @@ from lingualift.model.modeling import LinguaLiftModel, reference
 from lingualift.model.states import Tokens
 from lingualift.training.batches import PlannedBatches, collate
 from lingualift.training.language_modelling import Optimisation, train_language_modelling
+from tests.conftest import save_tokenizer
 
 PROMPT = Prompt("{question}\nAnswer:", "Solve. ")
 QUESTIONS = ["Maria has 14 apples.", "Ana tiene 9 manzanas y 5 Bücher.", "मारिया", "How many apples does Maria have now?"]

@@ -32,12 +32,13 @@ def adapt(llm: nn.Module, rank: int, alpha: float) -> int:
     adapted = 0
     for module in llm.modules():
         if type(module) is nn.Linear and module is not head:
-            module.__class__ = LoraLinear
             device = module.weight.device
-            module.lora_a = nn.Parameter(torch.empty(rank, module.in_features, device=device))
-            module.lora_b = nn.Parameter(torch.zeros(module.out_features, rank, device=device))
-            nn.init.kaiming_uniform_(module.lora_a, a=math.sqrt(5))
-            module.lora_scale = alpha / rank
+            layer: Any = module
+            layer.__class__ = LoraLinear
+            layer.lora_a = nn.Parameter(torch.empty(rank, module.in_features, device=device))
+            layer.lora_b = nn.Parameter(torch.zeros(module.out_features, rank, device=device))
+            nn.init.kaiming_uniform_(layer.lora_a, a=math.sqrt(5))
+            layer.lora_scale = alpha / rank
             adapted += 1
     return adapted
 
@@ -50,4 +51,5 @@ def merge(llm: nn.Module) -> None:
             product = module.lora_scale * (module.lora_b.float() @ module.lora_a.float())
             module.weight.copy_((module.weight.float() + product).to(module.weight.dtype))
             del module.lora_a, module.lora_b, module.lora_scale
-            module.__class__ = nn.Linear
+            layer: Any = module
+            layer.__class__ = nn.Linear

@@ -147,11 +147,11 @@ class _PlannedTrainer(Trainer):
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         began = time.monotonic()
-        earlier = _checkpoints(Path(self.args.output_dir))
+        earlier = _checkpoints(Path(str(self.args.output_dir)))
         super()._save_checkpoint(model, trial)
         self.accelerator.wait_for_everyone()  # every process has written its part
         if self.args.should_save:
-            folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+            folder = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"
             seal_directory(folder)
             for old in earlier:  # only now: a kill while writing leaves the one before
                 if old != folder:
@@ -275,7 +275,7 @@ def train_language_modelling(
         bf16=optimisation.bf16,
         activation_checkpointing=optimisation.gradient_checkpointing and not sharded,
         activation_checkpointing_kwargs={"use_reentrant": False},
-        fsdp=True if sharded else None,
+        fsdp=True if sharded else None,  # type: ignore[arg-type]
         fsdp_config={"activation_checkpointing": optimisation.gradient_checkpointing, "reshard_after_forward": True} if sharded else None,
         ddp_backend=None if gpu or world == 1 else "gloo",
         ddp_find_unused_parameters=False,

@@ -224,7 +224,7 @@ def run_stage(
         if model.alignment is not None:
             model.alignment.float()
             model.boundary.data = model.boundary.data.float()
-            fresh = float(model.alignment.gain) == 1.0  # measured once, on the LLM's embeddings as they were published
+            fresh = bool((model.alignment.get_buffer("gain") == 1).item())  # measured once, on the LLM's embeddings as they were published
             if fresh and english is not None and english.states is not None:
                 sample = english.states.rows(range(min(len(english), 256)))
                 model.alignment.measure(as_tensor(sample), model.embedding_table())
