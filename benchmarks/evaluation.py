@@ -75,7 +75,9 @@ def main() -> None:
 
     def alone(index: int) -> list[int]:
         (inputs,) = prompts(model, examples, states, [index], 0)
-        found = model.generate(**inputs, max_new_tokens=given.tokens, do_sample=False, eos_token_id=eos, pad_token_id=0)[0].tolist()
+        found = model.generate(
+            **inputs, max_new_tokens=given.tokens, do_sample=False, eos_token_id=None if eos < 0 else eos, pad_token_id=0
+        )[0].tolist()
         return found[: found.index(eos)] if eos in found else found
 
     alone(0)
