@@ -64,11 +64,11 @@ def train_skipgram(
 
     The corpus is read in lower case, as `language` (a code) writes it, unless `lowercase` is off.
     One thread, because fastText's threads race: with one, the same corpus gives the same bytes (the library's generator has a fixed
-    seed; see `_zeroed_memory`). A corpus without a word that occurs `minimum_count` times is an error.
+    seed; see `zeroed_memory`). A corpus without a word that occurs `minimum_count` times is an error.
     """
     import fasttext
 
-    with _training_text(corpus, lowercase, language) as text, _zeroed_memory():
+    with _training_text(corpus, lowercase, language) as text, zeroed_memory():
         try:
             model = fasttext.train_unsupervised(
                 str(text), model="skipgram", dim=dim, epoch=epochs, minCount=minimum_count, lr=learning_rate, ws=window,
@@ -84,7 +84,7 @@ def train_skipgram(
 
 
 @contextmanager
-def _zeroed_memory() -> Iterator[None]:
+def zeroed_memory() -> Iterator[None]:
     """Let the C library hand out zeroed memory, so that fastText 0.9.3 starts from known values.
 
     With one thread fastText initialises only the first tenth of its input matrix (`DenseMatrix::uniformThread` divides the matrix by ten
