@@ -12,6 +12,7 @@ import torch
 from tqdm import tqdm
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
+from lingualift.errors import LinguaLiftError
 from lingualift.model.layout import STATE, Composed
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, as_tensor
@@ -24,6 +25,9 @@ HELD_TOKENS = 16384  # positions whose keys and values a batch may hold
 
 class Buffer(DynamicLayer):
     """One layer's keys and values [rows, heads, capacity, dim], of which `filled` positions are in use; new ones are written in place."""
+
+    keys: torch.Tensor
+    values: torch.Tensor
 
     def __init__(self, keys: torch.Tensor, values: torch.Tensor, filled: int) -> None:
         super().__init__()
@@ -74,14 +78,17 @@ def read(model: LinguaLiftModel, batches: Sequence[Mapping[str, torch.Tensor]], 
         ).last_hidden_state
         last.append(hidden[:, -1])
         for index, layer in enumerate(cache.layers):
-            if len(buffers) == index:
-                buffers.append(
-                    Buffer(*(t.new_zeros(rows, t.shape[1], width + room, t.shape[3]) for t in (layer.keys, layer.values)), width)
+            if not isinstance(layer, DynamicLayer) or layer.keys is None or layer.values is None:
+                raise LinguaLiftError(
+                    f"LLM {model.llm.config.model_type}: keeps more than keys and values of its past; it cannot be evaluated"
                 )
+            if len(buffers) == index:
+                empty = [part.new_zeros(rows, part.shape[1], width + room, part.shape[3]) for part in (layer.keys, layer.values)]
+                buffers.append(Buffer(empty[0], empty[1], width))
             buffers[index].keys[span[0], :, span[1]] = layer.keys
             buffers[index].values[span[0], :, span[1]] = layer.values
         start += len(own)
-    return Cache(layers=buffers), mask, torch.cat(last)
+    return Cache(layers=[*buffers]), mask, torch.cat(last)
 
 
 @torch.inference_mode()
@@ -181,6 +188,7 @@ def choice_likelihoods(
                 total = first.gather(1, ids[:, :1])[:, 0]
                 if width > 1:
                     for layer in cache.layers:
+                        assert isinstance(layer, Buffer)
                         layer.filled = mask.shape[1]
                     step = torch.arange(1, width, device=mask.device)
                     after = model.llm.base_model(
