@@ -65,9 +65,9 @@ rule codeswitch:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(lambda wildcards: sizes.code_switching(switched(wildcards.variant.rstrip("/")))),
+        **growing(lambda wildcards: sizes.code_switching(switched(variant_of(wildcards)))),
     params:
-        codeswitch=lambda wildcards: PLAN.variants[wildcards.variant.rstrip("/")].model_dump(mode="json"),
+        codeswitch=lambda wildcards: PLAN.variants[variant_of(wildcards)].model_dump(mode="json"),
         seed=CONFIG.seeds[0],
     message:
         "code-switch the questions into {wildcards.lang} {wildcards.variant}"
@@ -79,7 +79,7 @@ rule codeswitch_table:
     # Table 18 for every setting that a system uses.
     input:
         [
-            f"results/codeswitch/{name + '/' if name else ''}{lang}.json"
+            str(Path("results", "codeswitch", name, f"{lang}.json"))
             for name in PLAN.used_variants or [""]
             for lang in CONFIG.languages.alignment
         ],

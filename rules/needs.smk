@@ -86,7 +86,12 @@ def prediction_settings(wildcards):
 def table_reference(benchmark):
     """The system that a benchmark's table compares all others with: the configured one, else the first of the table."""
     found = [PLAN.runs[name].system for name in PLAN.runs_on(benchmark)]
-    return CONFIG.tables.reference if CONFIG.tables.reference in found else found[0]
+    return CONFIG.tables.reference if CONFIG.tables.reference in found else next(iter(found), "")
+
+
+def variant_of(wildcards):
+    """The setting of code-switching that a path names ("": the configuration's own)."""
+    return Path(wildcards.variant).name
 
 
 def growing(request):

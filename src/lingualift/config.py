@@ -131,10 +131,10 @@ class FastText(Settings):
 class Adversary(Settings):
     """The adversarial start (Lample et al. 2018); the defaults are the paper's."""
 
-    epochs: Positive = Field(5, description="Epochs; the best by the unsupervised criterion is kept.")
-    steps: Positive = Field(31250, description="Steps of the map in an epoch, five of the discriminator to each.")
-    batch: Positive = Field(32, description="Words of each language in a step.")
-    hidden: Positive = Field(2048, description="Units of each of the discriminator's two hidden layers.")
+    epochs: Positive = Field(default=5, description="Epochs; the best by the unsupervised criterion is kept.")
+    steps: Positive = Field(default=31250, description="Steps of the map in an epoch, five of the discriminator to each.")
+    batch: Positive = Field(default=32, description="Words of each language in a step.")
+    hidden: Positive = Field(default=2048, description="Units of each of the discriminator's two hidden layers.")
 
 
 class Lexicon(Settings):
@@ -357,7 +357,7 @@ class Tables(Settings):
 
     bootstrap: Positive = Field(default=10000, description="Bootstrap resamples for intervals.")
     reference: Name | None = Field(
-        None, description="System that all others are tested against (null, or where it is not in a table: the table's first)."
+        default=None, description="System that all others are tested against (null, or where it is not in a table: the table's first)."
     )
 
 

@@ -45,7 +45,10 @@ def requests(*configfiles: str, snakefile: str = "Snakefile") -> list[Job]:
         return [
             Job(
                 job.rule.name,
-                *(int(job.resources.get(name, 0)) for name in ("mem_mb", "runtime", "disk_mb", "gpu")),
+                int(job.resources.get("mem_mb", 0)),
+                int(job.resources.get("runtime", 0)),
+                int(job.resources.get("disk_mb", 0)),
+                int(job.resources.get("gpu", 0)),
                 job.threads,
                 str(job.benchmark or ""),
                 tuple(map(str, job.output)),
@@ -85,7 +88,9 @@ def measured(jobs: Sequence[Job], folder: Path) -> str:
         used = [(job, *found) for job in jobs if job.rule == rule and (found := _record(job, folder)) is not None]
         if not used:
             continue
-        memory, time, disk = (max(used, key=lambda entry: entry[column]) for column in (1, 2, 3))
+        memory = max(used, key=lambda entry: entry[1])
+        time = max(used, key=lambda entry: entry[2])
+        disk = max(used, key=lambda entry: entry[3])
         row = [rule, len(used), round(memory[1]), memory[0].megabytes, _short(time[2]), 60 * time[0].minutes, _short(disk[3]), disk[0].disk]
         rows.append(row)
     if not rows:

@@ -96,7 +96,7 @@ class Source(_Settings):
     code: str | None = Field(None, description="Column of languages.tsv that fills {code}.")
     languages: list[str] = Field([], description="hub: codes of a source that is retrieved one language at a time; they fill {code}.")
     held: str | None = Field(None, description="Column of languages.tsv that tells which languages a source holds that comes whole.")
-    languages: list[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]] = Field(
+    whole: list[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]] = Field(
         [], description="Languages that a source holds that comes whole, where no column tells."
     )
     gguf: Gguf | None = None
@@ -138,12 +138,12 @@ class Source(_Settings):
 
     def holds(self, language: Language) -> bool:
         """Whether the source has this language, as far as the registry knows (a source without languages holds any)."""
-        if self.languages:
-            return language.code in self.languages
+        if self.languages or self.whole:
+            return language.code in (self.languages or self.whole)
         column = self.code or self.held
         if column is not None:
             return getattr(language, column) is not None
-        held = {*self.languages, *(file.language for file in self.files if file.language)}
+        held = {file.language for file in self.files if file.language}
         return not held or language.code in held
 
     @property
@@ -164,8 +164,7 @@ class Source(_Settings):
         Raises `LinguaLiftError` where the source does not hold the language.
         """
         if self.languages and language.code not in self.languages:
-            held = ", ".join(self.languages)
-            raise LinguaLiftError(f"source '{self.key}' has no {language.name} ({language.code}); it has {held}")
+            raise LinguaLiftError(f"source '{self.key}' has no {language.name} ({language.code}); it has {', '.join(self.languages)}")
         if self.code is not None or self.languages:
             code = getattr(language, self.code) if self.code is not None else language.code
             if not code:
@@ -183,7 +182,7 @@ class Source(_Settings):
             held = sorted({file.language for file in self.files if file.language})
             if language.code not in held:
                 raise LinguaLiftError(f"source '{self.key}' has no {language.name} ({language.code}); it has {', '.join(held)}")
-            allow, members = self.allow, self.members
+            allow, members = list(self.allow), list(self.members)
         return self.model_copy(
             update={
                 "key": f"{self.key}-{language.code}",
