@@ -35,7 +35,6 @@ def test_what_was_retrieved_with_a_network_suffices_without_one(tmp_path: Path) 
     folder = tiny.copy_workflow(tmp_path / "run", mirror)
     done = tiny.snakemake(folder, target="retrieve", offline=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "licence" in done.stdout and "Apache-2.0" in done.stdout  # said before the first job
     shutil.rmtree(mirror)
 
     prefix, environment = without_network(tmp_path / "blocked")
