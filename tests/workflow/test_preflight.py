@@ -37,7 +37,7 @@ def refusal(folder: Path, *arguments: str, environment: dict[str, str] | None = 
     assert "Traceback" not in done.stderr, done.stderr[-3000:]
     lines = [line for line in done.stderr.splitlines() if ";" in line]
     assert len(lines) == 1, done.stderr[-3000:]
-    written = [path for path in folder.glob("results/**/*") if path.is_file() and path.name != ".run.lock"]
+    written = [path for path in folder.glob("results/**/*") if path.is_file() and path.name not in (".run.lock", ".jobs.lock")]
     assert not [path for path in written if "logs" not in path.parts]
     return lines[0].strip()
 
