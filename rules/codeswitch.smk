@@ -19,7 +19,6 @@ rule task_data:
     params:
         task=lambda wildcards: CONFIG.tasks[wildcards.task].model_dump(mode="json"),
         folders=lambda wildcards: PLAN.task_folders(wildcards.task),
-        names={code: language.name for code, language in LANGUAGES.items()},
     message:
         "task data: {wildcards.task}"
     script:

@@ -49,10 +49,7 @@ rule train:
     params:
         stage=lambda wildcards: stage_of(wildcards).model_dump(mode="json"),
         prompts=lambda wildcards: [prompt and PLAN.prompt(prompt).__dict__ for _, prompt in PLAN.texts(stage_of(wildcards))],
-        languages=CONFIG.languages.alignment,
-        names={code: language.name for code, language in LANGUAGES.items()},
         precision=CONFIG.precision,
-        processes=lambda wildcards, resources: resources.get("gpu", 0),
     message:
         "train {wildcards.stage}"
     script:

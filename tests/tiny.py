@@ -55,7 +55,7 @@ SETTINGS: dict[str, Any] = {
         "transfer": {"epochs": 24, "learning_rate": 0.004, "schedule": "constant"},  # enough to answer with numbers
     },
     "systems": ["mono-sft", "lingualift"],
-    "evaluation": {"split": "dev", "max_new_tokens": 12},
+    "evaluation": {"max_new_tokens": 12},
     "tables": {"bootstrap": 200},
 }
 

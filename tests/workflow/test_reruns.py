@@ -1,6 +1,5 @@
 """A change reruns what depends on it and nothing else: the jobs of dry runs on a finished tiny run (docs/reruns.md tells what to type)."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -93,7 +92,7 @@ def test_one_more_seed(finished: Path) -> None:
     jobs = planned(finished, seeds=[1, 2])
     own = [f"{system}~2 answers mmwp-mini in {language}" for system in ("mono-sft", "lingualift") for language in ("en", "sw")]
     scored = [f"score {system}~2 on mmwp-mini" for system in ("mono-sft", "lingualift")]
-    assert jobs == sorted([*TRAINED, "train transfer", *own, *scored, *TABLES])
+    assert jobs == sorted([*TRAINED, "train arithmetic", "train transfer", *own, *scored, *TABLES])
 
 
 def test_a_change_of_the_tables(finished: Path) -> None:
@@ -112,12 +111,20 @@ def test_another_setting_of_a_late_stage_leaves_the_early_ones(finished: Path) -
 
 
 def test_one_more_benchmark_leaves_the_first_alone(finished: Path) -> None:
-    from lingualift.benchmarks.registry import BENCHMARKS
+    jobs = planned(finished, benchmarks={"mmwp": "mmwp-mini", "more": "mgsm"})
+    own = [f"{system} answers mgsm in {language}" for system in ("mono-sft", "lingualift") for language in ("en", "sw")]
+    problems = [f"{verb} mgsm in {language}" for verb in ("read", "encode") for language in ("en", "sw")]
+    scored = ["score mono-sft on mgsm", "score lingualift on mgsm", "table more", "write down what made table more"]
+    assert sorted(job for job in jobs if not job.startswith("retrieve ")) == sorted([*own, *problems, *scored])
 
-    others = sorted(set(BENCHMARKS) - {"mmwp-mini"})
-    if not others:
-        pytest.skip("this version has one benchmark")
-    candidates = [name for name in others if {"en", "sw"} <= set(BENCHMARKS[name].BENCHMARK.languages)]
-    name = next(name for name in candidates if BENCHMARKS[name].BENCHMARK.prompt == "maths")
-    jobs = planned(finished, "--config", f"benchmarks={json.dumps({'mmwp': 'mmwp-mini', 'more': name})}")
-    assert jobs and all(name in job or job.endswith("table more") or job.startswith("retrieve ") for job in jobs)
+
+def test_more_gpus_change_nothing(finished: Path) -> None:
+    assert planned(finished, compute={"gpus": 1}) == []
+
+
+def test_a_row_in_the_table_of_languages_changes_nothing_but_tables(copy: Path) -> None:
+    path = copy / "config/languages.tsv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    known = next(line for line in lines if line.startswith("sw\t")).split("\t")
+    path.write_text("\n".join([*lines, "\t".join(["qaa", "Newish", "Newish", "qaa", *known[4:]])]) + "\n", encoding="utf-8")
+    assert set(planned(copy)) <= set(TABLES)

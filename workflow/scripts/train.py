@@ -4,12 +4,16 @@ from pathlib import Path
 
 from lingualift.config import RunStage
 from lingualift.job import job
+from lingualift.languages import load_languages
 from lingualift.model.layout import Prompt
 from lingualift.model.prepare import prepared
 from lingualift.precision import use_bf16
 from lingualift.provenance import provenance
 from lingualift.training.launch import StageJob, launch
 from lingualift.training.run import Data
+
+# Not a parameter of the rule: another row in the table of languages changes no stage.
+names = {code: language.name for code, language in load_languages(Path(snakemake.scriptdir).parents[1] / "config/languages.tsv").items()}
 
 with job(snakemake.log[0], snakemake.threads):
     given, params = snakemake.input, snakemake.params
@@ -31,8 +35,8 @@ with job(snakemake.log[0], snakemake.threads):
         parent=Path(given.parent) if "parent" in given.keys() else None,
         data=[Data(*parts) for parts in zip(texts, states, prompts, switched, strict=True)],
         reference=Data(Path(given.reference), Path(given.reference_states), None) if run.encoder else None,
-        names=params.names,
+        names=names,
         stamp=provenance(snakemake.rule, run.model_dump(mode="json"), given, seed=run.seed),
         bf16=use_bf16(params.precision),
     )
-    launch(stage_job, params.processes)
+    launch(stage_job, getattr(snakemake.resources, "gpu", 0))
