@@ -189,7 +189,7 @@ def problems_request(wildcards):
 
 
 def stage_request(wildcards):
-    """States that a stage holds in memory: all of its languages' (a warm start's, too), none of text and of task data, which stay on disk."""
+    """What a stage asks for, from the examples that pass through its LLM."""
     run_stage = stage_of(wildcards)
     stage, code_switched = run_stage.stage, run_stage.codeswitch is not None
     available = sum(questions(task) for (data, _), task in zip(stage.parts, run_stage.tasks) if data != "code-switched")
@@ -203,8 +203,6 @@ def stage_request(wildcards):
         llm_trained="llm" in stage.train,
         width=width(run_stage.llm.source),
         micro_batch=stage.micro_batch or min(stage.batch, 8),
-        state_width=width(run_stage.encoder.source) if run_stage.encoder else 0,
-        states_held=used if code_switched else 0,
         response=sizes.TOKENS if code_switched or all(map(generated, run_stage.tasks)) else sizes.RESPONSE,
         gpus=CONFIG.compute.gpus,
     )

@@ -90,9 +90,9 @@ def code_switching(questions: int) -> Request:
 
 
 def encoding(texts: int, parameters: int, width: int, gpu: bool) -> Request:
-    """Encoder states of `texts` texts, [texts * TOKENS, width]: float32 twice and 16 bits once at the peak, beside float32 weights."""
+    """Encoder states of `texts` texts, [texts * TOKENS, width], written to the store as they are made; the texts stay in memory."""
     flops = texts * TOKENS * 2 * parameters
-    memory = LOADED + 4 * parameters / 1e6 + texts * TOKENS * width * 10 / 1e6
+    memory = LOADED + 400 + (4 * parameters + texts * 500) / 1e6
     return request(memory, 50 + PATIENCE * flops / _speed(gpu, training=True) / 60, texts * TOKENS * width * 2)
 
 
@@ -130,26 +130,24 @@ def training(
     llm_trained: bool,
     width: int = UNKNOWN_WIDTH,
     micro_batch: int = 0,
-    state_width: int = 0,
-    states_held: int = 0,
     response: int = RESPONSE,
     gpus: int = 0,
 ) -> Request:
     """One training stage.
 
     A trained LLM takes 16 bytes a parameter (weights, gradients and Adam's two moments in float32), a frozen one 4. Without a GPU the
-    activations of `micro_batch` examples come on top: layers times `width` is about parameters / (12 width). `states_held`
-    texts keep their encoder states [TOKENS, `state_width`] in memory, 16 bits each and twice while they are joined; a composed example
-    takes 5 kB. Time: 6 operations a parameter and token, 4 where the LLM is frozen. `examples` are those that pass through the LLM: a
-    warm start has none. Disk: 2 bytes a trained parameter, and 12 for the state from which an interrupted stage goes on.
+    activations of `micro_batch` examples come on top: layers times `width` is about parameters / (12 width). Encoder
+    states are memory-mapped; a composed example takes 5 kB. Time: 6 operations a parameter and token, 4 where the LLM is frozen. `examples` are those that pass through the LLM: a
+    warm start has none. Disk: 2 bytes a parameter of an LLM that this stage or an earlier one trained, and 12 for the state from
+    which an interrupted stage goes on.
     """
-    weights, states = parameters * (16 if llm_trained else 4), states_held * TOKENS * state_width * 4
+    weights = parameters * (16 if llm_trained else 4)
     tokens = micro_batch * (TOKENS + response) if examples and not gpus else 0
     activations = tokens * 2 * ACTIVATIONS * parameters / (12 * width)
-    memory = LOADED + 200 + (weights + states + activations + examples * 5e3) / 1e6
+    memory = LOADED + 500 + (weights + activations + examples * 5e3) / 1e6
     flops = examples * epochs * (TOKENS + response) * parameters * (6 if llm_trained else 4)
     seconds = flops / (max(gpus, 1) * _speed(gpus > 0, training=True))
-    return request(memory, 90 + PATIENCE * seconds / 60, parameters * 14 if llm_trained else 50e6)
+    return request(memory, 90 + PATIENCE * seconds / 60, parameters * (14 if llm_trained else 2) + 50e6)
 
 
 def prediction(llm: int, encoder: int, new_tokens: int, gpu: bool, *, width: int = UNKNOWN_WIDTH, batch: int = 0) -> Request:

@@ -14,7 +14,7 @@ SMOLLM, GEMMA, LLAMA = 135_000_000, 270_000_000, 6_740_000_000
 @pytest.mark.parametrize(
     ("asked", "megabytes", "minutes"),
     [
-        (sizes.training(SMOLLM, examples=720, epochs=1, llm_trained=True, width=576, micro_batch=8, response=60), 4500, 200),
+        (sizes.training(SMOLLM, examples=720, epochs=1, llm_trained=True, width=576, micro_batch=8, response=60), 4700, 200),
         (sizes.prediction(SMOLLM, GEMMA, 40, gpu=False, width=576, batch=80), 4000, 120),
         (sizes.encoding(1200, GEMMA, 640, gpu=False), 2500, 60),
         (sizes.word_encoding(6000, GEMMA, 640, 2, gpu=False), 2500, 60),
@@ -24,7 +24,7 @@ SMOLLM, GEMMA, LLAMA = 135_000_000, 270_000_000, 6_740_000_000
         (sizes.tagging(1200), 2000, 60),
     ],
 )
-def test_two_jobs_of_the_default_run_fit_into_nine_gigabytes(asked: sizes.Request, megabytes: int, minutes: int) -> None:
+def test_two_jobs_of_the_default_run_fit_into_ten_gigabytes(asked: sizes.Request, megabytes: int, minutes: int) -> None:
     assert asked.megabytes <= megabytes
     assert asked.minutes <= minutes
 
@@ -56,7 +56,7 @@ def test_more_work_never_asks_for_less(first: int, second: int) -> None:
         lambda count: sizes.encoding(count, GEMMA, 640, gpu=False),
         lambda count: sizes.vectors_reading(count, 300),
         lambda count: sizes.lexicon(count, count, 300),
-        lambda count: sizes.training(SMOLLM, examples=count, epochs=3, llm_trained=False, state_width=640, states_held=count),
+        lambda count: sizes.training(SMOLLM, examples=count, epochs=3, llm_trained=False),
         lambda count: sizes.prediction(count, count, 512, gpu=True),
         lambda count: sizes.prediction(SMOLLM, 0, 40, gpu=False, width=576, batch=count),
         lambda count: sizes.training(SMOLLM, examples=9, epochs=1, llm_trained=True, width=576, micro_batch=count),
