@@ -136,10 +136,10 @@ def training(
     """One training stage.
 
     A trained LLM takes 16 bytes a parameter (weights, gradients and Adam's two moments in float32), a frozen one 4. Without a GPU the
-    activations of `micro_batch` examples come on top: layers times `width` is about parameters / (12 width). Encoder
-    states are memory-mapped; a composed example takes 5 kB. Time: 6 operations a parameter and token, 4 where the LLM is frozen. `examples` are those that pass through the LLM: a
-    warm start has none. Disk: 2 bytes a parameter of an LLM that this stage or an earlier one trained, and 12 for the state from
-    which an interrupted stage goes on.
+    activations of `micro_batch` examples come on top: layers times `width` is about parameters / (12 width). Encoder states are
+    memory-mapped; a composed example takes 5 kB. Time: 6 operations a parameter and token, 4 where the LLM is frozen. `examples` are
+    those that pass through the LLM: a warm start has none. Disk: 2 bytes a parameter of an LLM that this stage or an earlier one
+    trained, and 12 for the state from which an interrupted stage goes on.
     """
     weights = parameters * (16 if llm_trained else 4)
     tokens = micro_batch * (TOKENS + response) if examples and not gpus else 0
