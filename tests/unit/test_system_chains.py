@@ -8,7 +8,6 @@ from pathlib import Path
 import pyarrow as pa
 import torch
 from safetensors import safe_open
-from test_systems import LANGUAGES, planned
 
 from lingualift.artifacts import read_json, write_json, write_parquet
 from lingualift.codeswitch.switch import CODESWITCH_SCHEMA, make_lexicon, settings, switch_table
@@ -19,6 +18,7 @@ from lingualift.model.modeling import LinguaLiftModel
 from lingualift.plan import Plan
 from lingualift.tasks.loaders import TASK_SCHEMA
 from lingualift.training.run import Data, run_stage
+from tests.unit.test_systems import LANGUAGES, planned
 
 ENGLISH = ["Maria has 14 apples.", "How many apples does Maria have now?", "Solve the problem."]
 OVERLAY = {
