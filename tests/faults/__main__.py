@@ -175,7 +175,7 @@ def damaged_download(trial: Trial) -> None:
     if trial.rng.random() < 0.5:
         key = trial.rng.choice(["tiny-text-sw", "tiny-words-de", "tiny-tagger", "tiny-encoder"])
         shutil.rmtree(trial.folder / "resources/sources" / key)
-        folder = trial.mirror / {"tiny-text-sw": "tiny-text/sw.txt", "tiny-words-de": "tiny-words/package/words/de.json"}.get(key, key)
+        folder = trial.mirror / {"tiny-text-sw": "tiny-text/sw.txt", "tiny-words-de": "tiny-words/de.txt"}.get(key, key)
         files = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
         path = trial.rng.choice([file for file in files if file.stat().st_size])
         kept = path.read_bytes()

@@ -63,7 +63,7 @@ def test_a_stage_stopped_by_sigterm_saves_and_goes_on_to_the_same_weights(stage_
     job = stage_job.model_copy(update={"stage": stage_job.stage.model_copy(update={"epochs": 40})})
     expected, _ = trained(job.model_copy(update={"out": tmp_path / "whole"}))
     (tmp_path / "job.json").write_text(job.model_dump_json())
-    environment = {**os.environ, "RANK": "0"}
+    environment = {**os.environ, "RANK": "0", "OMP_NUM_THREADS": str(torch.get_num_threads())}
     environment.pop("WORLD_SIZE", None)
     process = subprocess.Popen(
         [sys.executable, "-m", "lingualift.training", str(tmp_path / "job.json")], env=environment, stderr=subprocess.PIPE, text=True
