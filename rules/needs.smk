@@ -202,7 +202,8 @@ def stage_request(wildcards):
         epochs=stage.epochs,
         llm_trained="llm" in stage.train,
         width=width(run_stage.llm.source),
-        micro_batch=stage.micro_batch or min(stage.batch, 8),
+        batch=stage.batch,
+        micro_batch=stage.micro_batch,
         response=sizes.TOKENS if code_switched or all(map(generated, run_stage.tasks)) else sizes.RESPONSE,
         gpus=CONFIG.compute.gpus,
     )

@@ -42,6 +42,13 @@ def save_llama(folder: Path, hidden: int = 32, layers: int = 2) -> Path:
     return folder
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup`: tests that run Snakemake stay in one process (they share a finished run), others go by file."""
+    for item in items:
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group("workflow" if folder in ("workflow", "slurm") else item.path.name))
+
+
 @pytest.fixture(scope="session")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a tiny random Llama."""

@@ -12,6 +12,7 @@ from math import ceil
 LOADED = 700  # MB: Python with torch and Transformers
 TOKENS = 60  # of a task's question; MetaMathQA's mean is near it, the default's word problems have half
 RESPONSE = 200  # tokens of a worked solution
+MICRO_TOKENS = 1024  # of a micro-batch on a processor: weights are converted anew in each, so small ones cost speed
 PROBLEMS = 1000  # of a benchmark in one language: MMWP 811, MSVAMP and X-CSQA 1,000
 UNKNOWN = 100_000  # examples of a data set whose size the configuration does not give
 UNKNOWN_PARAMETERS, UNKNOWN_WIDTH = 7_000_000_000, 4096
@@ -129,20 +130,23 @@ def training(
     epochs: int,
     llm_trained: bool,
     width: int = UNKNOWN_WIDTH,
-    micro_batch: int = 0,
+    batch: int = 0,
+    micro_batch: int | None = None,
     response: int = RESPONSE,
     gpus: int = 0,
 ) -> Request:
     """One training stage.
 
     A trained LLM takes 16 bytes a parameter (weights, gradients and Adam's two moments in float32), a frozen one 4. Without a GPU the
-    activations of `micro_batch` examples come on top: layers times `width` is about parameters / (12 width). Encoder states are
-    memory-mapped; a composed example takes 5 kB. Time: 6 operations a parameter and token, 4 where the LLM is frozen. `examples` are
-    those that pass through the LLM: a warm start has none. Disk: 2 bytes a parameter of an LLM that this stage or an earlier one
-    trained, and 12 for the state from which an interrupted stage goes on.
+    activations of `micro_batch` examples come on top (None: of `batch`, or of `MICRO_TOKENS` tokens where that is less): layers times
+    `width` is about parameters / (12 width). Encoder states are memory-mapped; a composed example takes 5 kB. Time: 6 operations a
+    parameter and token, 4 where the LLM is frozen. `examples` are those that pass through the LLM: a warm start has none. Disk: 2 bytes
+    a parameter of an LLM that this stage or an earlier one trained, and 12 for the state from which an interrupted stage goes on.
     """
     weights = parameters * (16 if llm_trained else 4)
-    tokens = micro_batch * (TOKENS + response) if examples and not gpus else 0
+    example = TOKENS + response
+    held = micro_batch * example if micro_batch else min(batch * example, max(MICRO_TOKENS, example))
+    tokens = held if examples and not gpus else 0
     activations = tokens * 2 * ACTIVATIONS * parameters / (12 * width)
     memory = LOADED + 500 + (weights + activations + examples * 5e3) / 1e6
     flops = examples * epochs * (TOKENS + response) * parameters * (6 if llm_trained else 4)

@@ -40,6 +40,14 @@ PARTS = (
     ("tables", "scores", "predictions", "checkpoints", "encoded", "codeswitch", "lexicons"),
 )
 
+DOWNLOADS = {
+    "tiny-text-sw": "tiny-text/sw.txt",
+    "tiny-words-de": "tiny-words/de.txt",
+    "tiny-tagger": "tiny-tagger",
+    "tiny-encoder": "tiny-encoder",
+}
+"""Where a download lies in the mirror."""
+
 
 @dataclass
 class Trial:
@@ -173,9 +181,11 @@ def damaged_checkpoint(trial: Trial) -> None:
 def damaged_download(trial: Trial) -> None:
     """A file in the mirror, or what was retrieved and prepared from it."""
     if trial.rng.random() < 0.5:
-        key = trial.rng.choice(["tiny-text-sw", "tiny-words-de", "tiny-tagger", "tiny-encoder"])
+        key = trial.rng.choice(sorted(DOWNLOADS))
+        for made in ("results", "resources/models/tiny-encoder"):  # else nobody asks for the download again
+            shutil.rmtree(trial.folder / made)
         shutil.rmtree(trial.folder / "resources/sources" / key)
-        folder = trial.mirror / {"tiny-text-sw": "tiny-text/sw.txt", "tiny-words-de": "tiny-words/de.txt"}.get(key, key)
+        folder = trial.mirror / DOWNLOADS[key]
         files = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
         path = trial.rng.choice([file for file in files if file.stat().st_size])
         kept = path.read_bytes()

@@ -25,11 +25,12 @@ from lingualift.errors import LinguaLiftError
 from lingualift.model.layout import Composed
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, Tokens
+from lingualift.resources import MICRO_TOKENS
 from lingualift.training.batches import Noise, PlannedBatches, padding_share, plan_batches
 
 logger = logging.getLogger(__name__)
 STOPPED = 75  # exit code of a stage that was asked to stop and has saved: run it again and it goes on (EX_TEMPFAIL)
-CPU_MICRO_BATCH, GPU_MICRO_BATCH = 8, 64  # where the search begins
+GPU_MICRO_BATCH = 64  # where the search begins on a GPU
 ACTIVATION_BYTES = 60  # per token, layer and dimension: 1.02 MB a token measured at 30 layers of 576
 
 
@@ -183,9 +184,13 @@ def last_complete_checkpoint(work: Path) -> Path | None:
     return None
 
 
-def first_micro_batch(asked: int | None, batch: int) -> int:
-    """Where the search for the micro-batch begins: at the configured value, or at what the device usually holds."""
-    return min(asked or (GPU_MICRO_BATCH if torch.cuda.is_available() else CPU_MICRO_BATCH), batch)
+def first_micro_batch(asked: int | None, batch: int, tokens: float = 1.0) -> int:
+    """Where the search for the micro-batch begins: at the configured value, or at what the device usually holds.
+
+    An example has about `tokens` tokens.
+    """
+    usual = GPU_MICRO_BATCH if torch.cuda.is_available() else max(1, int(MICRO_TOKENS / tokens))
+    return min(asked or usual, batch)
 
 
 def fit_processor(model: LinguaLiftModel, tokens: int, micro_batch: int) -> int:
@@ -248,7 +253,7 @@ def train_language_modelling(
     world = int(os.environ.get("WORLD_SIZE", "1"))
     batch = min(optimisation.batch, len(examples))
     lengths = [len(example) for example in examples]
-    micro_batch = first_micro_batch(optimisation.micro_batch, batch)
+    micro_batch = first_micro_batch(optimisation.micro_batch, batch, sum(lengths) / len(lengths))
     if not gpu:
         micro_batch = fit_processor(model, max(lengths), micro_batch)
     accumulation = max(1, -(-batch // (micro_batch * world)))
