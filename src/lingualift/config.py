@@ -248,6 +248,9 @@ class Stage(Settings):
         None, description="Examples in memory at once (null: as many as fit); changes no result but speed and memory."
     )
     gradient_checkpointing: bool = Field(False, description="Compute activations twice instead of keeping them: less memory, slower.")
+    freeze_embeddings: bool = Field(
+        False, description="Where the LLM learns, its token embeddings stay as they are: a fifth of a small LLM's weights and of its memory."
+    )
     lora_rank: Positive = Field(16, description="Rank of the adapters of `llm-lora`.")
     lora_alpha: Annotated[float, BeforeValidator(_number)] = Field(
         32.0, gt=0, allow_inf_nan=False, description="Scale of the adapters, over their rank."

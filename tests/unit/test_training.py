@@ -72,6 +72,19 @@ def test_frozen_parameters_are_bit_identical_after_a_stage(llama: Path, causal_e
     assert changed == {"alignment", "boundary"}
 
 
+def test_freeze_embeddings_leaves_the_tied_table_alone_and_trains_the_rest(llama: Path, causal_encoder: Path, tmp_path: Path) -> None:
+    model, examples, states = prepared(llama, causal_encoder)
+    before = weights(model)
+    optimisation = Optimisation(2, 8, 4, 1e-2, "constant", freeze_embeddings=True)
+    train_language_modelling(model, examples, states, ["llm"], optimisation, 2, 1, tmp_path / "w", "t")
+    same = {name for name, tensor in weights(model).items() if torch.equal(tensor, before[name])}
+    tables = {"llm.model.embed_tokens.weight", "llm.lm_head.weight"}
+    assert {name for name in same if name.startswith("llm.")} == tables
+    model.save_pretrained(tmp_path / "saved")
+    loaded = LinguaLiftModel.from_pretrained(tmp_path / "saved")
+    assert all(torch.equal(tensor, loaded.state_dict()[name]) for name, tensor in weights(model).items())
+
+
 def test_training_lowers_the_loss_and_the_micro_batch_changes_nothing(llama: Path, causal_encoder: Path, tmp_path: Path) -> None:
     results = []
     for micro in (8, 2):

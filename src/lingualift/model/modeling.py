@@ -228,10 +228,11 @@ class LinguaLiftModel(PreTrainedModel):
             self._prefix = len(EncoderTokenizer.load(found["path"]).prefix)
         return self.encoder
 
-    def trainable(self, modules: list[str], lora_rank: int = 16, lora_alpha: float = 32.0) -> None:
+    def trainable(self, modules: list[str], lora_rank: int = 16, lora_alpha: float = 32.0, freeze_embeddings: bool = False) -> None:
         """Let exactly the named modules receive gradients.
 
-        `llm` takes earlier adapters into its weights; `llm-lora` adds adapters; `encoder` leaves its input embeddings frozen.
+        `llm` takes earlier adapters into its weights, and with `freeze_embeddings` leaves its token embeddings (and the output matrix,
+        where that is another) frozen; `llm-lora` adds adapters; `encoder` leaves its input embeddings frozen.
         """
         for name in modules:
             if name not in self.modules_present():
@@ -247,6 +248,9 @@ class LinguaLiftModel(PreTrainedModel):
             self.add_encoder().float()
         for name, parameter in self.named_parameters():
             parameter.requires_grad_(_module_of(name) in modules)
+        if freeze_embeddings:
+            for part in (self.llm.get_input_embeddings(), self.llm.get_output_embeddings()):
+                part.requires_grad_(False)
         if self.encoder is not None:
             for parameter in self.encoder.network.get_input_embeddings().parameters():
                 parameter.requires_grad_(False)

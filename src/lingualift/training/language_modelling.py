@@ -54,10 +54,11 @@ class Optimisation:
     warmup: float = 0.0
     weight_decay: float = 0.0
     bf16: bool = False
-    save_minutes: float = 1.5
+    save_minutes: float = 3.0
     gradient_checkpointing: bool = False
     lora_rank: int = 16
     lora_alpha: float = 32.0
+    freeze_embeddings: bool = False
     noise: float = 0.0
 
 
@@ -246,7 +247,7 @@ def train_language_modelling(
     if not examples:
         raise LinguaLiftError(f"stage '{name}': has no training examples")
     torch.manual_seed(seed)  # adapters begin at random
-    model.trainable(list(modules), optimisation.lora_rank, optimisation.lora_alpha)
+    model.trainable(list(modules), optimisation.lora_rank, optimisation.lora_alpha, optimisation.freeze_embeddings)
     gpu = torch.cuda.is_available()
     if not gpu:
         keep_freed_memory()

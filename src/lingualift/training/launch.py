@@ -45,7 +45,7 @@ class StageJob(BaseModel):
     reference: Data | None
     names: dict[str, str]
     bf16: bool
-    save_minutes: float = 1.5
+    save_minutes: float = 3.0
     stamp: dict[str, Any] | None = None
 
     def run(self) -> None:

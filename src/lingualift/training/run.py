@@ -190,7 +190,7 @@ def run_stage(
     reference: Data | None,
     names: Mapping[str, str],
     bf16: bool,
-    save_minutes: float = 1.5,
+    save_minutes: float = 3.0,
     stamp: Mapping[str, Any] | None = None,
 ) -> None:
     """Train one stage and write its checkpoint folder `out`, with `stamp` (provenance) in its record.
@@ -244,19 +244,20 @@ def run_stage(
             if prompt is not None
         ]
         optimisation = Optimisation(
-            stage.epochs,
-            stage.batch,
-            micro_batch,
-            stage.learning_rate,
-            stage.schedule,
-            stage.warmup,
-            stage.weight_decay,
-            bf16,
-            save_minutes,
-            stage.gradient_checkpointing,
-            stage.lora_rank,
-            stage.lora_alpha,
-            stage.noise,
+            epochs=stage.epochs,
+            batch=stage.batch,
+            micro_batch=micro_batch,
+            learning_rate=stage.learning_rate,
+            schedule=stage.schedule,
+            warmup=stage.warmup,
+            weight_decay=stage.weight_decay,
+            bf16=bf16,
+            save_minutes=save_minutes,
+            gradient_checkpointing=stage.gradient_checkpointing,
+            lora_rank=stage.lora_rank,
+            lora_alpha=stage.lora_alpha,
+            freeze_embeddings=stage.freeze_embeddings,
+            noise=stage.noise,
         )
         work = out.with_name(out.name + ".partial")
         try:
