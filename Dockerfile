@@ -1,7 +1,7 @@
 # Everything that a run needs but data and models, from the same lock as .venv:
-#   docker build -t lingualift .                            # processors
-#   docker build -t lingualift:gpu --build-arg FAISS=gpu .  # GPUs: PyPI's torch for Linux carries CUDA; the host brings its driver
-#   docker run --rm -v "$PWD:/work" lingualift --cores all results/tables/mmwp.csv
+#   docker build -t lingualift --build-arg COMMIT="$(git rev-parse HEAD)" .      # processors
+#   docker build -t lingualift:gpu --build-arg COMMIT=... --build-arg FAISS=gpu .  # GPUs: PyPI's torch carries CUDA, the host brings its driver
+#   docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/work" lingualift --cores all results/tables/mmwp.csv
 FROM python:3.11-slim-bookworm
 ARG FAISS=cpu
 RUN apt-get update \
@@ -13,6 +13,8 @@ RUN sed "s/^faiss-cpu==/faiss-$FAISS==/" requirements.lock > /tmp/requirements.t
  && python -m pip install --no-cache-dir -r /tmp/requirements.txt
 COPY src src
 RUN python -m pip install --no-cache-dir --no-deps .
-ENV OMP_WAIT_POLICY=PASSIVE PYTHONUNBUFFERED=1
+ARG COMMIT=unknown
+# A home and a name for whichever user the container is run as.
+ENV LINGUALIFT_COMMIT=$COMMIT HOME=/tmp USER=lingualift OMP_WAIT_POLICY=PASSIVE PYTHONUNBUFFERED=1
 WORKDIR /work
 ENTRYPOINT ["snakemake"]

@@ -1,13 +1,19 @@
-"""Shared fixtures: tiny random models of real architectures, with real tokenizers trained on a few lines."""
+"""Shared fixtures: tiny random models of real architectures with real tokenizers, and one finished tiny run of the workflow."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+import yaml
+
+from tests import tiny
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 ROOT = Path(__file__).resolve().parents[1]
+FINISHED = os.environ.get("LINGUALIFT_TINY")
+"""While writing tests: a finished run of `python -m tests.tiny` to use, instead of a minute of making one."""
 LINES = [
     "Maria has 14 apples. Her brother gives her 9 more apples. How many apples does Maria have now?",
     "Solve the problem. Translate to English: Answer: 14 + 9 = 23",
@@ -43,10 +49,10 @@ def save_llama(folder: Path, hidden: int = 32, layers: int = 2) -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `--dist loadgroup`: tests that run Snakemake stay in one process (they share a finished run), others go by file."""
+    """With `--dist loadgroup`: tests that share the finished run or the queue stay in one process, others go by file."""
     for item in items:
-        folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group("workflow" if folder in ("workflow", "slurm") else item.path.name))
+        shared = {"finished", "queue"} & set(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group("finished run" if shared else item.path.name))
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +65,28 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def causal_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a tiny random decoder used as an encoder, of another width."""
     return save_llama(tmp_path_factory.mktemp("encoder"), hidden=24, layers=3)
+
+
+@pytest.fixture(scope="session")
+def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Everything that a tiny run takes from outside."""
+    if FINISHED:
+        return Path(FINISHED) / yaml.safe_load((Path(FINISHED) / tiny.CONFIG).read_text(encoding="utf-8"))["mirror"]
+    return tiny.write_mirror(tmp_path_factory.mktemp("mirror"))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> Path:
+    """The folder of a finished tiny run; not to be changed by a test."""
+    if FINISHED:
+        return Path(FINISHED)
+    folder = tiny.copy_workflow(tmp_path_factory.mktemp("run"), mirror)
+    done = tiny.snakemake(folder, target="all")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return folder
+
+
+@pytest.fixture
+def copy(tmp_path: Path, finished: Path) -> Path:
+    """A copy of the finished run, which a test may change."""
+    return shutil.copytree(finished, tmp_path / "copy", symlinks=True)

@@ -219,6 +219,16 @@ def write_encoder(folder: Path) -> None:
 # ---------------------------------------------------------------- running it
 
 
+def artefacts(folder: Path) -> dict[str, bytes]:
+    """What a run computes, by path: tables, scores, predictions, trained weights, lexicons, code-switched text.
+
+    All of it, since models of this size answer so few problems that tables of different runs could agree by chance.
+    """
+    kinds = ("tables/*.*", "scores/*/*.parquet", "predictions/*/*/*.parquet", "checkpoints/*/*.safetensors", "lexicons/*", "codeswitch/*")
+    files = [path for kind in kinds for path in sorted((folder / "results").glob(kind))]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
 def environment() -> dict[str, str]:
     """The environment of a run: this checkout's library, no network, one thread a job."""
     path = os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -8,6 +8,7 @@ import argparse
 import base64
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -22,12 +23,16 @@ from lingualift.errors import LinguaLiftError
 
 @cache
 def git_commit() -> str:
-    """The commit of the checkout that this package lies in, or 'unknown' for an installed package."""
+    """The commit of the checkout that this package lies in, `-dirty` where tracked files differ from it.
+
+    Of an installed package, what LINGUALIFT_COMMIT says (an image's build argument), else 'unknown'.
+    """
     root = Path(__file__).resolve().parents[2]
+    describe = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
     try:
-        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True, timeout=10)
+        found = subprocess.run(describe, cwd=root, capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):
-        return "unknown"
+        return os.environ.get("LINGUALIFT_COMMIT", "unknown")
     return found.stdout.strip()
 
 

@@ -83,5 +83,16 @@ def test_images_are_built_from_the_lock_and_hold_the_faiss_that_is_asked_for(nam
         lines = subprocess.run(["sed", expression, ROOT / "requirements.lock"], capture_output=True, text=True, check=True).stdout
         found = {canonicalize_name(package): version for package, version in re.findall(r"^([\w.-]+)==(\S+)$", lines, flags=re.MULTILINE)}
         assert found == {package: version.partition("+")[0] for package, version in pins(kind).items()}
-    copied = re.findall(r"^\s*(?:COPY )?(\S+)(?: \S+)*$", text, flags=re.MULTILINE)
-    assert {"src", "requirements.lock"} <= set(copied)
+
+
+def test_what_images_copy_exists_and_is_all_that_an_installation_needs() -> None:
+    docker = [word for line in re.findall(r"^COPY (.+) \S+$", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE) for word in line.split()]
+    listing = re.search(r"%files\n((?:    .+\n)+)", (ROOT / "Apptainer.def").read_text())
+    assert listing
+    apptainer = [line.split()[0] for line in listing[1].splitlines()]
+    assert sorted(docker) == sorted(apptainer)
+    assert {name for name in docker if not (ROOT / name).exists()} == set()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert {"src", "requirements.lock", "pyproject.toml", project["readme"], *project.get("license-files", [])} <= set(docker)
+    kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line.startswith("!")]
+    assert sorted(kept) == sorted(docker)

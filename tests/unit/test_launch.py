@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -70,9 +69,8 @@ def test_a_stage_stopped_by_sigterm_saves_and_goes_on_to_the_same_weights(stage_
     )
     assert process.stderr is not None
     for line in process.stderr:
-        if "examples" in line:  # training begins
+        if "training from step 0" in line:
             break
-    time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
     rest = process.stderr.read()
     assert process.wait() == STOPPED, rest

@@ -12,7 +12,7 @@ import pytest
 
 from lingualift.artifacts import atomic_directory, sha256_file, write_json, write_parquet
 from lingualift.errors import LinguaLiftError
-from lingualift.provenance import checksum, main, provenance, trace
+from lingualift.provenance import checksum, git_commit, main, provenance, trace
 
 TABLE = pa.table({"x": [1]})
 
@@ -134,3 +134,24 @@ def test_a_full_disk_is_one_line_in_any_librarys_words(error: Exception) -> None
     line = refused_by_system(error)
     assert line is not None and "No space left on device; free space" in line and "\n" not in line
     assert refused_by_system(ValueError("shapes do not fit")) is None
+
+
+def test_the_commit_says_where_the_checkout_differs_from_it_and_an_installed_package_what_its_image_was_built_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = tmp_path / "src/lingualift/provenance.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("1\n")
+    monkeypatch.setattr("lingualift.provenance.__file__", str(module))
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    uncached = git_commit.__wrapped__
+    assert uncached() == "unknown"
+    monkeypatch.setenv("LINGUALIFT_COMMIT", "c0ffee")
+    assert uncached() == "c0ffee"
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=one"], ["tag", "v1"]):
+        subprocess.run([*git, *command], cwd=tmp_path, check=True)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+    assert uncached() == head
+    module.write_text("2\n")
+    assert uncached() == head + "-dirty"

@@ -97,6 +97,7 @@ class _Progress(TrainerCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.started = self.saved = self.spoken = time.monotonic()
         self.first_step = state.global_step
+        logger.info("%s: training from step %d of %d", self.name, state.global_step, state.max_steps)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         now = time.monotonic()
