@@ -86,7 +86,8 @@ def test_images_are_built_from_the_lock_and_hold_the_faiss_that_is_asked_for(nam
 
 
 def test_what_images_copy_exists_and_is_all_that_an_installation_needs() -> None:
-    docker = [word for line in re.findall(r"^COPY (.+) \S+$", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE) for word in line.split()]
+    lines = re.findall(r"^COPY (.+) \S+$", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    docker = [word for line in lines for word in line.split()]
     listing = re.search(r"%files\n((?:    .+\n)+)", (ROOT / "Apptainer.def").read_text())
     assert listing
     apptainer = [line.split()[0] for line in listing[1].splitlines()]
