@@ -59,7 +59,7 @@ def test_two_processes_train_as_one(stage_job: StageJob, tmp_path: Path) -> None
 
 
 def test_a_stage_stopped_by_sigterm_saves_and_goes_on_to_the_same_weights(stage_job: StageJob, tmp_path: Path) -> None:
-    job = stage_job.model_copy(update={"stage": stage_job.stage.model_copy(update={"epochs": 40})})
+    job = stage_job.model_copy(update={"stage": stage_job.stage.model_copy(update={"epochs": 10})})
     expected, _ = trained(job.model_copy(update={"out": tmp_path / "whole"}))
     (tmp_path / "job.json").write_text(job.model_dump_json())
     environment = {**os.environ, "RANK": "0", "OMP_NUM_THREADS": str(torch.get_num_threads())}
