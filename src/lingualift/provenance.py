@@ -7,11 +7,15 @@ everything that made it: the stamps in Parquet files, checkpoints and stores, an
 import argparse
 import base64
 import hashlib
+import importlib.metadata
 import json
 import os
+import platform
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,13 @@ from typing import Any
 from lingualift import __version__
 from lingualift.artifacts import CHECKSUMS, digest, read_json, read_provenance, sha256_file
 from lingualift.errors import LinguaLiftError
+
+PACKAGES = (
+    "torch", "transformers", "tokenizers", "sentencepiece", "accelerate", "safetensors", "numpy", "scipy", "faiss-cpu", "faiss-gpu",
+    "fasttext", "spacy", "pythainlp", "wordfreq", "pyarrow", "snakemake",
+)  # fmt: skip
+APART = ("rule", "sha256", "unchanged", "inputs", "configuration", "software")
+"""What `describe` does not say about every file alike."""
 
 
 @cache
@@ -36,6 +47,16 @@ def git_commit() -> str:
     return found.stdout.strip()
 
 
+@cache
+def software() -> dict[str, str]:
+    """Versions of Python and of the installed packages that figures depend on."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
 def checksum(path: str | Path) -> str:
     """SHA-256 of a file; of a folder, of its list of checksums or else of its file names and contents."""
     path = Path(path)
@@ -50,11 +71,12 @@ def checksum(path: str | Path) -> str:
 
 
 def provenance(rule: str, settings: Mapping[str, Any], inputs: Iterable[str], **more: Any) -> dict[str, Any]:
-    """The stamp that a typed file carries: rule, package version, commit, settings with their hash, and input checksums."""
+    """The stamp that a typed file carries: rule, versions, commit, settings with their hash, and input checksums."""
     return {
         "rule": rule,
         "version": __version__,
         "commit": git_commit(),
+        "software": software(),
         "settings": dict(settings),
         "settings_hash": digest(dict(settings)),
         "inputs": {str(path): checksum(path) for path in inputs},
@@ -132,14 +154,16 @@ def _concerns(path: str, system: str | None, language: str | None) -> bool:
 
 
 def describe(found: Mapping[str, Mapping[str, Any]]) -> str:
-    """A trace as text: versions and configuration of the table, then one paragraph a file."""
+    """A trace as text: one paragraph a file, then the software that made them and the configuration of the table."""
     lines = []
     for name, stamp in found.items():
-        about = {key: value for key, value in stamp.items() if key not in ("rule", "sha256", "unchanged", "inputs", "configuration")}
+        about = {key: value for key, value in stamp.items() if key not in APART}
         lines += [f"{name}  ({stamp.get('rule') or 'no record'})", f"  sha256 {stamp['sha256']}"]
         lines += [] if stamp["unchanged"] else ["  CHANGED since the files made from it were written"]
         lines += [f"  {key}: {json.dumps(value, ensure_ascii=False, sort_keys=True)}" for key, value in sorted(about.items()) if value]
         lines += ["  from " + other for other in stamp.get("inputs", {}) if other in found] + [""]
+    used = Counter(json.dumps(stamp["software"], sort_keys=True) for stamp in found.values() if stamp.get("software"))
+    lines += [f"software of {count} of these files: {versions}\n" for versions, count in used.most_common()]
     configuration = next((stamp["configuration"] for stamp in found.values() if stamp.get("configuration")), None)
     if configuration:
         lines += ["configuration of the table:", json.dumps(configuration, ensure_ascii=False, indent=1, sort_keys=True)]

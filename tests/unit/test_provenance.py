@@ -1,5 +1,6 @@
 """From a row of a table back to what made it."""
 
+import importlib.metadata
 import json
 import os
 import subprocess
@@ -52,6 +53,7 @@ def test_a_row_leads_to_its_own_files_and_no_others(results: Path) -> None:
     ]  # fmt: skip
     assert all(stamp["unchanged"] for stamp in found.values())
     assert found["results/checkpoints/transfer-lifted"]["seed"] == 7
+    assert found["results/tables/mmwp.parquet"]["software"]["torch"] == importlib.metadata.version("torch")
     assert found["resources/sources/llm/MANIFEST.json"]["archives"] == [{"path": "llm.whl", "sha256": "aa"}]
     assert found["results/predictions/lifted/mmwp-mini/sw.parquet"]["sha256"] == sha256_file(
         "results/predictions/lifted/mmwp-mini/sw.parquet"
@@ -63,6 +65,7 @@ def test_what_changed_since_is_said(results: Path, capsys: pytest.CaptureFixture
     main(["results/tables/mmwp.csv", "--system", "plain", "--language", "en"])
     text = capsys.readouterr().out
     assert text.count("CHANGED since") == 1 and '"1.3"' in text and '"seeds"' in text and "commit" in text
+    assert text.count('"python"') == 1  # what made the files is said once, not for each
     main(["results/tables/mmwp.parquet", "--json"])
     assert not json.loads(capsys.readouterr().out)["resources/models/llm/model.json"]["unchanged"]
 
