@@ -11,6 +11,7 @@ from collections import Counter
 from logging import WARNING, LogRecord
 from typing import Any
 
+from snakemake.common import NOTHING_TO_BE_DONE_MSG
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -70,7 +71,7 @@ class LogHandler(LogHandlerBase):
         event = getattr(record, "event", None)
         dryrun = bool(getattr(self.common_settings, "dryrun", False))
         if dryrun or event not in (LogEvent.RUN_INFO, LogEvent.JOB_INFO, LogEvent.JOB_FINISHED, *QUIET):
-            if dryrun or record.levelno >= WARNING or event is not None:
+            if dryrun or record.levelno >= WARNING or event is not None or record.getMessage() == NOTHING_TO_BE_DONE_MSG:
                 self._say(self.format(record))
             return
         if event == LogEvent.RUN_INFO:

@@ -39,8 +39,10 @@ def test_systems_answer_in_their_own_words(finished: Path) -> None:
     assert all(len(set(outputs)) > 1 for outputs in answers.values())
 
 
-def test_a_second_run_has_nothing_to_do(finished: Path) -> None:
-    assert planned(finished) == []
+def test_a_second_run_has_nothing_to_do_and_says_so(finished: Path) -> None:
+    done = tiny.snakemake(finished, target="all")
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stderr and " jobs" not in done.stderr
 
 
 def test_a_moved_folder_has_nothing_to_do(copy: Path) -> None:
