@@ -1,11 +1,14 @@
 """Every job of the configurations that ship says what it needs, and docs/scaling.md tells of every rule."""
 
+import math
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = """
@@ -28,14 +31,41 @@ def requests(*configfiles: str) -> list[tuple[str, int, int, int, int, int]]:
     return [tuple(entry) for entry in json.loads(done.stderr[done.stderr.rindex("[[") :])]
 
 
-def test_every_job_of_the_papers_configuration_says_what_it_needs_and_the_page_on_scaling_lists_its_rule() -> None:
-    jobs = requests("config/paper.yaml")
+@pytest.fixture(scope="module")
+def jobs() -> list[tuple[str, int, int, int, int, int]]:
+    """What the paper's configuration asks for."""
+    return requests("config/paper.yaml")
+
+
+def test_every_job_of_the_papers_configuration_says_what_it_needs_and_the_page_on_scaling_lists_its_rule(
+    jobs: list[tuple[str, int, int, int, int, int]],
+) -> None:
     page = (ROOT / "docs/scaling.md").read_text(encoding="utf-8").partition("<!-- paper -->")[2]
     for rule, megabytes, minutes, disk, gpus, threads in jobs:
         assert min(megabytes, minutes, disk, threads) > 0, rule
         assert gpus == (8 if rule == "train" else int(rule in GPU)), rule
     listed = re.findall(r"^\| (\w+) \|", page, flags=re.MULTILINE)
     assert set(listed) - {"rule", "all"} == {rule for rule, *_ in jobs}, "run `python -m lingualift.scaling docs/scaling.md`"
+
+
+def test_forty_eight_languages_are_hundreds_of_queue_entries_that_fit_their_partition(
+    jobs: list[tuple[str, int, int, int, int, int]],
+) -> None:
+    """As Snakemake sums a group: jobs that fill all lanes take turns, the others run side by side, as many as there are lanes."""
+    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text(encoding="utf-8"))
+    partitions = yaml.safe_load((ROOT / "profiles/slurm/partitions.yaml").read_text(encoding="utf-8"))["partitions"]
+    days = {name: int(limits["max_runtime"].removesuffix("d")) for name, limits in partitions.items()}
+    lanes, attempts = profile["resources"]["lane"], profile["retries"] + 1
+    counts = Counter(profile["groups"].get(rule, f"{rule} alone") for rule, *_ in jobs)
+    entries = {group: math.ceil(count / profile["group-components"].get(group, 1)) for group, count in counts.items()}
+    assert sum(entries.values()) - entries["retrieve_source alone"] < 1100  # retrieval stays on the login node
+    for rule, _, minutes, _, gpus, _ in jobs:
+        if rule not in profile["groups"]:
+            continue
+        together = profile["group-components"][profile["groups"][rule]]
+        lane = profile["set-resources"].get(rule, {}).get("lane", 1)
+        turns = math.ceil(together / (lanes // lane))
+        assert attempts * turns * minutes <= 24 * 60 * days["gpu" if gpus else "cpu"], rule
 
 
 def test_a_repeated_job_asks_for_more_memory_and_time() -> None:
