@@ -353,6 +353,9 @@ class Evaluation(Settings):
     )
     sources: dict[Name, Name] = Field({}, description="Benchmark: the source its files come from, where it is not the benchmark's first.")
     excerpts: list[Name] = Field([], description="Benchmarks of which your files are known to hold a part alone.")
+    items: Positive | None = Field(
+        None, description="Only the first so many problems of each benchmark and language, for a first look (null: all)."
+    )
 
 
 class Tables(Settings):
