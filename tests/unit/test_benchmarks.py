@@ -206,7 +206,7 @@ def xcsqa_parquet(path):
         ("msvamp", "msvamp-hub", "ja", "test_Japanese.json", ["README.md"], msvamp_json, 1000),
         (
             "xnli", "xnli-hub", "ur", "ur/test-00000-of-00001.parquet",
-            ["ur/train-00000-of-00001.parquet", "all_languages/test-00000-of-00001.parquet"], xnli_parquet, 5010,
+            ["README.md", "all_languages/test-00000-of-00001.parquet"], xnli_parquet, 5010,
         ),
         (
             "xcsqa", "xcsr", "ja", "X-CSQA-jap/validation-00000-of-00001.parquet",
@@ -215,7 +215,7 @@ def xcsqa_parquet(path):
     ],
 )  # fmt: skip
 def test_a_hub_repository_is_fetched_in_part_and_read_in_its_layout(tmp_path, name, key, language, held, others, write, count):
-    """The layouts that docs/data.md lists: what the benchmark needs is fetched, its training data and other data sets are not."""
+    """The layouts that docs/data.md lists: what the project reads is fetched, the rest is not."""
     source = SOURCES[key].model_copy(update={"revision": SOURCES[key].revision or "0" * 40})
     folder = tmp_path / "mirror" / "hub" / (source.repository or "")
     for other in [held, *others]:

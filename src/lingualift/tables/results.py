@@ -186,14 +186,14 @@ def tidy(
         )
 
     base = measure(reference) if reference in systems and reference is not None else None
-    rows = []
+    rows: list[dict[str, Any]] = []
     for system, (title, stages) in systems.items():
         measured = measure(system)
         for index, seed in enumerate([None, *measured.seeds]):
             for place, scope in enumerate(columns):
                 low, high = interval(measured.drawn[index, :, place])
                 several = seed is None and len(measured.seeds) > 1
-                row = {
+                row: dict[str, Any] = {
                     "origin": "measured",
                     "system": system,
                     "title": title,
