@@ -427,7 +427,8 @@ class Config(Settings):
             raise ValueError("languages.alignment: en is the language that the others are aligned to; leave it out")
         if self.codeswitch.top_k > self.lexicon.top_k:
             raise ValueError(f"codeswitch.top_k: lexicon.top_k keeps no more than {self.lexicon.top_k} translations")
-        for table, content in (("lexicons", "the lexicons"), ("codeswitch", "the code-switched text")):
+        own_tables = {"lexicons": "the lexicons", "codeswitch": "the code-switched text", "translation": "the translations"}
+        for table, content in own_tables.items():
             if table in self.benchmarks:
                 raise ValueError(f"benchmarks: '{table}' is the table of {content}; give this table another name")
         return self

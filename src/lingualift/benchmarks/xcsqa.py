@@ -29,6 +29,7 @@ BENCHMARK = Benchmark(
     choices=LETTERS,
     counts={"test": (1000,)},
     sources=("xcsr", "xcsqa"),
+    parallel=True,
 )
 CODES = {"ja": "jap"}  # as its files name the language
 PATTERNS = ("**/X-CSQA-{code}/validation*.parquet", "**/X-CSQA/{code}/dev.jsonl")
