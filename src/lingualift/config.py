@@ -402,7 +402,7 @@ class Config(Settings):
     @classmethod
     def _without_removed(cls, entries: Any) -> Any:
         """Overlays are merged key by key, so an entry of the base configuration goes by setting it to null."""
-        return {name: entry for name, entry in entries.items() if entry is not None} if isinstance(entries, dict) else entries
+        return {name: entry for name, entry in entries.items() if entry not in (None, "null")} if isinstance(entries, dict) else entries
 
     @model_validator(mode="after")
     def _consistent(self) -> "Config":
