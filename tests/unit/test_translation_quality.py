@@ -3,15 +3,23 @@
 import math
 import re
 from collections import Counter
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
+import yaml
 
 from lingualift.benchmarks.base import Problem
+from lingualift.config import load, load_systems
 from lingualift.errors import LinguaLiftError
 from lingualift.evaluation.translation_quality import QUALITY_SCHEMA, quality, readable, scores
+from lingualift.languages import load_languages
+from lingualift.plan import plan
+from lingualift.retrieve.sources import load_sources
 from lingualift.tasks.loaders import nli_question
 from lingualift.translate.engine import TRANSLATION_SCHEMA
+
+CONFIG = Path(__file__).parents[2] / "config"
 
 ORIGINALS = ["Maria has 14 apples and gets 9 more.", "How many apples does she have now?", "Tom sells 3 of his 8 boats today."]
 TRANSLATIONS = ["Maria has 14 apple and receives 9 more.", "How many apples does she have now?", "Tom sells 3 boats of his 8 today."]
@@ -71,3 +79,22 @@ def test_the_readable_table_ends_every_benchmark_with_its_average():
     lines = readable(pa.Table.from_pylist(rows, QUALITY_SCHEMA))
     assert [line[:2] for line in lines[1:]] == [["a", "es"], ["a", "es"], ["a", "Avg."], ["b", "es"], ["b", "Avg."]]
     assert lines[3][4:] == ["30.5", "50.0", "10.0"] and {len(line) for line in lines} == {7}
+
+
+@pytest.mark.parametrize(
+    ("systems", "benchmarks", "languages", "expected"),
+    [
+        (["translate-en"], ["mmwp-mini"], ["en", "es"], [("mmwp-mini", "es", "en")]),
+        (["translate-en"], ["mmwp-mini", "tatoeba"], ["es"], [("tatoeba", "es", "es")]),  # no English problems to compare with
+        (["translate-en"], ["gsm-symbolic"], ["en", "is"], []),  # answers differ by language: nothing is parallel
+        (["mono-sft"], ["mmwp-mini"], ["en", "es"], []),
+    ],
+)
+def test_what_is_translated_is_compared_where_an_english_original_is_at_hand(systems, benchmarks, languages, expected):
+    values = yaml.safe_load((CONFIG / "config.yaml").read_text(encoding="utf-8"))
+    values |= {"systems": systems, "benchmarks": {name: name for name in benchmarks}, "translation": {"engines": ["apertium"]}}
+    values["languages"] |= {"evaluation": languages}
+    made = plan(
+        load(values), load_languages(CONFIG / "languages.tsv"), load_sources(CONFIG / "sources.yaml"), load_systems(CONFIG / "systems")
+    )
+    assert made.translated == expected
