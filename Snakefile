@@ -30,7 +30,12 @@ rule all:
     input:
         expand(
             "results/tables/{table}.{kind}",
-            table=["lexicons", *(["codeswitch"] if PLAN.used_variants else []), *CONFIG.benchmarks],
+            table=[
+                "lexicons",
+                *(["codeswitch"] if PLAN.used_variants else []),
+                *(["translation"] if PLAN.translated else []),
+                *CONFIG.benchmarks,
+            ],
             kind=["csv", "parquet"],
         ),
         expand("results/tables/{table}.provenance.txt", table=CONFIG.benchmarks),

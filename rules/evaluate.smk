@@ -10,6 +10,7 @@ rule problems:
         "results/logs/problems/{benchmark}/{lang}.log",
     benchmark:
         "results/benchmarks/problems/{benchmark}/{lang}.tsv"
+    priority: 4  # a malformed file ends a run before it computes anything
     conda:
         "../envs/cpu.yaml"
     threads: 1

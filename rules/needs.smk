@@ -74,6 +74,7 @@ def problems_of(wildcards):
         "folders": [str(Path(path).parent) for path in benchmark_manifests(wildcards)],
         "code": getattr(LANGUAGES[wildcards.lang], BENCHMARKS[wildcards.benchmark].BENCHMARK.code),
         "excerpt": wildcards.benchmark in CONFIG.evaluation.excerpts,
+        **({"items": CONFIG.evaluation.items} if CONFIG.evaluation.items else {}),  # absent: finished runs stay as they are
     }
 
 

@@ -15,6 +15,7 @@ rule retrieve_source:
         "results/logs/retrieve/{source}.log",
     benchmark:
         "results/benchmarks/retrieve/{source}.tsv"
+    priority: 4  # what is missing or has another checksum ends a run before it computes anything
     conda:
         "../envs/cpu.yaml"
     threads: 1

@@ -51,6 +51,37 @@ rule results_table:
         "../workflow/scripts/results_table.py"
 
 
+rule translation_table:
+    # What Translate-En reads, against the English originals (Table 6 of the paper has such figures of MMWP's makers).
+    input:
+        translated=[f"results/translated/{benchmark}/{lang}.parquet" for benchmark, lang, _ in PLAN.translated],
+        originals=[f"results/problems/{benchmark}/{original}.parquet" for benchmark, _, original in PLAN.translated],
+    output:
+        csv=report(
+            "results/tables/translation.csv",
+            caption="../workflow/report/translation.rst",
+            category="Tables",
+            labels={"table": "translation"},
+        ),
+        parquet="results/tables/translation.parquet",
+    log:
+        "results/logs/tables/translation.log",
+    benchmark:
+        "results/benchmarks/tables/translation.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        **SMALL,
+    params:
+        benchmarks=[benchmark for benchmark, _, _ in PLAN.translated],
+        engines=[PLAN.engine(lang) for _, lang, _ in PLAN.translated],
+    message:
+        "table of the translations"
+    script:
+        "../workflow/scripts/translation_table.py"
+
+
 rule lexicon_table:
     input:
         lexicons=expand("results/lexicons/{lang}.json", lang=CONFIG.languages.alignment),

@@ -353,6 +353,9 @@ class Evaluation(Settings):
     )
     sources: dict[Name, Name] = Field({}, description="Benchmark: the source its files come from, where it is not the benchmark's first.")
     excerpts: list[Name] = Field([], description="Benchmarks of which your files are known to hold a part alone.")
+    items: Positive | None = Field(
+        None, description="Only the first so many problems of each benchmark and language, for a first look (null: all)."
+    )
 
 
 class Tables(Settings):
@@ -399,7 +402,7 @@ class Config(Settings):
     @classmethod
     def _without_removed(cls, entries: Any) -> Any:
         """Overlays are merged key by key, so an entry of the base configuration goes by setting it to null."""
-        return {name: entry for name, entry in entries.items() if entry is not None} if isinstance(entries, dict) else entries
+        return {name: entry for name, entry in entries.items() if entry not in (None, "null")} if isinstance(entries, dict) else entries
 
     @model_validator(mode="after")
     def _consistent(self) -> "Config":
@@ -424,7 +427,8 @@ class Config(Settings):
             raise ValueError("languages.alignment: en is the language that the others are aligned to; leave it out")
         if self.codeswitch.top_k > self.lexicon.top_k:
             raise ValueError(f"codeswitch.top_k: lexicon.top_k keeps no more than {self.lexicon.top_k} translations")
-        for table, content in (("lexicons", "the lexicons"), ("codeswitch", "the code-switched text")):
+        own_tables = {"lexicons": "the lexicons", "codeswitch": "the code-switched text", "translation": "the translations"}
+        for table, content in own_tables.items():
             if table in self.benchmarks:
                 raise ValueError(f"benchmarks: '{table}' is the table of {content}; give this table another name")
         return self

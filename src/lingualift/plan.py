@@ -108,6 +108,20 @@ class Plan:
         language = self.languages[lang]
         return next((key for key in self.config.translation.engines if translates(self.sources[key], language)), None)
 
+    @property
+    def translated(self) -> list[tuple[str, str, str]]:
+        """What is translated and can be compared with English originals: benchmark, language, and the language of the problems that
+        hold them (retrieval holds its translations itself)."""
+        found = []
+        for benchmark in dict.fromkeys(self.config.benchmarks.values()):
+            stated, languages = BENCHMARKS[benchmark].BENCHMARK, self.languages_of(benchmark)
+            asked = any(self.systems[self.runs[name].system].translate for name in self.runs_on(benchmark))
+            retrieval = stated.answer == "neighbour"
+            if asked and (retrieval or (stated.parallel and "en" in languages)):
+                own = [lang for lang in languages if lang != "en" and self.engine(lang)]
+                found += [(benchmark, lang, lang if retrieval else "en") for lang in own]
+        return found
+
     def source_key(self, key: str, lang: str | None = None) -> str:
         """The folder of a source below resources/sources; sources that are split by language have one a language."""
         source = find_source(self.sources, key)

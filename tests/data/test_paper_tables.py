@@ -58,7 +58,7 @@ def averages(systems: dict[str, dict[str, float]]) -> dict[tuple[str, str], floa
         for language, share in ((language, figures[language] / 100) for language in LANGUAGES)
     ]
     table = tidy(pa.Table.from_pylist(rows), {system: (system, "") for system in systems}, LANGUAGES, GROUPS, [], None, 10)
-    return {(row["system"], row["scope"]): row["accuracy"] for row in table.to_pylist()}
+    return {(row["system"], row["scope"]): row["accuracy"] for row in table.to_pylist() if row["seed"] is None}
 
 
 def unlike(ours: dict[tuple[str, str], float], published: dict[str, dict[str, float]]) -> dict[tuple[str, str], tuple[float, float]]:

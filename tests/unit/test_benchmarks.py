@@ -16,6 +16,7 @@ from lingualift.benchmarks.registry import BENCHMARKS, load
 from lingualift.errors import LinguaLiftError
 from lingualift.evaluation.answers import field_choice, matches, strict_choice
 from lingualift.languages import load_languages
+from lingualift.retrieve.fetch import retrieve
 from lingualift.retrieve.sources import load_sources
 
 ROOT = Path(__file__).parents[2]
@@ -123,11 +124,15 @@ def test_the_hubs_parquet_and_the_published_tsv_of_mgsm_hold_the_same(tmp_path):
 PAIRS = [(f"Premise {serial}.", f"Hypothesis, {serial}", ("entailment", "neutral", "contradiction")[serial % 3]) for serial in range(5010)]
 
 
-def xnli_parquet(folder):
-    (folder / "ur").mkdir()
+def xnli_parquet(path):
     labels = ["entailment", "neutral", "contradiction"]
     columns = {"premise": [p for p, _, _ in PAIRS], "hypothesis": [h for _, h, _ in PAIRS], "label": [labels.index(x) for *_, x in PAIRS]}
-    pq.write_table(pa.table(columns), folder / "ur" / "test-00000-of-00001.parquet")
+    pq.write_table(pa.table(columns), path)
+
+
+def xnli_hub(folder):
+    (folder / "ur").mkdir()
+    xnli_parquet(folder / "ur" / "test-00000-of-00001.parquet")
 
 
 def xnli_official(folder):
@@ -140,7 +145,7 @@ def xnli_three_columns(folder):
     (folder / "xnli.test.ur.xglue.tsv").write_text("".join("\t".join(pair) + "\n" for pair in PAIRS), encoding="utf-8")
 
 
-@pytest.mark.parametrize("write", [xnli_parquet, xnli_official, xnli_three_columns])
+@pytest.mark.parametrize("write", [xnli_hub, xnli_official, xnli_three_columns])
 def test_every_published_form_of_xnli_gives_the_same_problems(tmp_path, write):
     write(tmp_path)
     problems = load("xnli", "ur", "test", [tmp_path])
@@ -181,6 +186,53 @@ def test_json_lines_and_parquet_of_xcsqa_hold_the_same(tmp_path):
     problems = load("xcsqa", "sw", "test", [tmp_path / "lines"])
     assert problems == load("xcsqa", "sw", "test", [tmp_path / "hub"])
     assert problems[3].question == "Nini 3?\nOptions:A. a3\tB. b3\tC. c3\tD. d3\tE. e3\nAnswer:" and problems[3].answer == "D"
+
+
+def msvamp_json(path):
+    rows = [{"query": f"Q{n}", "equation": "+ number0 number1", "response": f"{n}.0", "m_query": f"問題 {n}"} for n in range(1000)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def xcsqa_parquet(path):
+    items = [question(serial) for serial in range(1000)]
+    choices = {"label": list("ABCDE"), "text": list("vwxyz")}
+    pq.write_table(pa.Table.from_pylist([{**item, "question": {"stem": "何", "choices": choices}} for item in items]), path)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "language", "held", "others", "write", "count"),
+    [
+        ("mgsm", "mgsm-hub", "sw", "mgsm_sw.tsv", ["README.md", "mgsm.py"], lambda path: mgsm(path.parent, ROWS), 250),
+        ("msvamp", "msvamp-hub", "ja", "test_Japanese.json", ["README.md"], msvamp_json, 1000),
+        (
+            "xnli", "xnli-hub", "ur", "ur/test-00000-of-00001.parquet",
+            ["README.md", "all_languages/test-00000-of-00001.parquet"], xnli_parquet, 5010,
+        ),
+        (
+            "xcsqa", "xcsr", "ja", "X-CSQA-jap/validation-00000-of-00001.parquet",
+            ["X-CSQA-jap/test-00000-of-00001.parquet", "X-CODAH-jap/validation-00000-of-00001.parquet"], xcsqa_parquet, 1000,
+        ),
+    ],
+)  # fmt: skip
+def test_a_hub_repository_is_fetched_in_part_and_read_in_its_layout(tmp_path, name, key, language, held, others, write, count):
+    """The layouts that docs/data.md lists: what the project reads is fetched, the rest is not."""
+    source = SOURCES[key].model_copy(update={"revision": SOURCES[key].revision or "0" * 40})
+    folder = tmp_path / "mirror" / "hub" / (source.repository or "")
+    for other in [held, *others]:
+        (folder / other).parent.mkdir(parents=True, exist_ok=True)
+        (folder / other).write_bytes(b"never read")
+    write(folder / held)
+    retrieve(source, tmp_path / "out", tmp_path / "downloads", tmp_path / "mirror", offline=True)
+    fetched = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert fetched - {"MANIFEST.json"} == {held}
+    code = getattr(TABLE[language], BENCHMARKS[name].BENCHMARK.code)
+    assert len(load(name, language, "test", [tmp_path / "out"], code)) == count
+
+
+def test_items_keep_the_first_problems_of_a_whole_file(tmp_path):
+    assert [p.id for p in load("mgsm", "sw", "test", [mgsm(tmp_path, ROWS)], items=3)] == ["mgsm-001", "mgsm-002", "mgsm-003"]
+    with pytest.raises(LinguaLiftError, match="line 200: gold answer"):  # the rest is checked all the same
+        load("mgsm", "sw", "test", [mgsm(tmp_path, [*ROWS[:199], "Swali?\tx", *ROWS[200:]])], items=3)
 
 
 @pytest.mark.parametrize(

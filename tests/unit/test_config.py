@@ -188,6 +188,7 @@ def test_values_are_the_same_from_a_file_and_from_the_command_line():
         ("stages.align.learning_rate", "6e-4", 6e-4),
         ("alignment.layers", "3", 3),
         ("alignment.normalise", "false", False),
+        ("tasks", {**DEFAULT["tasks"], "unused": "null"}, {**DEFAULT["tasks"], "unused": None}),
     ):
         assert load(changed(place, text)) == load(changed(place, value))
         assert ids(changed(place, text)) == ids(changed(place, value))

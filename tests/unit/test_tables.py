@@ -22,6 +22,7 @@ from lingualift.tables.results import (
     group_scopes,
     holm,
     interval,
+    mcnemar,
     readable,
     samples,
     scopes,
@@ -70,7 +71,7 @@ def table(rows=ROWS, systems=SYSTEMS, reference="mono") -> pa.Table:
 
 @pytest.fixture(scope="module")
 def result() -> dict[tuple[str, str], dict]:
-    return {(row["system"], row["scope"]): row for row in table().to_pylist()}
+    return {(row["system"], row["scope"]): row for row in table().to_pylist() if row["seed"] is None}
 
 
 MEMBERS = {language: [language] for language in LANGUAGES} | {
@@ -109,13 +110,56 @@ def test_seeds_are_averaged_and_their_deviation_is_reported(result):
     assert set(one["seed_deviation"].to_pylist()) == {None} and set(one["seeds"].to_pylist()) == {"2"}
 
 
+def test_every_seed_has_rows_of_its_own_beside_the_average():
+    found = {(row["system"], row["scope"], row["seed"]): row for row in table().to_pylist()}
+    assert set(found) == set(product(SYSTEMS, MEMBERS, (None, *SEEDS)))
+    for (system, scope, seed), row in found.items():
+        if seed is not None:
+            assert row["accuracy"] == pytest.approx(brute_mean("correct", system, MEMBERS[scope], (seed,)))
+            assert row["accuracy_strict"] == pytest.approx(brute_mean("correct_strict", system, MEMBERS[scope], (seed,)))
+            assert row["seeds"] == str(seed) and row["seed_deviation"] is None and row["low"] <= row["accuracy"] <= row["high"]
+    alone = table([row for row in ROWS if row["seed"] == 2]).to_pylist()  # a training is judged alike whatever others there are
+    own = [row for row in alone if row["seed"] == 2]
+    assert own == [row for row in table().to_pylist() if row["seed"] == 2]
+    assert [{**row, "seed": 2} for row in alone if row["seed"] is None] == own
+
+
+def test_mcnemars_test_is_that_of_the_binomial_distribution_and_of_scipys_large_sample_form():
+    for first, second in product(range(12), repeat=2):
+        total = first + second
+        sides = [math.comb(total, count) for count in range(total + 1)]
+        extreme = sum(side for side in sides if side <= math.comb(total, first))
+        assert mcnemar(first, second) == pytest.approx(extreme / 2**total)
+    many = (4100, 3900)
+    assert mcnemar(*many) == pytest.approx(stats.chi2.sf((abs(many[0] - many[1]) - 1) ** 2 / sum(many), 1), rel=0.01)
+    assert mcnemar(0, 0) == 1 and mcnemar(3, 3) == 1
+
+
+def test_mcnemars_test_stands_where_problems_are_independent_and_is_corrected_over_them():
+    rows = [row for row in table().to_pylist() if row["system"] == "lift"]
+    with_test = {(row["scope"], row["seed"]) for row in rows if row["p_mcnemar"] is not None}
+    assert with_test == set(product(LANGUAGES, SEEDS))  # no average over languages, none over seeds
+    marks = {(row["system"], row["seed"], row["language"], row["id"]): row["correct"] for row in ROWS}
+    for seed in SEEDS:
+        own = [row for row in rows if row["seed"] == seed and row["p_mcnemar"] is not None]
+        for row in own:
+            pairs = [
+                (right, marks["mono", seed, row["scope"], item])
+                for (system, of, language, item), right in marks.items()
+                if (system, of, language) == ("lift", seed, row["scope"])
+            ]
+            assert (row["only_system"], row["only_reference"]) == (pairs.count((True, False)), pairs.count((False, True)))
+            assert row["p_mcnemar"] == pytest.approx(stats.binomtest(row["only_reference"], sum(a != b for a, b in pairs)).pvalue)
+        assert [row["p_mcnemar_holm"] for row in own] == pytest.approx(holm([row["p_mcnemar"] for row in own]))
+
+
 def test_differences_are_paired_with_the_reference_system(result):
     for scope, members in MEMBERS.items():
         assert result["mono", scope]["difference"] is None and result["mono", scope]["p_holm"] is None
         row = result["lift", scope]
         assert row["difference"] == pytest.approx(brute_mean("correct", "lift", members) - brute_mean("correct", "mono", members))
         assert row["difference_low"] <= row["difference"] <= row["difference_high"]
-        assert (row["difference_low"] > 0) <= (row["p_holm"] < 0.5)
+        assert (row["difference_low"] > 0) <= (row["p_holm"] < 0.5) and row["p"] <= row["p_holm"]
     assert result["lift", "Avg."]["p_holm"] == pytest.approx(2 * len(MEMBERS) / RESAMPLES)  # the smallest that so many resamples can show
     assert set(table(reference=None)["difference"].to_pylist()) == {None}
 
@@ -124,6 +168,7 @@ def test_a_system_equal_to_the_reference_differs_by_nothing():
     twin = ROWS + [row | {"system": "twin"} for row in ROWS if row["system"] == "mono"]
     rows = [row for row in table(twin, SYSTEMS | {"twin": ("Twin", "transfer")}).to_pylist() if row["system"] == "twin"]
     assert {(row["difference"], row["difference_low"], row["difference_high"], row["p_holm"]) for row in rows} == {(0, 0, 0, 1)}
+    assert {row["p_mcnemar"] for row in rows if row["seed"] is not None and row["scope"] in LANGUAGES} == {1}
 
 
 def test_scopes_average_languages_without_weights_and_leave_out_empty_groups():
@@ -231,25 +276,25 @@ def test_accuracies_are_percentages(result):
 def test_intervals_hold_the_variation_between_seeds():
     """Where seeds differ and problems do not, the interval is that of the drawn seeds' means."""
     marks = {"en": np.repeat([[1.0], [0.0], [0.0], [1.0]], 50, axis=1)}
-    found = samples(marks, [["en"]], np.ones((1, 1)), 20_000)[:, 0]
+    found, *by_seed = samples(marks, [["en"]], 20_000)[:, :, 0]
     theirs = stats.bootstrap((np.array([1.0, 0, 0, 1]),), np.mean, n_resamples=20_000, method="percentile", rng=1).confidence_interval
     np.testing.assert_allclose(interval(found), theirs, atol=0.01)
     assert np.std(found) == pytest.approx(0.5 / 2, rel=0.03)  # the standard error of a mean of four
-    one = samples({"en": marks["en"][:1]}, [["en"]], np.ones((1, 1)), 100)
-    assert np.ptp(one) == 0
+    assert [float(own.mean()) for own in by_seed] == [1, 0, 0, 1] and all(np.ptp(own) == 0 for own in by_seed)
 
 
 def test_parallel_languages_share_their_draw_and_others_do_not():
     marks = np.random.default_rng(0).random((1, 60)).round()
     cube = {"a": marks, "b": marks, "c": marks}
-    together = samples(cube, [["a", "b"], ["c"]], np.eye(3), 500)
+    together, alone = samples(cube, [["a", "b"], ["c"]], 500)
+    np.testing.assert_array_equal(together, alone)  # of one seed
     np.testing.assert_array_equal(together[:, 0], together[:, 1])
     assert abs(np.corrcoef(together[:, 0], together[:, 2])[0, 1]) < 0.2
 
 
 def test_languages_may_ask_different_problems():
     rows = [row for row in ROWS if row["language"] != "sw" or row["id"] < "test-030"]
-    found = {(row["system"], row["scope"]): row for row in table(rows).to_pylist()}
+    found = {(row["system"], row["scope"]): row for row in table(rows).to_pylist() if row["seed"] is None}
     assert found["mono", "sw"]["n"] == 30 and found["mono", "Low"]["n"] == 70
     marks = [row["correct"] for row in rows if row["language"] == "sw" and row["system"] == "mono"]
     assert found["mono", "sw"]["accuracy"] == pytest.approx(100 * np.mean(marks))
@@ -261,7 +306,7 @@ def test_families_and_scripts_group_the_same_scores():
     columns = group_scopes(LANGUAGES, families, scripts)
     assert [scope.name for scope in columns] == ["Bantu", "Germanic", "Indic", "Turkic", "Deva", "Latn"]
     rows = tidy(pa.Table.from_pylist(ROWS, schema=SCORE_SCHEMA), SYSTEMS, LANGUAGES, GROUPS, ALIGNED, None, 50, columns).to_pylist()
-    found = {(row["system"], row["scope"]): row["accuracy"] for row in rows}
+    found = {(row["system"], row["scope"]): row["accuracy"] for row in rows if row["seed"] is None}
     assert found["lift", "Germanic"] == pytest.approx(brute_mean("correct", "lift", ["en", "de"]))
     assert found["lift", "Latn"] == pytest.approx(brute_mean("correct", "lift", ["en", "de", "sw", "tr"]))
     assert len({len(line) for line in readable(pa.Table.from_pylist(rows, schema=TIDY_SCHEMA))}) == 1

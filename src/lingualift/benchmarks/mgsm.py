@@ -16,6 +16,7 @@ BENCHMARK = Benchmark(
     citation="Shi et al. 2023, ICLR",
     counts={"test": (250,)},
     sources=("mgsm", "mgsm-hub"),
+    parallel=True,
 )
 PATTERNS = ("**/mgsm_{code}.tsv", "**/{code}/test*.parquet")
 

@@ -33,6 +33,7 @@ BENCHMARK = Benchmark(
     citation="LinguaLIFT, arXiv 2412.12499",
     counts={"test": (800, 811)},
     sources=("mmwp",),
+    parallel=True,
 )
 ENGLISH = Benchmark(
     name="mmwp-english",

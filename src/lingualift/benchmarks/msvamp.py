@@ -16,6 +16,7 @@ BENCHMARK = Benchmark(
     citation="Chen et al. 2023, arXiv 2310.20246",
     counts={"test": (1000,)},
     sources=("msvamp", "msvamp-hub"),
+    parallel=True,
     code="name",
 )
 PATTERNS = ("**/test_{code}.json", "**/{language}/test*.parquet", "**/{code}/test*.parquet")

@@ -14,16 +14,23 @@ BENCHMARKS: dict[str, ModuleType | SimpleNamespace] = {
 
 
 def load(
-    name: str, language: str, split: str, folders: Sequence[str | Path] = (), code: str | None = None, excerpt: bool = False
+    name: str,
+    language: str,
+    split: str,
+    folders: Sequence[str | Path] = (),
+    code: str | None = None,
+    excerpt: bool = False,
+    items: int | None = None,
 ) -> list[Problem]:
     """The problems of one benchmark, language and split in their order, checked (`base.verified`).
 
     `folders` are the retrieved sources (none for a benchmark of this package), `code` the language's name in their files (default: its
-    code), `excerpt` accepts a part of the problems. Raises LinguaLiftError that names what is wrong and where.
+    code), `excerpt` accepts a part of the problems; `items` keeps the first so many once all have been checked. Raises LinguaLiftError
+    that names what is wrong and where.
     """
     if name not in BENCHMARKS:
         raise LinguaLiftError(f"unknown benchmark '{name}'; {nearest(name, BENCHMARKS)}")
     module = BENCHMARKS[name]
     module.BENCHMARK.require(language, split)
     found = module.read([Path(folder) for folder in folders], language, code or language, split)
-    return verified(module.BENCHMARK, language, split, found, excerpt)
+    return verified(module.BENCHMARK, language, split, found, excerpt)[:items]

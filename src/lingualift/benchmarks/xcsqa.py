@@ -22,20 +22,22 @@ BENCHMARK = Benchmark(
     },
     prompt="commonsense",
     metric="accuracy",
-    licence="see the data set's card",
+    licence="MIT",
     citation="Lin et al. 2021, ACL",
     note="the published development part: the test part has no answers",
     answer="choice",
     choices=LETTERS,
     counts={"test": (1000,)},
     sources=("xcsr", "xcsqa"),
+    parallel=True,
 )
+CODES = {"ja": "jap"}  # as its files name the language
 PATTERNS = ("**/X-CSQA-{code}/validation*.parquet", "**/X-CSQA/{code}/dev.jsonl")
 
 
 def read(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
     """Questions of the hub's Parquet or of the published JSON lines."""
-    for path in find(folders[0], PATTERNS, language, code):
+    for path in find(folders[0], PATTERNS, language, CODES.get(code, code)):
         for place, item in records(path, ["question", "answerKey"]):
             yield _problem(item, place)
 

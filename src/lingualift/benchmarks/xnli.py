@@ -20,6 +20,7 @@ BENCHMARK = Benchmark(
     choices=NLI_LABELS,
     counts={"test": (5010,), "dev": (2490,)},
     sources=("xnli-hub", "xnli"),
+    parallel=True,
 )
 _COLUMNS = ("language", "gold_label", "sentence1", "sentence2")
 

@@ -1,17 +1,24 @@
 """Result tables: a tidy one for machines, one shaped like the paper's for people (Tables 1 and 7-9).
 
+The tidy one has a row a system and scope for each seed, and one (`seed` null) that averages the seeds: the readable one's.
+
 Accuracies are percentages. Intervals are 95 % bootstrap intervals: problems are drawn with replacement, the same draw for every system
 and for every language that asks the same problems, which keeps differences paired. With several seeds the seeds are drawn, too
 (a hierarchical bootstrap, the same draw for every system, whose runs of one seed share data order and stages), so an interval holds the
 variation between trainings as well as between problems. Two or three seeds show little of it: read `seed_deviation` beside it.
+
+Two tests compare each system with the reference on the same problems, both two-sided: the paired bootstrap of the difference, for every
+row, and McNemar's exact one, which takes problems to be independent and therefore stands where a row is of one language and one
+training only (parallel problems recur over languages, all of them over seeds).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from scipy.stats import binomtest
 
 from lingualift.errors import LinguaLiftError
 from lingualift.tables.reference import Published
@@ -23,6 +30,7 @@ TIDY_SCHEMA = pa.schema(
         pa.field("title", pa.string(), nullable=False),
         pa.field("stages", pa.string(), nullable=False),
         pa.field("seeds", pa.string(), nullable=False),
+        pa.field("seed", pa.int64()),
         pa.field("benchmark", pa.string(), nullable=False),
         pa.field("scope", pa.string(), nullable=False),
         pa.field("level", pa.string(), nullable=False),
@@ -36,11 +44,18 @@ TIDY_SCHEMA = pa.schema(
         pa.field("difference", pa.float64()),
         pa.field("difference_low", pa.float64()),
         pa.field("difference_high", pa.float64()),
+        pa.field("p", pa.float64()),
         pa.field("p_holm", pa.float64()),
+        pa.field("only_system", pa.int64()),
+        pa.field("only_reference", pa.int64()),
+        pa.field("p_mcnemar", pa.float64()),
+        pa.field("p_mcnemar_holm", pa.float64()),
         pa.field("note", pa.string()),
     ]
 )
-"""`origin` is `measured`, `chance` (worked out from the problems) or `paper` (as the paper reports it)."""
+"""`origin` is `measured`, `chance` (worked out from the problems) or `paper` (as the paper reports it). `seed` is null in the rows that
+average all `seeds`. `only_system` and `only_reference` are the problems that one of the two alone answers correctly; `_holm` is corrected
+for the number of comparisons: of all systems and scopes with that seed, or of all averages."""
 BLOCK = 500  # resamples drawn at once
 
 
@@ -91,11 +106,10 @@ def bootstrap_means(marks: np.ndarray, resamples: int, seed: int = 0) -> np.ndar
     return np.concatenate(blocks)
 
 
-def samples(marks: Mapping[str, np.ndarray], alike: Sequence[Sequence[str]], weights: np.ndarray, resamples: int) -> np.ndarray:
-    """Bootstrap samples [resamples, columns] of one system's means.
+def samples(marks: Mapping[str, np.ndarray], alike: Sequence[Sequence[str]], resamples: int) -> np.ndarray:
+    """Bootstrap samples [1 + seeds, resamples, languages] of one system's means: over drawn seeds, then of each seed.
 
-    `marks` maps a language to [seeds, problems]; languages that are `alike` ask the same problems and share their draw; `weights`
-    [languages, columns] are in the order of `marks`.
+    `marks` maps a language to [seeds, problems]; languages that are `alike` ask the same problems and share their draw.
     """
     place = {language: index for index, language in enumerate(marks)}
     seeds = len(next(iter(marks.values())))
@@ -104,16 +118,20 @@ def samples(marks: Mapping[str, np.ndarray], alike: Sequence[Sequence[str]], wei
         joined = np.concatenate([marks[language] for language in languages])  # [languages * seeds, problems]
         found = bootstrap_means(joined.T, resamples, draw).reshape(resamples, len(languages), seeds)
         means[:, :, [place[language] for language in languages]] = found.transpose(0, 2, 1)
-    if seeds == 1:
-        return means[:, 0] @ weights
     drawn = np.random.default_rng((len(alike), seeds)).multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples) / seeds
-    return np.einsum("rs,rsl->rl", drawn, means) @ weights
+    return np.concatenate([np.einsum("rs,rsl->rl", drawn, means)[None], means.transpose(1, 0, 2)])
 
 
 def interval(samples: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     """Percentile interval of bootstrap samples."""
     low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Two-sided p-value of McNemar's exact test from the numbers of items that one of two systems alone gets right."""
+    discordant = only_first + only_second
+    return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
 
 
 def holm(values: Sequence[float]) -> list[float]:
@@ -137,11 +155,10 @@ def tidy(
     resamples: int,
     columns: Sequence[Scope] | None = None,
 ) -> pa.Table:
-    """One row a system and scope (`TIDY_SCHEMA`); `columns` are the scopes (default: `scopes`).
+    """Rows of every system, scope and seed, and of the seeds' average (`TIDY_SCHEMA`); `columns` are the scopes (default: `scopes`).
 
-    `systems` maps a system to (title, stage chain). Seeds are averaged; `seed_deviation` is the standard deviation of the seeds'
-    accuracies. `difference` is the accuracy minus that of the `reference` system on the same problems, with a paired bootstrap interval
-    and a two-sided paired-bootstrap p-value, Holm-corrected over all rows of the table.
+    `systems` maps a system to (title, stage chain). `seed_deviation` is the standard deviation of the seeds' accuracies. `difference` is
+    the accuracy minus that of the `reference` system on the same problems (and with the same seed), with a paired bootstrap interval.
     """
     frame = scores.to_pandas()
     benchmark = ", ".join(sorted(frame["benchmark"].unique()))
@@ -153,55 +170,90 @@ def tidy(
     weights = np.zeros((len(languages), len(columns)))
     for place, scope in enumerate(columns):
         weights[[languages.index(language) for language in scope.languages], place] = 1 / len(scope.languages)
-    means: dict[str, np.ndarray] = {}
-    strict: dict[str, np.ndarray] = {}
-    drawn: dict[str, np.ndarray] = {}
-    seeds: dict[str, list[int]] = {}
-    for system in systems:
+
+    def measure(system: str) -> _Measured:
         own = frame[frame["system"] == system]
-        seeds[system] = sorted(int(seed) for seed in own["seed"].unique())
-        for rule, target in (("correct", means), ("correct_strict", strict)):
-            marks = _marks(own, rule, languages, ids, seeds[system], f"{benchmark}: scores of {system}")
-            target[system] = np.stack([marks[language].mean(1) for language in languages], 1) @ weights  # [seeds, columns]
-            if rule == "correct":
-                drawn[system] = samples(marks, list(alike.values()), weights, resamples)
-    rows = []
+        seeds = sorted(int(seed) for seed in own["seed"].unique())
+        place = f"{benchmark}: scores of {system}"
+        marks, strict = (_marks(own, rule, languages, ids, seeds, place) for rule in ("correct", "correct_strict"))
+        means, strict_means = (np.stack([cube[language].mean(1) for language in languages], 1) @ weights for cube in (marks, strict))
+        return _Measured(
+            seeds,
+            marks,
+            np.vstack([means.mean(0), means]),
+            np.vstack([strict_means.mean(0), strict_means]),
+            samples(marks, list(alike.values()), resamples) @ weights,
+        )
+
+    base = measure(reference) if reference in systems and reference is not None else None
+    rows: list[dict[str, Any]] = []
     for system, (title, stages) in systems.items():
-        accuracy = means[system].mean(0)
-        for place, scope in enumerate(columns):
-            low, high = interval(drawn[system][:, place])
-            row = {
-                "origin": "measured",
-                "system": system,
-                "title": title,
-                "stages": stages,
-                "seeds": ",".join(map(str, seeds[system])),
-                "benchmark": benchmark,
-                "scope": scope.name,
-                "level": scope.level,
-                "aligned": all(language in aligned for language in scope.languages),
-                "n": sum(len(ids[language]) for language in scope.languages),
-                "accuracy": 100 * accuracy[place],
-                "low": 100 * low,
-                "high": 100 * high,
-                "accuracy_strict": 100 * float(strict[system].mean(0)[place]),
-                "seed_deviation": 100 * float(means[system][:, place].std(ddof=1)) if len(seeds[system]) > 1 else None,
-            }
-            if reference is not None and reference in systems and system != reference:
-                difference = drawn[system][:, place] - drawn[reference][:, place]
-                low, high = interval(difference)
-                tail = min((difference <= 0).mean(), (difference >= 0).mean())
-                row |= {
-                    "difference": 100 * float(accuracy[place] - means[reference].mean(0)[place]),
-                    "difference_low": 100 * low,
-                    "difference_high": 100 * high,
-                    "p_holm": min(1.0, 2 * max(float(tail), 1 / resamples)),
+        measured = measure(system)
+        for index, seed in enumerate([None, *measured.seeds]):
+            for place, scope in enumerate(columns):
+                low, high = interval(measured.drawn[index, :, place])
+                several = seed is None and len(measured.seeds) > 1
+                row: dict[str, Any] = {
+                    "origin": "measured",
+                    "system": system,
+                    "title": title,
+                    "stages": stages,
+                    "seeds": ",".join(map(str, measured.seeds if seed is None else [seed])),
+                    "seed": seed,
+                    "benchmark": benchmark,
+                    "scope": scope.name,
+                    "level": scope.level,
+                    "aligned": all(language in aligned for language in scope.languages),
+                    "n": sum(len(ids[language]) for language in scope.languages),
+                    "accuracy": 100 * float(measured.accuracy[index, place]),
+                    "low": 100 * low,
+                    "high": 100 * high,
+                    "accuracy_strict": 100 * float(measured.strict[index, place]),
+                    "seed_deviation": 100 * float(measured.accuracy[1:, place].std(ddof=1)) if several else None,
                 }
-            rows.append(row)
-    tested = [row for row in rows if "p_holm" in row]
-    for row, corrected in zip(tested, holm([row["p_holm"] for row in tested]), strict=True):
-        row["p_holm"] = corrected
+                if base is not None and system != reference and (seed is None or seed in base.seeds):
+                    row |= _comparison(measured, base, seed, place, scope, resamples)
+                rows.append(row)
+    for name in ("p", "p_mcnemar"):
+        for seed in {row["seed"] for row in rows}:
+            tested = [row for row in rows if row["seed"] == seed and name in row]
+            for row, corrected in zip(tested, holm([row[name] for row in tested]), strict=True):
+                row[f"{name}_holm"] = corrected
     return pa.Table.from_pylist(rows, schema=TIDY_SCHEMA)
+
+
+class _Measured(NamedTuple):
+    """A system's marks (language: [seeds, problems]) and, of the seeds' average and then of each seed, accuracies [1 + seeds, columns] by
+    both rules and bootstrap samples [1 + seeds, resamples, columns]."""
+
+    seeds: list[int]
+    marks: dict[str, np.ndarray]
+    accuracy: np.ndarray
+    strict: np.ndarray
+    drawn: np.ndarray
+
+    def row(self, seed: int | None) -> int:
+        return 0 if seed is None else 1 + self.seeds.index(seed)
+
+
+def _comparison(own: _Measured, base: _Measured, seed: int | None, place: int, scope: Scope, resamples: int) -> dict[str, Any]:
+    """One row's difference from the reference system and its tests."""
+    first, second = own.row(seed), base.row(seed)
+    difference = own.drawn[first, :, place] - base.drawn[second, :, place]
+    low, high = interval(difference)
+    tail = min((difference <= 0).mean(), (difference >= 0).mean())
+    found: dict[str, Any] = {
+        "difference": 100 * float(own.accuracy[first, place] - base.accuracy[second, place]),
+        "difference_low": 100 * low,
+        "difference_high": 100 * high,
+        "p": min(1.0, 2 * max(float(tail), 1 / resamples)),
+    }
+    training = own.seeds[0] if seed is None and own.seeds == base.seeds and len(own.seeds) == 1 else seed
+    if len(scope.languages) == 1 and training is not None:
+        ours, theirs = (one.marks[scope.languages[0]][one.seeds.index(training)].astype(bool) for one in (own, base))
+        only_system, only_reference = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
+        found |= {"only_system": only_system, "only_reference": only_reference, "p_mcnemar": mcnemar(only_system, only_reference)}
+    return found
 
 
 def _marks(
@@ -263,10 +315,11 @@ def beside(
 
 def readable(table: pa.Table) -> list[list[str]]:
     """Rows of the CSV: benchmark, system, then one accuracy a language and group; last the interval of the average, where there is one.
+    Seeds are averaged.
 
     A `*` stands at a figure of the paper that does not follow from its own per-language figures.
     """
-    rows = table.to_pylist()
+    rows = [row for row in table.to_pylist() if row["seed"] is None]
     names = list(dict.fromkeys(row["scope"] for row in rows))
     average = ["Avg. 95 %"] if "Avg." in names else []
     result = [["benchmark", "system", "origin", "seeds", "n", *names, *average]]

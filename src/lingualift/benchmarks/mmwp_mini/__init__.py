@@ -32,6 +32,7 @@ BENCHMARK = Benchmark(
     metric="accuracy",
     licence="CC0-1.0",
     counts={"test": (80,), "dev": (104,)},
+    parallel=True,
     note="machine-translated by a large language model, checked by a program, not read by native speakers",
 )
 NATIVE_DIGITS = frozenset(("ar", "bn", "gu", "hi", "kn", "mr", "ne", "th"))
