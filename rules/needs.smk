@@ -74,6 +74,7 @@ def problems_of(wildcards):
         "folders": [str(Path(path).parent) for path in benchmark_manifests(wildcards)],
         "code": getattr(LANGUAGES[wildcards.lang], BENCHMARKS[wildcards.benchmark].BENCHMARK.code),
         "excerpt": wildcards.benchmark in CONFIG.evaluation.excerpts,
+        "limit": CONFIG.evaluation.problems,
     }
 
 

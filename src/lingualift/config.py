@@ -343,6 +343,10 @@ class Evaluation(Settings):
     """Generation."""
 
     split: Literal["test", "dev"] = Field("test", description="Benchmark split; use dev to choose settings, never test.")
+    problems: Positive | None = Field(
+        None,
+        description="Problems asked in each language, spread evenly over the benchmark (null: all): a trial, not the benchmark's figure.",
+    )
     max_new_tokens: Positive = Field(description="Longest answer, in tokens.")
     batch: Positive = Field(description="Problems answered at once; changes no result but speed and memory.")
     choices: Literal["generation", "likelihood"] = Field(

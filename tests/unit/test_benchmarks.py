@@ -328,3 +328,11 @@ def test_neighbours_are_the_highest_cosines_by_brute_force():
     assert neighbours(queries, candidates, block=5).tolist() == expected
     with pytest.raises(LinguaLiftError, match=r"empty or infinite representation"):
         neighbours(queries, np.zeros((3, 8)))
+
+
+def test_a_limit_keeps_problems_spread_over_the_benchmark_and_the_same_in_every_language():
+    whole, chosen = load("mmwp-mini", "en", "test"), load("mmwp-mini", "en", "test", limit=24)
+    places = [whole.index(problem) for problem in chosen]
+    assert len(chosen) == 24 and places == sorted(set(places)) and places[0] == 0 and places[-1] > 70
+    assert [problem.id for problem in load("mmwp-mini", "sw", "test", limit=24)] == [problem.id for problem in chosen]
+    assert load("mmwp-mini", "en", "test", limit=1000) == whole

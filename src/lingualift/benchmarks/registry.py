@@ -14,16 +14,21 @@ BENCHMARKS: dict[str, ModuleType | SimpleNamespace] = {
 
 
 def load(
-    name: str, language: str, split: str, folders: Sequence[str | Path] = (), code: str | None = None, excerpt: bool = False
-) -> list[Problem]:
+    name: str, language: str, split: str, folders: Sequence[str | Path] = (), code: str | None = None, excerpt: bool = False,
+    limit: int | None = None,
+) -> list[Problem]:  # fmt: skip
     """The problems of one benchmark, language and split in their order, checked (`base.verified`).
 
     `folders` are the retrieved sources (none for a benchmark of this package), `code` the language's name in their files (default: its
-    code), `excerpt` accepts a part of the problems. Raises LinguaLiftError that names what is wrong and where.
+    code), `excerpt` accepts a part of the problems. `limit` keeps so many of them, spread evenly over the checked whole, and so the same
+    ones in languages that ask the same. Raises LinguaLiftError that names what is wrong and where.
     """
     if name not in BENCHMARKS:
         raise LinguaLiftError(f"unknown benchmark '{name}'; {nearest(name, BENCHMARKS)}")
     module = BENCHMARKS[name]
     module.BENCHMARK.require(language, split)
     found = module.read([Path(folder) for folder in folders], language, code or language, split)
-    return verified(module.BENCHMARK, language, split, found, excerpt)
+    problems = verified(module.BENCHMARK, language, split, found, excerpt)
+    if limit is None or limit >= len(problems):
+        return problems
+    return [problems[row * len(problems) // limit] for row in range(limit)]
