@@ -80,7 +80,7 @@ def texts(count: int, response: float, vocabulary: int) -> tuple[list[Composed],
     generator = np.random.default_rng(0)
     examples, tokens = [], []
     for _ in range(count):
-        states = int(generator.normal(48, 12).clip(15, 110))
+        states = int(np.clip(generator.normal(48, 12), 15, 110))
         answer = int(states * response * generator.uniform(0.7, 1.3)) + 2
         segments = np.asarray([TEXT] * 8 + [START] + [STATE] * states + [END] + [TEXT] * answer, np.int32)
         ids = generator.integers(10, vocabulary, len(segments)).astype(np.int32)

@@ -249,7 +249,7 @@ class Stage(Settings):
     )
     gradient_checkpointing: bool = Field(False, description="Compute activations twice instead of keeping them: less memory, slower.")
     freeze_embeddings: bool = Field(
-        False, description="Where the LLM learns, its token embeddings stay as they are: a fifth of a small LLM's weights and of its memory."
+        False, description="Where the LLM learns, its token embeddings stay: a fifth of a small LLM's weights and memory."
     )
     lora_rank: Positive = Field(16, description="Rank of the adapters of `llm-lora`.")
     lora_alpha: Annotated[float, BeforeValidator(_number)] = Field(
@@ -354,7 +354,7 @@ class Evaluation(Settings):
     sources: dict[Name, Name] = Field({}, description="Benchmark: the source its files come from, where it is not the benchmark's first.")
     excerpts: list[Name] = Field([], description="Benchmarks of which your files are known to hold a part alone.")
     items: Positive | None = Field(
-        None, description="Only the first so many problems of each benchmark and language, for a first look (null: all)."
+        None, description="Problems asked in each language, spread evenly (null: all): a trial, not the benchmark's figure."
     )
 
 

@@ -1,7 +1,7 @@
 """What a configuration asks for, worked out once before anything runs: runs, stage chains, sources, and their mistakes."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lingualift.benchmarks.registry import BENCHMARKS
@@ -121,6 +121,15 @@ class Plan:
                 own = [lang for lang in languages if lang != "en" and self.engine(lang)]
                 found += [(benchmark, lang, lang if retrieval else "en") for lang in own]
         return found
+
+    def asked_of(self, key: str) -> tuple[bool, list[int]]:
+        """Whether a model serves as an LLM, and the hidden layers that are read of it."""
+        config = self.config
+        encoders = [model for model in self.encoders.values() if model.source == key]
+        layers = {model.layer for model in encoders if model.layer is not None}
+        if key == config.encoder.source and "encoder" in config.lexicon.starts:
+            layers |= set(config.lexicon.encoder_layers)
+        return key in {config.llm.source, *(run.llm.source for run in self.runs.values())}, sorted(layers)
 
     def source_key(self, key: str, lang: str | None = None) -> str:
         """The folder of a source below resources/sources; sources that are split by language have one a language."""
@@ -242,6 +251,9 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
     for key, name in needed:
         if name is not None and name not in sources:
             raise LinguaLiftError(f"{key}: unknown source '{name}'; {nearest(name, sources)}")
+    _check_layers("encoder.layer", [config.encoder.layer] if config.encoder.layer else [], sources[config.encoder.source])
+    if "encoder" in config.lexicon.starts:
+        _check_layers("lexicon.encoder_layers", config.lexicon.encoder_layers, sources[config.encoder.source])
     for code in ["en", *config.languages.alignment]:
         corpora = config.corpus.sources
         if corpora and not any(sources[name].holds(languages[code]) for name in corpora):
@@ -322,6 +334,9 @@ def _check_system(name: str, system: System, config: Config, sources: Mapping[st
     for group, key in (("llm", used.llm.source), ("encoder", used.encoder.source)):
         if key not in sources:
             raise LinguaLiftError(f"system '{name}', {group}: unknown source '{key}'; {nearest(key, sources)}")
+    if used.llm.layer is not None:
+        raise LinguaLiftError(f"system '{name}', llm: layer is for encoders; an LLM is used whole")
+    _check_layers(f"system '{name}', encoder.layer", [used.encoder.layer] if used.encoder.layer else [], sources[used.encoder.source])
     pos = used.codeswitch.pos
     if pos not in POS_PRESETS:
         raise LinguaLiftError(f"system '{name}', codeswitch: unknown pos preset '{pos}'; {nearest(pos, POS_PRESETS)}")
@@ -329,6 +344,13 @@ def _check_system(name: str, system: System, config: Config, sources: Mapping[st
         raise LinguaLiftError(f"system '{name}': unknown prompt '{system.prompt}'; {nearest(system.prompt, config.prompts)}")
     if system.translate and system.input != "text":
         raise LinguaLiftError(f"system '{name}': translate is for input: text; the encoder reads any language")
+
+
+def _check_layers(key: str, layers: Iterable[int], source: Source) -> None:
+    """Refuse hidden layers that a model has not, as far as the registry knows it (else `prepare_model` does)."""
+    for layer in layers:
+        if source.layers is not None and layer > source.layers:
+            raise LinguaLiftError(f"{key}: {layer} is not a layer of '{source.key}'; it has 1 to {source.layers}")
 
 
 def _check_benchmark(name: str, config: Config, languages: Mapping[str, Language], sources: Mapping[str, Source]) -> None:

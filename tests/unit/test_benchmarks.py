@@ -229,8 +229,7 @@ def test_a_hub_repository_is_fetched_in_part_and_read_in_its_layout(tmp_path, na
     assert len(load(name, language, "test", [tmp_path / "out"], code)) == count
 
 
-def test_items_keep_the_first_problems_of_a_whole_file(tmp_path):
-    assert [p.id for p in load("mgsm", "sw", "test", [mgsm(tmp_path, ROWS)], items=3)] == ["mgsm-001", "mgsm-002", "mgsm-003"]
+def test_items_are_taken_from_a_checked_whole(tmp_path):
     with pytest.raises(LinguaLiftError, match="line 200: gold answer"):  # the rest is checked all the same
         load("mgsm", "sw", "test", [mgsm(tmp_path, [*ROWS[:199], "Swali?\tx", *ROWS[200:]])], items=3)
 
@@ -380,3 +379,11 @@ def test_neighbours_are_the_highest_cosines_by_brute_force():
     assert neighbours(queries, candidates, block=5).tolist() == expected
     with pytest.raises(LinguaLiftError, match=r"empty or infinite representation"):
         neighbours(queries, np.zeros((3, 8)))
+
+
+def test_items_are_problems_spread_over_the_benchmark_and_the_same_in_every_language():
+    whole, chosen = load("mmwp-mini", "en", "test"), load("mmwp-mini", "en", "test", items=24)
+    places = [whole.index(problem) for problem in chosen]
+    assert len(chosen) == 24 and places == sorted(set(places)) and places[0] == 0 and places[-1] > 70
+    assert [problem.id for problem in load("mmwp-mini", "sw", "test", items=24)] == [problem.id for problem in chosen]
+    assert load("mmwp-mini", "en", "test", items=1000) == whole

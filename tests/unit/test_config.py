@@ -68,6 +68,7 @@ def test_the_default_configuration_is_valid_and_every_key_of_it_is_known():
 
 OVERLAYS = [[path] for path in sorted((ROOT / "config" / "test").glob("*.yaml"))]
 OVERLAYS += [[ROOT / "config" / "paper.yaml"], [ROOT / "config" / "paper.yaml", ROOT / "config" / "released.yaml"]]
+OVERLAYS += [[ROOT / "config" / "gsm8k.yaml"], [ROOT / "config" / "gsm8k.yaml", ROOT / "config" / "gsm8k-small.yaml"]]
 
 
 def over_default(paths: list[Path]) -> dict[str, Any]:

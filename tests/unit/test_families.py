@@ -103,6 +103,17 @@ def test_every_encoder_family_takes_a_step_and_a_cached_encoder_equals_a_live_on
     torch.testing.assert_close(live, cached, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("family", "held", "kept"), [("bert", 20, 20), ("xlm", 20, 20), ("xlm-roberta", 20, 17), ("qwen2", 20, 19), ("mt5", None, None)]
+)
+def test_a_text_is_cut_where_the_encoders_positions_end(family: str, held: int | None, kept: int | None, tmp_path: Path) -> None:
+    sizes, layer = ENCODERS[family]
+    folder = save(tmp_path / family, family, sizes | ({"max_position_embeddings": held} if held else {}), family in LLMS)
+    encoder, text = Encoder(folder, layer, torch.float32), "9 " * 300
+    whole = len(encoder.tokenizer(text)["input_ids"])
+    assert 20 < whole <= 1024 and len(encoder.states([text])[0]) == (kept or whole)
+
+
 @pytest.mark.parametrize("family", ["mt5", "xlm-roberta", "qwen2"])
 def test_an_encoder_learns_while_its_embeddings_stay_frozen_and_is_restored_from_its_checkpoint(
     family: str, root: Path, llama: Path, tmp_path: Path

@@ -204,3 +204,32 @@ def test_a_language_that_no_engine_translates_is_refused_unless_it_may_stay():
     assert [both.engine(code) for code in ("es", "sw")] == ["apertium", "nllb-200-3.3b"]
     with pytest.raises(LinguaLiftError, match=r"translation\.engines: unknown source 'nlbl'"):
         planned(overlay, {"translation": {"engines": ["nlbl"]}})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"encoder": {"layer": 19}}, "encoder.layer: 19 is not a layer of 'gemma3-270m'; it has 1 to 18"),
+        ({"lexicon": {"encoder_layers": [4, 30]}}, "lexicon.encoder_layers: 30 is not a layer of 'gemma3-270m'; it has 1 to 18"),
+        ({"llm": {"layer": 3}}, "system 'mono-sft', llm: layer is for encoders; an LLM is used whole"),
+    ],
+)
+def test_a_layer_that_the_registry_knows_to_be_missing_is_refused_before_anything_runs(change, message):
+    with pytest.raises(LinguaLiftError, match=message):
+        planned(change)
+
+
+def test_a_systems_own_encoder_is_asked_for_its_own_layers_alone():
+    system = System(title="t", input="encoder", encoder={"source": "labse", "layer": 13}, stages=["warm-start", "align"])
+    with pytest.raises(LinguaLiftError, match=r"system 'other', encoder\.layer: 13 is not a layer of 'labse'; it has 1 to 12"):
+        planned({"systems": ["other"]}, systems={"other": system})
+    made = planned({"systems": ["other"]}, systems={"other": system.model_copy(update={"encoder": {"source": "labse", "layer": 9}})})
+    assert made.asked_of("labse") == (False, [9])
+    assert made.asked_of("gemma3-270m") == (False, [4, 6, 8, 12])
+    assert made.asked_of("smollm2-135m-instruct") == (True, [])
+
+
+def test_the_registry_states_layers_and_width_of_every_model_that_a_system_may_use(paper, gsm8k):
+    made = [paper, gsm8k, planned("paper.yaml", "released.yaml")]
+    used = {model.source for plans in made for run in plans.runs.values() for model in (run.llm, run.encoder) if model}
+    assert not {key for key in used if SOURCES[key].layers is None or SOURCES[key].width is None}

@@ -25,12 +25,15 @@ def load(
     """The problems of one benchmark, language and split in their order, checked (`base.verified`).
 
     `folders` are the retrieved sources (none for a benchmark of this package), `code` the language's name in their files (default: its
-    code), `excerpt` accepts a part of the problems; `items` keeps the first so many once all have been checked. Raises LinguaLiftError
-    that names what is wrong and where.
+    code), `excerpt` accepts a part of the problems. `items` keeps so many of them, spread evenly over the checked whole, and so the same
+    ones in languages that ask the same. Raises LinguaLiftError that names what is wrong and where.
     """
     if name not in BENCHMARKS:
         raise LinguaLiftError(f"unknown benchmark '{name}'; {nearest(name, BENCHMARKS)}")
     module = BENCHMARKS[name]
     module.BENCHMARK.require(language, split)
     found = module.read([Path(folder) for folder in folders], language, code or language, split)
-    return verified(module.BENCHMARK, language, split, found, excerpt)[:items]
+    problems = verified(module.BENCHMARK, language, split, found, excerpt)
+    if items is None or items >= len(problems):
+        return problems
+    return [problems[row * len(problems) // items] for row in range(items)]

@@ -6,6 +6,7 @@ its neighbours, so cached states equal live ones.
 """
 
 import logging
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,24 +31,34 @@ BIDIRECTIONAL = ("bert", "xlm", "xlm-roberta", "roberta")  # also offered as cau
 
 @dataclass(frozen=True)
 class EncoderTokenizer:
-    """The encoder's tokenizer as states are made with it; `causal` encoders get no added tokens, others their usual ones."""
+    """The encoder's tokenizer as states are made with it; `causal` encoders get no added tokens, others their usual ones.
+
+    Texts are cut after `limit` tokens.
+    """
 
     tokenizer: Any
     causal: bool
+    limit: int = MAX_TOKENS
 
     @classmethod
     def load(cls, path: str | Path) -> "EncoderTokenizer":
-        """The tokenizer of a model folder; it must be a fast one, for character offsets."""
+        """The tokenizer of a model folder."""
         config = AutoConfig.from_pretrained(path, local_files_only=True)
-        tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-        if not tokenizer.is_fast:
-            raise LinguaLiftError(f"encoder {path}: needs a fast tokenizer (tokenizer.json) for character offsets")
-        return cls(tokenizer, is_causal(config))
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        except (ImportError, ValueError, OSError) as error:  # some need a package of their own: XLM's sacremoses
+            raise LinguaLiftError(f"encoder {path}: its tokenizer cannot be read: {' '.join(str(error).split())[:300]}") from error
+        return cls(tokenizer, is_causal(config), min(MAX_TOKENS, positions(config)))
 
     def __call__(self, texts: Sequence[str]) -> tuple[list[list[int]], list[list[tuple[int, int]]]]:
-        """Token ids and character offsets of each text; added tokens have empty offsets."""
+        """Token ids and character offsets of each text; added tokens have empty offsets. Only a fast tokenizer knows offsets."""
+        if not self.tokenizer.is_fast:
+            raise LinguaLiftError(
+                f"encoder {self.tokenizer.name_or_path}: its tokenizer tells no character offsets (no tokenizer.json), which a warm start "
+                "and lexicons from the encoder need; use another encoder for these, or leave out the stage"
+            )
         batch = self.tokenizer(
-            list(texts), add_special_tokens=not self.causal, truncation=True, max_length=MAX_TOKENS, return_offsets_mapping=True
+            list(texts), add_special_tokens=not self.causal, truncation=True, max_length=self.limit, return_offsets_mapping=True
         )
         return batch["input_ids"], batch["offset_mapping"]
 
@@ -61,7 +72,7 @@ class EncoderTokenizer:
         pieces, counts = [], []
         for start in range(0, len(texts), 8192):  # offsets of Python integers would be the largest thing in memory
             batch = self.tokenizer(
-                list(texts[start : start + 8192]), add_special_tokens=not self.causal, truncation=True, max_length=MAX_TOKENS
+                list(texts[start : start + 8192]), add_special_tokens=not self.causal, truncation=True, max_length=self.limit
             )["input_ids"]
             counts += [len(ids) for ids in batch]
             pieces.append(np.fromiter((token for ids in batch for token in ids), np.int32))
@@ -124,6 +135,15 @@ def is_causal(config: Any) -> bool:
     """Whether a model reads from left to right."""
     decoder = config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and config.model_type not in BIDIRECTIONAL
     return decoder and not getattr(config, "is_encoder_decoder", False)
+
+
+def positions(config: Any) -> int:
+    """Tokens of a text that a model has positions for: 512 in BERT, XLM and their kin, without end where positions are relative."""
+    held = getattr(config, "max_position_embeddings", None)
+    if held is None:
+        return sys.maxsize
+    first = (config.pad_token_id or 0) + 1 if config.model_type in ("roberta", "xlm-roberta") else 0  # these count from there
+    return int(held) - first - is_causal(config)
 
 
 def depth_and_width(path: str | Path, config: Any = None) -> tuple[int, int]:

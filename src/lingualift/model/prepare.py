@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from lingualift.artifacts import read_json, sha256_file, write_json
@@ -13,10 +14,12 @@ logger = logging.getLogger(__name__)
 RECORD = "model.json"
 
 
-def prepare_model(source: Source, retrieved: Path, out: Path) -> None:
+def prepare_model(source: Source, retrieved: Path, out: Path, llm: bool = False, layers: Iterable[int] = ()) -> None:
     """Write the model folder `out` from a retrieved source: GGUF parts, USE weights, or a Hugging Face snapshot (hard-linked).
 
-    The record `model.json` is written last. Raises `LinguaLiftError` where the source holds no model in a safe format.
+    The record `model.json` is written last. Raises `LinguaLiftError` where the source holds no model in a safe format, where the model
+    has not the size that the registry states or lacks one of the hidden `layers` that a run will ask for, and where it shall serve as an
+    `llm` and its tokenizer has no BOS or EOS.
     """
     if out.exists():
         shutil.rmtree(out)
@@ -34,10 +37,35 @@ def prepare_model(source: Source, retrieved: Path, out: Path) -> None:
     elif list(retrieved.glob("*.safetensors")):
         shutil.copytree(retrieved, out, copy_function=os.link, ignore=shutil.ignore_patterns("MANIFEST.json"))
     else:
-        raise LinguaLiftError(f"{retrieved}: source '{source.key}' holds no safetensors or GGUF weights; pickled weights are never loaded")
+        raise LinguaLiftError(
+            f"{retrieved}: source '{source.key}' holds no safetensors or GGUF weights; pickled ones are never loaded: "
+            "docs/data.md says how to convert a copy that you trust"
+        )
+    _check(source, out, llm, layers)
     files = {path.relative_to(out).as_posix(): sha256_file(path) for path in sorted(out.rglob("*")) if path.is_file()}
     about = {"source": source.key, "version": source.version, "revision": source.revision, "licence": source.licence}
     write_json(out / RECORD, {**about, "files": files})
+
+
+def _check(source: Source, folder: Path, llm: bool, layers: Iterable[int]) -> None:
+    """Refuse, hours before a stage would, a model that does not fit what is asked of it."""
+    from lingualift.model.encoder import EncoderTokenizer, depth_and_width
+    from lingualift.model.layout import load_tokenizer, special_ids
+
+    depth, width = depth_and_width(folder)
+    for what, stated, found in (("layers", source.layers, depth), ("width", source.width, width)):
+        if stated is not None and stated != found:
+            raise LinguaLiftError(
+                f"source '{source.key}': has {what} {found}, config/sources.yaml states {stated}; pin the model that is meant, "
+                "or correct the registry"
+            )
+    missing = [layer for layer in layers if layer > depth]
+    if missing:
+        raise LinguaLiftError(f"source '{source.key}': {missing[0]} is not a layer of it; it has 1 to {depth}")
+    if llm:
+        special_ids(load_tokenizer(folder))
+    else:
+        EncoderTokenizer.load(folder)
 
 
 def prepared(record: str | Path) -> Path:

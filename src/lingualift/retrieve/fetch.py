@@ -355,7 +355,7 @@ def _retrieve_hub(source: Source, destination: Path, mirror: Path | None, offlin
         raise LinguaLiftError(
             f"source '{source.key}': {source.repository} at {source.revision} holds no safetensors weights, and "
             "pickled ones are never read; "
-            f"pin a revision that has them, or convert a copy and put it at mirror/{_mirror_folder(source)}"
+            f"pin a revision that has them, or convert a copy that you trust (docs/data.md) into mirror/{_mirror_folder(source)}"
         )
     return _finish(source, folder, destination, [])
 

@@ -93,6 +93,7 @@ class Source(_Settings):
     estimate: int | None = Field(None, ge=0, description="Bytes, roughly, where the exact size is not known here.")
     parameters: int | None = Field(None, ge=1, description="Models: parameters, roughly; decides what jobs ask for.")
     width: int | None = Field(None, ge=1, description="Models: size of a hidden state.")
+    layers: int | None = Field(None, ge=1, description="Models: hidden layers (of the encoder, where there is one).")
     code: str | None = Field(None, description="Column of languages.tsv that fills {code}.")
     languages: list[str] = Field([], description="hub: codes of a source that is retrieved one language at a time; they fill {code}.")
     held: str | None = Field(None, description="Column of languages.tsv that tells which languages a source holds that comes whole.")
