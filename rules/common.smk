@@ -62,7 +62,9 @@ def begin_run():
     jobs = list(workflow.dag.needrun_jobs())
     wanted = {job.wildcards.source for job in jobs if job.rule.name == "retrieve_source"}
     sources = [PLAN.source(folder) for folder in PLAN.retrieved() if folder in wanted]
-    disk = sum(job.resources.get("disk_mb", 0) for job in jobs if job.rule.script)
+    asked = [job.resources for job in jobs if job.rule.script]
+    scratch = max((resources.get("disk_mb", 0) - resources.get("kept_mb", 0) for resources in asked), default=0)
+    disk = sum(resources.get("kept_mb", 0) for resources in asked) + scratch
     memory = max((job.resources.get("mem_mb", 0) for job in jobs if job.rule.script and (workflow.local_exec or job.is_local)), default=0)
     try:
         begin(PLAN, Path("results"), BASE, sources, disk * 10**6, memory * 10**6)

@@ -96,12 +96,13 @@ def variant_of(wildcards):
 
 
 def growing(request):
-    """Disk (MB), and memory (MB) and runtime (minutes) that grow with every attempt; `request`: a `sizes.Request` or a function of wildcards."""
+    """Disk (MB, and how much of it stays), memory (MB) and runtime (minutes) that grow with every attempt; `request`: a `sizes.Request` or a function of wildcards."""
     asked = request if callable(request) else lambda wildcards: request
     return {
         "mem_mb": lambda wildcards, attempt: asked(wildcards).megabytes * attempt,
         "runtime": lambda wildcards, attempt: asked(wildcards).minutes * attempt,
         "disk_mb": lambda wildcards: asked(wildcards).disk,
+        "kept_mb": lambda wildcards: asked(wildcards).kept,
     }
 
 

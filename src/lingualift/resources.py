@@ -28,16 +28,18 @@ ACTIVATIONS = 34  # 16-bit numbers kept for the backward pass, for each token, l
 
 @dataclass(frozen=True)
 class Request:
-    """Memory in MB (10^6 bytes), time in minutes, and what the job writes, in MB."""
+    """Memory in MB (10^6 bytes), time in minutes, and disk in MB: what the job holds at most, and what is left of it at the end."""
 
     megabytes: int
     minutes: int
     disk: int = 100
+    kept: int = 100
 
 
-def request(megabytes: float, minutes: float, disk: float = 0) -> Request:
-    """A request rounded up to 100 MB and 10 minutes; `disk` in bytes, plus a tenth and a little."""
-    return Request(ceil(megabytes / 100) * 100, ceil(minutes / 10) * 10, ceil((disk * 1.1e-6 + 1) / 100) * 100)
+def request(megabytes: float, minutes: float, disk: float = 0, scratch: float = 0) -> Request:
+    """A request rounded up to 100 MB and 10 minutes; `disk` in bytes, plus a tenth and a little, `scratch` what goes again."""
+    most, kept = (ceil((size * 1.1e-6 + 1) / 100) * 100 for size in (disk + scratch, disk))
+    return Request(ceil(megabytes / 100) * 100, ceil(minutes / 10) * 10, most, kept)
 
 
 def retrieval(size: int) -> Request:
@@ -151,7 +153,7 @@ def training(
     memory = LOADED + 500 + (weights + activations + examples * 5e3) / 1e6
     flops = examples * epochs * (TOKENS + response) * parameters * (6 if llm_trained else 4)
     seconds = flops / (max(gpus, 1) * _speed(gpus > 0, training=True))
-    return request(memory, 90 + PATIENCE * seconds / 60, parameters * (14 if llm_trained else 2) + 50e6)
+    return request(memory, 90 + PATIENCE * seconds / 60, parameters * 2 + 50e6, scratch=parameters * 12 if llm_trained else 0)
 
 
 def prediction(llm: int, encoder: int, new_tokens: int, gpu: bool, *, width: int = UNKNOWN_WIDTH, batch: int = 0) -> Request:

@@ -23,6 +23,7 @@ class Job:
     megabytes: int
     minutes: int
     disk: int
+    kept: int
     gpus: int
     threads: int
     record: str
@@ -48,6 +49,7 @@ def requests(*configfiles: str, snakefile: str = "Snakefile") -> list[Job]:
                 int(job.resources.get("mem_mb", 0)),
                 int(job.resources.get("runtime", 0)),
                 int(job.resources.get("disk_mb", 0)),
+                int(job.resources.get("kept_mb", 0)),
                 int(job.resources.get("gpu", 0)),
                 job.threads,
                 str(job.benchmark or ""),
@@ -70,13 +72,13 @@ def asked(jobs: Sequence[Job]) -> str:
 
 
 def _totals(jobs: Iterable[Job]) -> tuple[float, float, float]:
-    """CPU hours, GPU hours and gigabytes, all as asked for."""
+    """CPU hours, GPU hours and gigabytes that stay, all as asked for."""
     jobs = list(jobs)
     hours = [job.minutes / 60 for job in jobs]
     return (
         sum(time * job.threads for time, job in zip(hours, jobs, strict=True)),
         sum(time * job.gpus for time, job in zip(hours, jobs, strict=True)),
-        sum(job.disk for job in jobs) / 1000,
+        sum(job.kept for job in jobs) / 1000,
     )
 
 
