@@ -48,6 +48,7 @@ def save_llama(folder: Path, hidden: int = 32, layers: int = 2) -> Path:
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `--dist loadgroup`: tests that share the finished run or the queue stay in one process, others go by file."""
     for item in items:
