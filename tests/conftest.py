@@ -2,10 +2,13 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
+from filelock import FileLock
 
 from tests import tiny
 
@@ -48,14 +51,6 @@ def save_llama(folder: Path, hidden: int = 32, layers: int = 2) -> Path:
     return folder
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `--dist loadgroup`: tests that share the finished run or the queue stay in one process, others go by file."""
-    for item in items:
-        shared = {"finished", "queue"} & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group("finished run" if shared else item.path.name))
-
-
 @pytest.fixture(scope="session")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a tiny random Llama."""
@@ -68,12 +63,22 @@ def causal_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_llama(tmp_path_factory.mktemp("encoder"), hidden=24, layers=3)
 
 
+@contextmanager
+def shared(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+    """A folder `name` that all processes of pytest-xdist share; who comes first makes it, the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with FileLock(folder.with_name(name + ".lock")):
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything that a tiny run takes from outside."""
     if FINISHED:
         return Path(FINISHED) / yaml.safe_load((Path(FINISHED) / tiny.CONFIG).read_text(encoding="utf-8"))["mirror"]
-    return tiny.write_mirror(tmp_path_factory.mktemp("mirror"))
+    with shared(tmp_path_factory, "mirror") as folder:
+        return folder if folder.exists() else tiny.write_mirror(folder)
 
 
 @pytest.fixture(scope="session")
@@ -81,10 +86,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> Path:
     """The folder of a finished tiny run; not to be changed by a test."""
     if FINISHED:
         return Path(FINISHED)
-    folder = tiny.copy_workflow(tmp_path_factory.mktemp("run"), mirror)
-    done = tiny.snakemake(folder, target="all")
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return folder
+    with shared(tmp_path_factory, "run") as folder:
+        if not folder.exists():
+            tiny.copy_workflow(folder, mirror)
+            done = tiny.snakemake(folder, target="all")
+            (folder / "run.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+        assert (folder / tiny.TABLE).is_file(), (folder / "run.log").read_text(encoding="utf-8")[-6000:]
+        return folder
 
 
 @pytest.fixture
