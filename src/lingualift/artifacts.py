@@ -198,4 +198,7 @@ def read_provenance(path: str | Path) -> dict[str, Any]:
         metadata = pq.read_metadata(path).metadata or {}
     except (pa.ArrowException, OSError) as error:
         raise LinguaLiftError(f"{path}: damaged or not Parquet ({str(error).splitlines()[0]}); delete it and run again") from error
-    return json.loads(metadata.get(b"lingualift", b"{}"))
+    try:
+        return json.loads(metadata.get(b"lingualift", b"{}"))
+    except ValueError as error:
+        raise LinguaLiftError(f"{path}: damaged (its provenance cannot be read: {error}); delete it and run again") from error

@@ -290,8 +290,7 @@ def train_language_modelling(
         seed=seed,
         data_seed=seed,
         save_strategy="no",
-        logging_steps=5,
-        logging_first_step=True,
+        logging_steps=1,  # a mean over several steps would start anew where an interrupted stage goes on
         report_to=[],
         disable_tqdm=True,
         remove_unused_columns=False,
@@ -323,7 +322,11 @@ def train_language_modelling(
     if progress.terminated and trainer.state.global_step < steps:
         logger.warning("%s: stopped by SIGTERM after step %d of %d and saved; run again to go on", name, trainer.state.global_step, steps)
         raise SystemExit(STOPPED)
-    losses = [{"step": entry["step"], "loss": entry["loss"]} for entry in trainer.state.log_history if "loss" in entry]
+    losses = [
+        {"step": entry["step"], "loss": entry["loss"]}
+        for entry in trainer.state.log_history
+        if "loss" in entry and (entry["step"] % 5 == 0 or entry["step"] in (1, steps))
+    ]
     if trainer.args.should_save:
         shutil.rmtree(work, ignore_errors=True)
     trainer.optimizer = None
