@@ -12,11 +12,11 @@ from lingualift.lexicon import search
 from lingualift.lexicon.adversarial import Adversary, _Discriminator, adversarial_start
 from lingualift.lexicon.csls import Scores, combine, csls, match, mutual_pairs
 from lingualift.lexicon.normalise import center, normalise, reduce_together, remove_components, standardise_and_clip, unit
-from lingualift.lexicon.procrustes import procrustes
+from lingualift.lexicon.procrustes import partial_rotation, procrustes
 from lingualift.lexicon.refine import refine, reweight, rotate_towards, self_learning, whiten_within_pairs
 from lingualift.lexicon.score import combined_scores, moments
-from lingualift.lexicon.search import flat_top_k, integer_top_k, top_k
-from lingualift.lexicon.starts import combine_frequency, encoder_space, identical_start, numeral_start, seed_start, similarity_start
+from lingualift.lexicon.search import flat_top_k, integer_top_k, largest, largest_columns, plain_top_k, top_k
+from lingualift.lexicon.starts import encoder_space, frequency_scores, identical_start, numeral_start, seed_start, similarity_start
 from lingualift.lexicon.verdict import direction_agreement, isometry
 from lingualift.lexicon.words import embed_words
 
@@ -60,6 +60,20 @@ def test_ties_go_to_the_smaller_index():
     database = np.tile(space(3, 4), (5, 1))
     found = top_k(database[:3], database, 5)
     assert found.indices.tolist() == [[0, 3, 6, 9, 12], [1, 4, 7, 10, 13], [2, 5, 8, 11, 14]]
+
+
+@pytest.mark.parametrize("columns", [20, 1023, 1024, 2500])
+def test_largest_of_short_and_of_long_rows_equal_a_sort(columns):
+    values = np.random.default_rng(columns).standard_normal((30, columns)).astype(np.float32)
+    expected = np.sort(values, axis=1)[:, -7:]
+    assert np.array_equal(largest(values, 7), expected)
+    assert np.array_equal(np.sort(np.take_along_axis(values, largest_columns(values, 7), axis=1), axis=1), expected)
+
+
+def test_plain_search_equals_the_flat_index():
+    queries, database = clustered(600, 16, 0), clustered(1500, 16, 1)
+    plain, flat = plain_top_k(queries, database, 10), flat_top_k(queries, database, 10)
+    assert np.array_equal(plain.indices, flat.indices) and np.array_equal(plain.scores, flat.scores)
 
 
 @pytest.mark.skipif(not search.integer_products(), reason="this processor has no 8-bit products")
@@ -107,7 +121,13 @@ def test_match_equals_brute_force_by_matrix_and_by_search(dense, monkeypatch):
     found = match(source, target, 3)
     assert np.allclose(found.scores.source @ found.scores.target.T, expected, atol=1e-5)
     assert np.array_equal(found.best, expected.argmax(axis=1))
+    assert np.array_equal(found.back, expected.argmax(axis=0))
     assert [side.tolist() for side in found.mutual] == [side.tolist() for side in mutual_pairs(csls(source, target, 3))]
+    extra = Scores(space(60, 2, 2), space(50, 2, 3))
+    found = match(source, target, 3, extra=extra)
+    expected += extra.source @ extra.target.T
+    assert np.allclose(found.scores.source @ found.scores.target.T, expected, atol=1e-5)
+    assert np.array_equal(found.best, expected.argmax(axis=1)) and np.array_equal(found.back, expected.argmax(axis=0))
 
 
 def test_procrustes_equals_scipy_and_ignores_zero_weights():
@@ -120,6 +140,14 @@ def test_procrustes_equals_scipy_and_ignores_zero_weights():
     assert np.allclose(procrustes(source, target, weights), procrustes(source[:20], target[:20]), atol=1e-6)
     with pytest.raises(LinguaLiftError, match="as many source as target rows"):
         procrustes(source, target[:5])
+
+
+def test_partial_rotation_is_procrustes_where_the_pairs_say_something():
+    source, target = space(4, 12), space(4, 12, 1)
+    left, right = partial_rotation(source, target)
+    values = np.linalg.svd(left @ right, compute_uv=False)
+    assert np.allclose(values, [1] * 4 + [0] * 8, atol=1e-5)  # a rotation of four directions, nothing beyond
+    assert np.allclose(source @ left @ right @ target.T, source @ procrustes(source, target) @ target.T, atol=1e-5)
 
 
 def test_procrustes_survives_a_failing_decomposition(monkeypatch):
@@ -220,13 +248,10 @@ def test_self_learning_depends_on_its_seed_alone():
 
 
 def test_frequency_term_is_a_squared_difference_of_logarithms():
-    scores = csls(space(12, 4), space(15, 4, 1), 3)
     left, right = np.arange(1, 13), np.arange(1, 16) ** 2
     a, b = np.log(left / left.sum()), np.log(right / right.sum())
-    combined = combine_frequency(scores, left, right, 0.02)
-    expected = scores.source @ scores.target.T - 0.02 * (a[:, None] - b[None]) ** 2
-    assert np.allclose(combined.source @ combined.target.T, expected, atol=1e-5)
-    assert combine_frequency(scores, left, right, 0.0) is scores
+    scores = frequency_scores(left, right, 0.02)
+    assert np.allclose(scores.source @ scores.target.T, -0.02 * (a[:, None] - b[None]) ** 2, atol=1e-5)
 
 
 def test_combined_score_is_the_sum_over_deviations_and_neutral_without_vectors():
@@ -344,8 +369,8 @@ def test_directions_agree_on_related_spaces_only():
     rows = np.flatnonzero(partner >= 0)
     good = refine(source, target, (rows, partner[rows]))
     bad = refine(source, target, (rows, np.random.default_rng(0).permutation(partner[rows])), rounds=0)
-    assert direction_agreement(source, target, good.scores) > 0.9
-    assert direction_agreement(source, target, bad.scores) < 0.8
+    assert direction_agreement(source, target, good.best, good.back) > 0.9
+    assert direction_agreement(source, target, bad.best, bad.back) < 0.8
 
 
 def test_discriminator_equals_the_same_layers_of_torch():

@@ -18,7 +18,7 @@ import pyarrow as pa
 from lingualift.errors import LinguaLiftError, nearest
 from lingualift.lexicon import verdict as judge
 from lingualift.lexicon.adversarial import Adversary, adversarial_start
-from lingualift.lexicon.csls import Scores, csls, mutual_pairs
+from lingualift.lexicon.csls import Scores, csls, match, mutual_pairs
 from lingualift.lexicon.gold import precision_at
 from lingualift.lexicon.normalise import normalise
 from lingualift.lexicon.refine import (
@@ -33,7 +33,7 @@ from lingualift.lexicon.refine import (
 )
 from lingualift.lexicon.score import combined_scores
 from lingualift.lexicon.search import Neighbours
-from lingualift.lexicon.starts import Pairs, combine_frequency, encoder_space, identical_start, numeral_start, seed_start, similarity_start
+from lingualift.lexicon.starts import Pairs, encoder_space, frequency_scores, identical_start, numeral_start, seed_start, similarity_start
 
 logger = logging.getLogger(__name__)
 
@@ -87,13 +87,13 @@ class Settings:
     adapt: bool = True  # refine the encoder's space on its own mutual pairs
     frequency_weight: float = 0.005  # penalty for unlike frequency in the encoder's score
     fasttext_weight: float = 0.3  # of fastText against the encoder in the combined score
-    start_words: int = 2000  # most frequent words used by the similarity start and by self-learning
-    refine_words: int = 10_000
+    start_words: int = 2000  # most frequent words by which starts are made, learn, and are compared
+    refine_words: int = 10_000  # most frequent words by which the kept start's map is refined
     rounds: int = 3  # Procrustes rounds on the mutual CSLS dictionary
     schedule: tuple[tuple[float, int], ...] = SCHEDULE
     adversary: Adversary = field(default_factory=Adversary)
     reweight: bool = False  # symmetric re-weighting of the kept fastText map, after everything is measured
-    null_runs: int = 2  # alignments from shuffled dictionaries that the criterion is compared with
+    null_runs: int = 2  # alignments from shuffled dictionaries that the criterion is compared with (one with an encoder)
     mutual_only: bool = False
     minimum_score: float | None = None
     thresholds: judge.Thresholds = field(default_factory=judge.Thresholds)
@@ -115,6 +115,15 @@ class _Side:
     rows: np.ndarray
     words: list[str]
     vectors: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A start's map as it looks on the most frequent words; `pairs` and `rounds` are what refinement on all of them begins with."""
+
+    alignment: Alignment
+    pairs: Pairs
+    rounds: int
 
 
 def build_lexicon(
@@ -187,7 +196,7 @@ def _build(
         encoder, encoder_scores, encoder_pairs = _encoder_start(encoder, source, target, settings)
 
     left, right = _side(source, settings), _side(target, settings)
-    aligned: dict[str, Alignment] = {}
+    aligned: dict[str, _Candidate] = {}
     skipped: dict[str, int] = {}
     cross_view: dict[str, float] = {}
     held_out, null, isometry = None, None, None
@@ -206,11 +215,16 @@ def _build(
         raise LinguaLiftError(
             f"{name}: nothing to align: no encoder vectors, and no fastText start with {MINIMUM_PAIRS} pairs of words that have vectors"
         )
-    plain = {start: alignment for start, alignment in aligned.items() if start != "encoder"}
+    plain = {start: candidate for start, candidate in aligned.items() if start != "encoder"}
     kept, kept_plain = _best(aligned, cross_view), _best(plain, cross_view)
     start_agreement = _start_agreement(plain, cross_view)
+    final = {
+        start: _polished(left, right, aligned[start], settings) for start in dict.fromkeys((kept, kept_plain)) if start and left and right
+    }
     if kept_plain is not None and left is not None and right is not None:
-        null = _null_criterion(left, right, plain[kept_plain].pairs, settings, seed)
+        # Where the encoder vouches for the lexicon, the null is only reported: one run of it will do.
+        runs = settings.null_runs if held_out is None else min(settings.null_runs, 1)
+        null = _null_criterion(left, right, plain[kept_plain].alignment.pairs, runs, settings, seed)
         if kept_plain.startswith("seed") and encoder is None:
             # A seed dictionary vouches for itself: it either generalises to its held-out fifth or does not.
             pairs = _without_identical(seed_start(left.words, right.words, seed_dictionary or ()), left.words, right.words)
@@ -219,7 +233,7 @@ def _build(
     results: dict[str, Scores] = {}
     mapped: tuple[np.ndarray, np.ndarray] | None = None
     if kept is not None and left is not None and right is not None:
-        mapped, fasttext_scores = _mapped(aligned[kept], left, right, settings)
+        mapped, fasttext_scores = _mapped(final[kept], left, right, settings)
         if encoder_scores is not None:
             results["encoder"] = encoder_scores
             results["combined"] = combined_scores(encoder_scores, fasttext_scores, left.rows, right.rows, settings.fasttext_weight)
@@ -242,8 +256,8 @@ def _build(
         rows, columns, scores, cosine = np.arange(len(source.words)), np.arange(len(target.words)), results[used], encoder
 
     found = scores.forward(min(max(settings.top_k, *GOLD_RANKS), len(columns)), settings.use_gpu)
-    mutual = mutual_pairs(scores, settings.use_gpu)
-    above_null = None if null is None or kept_plain is None else plain[kept_plain].criterion - null
+    mutual = mutual_pairs(scores, settings.use_gpu, found)
+    above_null = None if null is None or kept_plain is None else plain[kept_plain].alignment.criterion - null
     level, reason = judge.verdict(held_out=held_out, start_agreement=start_agreement, above_null=above_null, thresholds=settings.thresholds)
     evidence: dict[str, Any] = {
         "source_words": len(source.words),
@@ -252,8 +266,13 @@ def _build(
         "target_words_with_fasttext": 0 if right is None else len(right.rows),
         "score": used,
         "starts": {
-            start: {"criterion": a.criterion, "mutual_rate": a.mutual_rate, "pairs": len(a.pairs[0]), "cross_view": cross_view.get(start)}
-            for start, a in aligned.items()
+            start: {
+                "criterion": candidate.alignment.criterion,
+                "mutual_rate": candidate.alignment.mutual_rate,
+                "pairs": len(candidate.alignment.pairs[0]),
+                "cross_view": cross_view.get(start),
+            }
+            for start, candidate in aligned.items()
         },
         "skipped_starts": skipped,
         "kept_start": "encoder" if used == "encoder" else kept,
@@ -262,7 +281,7 @@ def _build(
         "mutual_rate": len(mutual[0]) / len(rows),
         "held_out": None if held_out is None else {"score": held_out[0], "standard_error": held_out[1]},
         "start_agreement": start_agreement,
-        "direction_agreement": None if kept is None else _directions(aligned[kept], left, right, settings),
+        "direction_agreement": None if kept is None else _directions(final[kept], left, right, settings),
         "null_criterion": null,
         "isometry": isometry,
         "verdict": level,
@@ -273,7 +292,7 @@ def _build(
         if encoder is not None:
             figures["encoder_nn"] = _precision(source, target, Scores(*encoder), None, None, gold, settings, seed)
         if kept_plain is not None and left is not None and right is not None:
-            mapped, scores = _mapped(aligned[kept_plain], left, right, settings)
+            mapped, scores = _mapped(final[kept_plain], left, right, settings)
             figures["fasttext"] = _precision(source, target, scores, left.rows, right.rows, gold, settings, seed)
             figures["fasttext_nn"] = _precision(source, target, Scores(*mapped), left.rows, right.rows, gold, settings, seed)
         evidence["gold"] = figures
@@ -285,10 +304,11 @@ def _encoder_start(
 ) -> tuple[tuple[np.ndarray, np.ndarray], Scores, Pairs]:
     """The encoder's space, its scores and its mutual pairs, refined on those pairs where `settings.adapt` says so."""
 
+    frequency = frequency_scores(source.frequencies, target.frequencies, settings.frequency_weight) if settings.frequency_weight else None
+
     def scored(left: np.ndarray, right: np.ndarray) -> tuple[Scores, Pairs]:
-        scores = csls(left, right, settings.k, settings.use_gpu)
-        scores = combine_frequency(scores, source.frequencies, target.frequencies, settings.frequency_weight)
-        return scores, mutual_pairs(scores, settings.use_gpu)
+        found = match(left, right, settings.k, settings.use_gpu, frequency)
+        return found.scores, found.mutual
 
     scores, pairs = scored(*space)
     if settings.adapt and len(pairs[0]) >= MINIMUM_PAIRS:
@@ -359,12 +379,12 @@ def _alignments(
     seed_dictionary: Sequence[tuple[str, str]] | None,
     settings: Settings,
     seed: int,
-) -> tuple[dict[str, Alignment], dict[str, int]]:
-    """Each start's refined map, and the starts skipped for too few pairs with their number of pairs.
+) -> tuple[dict[str, _Candidate], dict[str, int]]:
+    """Each start's map, refined on the `start_words` most frequent words, and the starts skipped for too few pairs with their number.
 
     Stochastic starts run `restarts` times under the names `start`, `start#2`, ...
     """
-    aligned: dict[str, Alignment] = {}
+    aligned: dict[str, _Candidate] = {}
     skipped: dict[str, int] = {}
     # Without an encoder only the agreement of several runs can tell a collapse. One start that draws at random is run as often; beside
     # others one run of the adversary, which takes hours, is enough.
@@ -374,19 +394,19 @@ def _alignments(
         if start == "encoder":
             if encoder_pairs is not None:
                 # The encoder's own pairs are better than what refinement on a small corpus makes of them.
-                aligned[start] = _refined(left, right, _inner(encoder_pairs, left, right), settings, rounds=0)
+                aligned[start] = _candidate(left, right, _inner(encoder_pairs, left, right), settings, rounds=0)
         elif start == "seed":
             pairs = seed_start(left.words, right.words, seed_dictionary or ())
             held_out = judge.held_out_agreement(left.vectors, right.vectors, pairs, seed)
             # Likewise: refinement helps where the spaces are alike and harms where they are not.
             trusted = held_out is not None and held_out[0] - held_out[1] >= settings.thresholds.held_out[1]
-            aligned[start] = _refined(left, right, pairs, settings, rounds=settings.rounds if trusted else 0)
+            aligned[start] = _candidate(left, right, pairs, settings, rounds=settings.rounds if trusted else 0)
         elif start == "adversarial":
             for run in range(runs if plain == ["adversarial"] else settings.restarts):
                 pairs, _ = adversarial_start(
                     left.vectors, right.vectors, seed=seed + run, settings=settings.adversary, k=settings.k, use_gpu=settings.use_gpu
                 )
-                aligned[_numbered(start, run)] = _refined(left, right, pairs, settings, settings.rounds)
+                aligned[_numbered(start, run)] = _candidate(left, right, pairs, settings, settings.rounds)
         else:
             if start == "similarity":
                 pairs = similarity_start(left.vectors, right.vectors, settings.start_words, settings.k, settings.use_gpu)
@@ -397,7 +417,7 @@ def _alignments(
                 continue
             for run in range(runs):
                 learned = _learned(left, right, pairs, settings, seed + run)
-                aligned[_numbered(start, run)] = _refined(left, right, learned, settings, settings.rounds)
+                aligned[_numbered(start, run)] = _candidate(left, right, learned, settings, settings.rounds)
     return aligned, skipped
 
 
@@ -411,29 +431,45 @@ def _learned(left: _Side, right: _Side, pairs: Pairs, settings: Settings, seed: 
     )
 
 
-def _refined(left: _Side, right: _Side, pairs: Pairs, settings: Settings, rounds: int) -> Alignment:
-    return refine(left.vectors, right.vectors, pairs, rounds=rounds, cutoff=settings.refine_words, k=settings.k, use_gpu=settings.use_gpu)
+def _candidate(left: _Side, right: _Side, pairs: Pairs, settings: Settings, rounds: int) -> _Candidate:
+    found = refine(left.vectors, right.vectors, pairs, rounds=rounds, cutoff=settings.start_words, k=settings.k, use_gpu=settings.use_gpu)
+    return _Candidate(found, found.pairs if rounds else pairs, rounds)
 
 
-def _null_criterion(left: _Side, right: _Side, pairs: Pairs, settings: Settings, seed: int) -> float | None:
+def _polished(left: _Side, right: _Side, candidate: _Candidate, settings: Settings) -> Alignment:
+    """The candidate's map refined on the `refine_words` most frequent words; as it is where those are no more than it has seen."""
+    if max(len(left.rows), len(right.rows)) <= settings.start_words:
+        return candidate.alignment
+    return refine(
+        left.vectors,
+        right.vectors,
+        candidate.pairs,
+        rounds=candidate.rounds,
+        cutoff=settings.refine_words,
+        k=settings.k,
+        use_gpu=settings.use_gpu,
+    )
+
+
+def _null_criterion(left: _Side, right: _Side, pairs: Pairs, runs: int, settings: Settings, seed: int) -> float | None:
     """The best criterion that self-learning and refinement reach from `pairs` with their target words shuffled (no dictionary at all)."""
-    if not settings.null_runs or len(pairs[0]) < MINIMUM_PAIRS:
+    if not runs or len(pairs[0]) < MINIMUM_PAIRS:
         return None
     values = []
-    for run in range(settings.null_runs):
+    for run in range(runs):
         shuffled = pairs[0], np.random.default_rng(seed + run).permutation(pairs[1])
         learned = _learned(left, right, shuffled, settings, seed + run)
-        values.append(_refined(left, right, learned, settings, settings.rounds).criterion)
+        values.append(_candidate(left, right, learned, settings, settings.rounds).alignment.criterion)
     return max(values)
 
 
-def _best(aligned: Mapping[str, Alignment], cross_view: Mapping[str, float]) -> str | None:
+def _best(aligned: Mapping[str, _Candidate], cross_view: Mapping[str, float]) -> str | None:
     """The alignment with the best cross-view evidence, and by the criterion among those without; ties by name."""
-    return max(aligned, key=lambda start: (cross_view.get(start, 0.0), aligned[start].criterion, start), default=None)
+    return max(aligned, key=lambda start: (cross_view.get(start, 0.0), aligned[start].alignment.criterion, start), default=None)
 
 
 def _cross_views(
-    aligned: Mapping[str, Alignment],
+    aligned: Mapping[str, _Candidate],
     held_out: tuple[float, float] | None,
     source: WordSpace,
     target: WordSpace,
@@ -446,12 +482,12 @@ def _cross_views(
     A fastText start's pairs are ranked by the encoder's cosine; the encoder's by a held-out fastText map (`verdict.held_out_agreement`).
     """
     views = {}
-    for start, alignment in aligned.items():
+    for start, candidate in aligned.items():
         if start == "encoder":
             if held_out is not None:
                 views[start] = held_out[0]
             continue
-        pairs = left.rows[alignment.pairs[0]], right.rows[alignment.pairs[1]]
+        pairs = left.rows[candidate.alignment.pairs[0]], right.rows[candidate.alignment.pairs[1]]
         value = judge.rank_score(encoder[0], encoder[1][right.rows], *_ranked(_without_identical(pairs, source.words, target.words), right))
         if value is not None:
             views[start] = value
@@ -462,20 +498,20 @@ def _ranked(pairs: Pairs, right: _Side) -> Pairs:
     return pairs[0], np.searchsorted(right.rows, pairs[1])
 
 
-def _start_agreement(aligned: Mapping[str, Alignment], cross_view: Mapping[str, float]) -> float | None:
+def _start_agreement(aligned: Mapping[str, _Candidate], cross_view: Mapping[str, float]) -> float | None:
     """Agreement of the best alignment with the others on the best target of each source word: the median over the others."""
     best = _best(aligned, cross_view)
     if best is None or len(aligned) < 2:
         return None
-    answers = {start: alignment.scores.forward(1).indices[:, 0] for start, alignment in aligned.items()}
+    answers = {start: candidate.alignment.best for start, candidate in aligned.items()}
     return float(np.median([judge.agreement(answers[best], answers[start]) for start in answers if start != best]))
 
 
 def _directions(alignment: Alignment, left: _Side | None, right: _Side | None, settings: Settings) -> float | None:
     if left is None or right is None:
         return None
-    words = len(alignment.scores.source), len(alignment.scores.target)
-    return judge.direction_agreement(left.vectors[: words[0]], right.vectors[: words[1]], alignment.scores, settings.use_gpu)
+    sides = left.vectors[: len(alignment.best)], right.vectors[: len(alignment.back)]
+    return judge.direction_agreement(*sides, alignment.best, alignment.back, settings.use_gpu)
 
 
 def _mapped(alignment: Alignment, left: _Side, right: _Side, settings: Settings) -> tuple[tuple[np.ndarray, np.ndarray], Scores]:
@@ -500,9 +536,12 @@ def _precision(
     seed: int,
 ) -> dict[str, Any]:
     """P@k over all words; a source word without a vector has no candidates and counts as wrong."""
-    found = scores.forward(min(max(GOLD_RANKS), len(scores.target)), settings.use_gpu).indices
-    candidates = np.full((len(source.words), found.shape[1]), -1, np.int64)
-    candidates[slice(None) if rows is None else rows] = found if columns is None else columns[found]
+    places = np.arange(len(source.words)) if rows is None else rows
+    asked = np.array([place for place, row in enumerate(places.tolist()) if source.words[row].lower() in gold], np.int64)
+    candidates = np.full((len(source.words), min(max(GOLD_RANKS), len(scores.target))), -1, np.int64)
+    if len(asked):
+        found = Scores(scores.source[asked], scores.target).forward(candidates.shape[1], settings.use_gpu).indices
+        candidates[places[asked]] = found if columns is None else columns[found]
     return precision_at(source.words, target.words, candidates, gold, ks=GOLD_RANKS, seed=seed).as_dict()
 
 

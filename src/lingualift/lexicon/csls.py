@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lingualift.lexicon.search import Neighbours, top_k
+from lingualift.lexicon.search import Neighbours, largest, top_k
 
-DENSE = 1 << 26  # similarities held at once (twice): 2 × 268 MB
+DENSE = 1 << 26  # similarities held at once: 268 MB
+BLOCK = 512  # of their rows or columns that are sorted at once
 
 
 @dataclass(frozen=True)
@@ -70,42 +71,56 @@ def _augmented(source: np.ndarray, target: np.ndarray, near_source: np.ndarray, 
 
 @dataclass(frozen=True)
 class Match:
-    """CSLS scores of two spaces, the best target of each source int64 [n], and the mutual pairs (source ascending)."""
+    """CSLS scores of two spaces, the best target of each source int64 [n], the best source of each target, and the mutual pairs (source
+    ascending)."""
 
     scores: Scores
     best: np.ndarray
+    back: np.ndarray
     mutual: tuple[np.ndarray, np.ndarray]
 
 
-def match(source: np.ndarray, target: np.ndarray, k: int = 10, use_gpu: bool = True) -> Match:
-    """`csls` with its best and mutual pairs; from one matrix of similarities where that is small (four searches cost more)."""
+def match(source: np.ndarray, target: np.ndarray, k: int = 10, use_gpu: bool = True, extra: Scores | None = None) -> Match:
+    """`csls` (plus the score `extra`) with its best and mutual pairs; from one matrix of similarities where that is small (four searches
+    cost more)."""
     if len(source) * len(target) > DENSE:
         scores = csls(source, target, k, use_gpu)
+        scores = scores if extra is None else combine(scores, extra)
         best, back = scores.forward(1, use_gpu).indices[:, 0], scores.backward(1, use_gpu).indices[:, 0]
     else:
         similarity = source @ target.T
-        transposed = np.ascontiguousarray(similarity.T)
-        near_source, near_target = _mean_of_largest(similarity, k), _mean_of_largest(transposed, k)
+        near_source = np.concatenate([_mean_of_largest(similarity[rows], k) for rows in _blocks(len(source))])
+        near_target = np.concatenate([_mean_of_largest(similarity.T[rows], k) for rows in _blocks(len(target))])
         scores = _augmented(source, target, near_source, near_target)
         similarity *= 2
         similarity -= near_target
-        transposed *= 2
-        transposed -= near_source
-        best, back = similarity.argmax(axis=1), transposed.argmax(axis=1)
+        similarity -= near_source[:, None]
+        if extra is not None:
+            scores = combine(scores, extra)
+            for block in _blocks(len(source)):
+                similarity[block] += extra.source[block] @ extra.target.T
+        best = similarity.argmax(axis=1)
+        back = np.concatenate([np.ascontiguousarray(similarity.T[rows]).argmax(axis=1) for rows in _blocks(len(target))])
     rows = np.flatnonzero(back[best] == np.arange(len(best)))
-    return Match(scores, best, (rows, best[rows]))
+    return Match(scores, best, back, (rows, best[rows]))
+
+
+def _blocks(count: int) -> list[slice]:
+    # Arrays of a few megabytes come from memory that is there already; larger ones are mapped anew, and cost more than the arithmetic.
+    return [slice(start, start + BLOCK) for start in range(0, count, BLOCK)]
 
 
 def _mean_of_largest(values: np.ndarray, k: int) -> np.ndarray:
-    import torch  # whose selection is ten times NumPy's partition
-
-    largest = torch.from_numpy(values).topk(k, dim=1).values.numpy()
-    return largest.mean(axis=1, dtype=np.float64).astype(np.float32)
+    return largest(np.ascontiguousarray(values), k).mean(axis=1, dtype=np.float64).astype(np.float32)
 
 
-def mutual_pairs(scores: Scores, use_gpu: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """The pairs of words that are each other's best: source indices (ascending) and target indices, int64 [pairs]."""
-    forward = scores.forward(1, use_gpu).indices[:, 0]
-    backward = scores.backward(1, use_gpu).indices[:, 0]
-    source = np.flatnonzero(backward[forward] == np.arange(len(forward)))
+def mutual_pairs(scores: Scores, use_gpu: bool = True, found: Neighbours | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The pairs of words that are each other's best: source indices (ascending) and target indices, int64 [pairs].
+
+    `found`: the best targets of each source, where they have been searched.
+    """
+    forward = (found or scores.forward(1, use_gpu)).indices[:, 0]
+    asked = np.unique(forward)  # no other target can be in a mutual pair
+    backward = top_k(scores.target[asked], scores.source, 1, use_gpu).indices[:, 0]
+    source = np.flatnonzero(backward[np.searchsorted(asked, forward)] == np.arange(len(forward)))
     return source, forward[source]

@@ -10,6 +10,8 @@ import numpy as np
 
 from lingualift.errors import LinguaLiftError, nearest
 
+SAMPLE = 3000  # rows from which leading directions are found
+
 
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Each row divided by its Euclidean length; zero rows stay zero."""
@@ -67,8 +69,10 @@ def reduce_together(source: np.ndarray, target: np.ndarray, dim: int, seed: int 
 
 def _directions(vectors: np.ndarray, count: int, seed: int, iterations: int | None = None) -> np.ndarray:
     """The `count` leading right singular directions [dim, count], by seeded subspace iteration (Halko et al. 2011): an exact
-    decomposition of thousands of dimensions would take minutes."""
-    iterations = iterations or (8 if count < 64 else 2)
+    decomposition of thousands of dimensions would take minutes. Of many rows every n-th will do: at least `SAMPLE`, and four a direction.
+    """
+    vectors = np.ascontiguousarray(vectors[:: max(1, len(vectors) // max(SAMPLE, 4 * count))])
+    iterations = iterations or (8 if count < 64 else 1)
     spare = min(32, vectors.shape[1] - count)
     basis = np.random.default_rng(seed).standard_normal((vectors.shape[1], count + spare)).astype(np.float32)
     for _ in range(iterations):

@@ -8,7 +8,7 @@ import numpy as np
 
 from lingualift.lexicon.csls import Scores, match
 from lingualift.lexicon.normalise import unit
-from lingualift.lexicon.procrustes import procrustes, singular_values
+from lingualift.lexicon.procrustes import partial_rotation, procrustes, singular_values
 from lingualift.lexicon.starts import Pairs
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,8 @@ class Alignment:
     """A map `rotation` [d, d] of source vectors into the target space, the dictionary it ended with, and how good it looks.
 
     `criterion` is Lample et al.'s unsupervised criterion: the mean cosine of each source word with its CSLS-nearest target.
-    `mutual_rate` is the share of source words in mutual pairs.
+    `mutual_rate` is the share of source words in mutual pairs. `best` int64 is the CSLS-nearest target of each source word, `back` the
+    CSLS-nearest source of each target word.
     """
 
     rotation: np.ndarray
@@ -31,6 +32,8 @@ class Alignment:
     criterion: float
     mutual_rate: float
     scores: Scores
+    best: np.ndarray
+    back: np.ndarray
 
 
 def self_learning(
@@ -54,7 +57,6 @@ def self_learning(
         for _ in range(iterations):
             if len(pairs[0]) < MINIMUM_PAIRS:
                 return pairs
-            rotation = procrustes(source[pairs[0]], target[pairs[1]], precise=False)
             rows = (
                 np.sort(generator.choice(len(left), max(MINIMUM_PAIRS, int(share * len(left))), replace=False))
                 if share < 1
@@ -65,9 +67,18 @@ def self_learning(
                 if share < 1
                 else np.arange(len(right))
             )
-            found = match(left[rows] @ rotation, right[columns], min(k, len(rows), len(columns))).mutual
+            mapped = _turned(left[rows], source[pairs[0]], target[pairs[1]])
+            found = match(mapped, right[columns], min(k, len(rows), len(columns))).mutual
             pairs = rows[found[0]], columns[found[1]]
     return pairs
+
+
+def _turned(vectors: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """`vectors` [n, d] under the rotation of a dictionary's `source` into its `target` rows [pairs, d], as far as they determine it."""
+    if 2 * len(source) < source.shape[1]:
+        into, out = partial_rotation(source, target)
+        return (vectors @ into) @ out
+    return vectors @ procrustes(source, target, precise=False)
 
 
 def rotate_towards(source: np.ndarray, target: np.ndarray, pairs: Pairs, ridge: float = 10.0) -> np.ndarray:
@@ -140,7 +151,8 @@ def refine(
         found = match(mapped, right, k, use_gpu)
         if turn < rounds:
             pairs = found.mutual
-    return Alignment(rotation, found.mutual, criterion(mapped, right, found.best), len(found.mutual[0]) / len(left), found.scores)
+    value = criterion(mapped, right, found.best)
+    return Alignment(rotation, found.mutual, value, len(found.mutual[0]) / len(left), found.scores, found.best, found.back)
 
 
 def criterion(source: np.ndarray, target: np.ndarray, best: np.ndarray) -> float:

@@ -1,10 +1,10 @@
 """Exact nearest neighbours by inner product, in blocks of bounded memory.
 
-Two ways to the same answer. FAISS's flat index (on a GPU where a GPU build of FAISS sees one). Or, for large searches on processors that
-multiply 8-bit integers in hardware, candidates from an integer product and their exact scores: the database is centred (which moves all
-scores of a query alike), both sides are turned by one random rotation (so that no coordinate stands out) and rounded to 8 bits; of
-every query the pairs above a running threshold are kept, rescored in float32, and checked against the largest rounding error seen.
-A query whose k-th score does not clear that error is searched again by FAISS.
+Three ways to the same answer. For small searches a plain product. FAISS's flat index (on a GPU where a GPU build of FAISS sees one). Or,
+for large searches on processors that multiply 8-bit integers in hardware, candidates from an integer product and their exact scores: the
+database is centred (which moves all scores of a query alike), both sides are turned by one random rotation (so that no coordinate stands
+out) and rounded to 8 bits; of every query the pairs above a running threshold are kept, rescored in float32, and checked against the
+largest rounding error seen. A query whose k-th score does not clear that error is searched again by FAISS.
 
 Ties are broken by the smaller index, and scores are always recomputed in a fixed order of summation: results do not depend on the way,
 the number of threads or the device.
@@ -22,12 +22,14 @@ from lingualift.errors import LinguaLiftError
 logger = logging.getLogger(__name__)
 BLOCK = 16384  # queries searched at once by FAISS: 16384 × (k + SPARE) results, a few MB
 SPARE = 8  # candidates beyond k, so that equal scores at the border are ordered by index and not by chance
+GROUPS = 128  # groups of columns in which the largest of a row are sought
 RERANK_BLOCK = 512  # queries rescored at once: 512 × (k + SPARE) × dim floats
 
 QUERIES, COLUMNS = 512, 4096  # a block of the integer product: 8 MB of int32, which stay in the processor's cache
 GROUP = 64  # columns whose maximum decides whether they are looked at
 MARGIN = 14  # candidates beyond k: what rounding may hide
 MAXIMUM = 16  # times the expected number of candidates of a block; more (a database of duplicates) goes to FAISS
+PLAIN = 1 << 26  # pairs; up to here a plain product is fastest, and spares the import of FAISS
 SMALLEST = 1 << 27  # pairs; below, FAISS is as fast or faster (10,000 × 10,000)
 SAFETY = 1.25  # times the largest rounding error among the candidates
 
@@ -48,7 +50,50 @@ def top_k(queries: np.ndarray, database: np.ndarray, k: int, use_gpu: bool = Tru
         raise LinguaLiftError(f"{k} nearest neighbours asked of {len(database)} words; use a larger vocabulary or a smaller k")
     if len(queries) * len(database) >= SMALLEST and len(database) >= COLUMNS and not (use_gpu and _gpus()) and integer_products():
         return integer_top_k(queries, database, k)
+    if len(queries) * len(database) <= PLAIN:
+        return plain_top_k(queries, database, k)
     return flat_top_k(queries, database, k, use_gpu)
+
+
+def largest_columns(values: np.ndarray, k: int) -> np.ndarray:
+    """The columns int64 [n, k] of each row's `k` largest values [n, m], in no order."""
+    places = _leading(values, k)
+    if places is None:
+        return np.argpartition(values, values.shape[1] - k, axis=1)[:, values.shape[1] - k :]
+    last = places.shape[1] - k
+    return np.take_along_axis(places, np.argpartition(np.take_along_axis(values, places, axis=1), last, axis=1)[:, last:], axis=1)
+
+
+def largest(values: np.ndarray, k: int) -> np.ndarray:
+    """The `k` largest values [n, k] of each row [n, m], ascending."""
+    places = _leading(values, k)
+    found = values if places is None else np.take_along_axis(values, places, axis=1)
+    last = found.shape[1] - k
+    return np.sort(np.partition(found, last, axis=1)[:, last:], axis=1)
+
+
+def _leading(values: np.ndarray, k: int) -> np.ndarray | None:
+    """Columns [n, fewer] among which each row's `k` largest are: those of the k groups whose maxima are largest. None for short rows."""
+    rows, columns = values.shape
+    if columns < 8 * GROUPS or k >= GROUPS:
+        return None
+    whole = columns // GROUPS * GROUPS
+    maxima = values[:, :whole].reshape(rows, -1, GROUPS).max(axis=1)
+    groups = np.argpartition(maxima, GROUPS - k, axis=1)[:, GROUPS - k :]
+    places = (groups[:, None, :] + np.arange(0, whole, GROUPS)[:, None]).reshape(rows, -1)
+    return np.concatenate([places, np.broadcast_to(np.arange(whole, columns), (rows, columns - whole))], axis=1)
+
+
+def plain_top_k(queries: np.ndarray, database: np.ndarray, k: int) -> Neighbours:
+    """`top_k` by products of 512 queries with the whole database."""
+    wanted = min(k + SPARE, len(database))
+    parts = [
+        _rescore(block, database, largest_columns(block @ database.T, wanted), k)
+        for block in (queries[start : start + RERANK_BLOCK] for start in range(0, len(queries), RERANK_BLOCK))
+    ]
+    if not parts:
+        return Neighbours(np.empty((0, k), np.float32), np.empty((0, k), np.int64))
+    return Neighbours(np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts]))
 
 
 def flat_top_k(queries: np.ndarray, database: np.ndarray, k: int, use_gpu: bool = True) -> Neighbours:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lingualift.errors import LinguaLiftError
-from lingualift.lexicon.csls import Scores, csls, mutual_pairs
+from lingualift.lexicon.csls import Scores, match
 from lingualift.lexicon.normalise import normalise, reduce_together, remove_components
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def similarity_start(source: np.ndarray, target: np.ndarray, count: int = 2000, 
     count = min(count, len(source), len(target))
     rows = [np.sort(side[:count] @ side[:count].T, axis=1) for side in (source, target)]
     left, right = (normalise(side) for side in rows)
-    return mutual_pairs(csls(left, right, min(k, count), use_gpu), use_gpu)
+    return match(left, right, min(k, count), use_gpu).mutual
 
 
 def identical_start(source_words: Sequence[str], target_words: Sequence[str]) -> Pairs:
@@ -78,18 +78,14 @@ def encoder_space(source: np.ndarray, target: np.ndarray, *, components: int = 2
     return reduce_together(remove_components(source, components), remove_components(target, components), dim)
 
 
-def combine_frequency(scores: Scores, source_frequency: np.ndarray, target_frequency: np.ndarray, weight: float) -> Scores:
-    """`scores` less weight · (a − b)², a and b the log relative frequencies of source [n] and target words [m], written as an inner
-    product.
+def frequency_scores(source_frequency: np.ndarray, target_frequency: np.ndarray, weight: float) -> Scores:
+    """−weight · (a − b)², a and b the log relative frequencies of source [n] and target words [m], as an inner product of three columns.
 
     Words that translate each other are about equally frequent; 0.005 is worth 1-2 points of P@1 on most of nine languages.
     """
-    if not weight:
-        return scores
     a, b = (_log_frequency(counts) for counts in (source_frequency, target_frequency))
-    root = np.sqrt(weight)
-    left = np.column_stack([scores.source, 2 * root * a, -weight * a * a, np.ones(len(a))])
-    right = np.column_stack([scores.target, root * b, np.ones(len(b)), -weight * b * b])
+    left = np.column_stack([2 * weight * a, -weight * a * a, np.ones(len(a))])
+    right = np.column_stack([b, np.ones(len(b)), -weight * b * b])
     return Scores(left.astype(np.float32), right.astype(np.float32))
 
 

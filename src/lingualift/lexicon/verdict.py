@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lingualift.lexicon.csls import Scores, csls
+from lingualift.lexicon.csls import match
 from lingualift.lexicon.procrustes import procrustes
 from lingualift.lexicon.starts import Pairs
 
@@ -80,19 +80,16 @@ def _laplacian_spectrum(vectors: np.ndarray, k: int) -> np.ndarray:
     return np.linalg.eigvalsh(np.diag(adjacency.sum(axis=1)) - adjacency)[::-1]
 
 
-def direction_agreement(source: np.ndarray, target: np.ndarray, scores: Scores, use_gpu: bool = True) -> float:
+def direction_agreement(source: np.ndarray, target: np.ndarray, best: np.ndarray, back: np.ndarray, use_gpu: bool = True) -> float:
     """The share of source words with one best target under two maps: one from each source word's best target, one from each target's
     best source.
 
-    `source` [n, d], `target` [m, d] are the normalised vectors that `scores` is about.
+    `source` [n, d], `target` [m, d]: normalised vectors; `best` int [n] each source word's best target, `back` int [m] each target word's
+    best source.
     """
-    forward, backward = scores.forward(1, use_gpu).indices[:, 0], scores.backward(1, use_gpu).indices[:, 0]
-    there, back = procrustes(source, target[forward]), procrustes(source[backward], target)
+    there, back_again = procrustes(source, target[best]), procrustes(source[back], target)
     k = min(10, len(source), len(target))
-    best = [
-        csls((source @ rotation).astype(np.float32), target, k, use_gpu).forward(1, use_gpu).indices[:, 0] for rotation in (there, back)
-    ]
-    return agreement(*best)
+    return agreement(*(match(source @ rotation, target, k, use_gpu).best for rotation in (there, back_again)))
 
 
 def agreement(first: np.ndarray, second: np.ndarray) -> float:
