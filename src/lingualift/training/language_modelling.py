@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from lingualift.artifacts import check_directory, seal_directory
 from lingualift.errors import LinguaLiftError
@@ -312,6 +312,7 @@ def train_language_modelling(
         data_collator=lambda items: items[0],
         callbacks=[progress],
     )
+    trainer.remove_callback(PrinterCallback)  # a line a step; ours come every ten seconds
     last = last_complete_checkpoint(work)
     if last:
         logger.info("%s: resuming from %s", name, last)
