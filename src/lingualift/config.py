@@ -251,6 +251,9 @@ class Stage(Settings):
     freeze_embeddings: bool = Field(
         False, description="Where the LLM learns, its token embeddings stay: a fifth of a small LLM's weights and memory."
     )
+    freeze_layers: int = Field(
+        0, ge=0, description="Where the LLM learns, as many of its first layers stay: nothing is propagated back through them."
+    )
     lora_rank: Positive = Field(16, description="Rank of the adapters of `llm-lora`.")
     lora_alpha: Annotated[float, BeforeValidator(_number)] = Field(
         32.0, gt=0, allow_inf_nan=False, description="Scale of the adapters, over their rank."

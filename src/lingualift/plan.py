@@ -288,6 +288,9 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
             runs[run] = Run(run, name, seed, own, used.llm, None if systems[name].input == "text" else used.encoder)
             stages |= {stage.id: stage for stage in own}
         _check_system(name, systems[name], config, sources)
+        for stage in own:
+            frozen = [stage.stage.freeze_layers] if stage.stage.freeze_layers else []
+            _check_layers(f"stages.{stage.name}.freeze_layers", frozen, sources[models(config, systems[name]).llm.source])
     made = Plan(config, languages, sources, systems, runs, stages)
     if any(systems[name].translate for name in config.systems):
         for key in config.translation.engines:

@@ -49,7 +49,7 @@ def test_the_papers_stages_are_appendix_a4(paper: Config) -> None:
         stage = paper.stages[name]
         assert (stage.epochs, stage.batch, stage.learning_rate, stage.schedule) == (3, 128, 2e-5, "cosine")
         assert (stage.warmup, stage.weight_decay, stage.train) == (0.05, 0.01, ["llm"])
-        assert (stage.noise, stage.freeze_embeddings) == (0, False)  # the default run's own additions
+        assert (stage.noise, stage.freeze_embeddings, stage.freeze_layers) == (0, False, 0)  # the default run's own additions
 
 
 def test_no_system_of_the_paper_has_a_warm_start_and_those_of_its_tables_share_stage_one(paper: Config) -> None:

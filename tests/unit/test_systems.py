@@ -210,6 +210,10 @@ def test_a_language_that_no_engine_translates_is_refused_unless_it_may_stay():
     ("change", "message"),
     [
         ({"encoder": {"layer": 19}}, "encoder.layer: 19 is not a layer of 'gemma3-270m'; it has 1 to 18"),
+        (
+            {"stages": {"transfer": {"freeze_layers": 31}}},
+            "stages.transfer.freeze_layers: 31 is not a layer of 'smollm2-135m-instruct'; it has 1 to 30",
+        ),
         ({"lexicon": {"encoder_layers": [4, 30]}}, "lexicon.encoder_layers: 30 is not a layer of 'gemma3-270m'; it has 1 to 18"),
         ({"llm": {"layer": 3}}, "system 'mono-sft', llm: layer is for encoders; an LLM is used whole"),
     ],

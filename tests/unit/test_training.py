@@ -85,6 +85,19 @@ def test_freeze_embeddings_leaves_the_tied_table_alone_and_trains_the_rest(llama
     assert all(torch.equal(tensor, loaded.state_dict()[name]) for name, tensor in weights(model).items())
 
 
+def test_freeze_layers_leaves_the_first_layers_alone_and_refuses_more_than_there_are(
+    llama: Path, causal_encoder: Path, tmp_path: Path
+) -> None:
+    model, examples, states = prepared(llama, causal_encoder)
+    before = weights(model)
+    optimisation = Optimisation(2, 8, 4, 1e-2, "constant", freeze_embeddings=True, freeze_layers=1)
+    train_language_modelling(model, examples, states, ["llm"], optimisation, 2, 1, tmp_path / "w", "t")
+    changed = {name for name, tensor in weights(model).items() if not torch.equal(tensor, before[name])}
+    assert changed == {name for name in before if name.startswith(("llm.model.layers.1.", "llm.model.norm."))}
+    with pytest.raises(LinguaLiftError, match=r"freeze_layers: 3 is more than the LLM's 2 layers"):
+        model.trainable(["llm"], freeze_layers=3)
+
+
 def test_training_lowers_the_loss_and_the_micro_batch_changes_nothing(llama: Path, causal_encoder: Path, tmp_path: Path) -> None:
     results = []
     for micro in (8, 2):

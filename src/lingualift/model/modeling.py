@@ -228,11 +228,19 @@ class LinguaLiftModel(PreTrainedModel):
             self._prefix = len(EncoderTokenizer.load(found["path"]).prefix)
         return self.encoder
 
-    def trainable(self, modules: list[str], lora_rank: int = 16, lora_alpha: float = 32.0, freeze_embeddings: bool = False) -> None:
+    def trainable(
+        self,
+        modules: list[str],
+        lora_rank: int = 16,
+        lora_alpha: float = 32.0,
+        freeze_embeddings: bool = False,
+        freeze_layers: int = 0,
+    ) -> None:
         """Let exactly the named modules receive gradients.
 
-        `llm` takes earlier adapters into its weights, and with `freeze_embeddings` leaves its token embeddings (and the output matrix,
-        where that is another) frozen; `llm-lora` adds adapters; `encoder` leaves its input embeddings frozen.
+        `llm` takes earlier adapters into its weights, and leaves frozen its token embeddings (and the output matrix, where that is
+        another) with `freeze_embeddings`, and its first `freeze_layers` layers; `llm-lora` adds adapters; `encoder` leaves its input
+        embeddings frozen. Raises `LinguaLiftError` for a module or a layer that this model has not.
         """
         for name in modules:
             if name not in self.modules_present():
@@ -251,6 +259,11 @@ class LinguaLiftModel(PreTrainedModel):
         if freeze_embeddings:
             for part in (self.llm.get_input_embeddings(), self.llm.get_output_embeddings()):
                 part.requires_grad_(False)
+        if freeze_layers:
+            layers = self.llm.get_decoder().layers
+            if freeze_layers > len(layers):
+                raise LinguaLiftError(f"freeze_layers: {freeze_layers} is more than the LLM's {len(layers)} layers")
+            layers[:freeze_layers].requires_grad_(False)
         if self.encoder is not None:
             for parameter in self.encoder.network.get_input_embeddings().parameters():
                 parameter.requires_grad_(False)

@@ -59,6 +59,7 @@ class Optimisation:
     lora_rank: int = 16
     lora_alpha: float = 32.0
     freeze_embeddings: bool = False
+    freeze_layers: int = 0
     noise: float = 0.0
 
 
@@ -248,7 +249,8 @@ def train_language_modelling(
     if not examples:
         raise LinguaLiftError(f"stage '{name}': has no training examples")
     torch.manual_seed(seed)  # adapters begin at random
-    model.trainable(list(modules), optimisation.lora_rank, optimisation.lora_alpha, optimisation.freeze_embeddings)
+    frozen = optimisation.freeze_embeddings, optimisation.freeze_layers
+    model.trainable(list(modules), optimisation.lora_rank, optimisation.lora_alpha, *frozen)
     gpu = torch.cuda.is_available()
     if not gpu:
         keep_freed_memory()

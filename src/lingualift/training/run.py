@@ -257,6 +257,7 @@ def run_stage(
             lora_rank=stage.lora_rank,
             lora_alpha=stage.lora_alpha,
             freeze_embeddings=stage.freeze_embeddings,
+            freeze_layers=stage.freeze_layers,
             noise=stage.noise,
         )
         work = out.with_name(out.name + ".partial")
