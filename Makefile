@@ -12,6 +12,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@echo "compiling what the workflow imports"  # every job reads this byte code; some environments forbid writing it later
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import faiss, scipy.stats, snakemake.cli, spacy, lingualift.evaluation.predict, lingualift.training.run, lingualift.tables.results'
 	@touch $@
 
 environment: $(VENV)/.installed
