@@ -35,6 +35,7 @@ rule tag_questions:
         "results/logs/tag/{task}.log",
     benchmark:
         "results/benchmarks/tag/{task}.tsv"
+    priority: 1
     conda:
         "../envs/cpu.yaml"
     threads: lambda wildcards: 8 if questions(wildcards.task) > 20000 else 1
@@ -60,6 +61,7 @@ rule codeswitch:
         "results/benchmarks/codeswitch/{variant}{lang}.tsv"
     wildcard_constraints:
         variant=f"({'|'.join(f'{name}/' for name in PLAN.variants if name)})?",
+    priority: 1
     conda:
         "../envs/cpu.yaml"
     threads: 1

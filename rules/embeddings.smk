@@ -11,6 +11,7 @@ rule corpus:
         "results/logs/corpora/{lang}.log",
     benchmark:
         "results/benchmarks/corpora/{lang}.tsv"
+    priority: 1
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -37,6 +38,7 @@ rule source_vocabulary:
         "results/logs/vocabulary/en.log",
     benchmark:
         "results/benchmarks/vocabulary/en.tsv"
+    priority: 1
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -62,6 +64,7 @@ rule target_vocabulary:
         "results/benchmarks/vocabulary/{lang}.tsv"
     wildcard_constraints:
         lang="(?!en)[a-z]{2,3}",
+    priority: 1
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -88,6 +91,7 @@ if CONFIG.fasttext.pretrained:
             "results/logs/fasttext/{lang}.log",
         benchmark:
             "results/benchmarks/fasttext/{lang}.tsv"
+        priority: 1
         conda:
             "../envs/cpu.yaml"
         threads: 1
@@ -113,6 +117,7 @@ else:
             "results/logs/fasttext/{lang}.log",
         benchmark:
             "results/benchmarks/fasttext/{lang}.tsv"
+        priority: 1
         conda:
             "../envs/cpu.yaml"
         threads: 1
@@ -139,6 +144,7 @@ rule encode_words:
         "results/benchmarks/encode-words/{encoder}/{lang}.tsv"
     wildcard_constraints:
         encoder=PLAN.encoder,
+    priority: 1
     conda:
         GPU_ENVIRONMENT
     threads: 1

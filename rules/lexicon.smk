@@ -11,6 +11,7 @@ rule lexicon:
         "results/logs/lexicons/{lang}.log",
     benchmark:
         "results/benchmarks/lexicons/{lang}.tsv"
+    priority: 1
     conda:
         GPU_ENVIRONMENT if "adversarial" in CONFIG.lexicon.starts else "../envs/cpu.yaml"
     threads: 1

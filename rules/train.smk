@@ -1,5 +1,6 @@
-# Frozen encoder states, and the chains of training stages; training takes longest, so it goes first (`priority`). A stage's id is a
-# hash of all that determines it, so systems whose chains begin alike share checkpoints.
+# Frozen encoder states, and the chains of training stages. A stage's id is a hash of all that determines it, so systems whose chains
+# begin alike share checkpoints. Everywhere, `priority`: what may end a run (4), what others load (3), training, which takes longest (2), what
+# it waits for (1); answers and scores fill the gaps.
 
 
 rule encode:
@@ -15,6 +16,7 @@ rule encode:
     wildcard_constraints:
         encoder="|".join(PLAN.encoders),
         texts="task-[a-z0-9._-]+|codeswitch-([a-z0-9][a-z0-9._-]*-)?[a-z]{2,3}",
+    priority: 1
     conda:
         GPU_ENVIRONMENT
     threads: 1
