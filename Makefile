@@ -11,7 +11,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python %d.%d is too old: LinguaLIFT needs 3.11 or newer; run make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-compile --no-deps --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@echo "compiling what the workflow imports"  # every job reads this byte code; some environments forbid writing it later
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import faiss, scipy.stats, snakemake.cli, spacy, lingualift.evaluation.predict, lingualift.training.run, lingualift.tables.results'
 	@touch $@
