@@ -184,6 +184,31 @@ def test_seed_dictionary_start():
     assert evidence["kept_start"].startswith("seed") and evidence["gold"]["fasttext"]["precision"]["1"] > 80
 
 
+def with_names(source: WordSpace, target: WordSpace) -> WordSpace:
+    """The target with every fifth word spelled as in the source."""
+    return replace(target, words=[source.words[i] if i % 5 == 0 else word for i, word in enumerate(target.words)])
+
+
+def test_restarts_end_when_two_agree_and_go_on_where_none_do():
+    how = replace(FAST, starts=("identical",), score="fasttext", restarts=1)
+    source, target = spaces()
+    related = build_lexicon(source, with_names(source, target), how).evidence
+    assert len(related["starts"]) == 2 and related["start_agreement"] > 0.8
+    source, target = spaces(related_fasttext=False)
+    unrelated = build_lexicon(source, with_names(source, target), how).evidence
+    assert len(unrelated["starts"]) == 3 and unrelated["start_agreement"] < 0.2
+
+
+def test_starts_that_learn_in_leading_directions_end_in_all_of_them():
+    source, target = spaces()
+    target = with_names(source, target)
+    gold = {word: {target.words[i]} for i, word in enumerate(source.words)}
+    how = replace(FAST, starts=("identical",), score="fasttext")
+    few, whole = (build_lexicon(source, target, replace(how, start_dim=dim), gold=gold).evidence for dim in (12, 30))
+    assert few["verdict"] == whole["verdict"] == "good"
+    assert few["gold"]["fasttext"]["precision"]["1"] == whole["gold"]["fasttext"]["precision"]["1"] > 80
+
+
 def test_collapsed_language_is_aligned_from_its_seed_dictionary():
     source, target = spaces(related_encoder=False)
     rows = range(0, WORDS, 4)
