@@ -13,6 +13,7 @@ import pytest
 
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.lexicon import build
 from lingualift.lexicon.adversarial import Adversary
 from lingualift.lexicon.build import LEXICON_SCHEMA, Settings, WordSpace, build_lexicon, supervised_lexicon
 from lingualift.lexicon.gold import precision_at, read_gold, read_muse, read_thousand
@@ -207,6 +208,24 @@ def test_starts_that_learn_in_leading_directions_end_in_all_of_them():
     few, whole = (build_lexicon(source, target, replace(how, start_dim=dim), gold=gold).evidence for dim in (12, 30))
     assert few["verdict"] == whole["verdict"] == "good"
     assert few["gold"]["fasttext"]["precision"]["1"] == whole["gold"]["fasttext"]["precision"]["1"] > 80
+
+
+def test_a_shuffled_dictionary_that_finds_the_alignment_is_no_null(monkeypatch):
+    sides = [build._side(space, FAST) for space in spaces()]
+    both = np.arange(0, WORDS - WORDS // 9 - 1, 2)
+    partners = np.searchsorted(sides[1].rows, sides[0].rows[both])
+    kept = build._candidate(*sides, (both, partners), FAST, FAST.rounds).alignment
+    drawn = []
+
+    def learned(left, right, pairs, settings, seed):
+        drawn.append(seed)
+        return kept.pairs if len(drawn) in converging else pairs
+
+    monkeypatch.setattr(build, "_learned", learned)
+    converging = {1}
+    assert build._null_criterion(*sides, kept, FAST, 5) < kept.criterion - 0.05 and drawn == [5, 6]
+    converging = {3, 4, 5}
+    assert build._null_criterion(*sides, kept, FAST, 5) is None and len(drawn) == 5
 
 
 def test_collapsed_language_is_aligned_from_its_seed_dictionary():

@@ -228,7 +228,7 @@ def _build(
         start: _polished(left, right, aligned[start], settings) for start in dict.fromkeys((kept, kept_plain)) if start and left and right
     }
     if kept_plain is not None and left is not None and right is not None:
-        null = _null_criterion(left, right, plain[kept_plain].alignment.pairs, settings, seed)
+        null = _null_criterion(left, right, plain[kept_plain].alignment, settings, seed)
         if kept_plain.startswith("seed") and encoder is None:
             # A seed dictionary vouches for itself: it either generalises to its held-out fifth or does not.
             pairs = _without_identical(seed_start(left.words, right.words, seed_dictionary or ()), left.words, right.words)
@@ -468,16 +468,23 @@ def _polished(left: _Side, right: _Side, candidate: _Candidate, settings: Settin
     )
 
 
-def _null_criterion(left: _Side, right: _Side, pairs: Pairs, settings: Settings, seed: int) -> float | None:
-    """The best criterion that self-learning and refinement reach from `pairs` with their target words shuffled (no dictionary at all)."""
-    if not settings.null_runs or len(pairs[0]) < MINIMUM_PAIRS:
+def _null_criterion(left: _Side, right: _Side, kept: Alignment, settings: Settings, seed: int) -> float | None:
+    """The best criterion that self-learning and refinement reach from the pairs of the `kept` alignment with their target words shuffled (no
+    dictionary at all).
+
+    On spaces that are much alike they may find the same alignment even so; that is no null, and another is drawn, up to twice.
+    """
+    if len(kept.pairs[0]) < MINIMUM_PAIRS:
         return None
-    values = []
-    for run in range(settings.null_runs):
-        shuffled = pairs[0], np.random.default_rng(seed + run).permutation(pairs[1])
-        learned = _learned(left, right, shuffled, settings, seed + run)
-        values.append(_candidate(left, right, learned, settings, settings.rounds).alignment.criterion)
-    return max(values)
+    values: list[float] = []
+    for run in range(settings.null_runs + 2 if settings.null_runs else 0):
+        shuffled = kept.pairs[0], np.random.default_rng(seed + run).permutation(kept.pairs[1])
+        found = _candidate(left, right, _learned(left, right, shuffled, settings, seed + run), settings, settings.rounds).alignment
+        if judge.agreement(found.best, kept.best) < AGREED:
+            values.append(found.criterion)
+        if len(values) == settings.null_runs:
+            break
+    return max(values, default=None)
 
 
 def _best(aligned: Mapping[str, _Candidate], cross_view: Mapping[str, float]) -> str | None:
