@@ -469,8 +469,8 @@ def _polished(left: _Side, right: _Side, candidate: _Candidate, settings: Settin
 
 
 def _null_criterion(left: _Side, right: _Side, kept: Alignment, settings: Settings, seed: int) -> float | None:
-    """The best criterion that self-learning and refinement reach from the pairs of the `kept` alignment with their target words shuffled (no
-    dictionary at all).
+    """The best criterion that self-learning and refinement reach from the pairs of the `kept` alignment with their target words shuffled:
+    from no dictionary at all.
 
     On spaces that are much alike they may find the same alignment even so; that is no null, and another is drawn, up to twice.
     """
