@@ -254,8 +254,8 @@ def test_reweighting_follows_every_measurement():
 
 
 def test_verdict_rules():
-    assert verdict(held_out=None, start_agreement=0.9, above_null=0.01)[0] == "weak"
-    assert verdict(held_out=None, start_agreement=0.9, above_null=-0.01)[0] == "collapsed"
+    assert verdict(held_out=None, start_agreement=0.9, above_null=0.02)[0] == "weak"
+    assert verdict(held_out=None, start_agreement=0.9, above_null=0.01)[0] == "collapsed"
     assert verdict(held_out=(0.8, 0.01), start_agreement=0.9, above_null=-0.01)[0] == "good"
     assert verdict(held_out=(0.8, 0.01), start_agreement=None)[0] == "good"
     assert verdict(held_out=(0.65, 0.01), start_agreement=0.9)[0] == "weak"
