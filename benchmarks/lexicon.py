@@ -6,9 +6,10 @@
     python benchmarks/lexicon.py verdict results/lexicons         verdicts of finished lexicons beside their precision
 
 PACKAGES is a folder with Debian's `libreoffice-help-en-us` and `libreoffice-help-XX` (apt-get download). GOLD folders hold
-`words/XX.json` (npm thousand-most-common-words) or `en-XX.txt`, `en-XX.test.tsv` (a pair a line). `--vecmap` names a folder with VecMap's
-own `map_embeddings.py`, which is then run on the same vectors. Times are processor seconds of one thread; a lexicon's hold everything from
-normalisation to verdict and table, VecMap's its reading, mapping and writing of files.
+`words/XX.json` (npm thousand-most-common-words) or `en-XX.txt`, `en-XX.test.tsv` (a pair a line); "pages" are word pairs from the
+parallel pages themselves. Vectors are skipgrams of whole words: on half a million tokens, subwords crowd out what a word means.
+`--vecmap` names a folder with VecMap's own `map_embeddings.py`, which is then run on the same vectors. Times are processor seconds of one
+thread; a lexicon's hold everything from normalisation to verdict and table, VecMap's its reading, mapping and writing of files.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -30,6 +31,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from lingualift.artifacts import write_json
 from lingualift.embeddings.fasttext import load_embeddings, save_embeddings, train_skipgram
@@ -40,9 +42,10 @@ from lingualift.lexicon.csls import Scores, csls
 from lingualift.lexicon.gold import Dictionary, precision_at, read_muse, read_thousand
 from lingualift.lexicon.normalise import unit
 
-BLOCK = re.compile(r'<(p|h[1-6])\b[^>]*\bid="(?:par|hd)_id\w+"[^>]*>(.*?)</\1>', re.S)
+BLOCK = re.compile(r'<(p|h[1-6])\b[^>]*\bid="((?:par|hd)_id\w+)"[^>]*>(.*?)</\1>', re.S)
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 ENGLISH = "en-us"
+KINDS = ("words", "MUSE", "test", "pages")  # of gold dictionaries
 
 
 def show(rows: list[list[Any]]) -> None:
@@ -151,50 +154,90 @@ def adversary(options: argparse.Namespace) -> Adversary:
 # Help texts
 
 
-def help_lines(package: Path) -> list[str]:
-    """The paragraphs and headings of a package of LibreOffice's help, in the order of its files."""
+def help_paragraphs(language: str, options: argparse.Namespace) -> dict[tuple[str, str], str]:
+    """The paragraphs and headings of a language's help by file and number, which are the same in all languages."""
+    packages = sorted(Path(options.packages).glob(f"libreoffice-help-{language}_*.deb"))
+    if not packages:
+        raise SystemExit(
+            f"{options.packages}: no libreoffice-help-{language}_*.deb; run apt-get download libreoffice-help-{language} there"
+        )
+    found: dict[tuple[str, str], str] = {}
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["dpkg-deb", "-x", str(package), folder], check=True)
-        files = sorted(Path(folder).rglob("text/**/*.html"))
-        texts = (html.unescape(re.sub(r"<[^>]*>", "", body)) for file in files for _, body in BLOCK.findall(file.read_text("utf-8")))
-        return [line for line in (" ".join(text.split()) for text in texts) if line]
+        subprocess.run(["dpkg-deb", "-x", str(packages[-1]), folder], check=True)
+        for file in sorted(Path(folder).rglob("text/**/*.html")):
+            page = file.as_posix().split("/text/", 1)[1]
+            for _, number, body in BLOCK.findall(file.read_text("utf-8")):
+                text = " ".join(html.unescape(re.sub(r"<[^>]*>", "", body)).split())
+                if text:
+                    found[page, number] = text
+    return found
+
+
+def tokens(line: str) -> list[str]:
+    """The words of a line in lower case."""
+    return WORD.findall(line.lower())
 
 
 def trained(language: str, options: argparse.Namespace) -> tuple[WordSpace, int]:
-    """The language's words with vectors trained on its help texts less the lines left in English, and the number of tokens."""
-    store, corpus = (Path(options.cache or options.packages) / f"{kind}-{language}" for kind in ("vectors", "corpus"))
+    """The language's words with vectors, and the number of tokens they were trained on: the help's lines, each once, less those left in
+    English. With `--cache` they are trained once; beside them lie the word pairs of the parallel pages."""
+    store, corpus, pages = (Path(options.cache or options.packages) / f"{kind}-{language}" for kind in ("vectors", "corpus", "pages"))
     if not store.is_dir():
-        packages = sorted(Path(options.packages).glob(f"libreoffice-help-{language}_*.deb"))
-        if not packages:
-            raise SystemExit(
-                f"{options.packages}: no libreoffice-help-{language}_*.deb; run apt-get download libreoffice-help-{language} there"
-            )
-        lines = help_lines(packages[-1])
+        paragraphs = help_paragraphs(language, options)
         if language != ENGLISH:
-            untranslated = set(help_lines(sorted(Path(options.packages).glob(f"libreoffice-help-{ENGLISH}_*.deb"))[-1]))
-            lines = [line for line in lines if line not in untranslated]
-        corpus.write_text("\n".join(" ".join(WORD.findall(line.lower())) for line in lines) + "\n", encoding="utf-8")
-        save_embeddings(store, train_skipgram(corpus, dim=options.dim, epochs=options.passes, minimum_count=5))
+            english = help_paragraphs(ENGLISH, options)
+            untranslated = set(english.values())
+            paragraphs = {key: line for key, line in paragraphs.items() if line not in untranslated}
+            parallel = dict.fromkeys((english[key], line) for key, line in paragraphs.items() if key in english)
+            pages.write_text("".join(f"{source} {target}\n" for source, target in page_pairs(list(parallel))), encoding="utf-8")
+        lines = dict.fromkeys(" ".join(tokens(line)) for line in paragraphs.values())
+        kept = np.random.default_rng(len(lines)).random(len(lines)) < options.share  # other lines in each language
+        corpus.write_text("".join(line + "\n" for line, keep in zip(lines, kept, strict=True) if line and keep), encoding="utf-8")
+        save_embeddings(store, train_skipgram(corpus, dim=options.dim, epochs=options.passes, minimum_count=5, subwords=(0, 0)))
     found = load_embeddings(store)
     return WordSpace(found.words, found.frequencies, np.array(found.vectors)), len(corpus.read_text("utf-8").split())
 
 
-def gold_dictionaries(language: str, folders: list[str]) -> Iterator[tuple[str, Dictionary]]:
-    """The gold dictionaries of a language among `folders`, with their names."""
-    for folder in folders:
-        for name, read in (
-            (f"words/{language}.json", read_thousand),
-            (f"en-{language}.txt", read_muse),
-            (f"en-{language}.test.tsv", read_muse),
+def page_pairs(parallel: list[tuple[str, str]], least: float = 0.35) -> list[tuple[str, str]]:
+    """Words of parallel paragraphs that are each other's best by Dice's coefficient of the paragraphs that hold them, at least `least`."""
+    words, held = [], []
+    for side in range(2):
+        texts = [set(tokens(pair[side])) for pair in parallel]
+        counts = Counter(word for text in texts for word in text)
+        words.append(sorted((word for word, count in counts.items() if count >= 5), key=lambda word: (-counts[word], word)))
+        place = {word: column for column, word in enumerate(words[-1])}
+        at = [(row, place[word]) for row, text in enumerate(texts) for word in sorted(text) if word in place]
+        held.append(csr_array((np.ones(len(at), np.float32), tuple(zip(*at, strict=True))), shape=(len(texts), len(place))))
+    dice = 2 * (held[0].T @ held[1]).toarray() / (held[0].sum(axis=0)[:, None] + held[1].sum(axis=0))
+    best, back = dice.argmax(axis=1), dice.argmax(axis=0)
+    kept = [row for row in range(len(best)) if back[best[row]] == row and dice[row, best[row]] > least]
+    return [(words[0][row], words[1][best[row]]) for row in kept]
+
+
+def gold_dictionaries(language: str, options: argparse.Namespace) -> dict[str, Dictionary]:
+    """The gold dictionaries of a language, by kind."""
+    found = {"pages": read_muse(Path(options.cache or options.packages, f"pages-{language}"))}
+    for folder in options.gold:
+        for kind, name, read in (
+            ("words", f"words/{language}.json", read_thousand),
+            ("MUSE", f"en-{language}.txt", read_muse),
+            ("test", f"en-{language}.test.tsv", read_muse),
         ):
             if Path(folder, name).is_file():
-                yield name, read(Path(folder, name))
+                found[kind] = read(Path(folder, name))
+    return found
 
 
-def vecmap(
-    options: argparse.Namespace, source: WordSpace, target: WordSpace, gold: Dictionary, seed: int, cutoff: int
-) -> tuple[float, float]:
-    """P@1 by CSLS and processor seconds of VecMap's own unsupervised mapping."""
+def precisions(source: WordSpace, target: WordSpace, best: np.ndarray, gold: dict[str, Dictionary]) -> list[float | None]:
+    """P@1 of the best target int [source words] (-1 for none) by each kind of gold dictionary."""
+    return [
+        precision_at(source.words, target.words, best[:, None], gold[kind], ks=(1,)).precision[1] if kind in gold else None
+        for kind in KINDS
+    ]
+
+
+def vecmap(options: argparse.Namespace, source: WordSpace, target: WordSpace, seed: int, cutoff: int) -> tuple[np.ndarray, float]:
+    """Each source word's best target by CSLS and processor seconds of VecMap's own unsupervised mapping."""
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder, name) for name in ("source", "target", "source.mapped", "target.mapped")]
         for path, space in zip(files, (source, target), strict=False):
@@ -208,9 +251,7 @@ def vecmap(
         left, right = (
             unit(np.array([line.split(" ")[1:] for line in path.read_text("utf-8").splitlines()[1:]], np.float32)) for path in files[2:]
         )
-    found = csls(left, right).forward(1).indices
-    precision = precision_at(source.words, target.words, found, gold, ks=(1,)).precision[1]
-    return precision, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return csls(left, right).forward(1).indices[:, 0], after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def alignment(options: argparse.Namespace) -> None:
@@ -219,34 +260,40 @@ def alignment(options: argparse.Namespace) -> None:
     The column `runs` counts the runs of all starts whose criterion is within 0.02 of the best one's.
     """
     english, _ = trained(ENGLISH, options)
-    header = ["language", "tokens", "starts", "seed", "gold", "verdict", "runs", "criterion", "null", "agreement", "P@1", "CPU s"]
-    rows: list[list[Any]] = [header]
+    evidence = ["verdict", "runs", "criterion", "null", "agreement"]
+    rows: list[list[Any]] = [["language", "tokens", "method", "seed", *evidence, *(f"P@1 {kind}" for kind in KINDS), "CPU s"]]
     for language in options.languages:
-        space, tokens = trained(language, options)
+        space, size = trained(language, options)
+        gold = gold_dictionaries(language, options)
         for starts in options.starts:
             for seed in options.seeds:
                 settings = Settings(
                     starts=tuple(starts.split("+")), score="fasttext", reweight=options.reweight, adversary=adversary(options)
                 )
-                for name, gold in gold_dictionaries(language, options.gold):
-                    before = time.process_time()
-                    lexicon = build_lexicon(english, space, settings, seed=seed, gold=gold, name=language)
-                    seconds, found = time.process_time() - before, lexicon.evidence
-                    best = found["starts"][found["best_fasttext_only_start"]]["criterion"]
-                    figures = [best, found["null_criterion"], found["start_agreement"], found["gold"]["fasttext"]["precision"]["1"]]
-                    near = sum(run["criterion"] > best - 0.02 for run in found["starts"].values())
-                    runs = f"{near}/{len(found['starts'])}"
-                    rows.append([language, tokens, starts, seed, name, found["verdict"], runs, *figures, seconds])
-                    if options.save:
-                        path = Path(options.save, f"{language}-{starts}-{seed}-{name.replace('/', '-')}.json")
-                        write_json(path, {"language": path.stem, **found})
-                    if len(rows) == 2:
-                        show([header])
-                    show([rows[-1]])
-        for name, gold in gold_dictionaries(language, options.gold):
-            for cutoff in options.cutoffs if options.vecmap else ():
-                precision, seconds = vecmap(options, english, space, gold, options.seeds[0], cutoff)
-                show([[language, tokens, f"VecMap {cutoff}", options.seeds[0], name, *[None] * 5, precision, seconds]])
+                before = time.process_time()
+                lexicon = build_lexicon(english, space, settings, seed=seed, name=language)
+                seconds, found = time.process_time() - before, lexicon.evidence
+                first = {row["source"]: row["target"] for row in lexicon.table.to_pylist() if row["rank"] == 1}
+                place = {word: row for row, word in enumerate(space.words)}
+                best = np.array([place[first[word]] if word in first else -1 for word in english.words])
+                figures = precisions(english, space, best, gold)
+                top = found["starts"][found["best_fasttext_only_start"]]["criterion"]
+                near = sum(run["criterion"] > top - 0.02 for run in found["starts"].values())
+                runs = f"{near}/{len(found['starts'])}"
+                shown = [found["verdict"], runs, top, found["null_criterion"], found["start_agreement"]]
+                rows.append([language, size, starts, seed, *shown, *figures, seconds])
+                print(*rows[-1], file=sys.stderr, flush=True)
+                if options.save:
+                    path = Path(options.save, f"{language}-{size}-{starts}-{seed}.json")
+                    report = {kind: {"precision": {"1": value}} for kind, value in zip(KINDS, figures, strict=True) if value is not None}
+                    write_json(path, {"language": path.stem, **found, "gold": report})
+        for cutoff in options.cutoffs if options.vecmap else ():
+            best, seconds = vecmap(options, english, space, options.seeds[0], cutoff)
+            rows.append(
+                [language, size, f"VecMap {cutoff}", options.seeds[0], *[None] * 5, *precisions(english, space, best, gold), seconds]
+            )
+            print(*rows[-1], file=sys.stderr, flush=True)
+    show(rows)
 
 
 # Verdicts
@@ -260,8 +307,9 @@ def verdicts(options: argparse.Namespace) -> None:
     rows: list[list[Any]] = [["lexicon", "verdict", "P@1", *kinds]]
     for path in sorted(path for folder in options.folders for path in Path(folder).glob("*.json")):
         found = json.loads(path.read_text("utf-8"))
-        gold = found.get("gold", {}).get(found["score"])
-        if not gold or not gold["words"]:
+        reported = found.get("gold", {})
+        gold = reported.get(found["score"]) or next((reported[kind] for kind in KINDS if kind in reported), None)
+        if not gold or gold.get("words") == 0:
             continue
         best = found.get("best_fasttext_only_start")
         null = found.get("null_criterion")
@@ -306,7 +354,8 @@ def main() -> None:
     mode.add_argument("--languages", nargs="+", default=["es", "de", "eu", "fi"])
     mode.add_argument("--starts", nargs="+", default=["similarity", "identical"], help="joined by + to compete in one lexicon")
     mode.add_argument("--dim", type=int, default=300)
-    mode.add_argument("--passes", type=int, default=25, help="of fastText over the corpus (five left vectors that no start aligned)")
+    mode.add_argument("--passes", type=int, default=10, help="of fastText over the corpus")
+    mode.add_argument("--share", type=float, default=1.0, help="of the lines that vectors are trained on, drawn at random (own --cache)")
     mode.add_argument("--reweight", action="store_true")
     mode.add_argument("--vecmap", help="folder with VecMap's map_embeddings.py, to be run beside")
     mode.add_argument("--cutoffs", type=int, nargs="+", default=[20_000, 2000], help="of VecMap's vocabulary; the first is its default")

@@ -52,7 +52,7 @@ SETTINGS: dict[str, Any] = {
     "stages": {
         "warm-start": {"steps": 20, "batch": 128},
         "align": {"examples": 32},
-        "transfer": {"epochs": 24, "learning_rate": 0.004, "schedule": "constant"},  # enough to answer with numbers
+        "transfer": {"epochs": 24, "learning_rate": 0.004, "schedule": "constant", "freeze_layers": 1},  # enough to answer with numbers
     },
     "systems": ["mono-sft", "lingualift"],
     "evaluation": {"max_new_tokens": 12},

@@ -143,7 +143,7 @@ class Lexicon(Settings):
     starts: list[Literal["similarity", "identical", "numerals", "adversarial", "seed", "encoder"]] = Field(
         min_length=1, description="Starts that are tried; the best by unsupervised evidence is kept (`seed` alone is supervised)."
     )
-    restarts: Positive = Field(1, description="Runs of each stochastic start (at least three without the encoder start).")
+    restarts: Positive = Field(1, description="Runs of each stochastic start (without the encoder start up to three, until two agree).")
     adversarial: Adversary = Adversary()
     seed_dictionary: Line | None = Field(
         None,

@@ -11,8 +11,16 @@ from lingualift.lexicon import csls as csls_module
 from lingualift.lexicon import search
 from lingualift.lexicon.adversarial import Adversary, _Discriminator, adversarial_start
 from lingualift.lexicon.csls import Scores, combine, csls, match, mutual_pairs
-from lingualift.lexicon.normalise import center, normalise, reduce_together, remove_components, standardise_and_clip, unit
-from lingualift.lexicon.procrustes import partial_rotation, procrustes
+from lingualift.lexicon.normalise import (
+    center,
+    leading_directions,
+    normalise,
+    reduce_together,
+    remove_components,
+    standardise_and_clip,
+    unit,
+)
+from lingualift.lexicon.procrustes import procrustes
 from lingualift.lexicon.refine import refine, reweight, rotate_towards, self_learning, whiten_within_pairs
 from lingualift.lexicon.score import combined_scores, moments
 from lingualift.lexicon.search import flat_top_k, integer_top_k, largest, largest_columns, plain_top_k, top_k
@@ -54,6 +62,15 @@ def test_csls_equals_its_definition(seed, n, m, dim, k):
     assert np.allclose(scores.backward(k).scores, -np.sort(-expected.T, axis=1)[:, :k], atol=1e-5)
     rows = np.arange(min(n, m))
     assert np.allclose(scores.pairs(rows, rows), expected[rows, rows], atol=1e-5)
+
+
+def test_leading_directions_keep_the_cosines_of_the_best_projection():
+    vectors = normalise(clustered(300, 24, 0))
+    _, _, directions = np.linalg.svd(vectors, full_matrices=False)
+    expected = unit(vectors @ directions[:6].T)
+    found = leading_directions(vectors, 6)
+    assert np.allclose(found @ found.T, expected @ expected.T, atol=1e-4)
+    assert leading_directions(vectors, 24) is vectors
 
 
 def test_ties_go_to_the_smaller_index():
@@ -140,14 +157,6 @@ def test_procrustes_equals_scipy_and_ignores_zero_weights():
     assert np.allclose(procrustes(source, target, weights), procrustes(source[:20], target[:20]), atol=1e-6)
     with pytest.raises(LinguaLiftError, match="as many source as target rows"):
         procrustes(source, target[:5])
-
-
-def test_partial_rotation_is_procrustes_where_the_pairs_say_something():
-    source, target = space(4, 12), space(4, 12, 1)
-    left, right = partial_rotation(source, target)
-    values = np.linalg.svd(left @ right, compute_uv=False)
-    assert np.allclose(values, [1] * 4 + [0] * 8, atol=1e-5)  # a rotation of four directions, nothing beyond
-    assert np.allclose(source @ left @ right @ target.T, source @ procrustes(source, target) @ target.T, atol=1e-5)
 
 
 def test_procrustes_survives_a_failing_decomposition(monkeypatch):

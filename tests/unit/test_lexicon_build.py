@@ -13,6 +13,7 @@ import pytest
 
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.lexicon import build
 from lingualift.lexicon.adversarial import Adversary
 from lingualift.lexicon.build import LEXICON_SCHEMA, Settings, WordSpace, build_lexicon, supervised_lexicon
 from lingualift.lexicon.gold import precision_at, read_gold, read_muse, read_thousand
@@ -184,6 +185,49 @@ def test_seed_dictionary_start():
     assert evidence["kept_start"].startswith("seed") and evidence["gold"]["fasttext"]["precision"]["1"] > 80
 
 
+def with_names(source: WordSpace, target: WordSpace) -> WordSpace:
+    """The target with every fifth word spelled as in the source."""
+    return replace(target, words=[source.words[i] if i % 5 == 0 else word for i, word in enumerate(target.words)])
+
+
+def test_restarts_end_when_two_agree_and_go_on_where_none_do():
+    how = replace(FAST, starts=("identical",), score="fasttext", restarts=1)
+    source, target = spaces()
+    related = build_lexicon(source, with_names(source, target), how).evidence
+    assert len(related["starts"]) == 2 and related["start_agreement"] > 0.8
+    source, target = spaces(related_fasttext=False)
+    unrelated = build_lexicon(source, with_names(source, target), how).evidence
+    assert len(unrelated["starts"]) == 3 and unrelated["start_agreement"] < 0.2
+
+
+def test_starts_that_learn_in_leading_directions_end_in_all_of_them():
+    source, target = spaces()
+    target = with_names(source, target)
+    gold = {word: {target.words[i]} for i, word in enumerate(source.words)}
+    how = replace(FAST, starts=("identical",), score="fasttext")
+    few, whole = (build_lexicon(source, target, replace(how, start_dim=dim), gold=gold).evidence for dim in (12, 30))
+    assert few["verdict"] == whole["verdict"] == "good"
+    assert few["gold"]["fasttext"]["precision"]["1"] == whole["gold"]["fasttext"]["precision"]["1"] > 80
+
+
+def test_a_shuffled_dictionary_that_finds_the_alignment_is_no_null(monkeypatch):
+    sides = [build._side(space, FAST) for space in spaces()]
+    both = np.arange(0, WORDS - WORDS // 9 - 1, 2)
+    partners = np.searchsorted(sides[1].rows, sides[0].rows[both])
+    kept = build._candidate(*sides, (both, partners), FAST, FAST.rounds).alignment
+    drawn = []
+
+    def learned(left, right, pairs, settings, seed):
+        drawn.append(seed)
+        return kept.pairs if len(drawn) in converging else pairs
+
+    monkeypatch.setattr(build, "_learned", learned)
+    converging = {1}
+    assert build._null_criterion(*sides, kept, FAST, 5) < kept.criterion - 0.05 and drawn == [5, 6]
+    converging = {3, 4, 5}
+    assert build._null_criterion(*sides, kept, FAST, 5) is None and len(drawn) == 5
+
+
 def test_collapsed_language_is_aligned_from_its_seed_dictionary():
     source, target = spaces(related_encoder=False)
     rows = range(0, WORDS, 4)
@@ -210,8 +254,8 @@ def test_reweighting_follows_every_measurement():
 
 
 def test_verdict_rules():
-    assert verdict(held_out=None, start_agreement=0.9, above_null=0.01)[0] == "weak"
-    assert verdict(held_out=None, start_agreement=0.9, above_null=-0.01)[0] == "collapsed"
+    assert verdict(held_out=None, start_agreement=0.9, above_null=0.02)[0] == "weak"
+    assert verdict(held_out=None, start_agreement=0.9, above_null=0.01)[0] == "collapsed"
     assert verdict(held_out=(0.8, 0.01), start_agreement=0.9, above_null=-0.01)[0] == "good"
     assert verdict(held_out=(0.8, 0.01), start_agreement=None)[0] == "good"
     assert verdict(held_out=(0.65, 0.01), start_agreement=0.9)[0] == "weak"

@@ -20,7 +20,7 @@ from lingualift.lexicon import verdict as judge
 from lingualift.lexicon.adversarial import Adversary, adversarial_start
 from lingualift.lexicon.csls import Scores, csls, match, mutual_pairs
 from lingualift.lexicon.gold import precision_at
-from lingualift.lexicon.normalise import normalise
+from lingualift.lexicon.normalise import leading_directions, normalise
 from lingualift.lexicon.refine import (
     MINIMUM_PAIRS,
     SCHEDULE,
@@ -53,7 +53,8 @@ LEXICON_SCHEMA = pa.schema(
 STARTS = ("similarity", "identical", "numerals", "adversarial", "seed", "encoder")
 SCORES = ("combined", "encoder", "fasttext")
 GOLD_RANKS = (1, 5, 10)
-MINIMUM_RUNS = 3  # of each stochastic start where no encoder is there to judge it
+MAXIMUM_RUNS = 3  # of each stochastic start where no encoder is there to judge it; fewer when two runs agree
+AGREED = 0.5  # share of words with the same best target from which two runs have converged
 MINIMUM_FASTTEXT_WORDS = 100  # fewer words with vectors than this a side: fastText is left out
 
 
@@ -77,7 +78,7 @@ class Settings:
     """How a lexicon is made; the defaults are the default run's, the paper's are `starts=("adversarial",), score="fasttext"`."""
 
     starts: tuple[str, ...] = ("similarity", "identical", "encoder")
-    restarts: int = 1  # runs of each stochastic start, with different seeds (at least three without an encoder)
+    restarts: int = 1  # runs of each stochastic start, with different seeds (up to three without an encoder, until two agree)
     score: str = "combined"
     top_k: int = 10  # translations kept a source word
     k: int = 10  # CSLS neighbourhood
@@ -88,12 +89,14 @@ class Settings:
     frequency_weight: float = 0.005  # penalty for unlike frequency in the encoder's score
     fasttext_weight: float = 0.3  # of fastText against the encoder in the combined score
     start_words: int = 2000  # most frequent words by which starts are made, learn, and are compared
+    start_dim: int = 100  # leading directions of the fastText vectors in which starts learn and are compared
     refine_words: int = 10_000  # most frequent words by which the kept start's map is refined
-    rounds: int = 3  # Procrustes rounds on the mutual CSLS dictionary
+    rounds: int = 3  # Procrustes rounds on the mutual CSLS dictionary of the frequent words
+    refine_rounds: int = 2  # and on that of more words, for the start that is kept
     schedule: tuple[tuple[float, int], ...] = SCHEDULE
     adversary: Adversary = field(default_factory=Adversary)
     reweight: bool = False  # symmetric re-weighting of the kept fastText map, after everything is measured
-    null_runs: int = 2  # alignments from shuffled dictionaries that the criterion is compared with (one with an encoder)
+    null_runs: int = 1  # alignments from shuffled dictionaries that the criterion is compared with
     mutual_only: bool = False
     minimum_score: float | None = None
     thresholds: judge.Thresholds = field(default_factory=judge.Thresholds)
@@ -110,16 +113,19 @@ class Lexicon:
 
 @dataclass(frozen=True)
 class _Side:
-    """The words of one language that have fastText vectors: their rows among all words, their spelling and normalised vectors."""
+    """The words of one language that have fastText vectors: their rows among all words, their spelling, normalised vectors, and those
+    vectors in their leading directions."""
 
     rows: np.ndarray
     words: list[str]
     vectors: np.ndarray
+    leading: np.ndarray
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A start's map as it looks on the most frequent words; `pairs` and `rounds` are what refinement on all of them begins with."""
+    """A start's map as it looks on the most frequent words in their leading directions; `pairs` is what refinement of all begins with, and
+    it lasts at most `rounds`."""
 
     alignment: Alignment
     pairs: Pairs
@@ -222,9 +228,7 @@ def _build(
         start: _polished(left, right, aligned[start], settings) for start in dict.fromkeys((kept, kept_plain)) if start and left and right
     }
     if kept_plain is not None and left is not None and right is not None:
-        # Where the encoder vouches for the lexicon, the null is only reported: one run of it will do.
-        runs = settings.null_runs if held_out is None else min(settings.null_runs, 1)
-        null = _null_criterion(left, right, plain[kept_plain].alignment.pairs, runs, settings, seed)
+        null = _null_criterion(left, right, plain[kept_plain].alignment, settings, seed)
         if kept_plain.startswith("seed") and encoder is None:
             # A seed dictionary vouches for itself: it either generalises to its held-out fifth or does not.
             pairs = _without_identical(seed_start(left.words, right.words, seed_dictionary or ()), left.words, right.words)
@@ -281,7 +285,7 @@ def _build(
         "mutual_rate": len(mutual[0]) / len(rows),
         "held_out": None if held_out is None else {"score": held_out[0], "standard_error": held_out[1]},
         "start_agreement": start_agreement,
-        "direction_agreement": None if kept is None else _directions(final[kept], left, right, settings),
+        "direction_agreement": None if kept is None else _directions(aligned[kept].alignment, left, right, settings),
         "null_criterion": null,
         "isometry": isometry,
         "verdict": level,
@@ -357,7 +361,8 @@ def _side(space: WordSpace, settings: Settings) -> _Side | None:
     rows = np.flatnonzero(np.isfinite(space.fasttext).all(axis=1))
     if len(rows) < max(MINIMUM_FASTTEXT_WORDS, settings.k):
         return None
-    return _Side(rows, [space.words[row] for row in rows.tolist()], normalise(space.fasttext[rows], settings.normalisation))
+    vectors = normalise(space.fasttext[rows], settings.normalisation)
+    return _Side(rows, [space.words[row] for row in rows.tolist()], vectors, leading_directions(vectors, settings.start_dim))
 
 
 def _inner(pairs: Pairs, left: _Side, right: _Side) -> Pairs:
@@ -382,43 +387,55 @@ def _alignments(
 ) -> tuple[dict[str, _Candidate], dict[str, int]]:
     """Each start's map, refined on the `start_words` most frequent words, and the starts skipped for too few pairs with their number.
 
-    Stochastic starts run `restarts` times under the names `start`, `start#2`, ...
+    Stochastic starts run `restarts` times under the names `start`, `start#2`, ...; without an encoder up to three times, until two runs
+    of any agree.
     """
     aligned: dict[str, _Candidate] = {}
     skipped: dict[str, int] = {}
+    plain = [start for start in settings.starts if start not in ("encoder", "seed")]
     # Without an encoder only the agreement of several runs can tell a collapse. One start that draws at random is run as often; beside
     # others one run of the adversary, which takes hours, is enough.
-    runs = settings.restarts if encoder_pairs is not None else max(settings.restarts, MINIMUM_RUNS)
-    plain = [start for start in settings.starts if start not in ("encoder", "seed")]
-    for start in settings.starts:
-        if start == "encoder":
-            if encoder_pairs is not None:
-                # The encoder's own pairs are better than what refinement on a small corpus makes of them.
-                aligned[start] = _candidate(left, right, _inner(encoder_pairs, left, right), settings, rounds=0)
-        elif start == "seed":
-            pairs = seed_start(left.words, right.words, seed_dictionary or ())
-            held_out = judge.held_out_agreement(left.vectors, right.vectors, pairs, seed)
-            # Likewise: refinement helps where the spaces are alike and harms where they are not.
-            trusted = held_out is not None and held_out[0] - held_out[1] >= settings.thresholds.held_out[1]
-            aligned[start] = _candidate(left, right, pairs, settings, rounds=settings.rounds if trusted else 0)
-        elif start == "adversarial":
-            for run in range(runs if plain == ["adversarial"] else settings.restarts):
-                pairs, _ = adversarial_start(
-                    left.vectors, right.vectors, seed=seed + run, settings=settings.adversary, k=settings.k, use_gpu=settings.use_gpu
-                )
-                aligned[_numbered(start, run)] = _candidate(left, right, pairs, settings, settings.rounds)
-        else:
-            if start == "similarity":
-                pairs = similarity_start(left.vectors, right.vectors, settings.start_words, settings.k, settings.use_gpu)
-            else:
-                pairs = (identical_start if start == "identical" else numeral_start)(left.words, right.words)
-            if len(pairs[0]) < MINIMUM_PAIRS:
-                skipped[start] = len(pairs[0])
+    runs = settings.restarts if encoder_pairs is not None else max(settings.restarts, MAXIMUM_RUNS)
+    if "encoder" in settings.starts and encoder_pairs is not None:
+        # The encoder's own pairs are better than what refinement on a small corpus makes of them.
+        aligned["encoder"] = _candidate(left, right, _inner(encoder_pairs, left, right), settings, rounds=0)
+    if "seed" in settings.starts:
+        pairs = seed_start(left.words, right.words, seed_dictionary or ())
+        held_out = judge.held_out_agreement(left.vectors, right.vectors, pairs, seed)
+        # Likewise: refinement helps where the spaces are alike and harms where they are not.
+        trusted = held_out is not None and held_out[0] - held_out[1] >= settings.thresholds.held_out[1]
+        aligned["seed"] = _candidate(left, right, pairs, settings, rounds=settings.rounds if trusted else 0)
+    first: dict[str, Pairs] = {}
+    for run in range(runs):
+        for start in plain:
+            if start == "adversarial":
+                if run < (runs if plain == ["adversarial"] else settings.restarts):
+                    learned, _ = adversarial_start(
+                        left.vectors, right.vectors, seed=seed + run, settings=settings.adversary, k=settings.k, use_gpu=settings.use_gpu
+                    )
+                    aligned[_numbered(start, run)] = _candidate(left, right, learned, settings, settings.rounds)
                 continue
-            for run in range(runs):
-                learned = _learned(left, right, pairs, settings, seed + run)
-                aligned[_numbered(start, run)] = _candidate(left, right, learned, settings, settings.rounds)
+            if start not in first:
+                if start == "similarity":
+                    first[start] = similarity_start(left.vectors, right.vectors, settings.start_words, settings.k, settings.use_gpu)
+                else:
+                    first[start] = (identical_start if start == "identical" else numeral_start)(left.words, right.words)
+            if len(first[start][0]) < MINIMUM_PAIRS:
+                skipped[start] = len(first[start][0])
+                continue
+            learned = _learned(left, right, first[start], settings, seed + run)
+            aligned[_numbered(start, run)] = _candidate(left, right, learned, settings, settings.rounds)
+        if encoder_pairs is None and _converged([candidate for start, candidate in aligned.items() if start != "seed"]):
+            break
     return aligned, skipped
+
+
+def _converged(candidates: Sequence[_Candidate]) -> bool:
+    """Whether the candidate with the highest criterion agrees with another."""
+    if len(candidates) < 2:
+        return False
+    best, *others = sorted((candidate.alignment for candidate in candidates), key=lambda found: -found.criterion)
+    return any(judge.agreement(best.best, other.best) >= AGREED for other in others)
 
 
 def _numbered(start: str, run: int) -> str:
@@ -427,40 +444,47 @@ def _numbered(start: str, run: int) -> str:
 
 def _learned(left: _Side, right: _Side, pairs: Pairs, settings: Settings, seed: int) -> Pairs:
     return self_learning(
-        left.vectors, right.vectors, pairs, seed=seed, cutoff=settings.start_words, schedule=settings.schedule, k=settings.k
+        left.leading, right.leading, pairs, seed=seed, cutoff=settings.start_words, schedule=settings.schedule, k=settings.k
     )
 
 
 def _candidate(left: _Side, right: _Side, pairs: Pairs, settings: Settings, rounds: int) -> _Candidate:
-    found = refine(left.vectors, right.vectors, pairs, rounds=rounds, cutoff=settings.start_words, k=settings.k, use_gpu=settings.use_gpu)
+    found = refine(left.leading, right.leading, pairs, rounds=rounds, cutoff=settings.start_words, k=settings.k, use_gpu=settings.use_gpu)
     return _Candidate(found, found.pairs if rounds else pairs, rounds)
 
 
 def _polished(left: _Side, right: _Side, candidate: _Candidate, settings: Settings) -> Alignment:
-    """The candidate's map refined on the `refine_words` most frequent words; as it is where those are no more than it has seen."""
-    if max(len(left.rows), len(right.rows)) <= settings.start_words:
+    """The candidate's map in all directions, refined on the `refine_words` most frequent words; as it is where it has seen all that."""
+    if max(len(left.rows), len(right.rows)) <= settings.start_words and left.leading is left.vectors:
         return candidate.alignment
     return refine(
         left.vectors,
         right.vectors,
         candidate.pairs,
-        rounds=candidate.rounds,
+        rounds=min(candidate.rounds, settings.refine_rounds),
         cutoff=settings.refine_words,
         k=settings.k,
         use_gpu=settings.use_gpu,
     )
 
 
-def _null_criterion(left: _Side, right: _Side, pairs: Pairs, runs: int, settings: Settings, seed: int) -> float | None:
-    """The best criterion that self-learning and refinement reach from `pairs` with their target words shuffled (no dictionary at all)."""
-    if not runs or len(pairs[0]) < MINIMUM_PAIRS:
+def _null_criterion(left: _Side, right: _Side, kept: Alignment, settings: Settings, seed: int) -> float | None:
+    """The best criterion that self-learning and refinement reach from the pairs of the `kept` alignment with their target words shuffled:
+    from no dictionary at all.
+
+    On spaces that are much alike they may find the same alignment even so; that is no null, and another is drawn, up to twice.
+    """
+    if len(kept.pairs[0]) < MINIMUM_PAIRS:
         return None
-    values = []
-    for run in range(runs):
-        shuffled = pairs[0], np.random.default_rng(seed + run).permutation(pairs[1])
-        learned = _learned(left, right, shuffled, settings, seed + run)
-        values.append(_candidate(left, right, learned, settings, settings.rounds).alignment.criterion)
-    return max(values)
+    values: list[float] = []
+    for run in range(settings.null_runs + 2 if settings.null_runs else 0):
+        shuffled = kept.pairs[0], np.random.default_rng(seed + run).permutation(kept.pairs[1])
+        found = _candidate(left, right, _learned(left, right, shuffled, settings, seed + run), settings, settings.rounds).alignment
+        if judge.agreement(found.best, kept.best) < AGREED:
+            values.append(found.criterion)
+        if len(values) == settings.null_runs:
+            break
+    return max(values, default=None)
 
 
 def _best(aligned: Mapping[str, _Candidate], cross_view: Mapping[str, float]) -> str | None:
@@ -510,7 +534,7 @@ def _start_agreement(aligned: Mapping[str, _Candidate], cross_view: Mapping[str,
 def _directions(alignment: Alignment, left: _Side | None, right: _Side | None, settings: Settings) -> float | None:
     if left is None or right is None:
         return None
-    sides = left.vectors[: len(alignment.best)], right.vectors[: len(alignment.back)]
+    sides = left.leading[: len(alignment.best)], right.leading[: len(alignment.back)]
     return judge.direction_agreement(*sides, alignment.best, alignment.back, settings.use_gpu)
 
 

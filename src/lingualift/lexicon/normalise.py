@@ -55,6 +55,14 @@ def remove_components(vectors: np.ndarray, count: int, seed: int = 0) -> np.ndar
     return unit(vectors)
 
 
+def leading_directions(vectors: np.ndarray, dim: int) -> np.ndarray:
+    """Rows in the `dim` leading principal directions of the 10,000 first, unit length; `vectors` themselves where they have no more."""
+    if vectors.shape[1] <= dim:
+        return vectors
+    _, directions = np.linalg.eigh(vectors[:10_000].T.astype(np.float64) @ vectors[:10_000])
+    return unit(vectors @ directions[:, ::-1][:, :dim].astype(np.float32))
+
+
 def reduce_together(source: np.ndarray, target: np.ndarray, dim: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Both spaces projected on the `dim` leading directions of their union, unit length; unchanged when they have no more than `dim`.
 

@@ -21,17 +21,6 @@ def procrustes(source: np.ndarray, target: np.ndarray, weights: np.ndarray | Non
     return (u @ vt).astype(np.float32)
 
 
-def partial_rotation(source: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Procrustes from few pairs: (left [d, n], right [n, d]) whose product is the rotation within what n < d pairs span, and 0 beyond.
-
-    n pairs say nothing about the other d − n directions, which `procrustes` turns anyhow, somehow; for n = 80 of 300 dimensions this is
-    a sixth of its work (QR of both sides, decomposition of an n × n matrix).
-    """
-    (left, r), (right, s) = (np.linalg.qr(side.T) for side in (source, target))
-    u, _, vt = singular_values(r @ s.T)
-    return left @ u, vt @ right.T
-
-
 def singular_values(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """U, S, Vᵀ of a finite matrix, also where LAPACK's divide and conquer fails (seen on 93 pairs in 300 dimensions)."""
     try:

@@ -26,8 +26,8 @@ class Thresholds:
     """Below the first of a pair: collapsed; below the second: weak; else good."""
 
     held_out: tuple[float, float] = (0.60, 0.67)
-    agreement: tuple[float, float] = (0.10, 0.30)
-    above_null: tuple[float, float] = (0.0, 0.02)
+    agreement: tuple[float, float] = (0.25, 0.40)
+    above_null: tuple[float, float] = (0.015, 0.03)
 
 
 def held_out_agreement(source: np.ndarray, target: np.ndarray, pairs: Pairs, seed: int = 0) -> tuple[float, float] | None:

@@ -1,0 +1,55 @@
+"""`benchmarks/lexicon.py`, small."""
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lingualift.lexicon import search
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks/lexicon.py"
+
+
+def run(*arguments: str) -> str:
+    done = subprocess.run([sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def table(text: str) -> list[dict[str, str]]:
+    names, *rows = ([cell.strip() for cell in re.split(r" {2,}", line.strip())] for line in text.splitlines())
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def test_every_start_recovers_a_planted_turn():
+    rows = table(run("planted", "--words", "600", "--starts", "similarity", "identical", "seed"))
+    assert [row["start"] for row in rows] == ["similarity", "identical", "seed"]
+    assert all(float(row["P@1"]) >= 95 and row["verdict"] == "good" for row in rows)
+
+
+@pytest.mark.skipif(not search.integer_products(), reason="this processor has no 8-bit products")
+def test_the_searches_are_compared_on_equal_answers():
+    rows = {row["method"]: row for row in table(run("retrieval", "--words", "5000", "--dim", "20"))}
+    assert float(rows["FAISS flat"]["times as fast"]) == 1 and float(rows["8-bit"]["recall"]) >= 0.999
+
+
+def test_words_of_parallel_pages_are_paired_by_where_they_occur():
+    specification = importlib.util.spec_from_file_location("lexicon_benchmark", SCRIPT)
+    assert specification and specification.loader
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    texts = [("red house", "etxe gorria"), ("red car", "auto gorria"), ("blue house", "etxe urdina"), ("blue car", "auto urdina")] * 6
+    assert dict(module.page_pairs(texts)) == {"house": "etxe", "car": "auto", "blue": "urdina", "red": "gorria"}
+
+
+def test_verdicts_stand_beside_precision(tmp_path):
+    for name, verdict, precision in (("a", "good", 40.0), ("b", "collapsed", 0.5), ("c", "weak", 12.0)):
+        found = {"language": name, "verdict": verdict, "score": "fasttext", "held_out": None, "start_agreement": precision / 50}
+        figures = {"fasttext": {"words": 9, "precision": {"1": precision}}}
+        (tmp_path / f"{name}.json").write_text(json.dumps({**found, "gold": figures}), encoding="utf-8")
+    out = run("verdict", str(tmp_path))
+    assert "collapsed: 1 lexicons, P@1 0.5 to 0.5" in out and "rank correlation of P@1 and start_agreement: 1.00 over 3" in out
