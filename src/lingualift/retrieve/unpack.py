@@ -48,7 +48,7 @@ def _unpack_zip(archive: Path, destination: Path, members: Sequence[str]) -> Non
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 raise LinguaLiftError(f"{archive}: member '{entry.filename}' is a link or device; refused")
             if entry.is_dir():
-                target.mkdir(parents=True, exist_ok=True)
+                _folder(target, archive)
             else:
                 with package.open(entry) as content:
                     _write(content, target, archive)
@@ -60,7 +60,7 @@ def _unpack_tar(tar: tarfile.TarFile, archive: Path, destination: Path, members:
         if target is None:
             continue
         if entry.isdir():
-            target.mkdir(parents=True, exist_ok=True)
+            _folder(target, archive)
         elif entry.isreg():
             content = tar.extractfile(entry)
             if content is None:
@@ -99,8 +99,15 @@ def _target(name: str, archive: Path, destination: Path, members: Sequence[str])
     return destination.joinpath(*path.parts)
 
 
+def _folder(target: Path, archive: Path) -> None:
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise LinguaLiftError(f"{archive}: '{error.filename}' would be a file and a folder at once; refused") from error
+
+
 def _write(content: IO[bytes], target: Path, archive: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    _folder(target.parent, archive)
     try:
         with open(target, "xb") as handle:
             shutil.copyfileobj(content, handle, 1 << 20)
