@@ -82,7 +82,7 @@ class Trial:
 
     def refusal(self) -> str | None:
         """The one line that says what is wrong."""
-        lines = re.findall(r"^(?:lingualift: error: |WorkflowError:\n)(.+)$", self.said, flags=re.MULTILINE)
+        lines = re.findall(r"^(?:lingualift: error: |WorkflowError(?: in file .*)?:\n)(.+)$", self.said, flags=re.MULTILINE)
         return next((line.strip() for line in lines if "did not complete successfully" not in line), None)
 
     def remove(self, parts: tuple[str, ...]) -> None:
@@ -251,6 +251,12 @@ def tables(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((folder / "results/tables").glob("*.*"))}
 
 
+def same_tables(found: dict[str, bytes], expected: dict[str, bytes]) -> bool:
+    """Whether tables are byte for byte as expected; a provenance may differ where it says that a file behind a table has changed since."""
+    differing = {name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)}
+    return all(name.endswith(".provenance.txt") and b"CHANGED since" in found.get(name, b"") for name in differing)
+
+
 def outcome(trial: Trial, fault: Callable[[Trial], None], expected: dict[str, bytes]) -> tuple[str, str]:
     """Let a fault happen and give the command again: ('recovered' | 'refused' | 'lost', what was said)."""
     refusals = []
@@ -258,7 +264,7 @@ def outcome(trial: Trial, fault: Callable[[Trial], None], expected: dict[str, by
         fault(trial)
         for _ in range(4):
             if trial.run() == 0:
-                same = tables(trial.folder) == expected
+                same = same_tables(tables(trial.folder), expected)
                 return ("refused" if refusals else "recovered") if same else "lost", "; ".join(refusals) or ("" if same else "other tables")
             line = trial.refusal()
             told = re.search(r"^(?P<place>\S+?): .*\bdelete (?P<what>\S+?)[,;.]? (?:and|with)\b", line or "")
