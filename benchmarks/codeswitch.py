@@ -45,7 +45,8 @@ def tagged_problems(count: int) -> pa.Table:
                 entities = ["B-PERSON" if t.text in names else "O" for t in plain]
                 yield Doc(plain.vocab, words=[t.text for t in plain], spaces=[bool(t.whitespace_) for t in plain], pos=pos, ents=entities)
 
-    return tag(problems["id"].to_pylist(), problems["question"].to_pylist(), ByForm())  # type: ignore[arg-type]
+    pipeline: Any = ByForm()
+    return tag(problems["id"].to_pylist(), problems["question"].to_pylist(), pipeline)
 
 
 def lexicon_for(tagged: pa.Table, language: str) -> Lexicon:

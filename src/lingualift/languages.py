@@ -18,7 +18,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lingualift.errors import LinguaLiftError, nearest
 
@@ -131,10 +131,10 @@ def _language(row: dict[str, str], place: str) -> Language:
             raise LinguaLiftError(f"{place}: {column} {cell!r} is not a plain code (letters, digits, '_', '-')")
     if row["level"] and row["level"] not in LEVELS:
         raise LinguaLiftError(f"{place}: level {row['level']!r} is not one of low, medium, high; {nearest(row['level'], LEVELS)}")
-    values: dict[str, str | None] = {column: cell or None for column, cell in row.items()}
+    values: dict[str, Any] = {column: cell or None for column, cell in row.items()}
     if row["zero"]:
         values["zero"] = _zero(row["zero"], place)
-    return Language(**values)  # type: ignore[arg-type]
+    return Language(**values)
 
 
 def _zero(code_point: str, place: str) -> str:

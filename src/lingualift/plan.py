@@ -289,8 +289,7 @@ def plan(config: Config, languages: Mapping[str, Language], sources: Mapping[str
             stages |= {stage.id: stage for stage in own}
         _check_system(name, systems[name], config, sources)
         for stage in own:
-            frozen = [stage.stage.freeze_layers] if stage.stage.freeze_layers else []
-            _check_layers(f"stages.{stage.name}.freeze_layers", frozen, sources[models(config, systems[name]).llm.source])
+            _check_layers(f"stages.{stage.name}.freeze_layers", [stage.stage.freeze_layers], sources[used.llm.source])
     made = Plan(config, languages, sources, systems, runs, stages)
     if any(systems[name].translate for name in config.systems):
         for key in config.translation.engines:
@@ -339,7 +338,7 @@ def _check_system(name: str, system: System, config: Config, sources: Mapping[st
             raise LinguaLiftError(f"system '{name}', {group}: unknown source '{key}'; {nearest(key, sources)}")
     if used.llm.layer is not None:
         raise LinguaLiftError(f"system '{name}', llm: layer is for encoders; an LLM is used whole")
-    _check_layers(f"system '{name}', encoder.layer", [used.encoder.layer] if used.encoder.layer else [], sources[used.encoder.source])
+    _check_layers(f"system '{name}', encoder.layer", [used.encoder.layer], sources[used.encoder.source])
     pos = used.codeswitch.pos
     if pos not in POS_PRESETS:
         raise LinguaLiftError(f"system '{name}', codeswitch: unknown pos preset '{pos}'; {nearest(pos, POS_PRESETS)}")
@@ -349,10 +348,10 @@ def _check_system(name: str, system: System, config: Config, sources: Mapping[st
         raise LinguaLiftError(f"system '{name}': translate is for input: text; the encoder reads any language")
 
 
-def _check_layers(key: str, layers: Iterable[int], source: Source) -> None:
-    """Refuse hidden layers that a model has not, as far as the registry knows it (else `prepare_model` does)."""
+def _check_layers(key: str, layers: Iterable[int | None], source: Source) -> None:
+    """Refuse hidden layers (None, 0: none) that a model has not, as far as the registry knows it (else `prepare_model` does)."""
     for layer in layers:
-        if source.layers is not None and layer > source.layers:
+        if layer and source.layers is not None and layer > source.layers:
             raise LinguaLiftError(f"{key}: {layer} is not a layer of '{source.key}'; it has 1 to {source.layers}")
 
 

@@ -1,5 +1,6 @@
 """Every architecture family takes a training step, as the LLM and as the encoder, and a cached encoder equals a live one."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,11 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("family", LLMS)
 def test_every_llm_family_takes_a_step(family: str, root: Path, causal_encoder: Path, tmp_path: Path) -> None:
     llm = save(root / family, family, LLMS[family], True)
-    one_step(llm, causal_encoder, 2, ["alignment", "boundary", "llm"], tmp_path)
+    model = one_step(llm, causal_encoder, 2, ["alignment", "boundary", "llm"], tmp_path)
+    assert model.config.trained == ["alignment", "boundary", "llm"]
+    model.trainable(["llm"], freeze_layers=1)
+    learning = " ".join(name for name, value in model.llm.named_parameters() if value.requires_grad)
+    assert set(re.findall(r"layers\.(\d+)", learning)) == {"1"}  # the second of two layers
 
 
 @pytest.mark.parametrize("family", ENCODERS)

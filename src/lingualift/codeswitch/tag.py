@@ -6,6 +6,7 @@ character offsets into `text`. Whitespace is what lies between tokens, so nothin
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import pairwise
@@ -93,8 +94,7 @@ def tag_batches(
     if len(ids) != len(texts):
         raise LinguaLiftError(f"tagging: {len(ids)} ids for {len(texts)} texts")
     if len(set(ids)) != len(ids):
-        seen: set[str] = set()
-        twice = next(identifier for identifier in ids if identifier in seen or seen.add(identifier))  # type: ignore[func-returns-value]
+        twice = next(identifier for identifier, count in Counter(ids).items() if count > 1)
         raise LinguaLiftError(f"tagging: id '{twice}' occurs twice")
     pending: list[dict[str, Any]] = []
     documents = pipeline.pipe(texts, n_process=processes, batch_size=batch_size)

@@ -6,6 +6,7 @@ in it is read line by line, to say which line and what.
 """
 
 import gzip
+import io
 import logging
 import mmap
 import shutil
@@ -15,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -168,12 +169,12 @@ class VecFile:
         _check_dimension(f"{path}, line 1", self.dim, dimension)
         self.wanted = self.count if limit is None else min(limit, self.count)
 
-    def _open(self) -> IO[bytes]:
+    def _open(self) -> io.BufferedIOBase:
         if not self.path.is_file():
             raise LinguaLiftError(f"{self.path}: no such file")
-        return gzip.open(self.path, "rb") if self.path.suffix == ".gz" else open(self.path, "rb")  # type: ignore[return-value]
+        return gzip.open(self.path, "rb") if self.path.suffix == ".gz" else open(self.path, "rb")
 
-    def _read(self, handle: IO[bytes], size: int) -> bytes:
+    def _read(self, handle: io.BufferedIOBase, size: int) -> bytes:
         try:
             return handle.read(size)
         except (OSError, EOFError, zlib.error) as error:

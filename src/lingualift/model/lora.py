@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional
+from transformers import PreTrainedModel
 
 
 class LoraLinear(nn.Linear):
@@ -26,9 +27,9 @@ class LoraLinear(nn.Linear):
         return plain + (self.lora_scale * low).to(plain.dtype)
 
 
-def adapt(llm: nn.Module, rank: int, alpha: float) -> int:
+def adapt(llm: PreTrainedModel, rank: int, alpha: float) -> int:
     """Give every linear layer outside the output head an adapter in float32; returns how many. Seed torch before."""
-    head: Any = llm.get_output_embeddings()  # type: ignore[operator]
+    head = llm.get_output_embeddings()
     adapted = 0
     for module in llm.modules():
         if type(module) is nn.Linear and module is not head:

@@ -58,7 +58,8 @@ class _ChunkedLoss(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(context: Any, outer: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
+    def backward(context: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        (outer,) = gradients
         hidden_grad, weight_grad, bias_grad = context.saved_tensors
         return (
             None if hidden_grad is None else (hidden_grad * outer).to(context.kept),

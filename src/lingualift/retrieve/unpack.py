@@ -31,7 +31,7 @@ def unpack(archive: Path, destination: Path, members: Sequence[str] = ()) -> Non
             _unpack_deb(archive, destination, members)
         else:
             raise LinguaLiftError(f"{archive}: not an archive that can be unpacked (.whl .zip .tgz .tar.gz .tar.xz .tar.bz2 .tar .deb)")
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, NotImplementedError) as error:  # the last: a compression that zipfile has not
         raise LinguaLiftError(f"{archive}: damaged archive ({error}); delete it and run again") from error
     for member in members:
         if not (destination / member).exists():
