@@ -3,6 +3,7 @@ PYTHON ?= python3
 CORES ?= all
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
 .PHONY: test environment all
 .DEFAULT_GOAL := all
@@ -10,10 +11,13 @@ BIN := $(VENV)/bin
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python %d.%d is too old: LinguaLIFT needs 3.11 or newer; run make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile --no-deps --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "installing requirements.lock"  # in two halves: unpacking keeps one processor busy
+	@split --number=r/2 requirements.lock $(VENV)/lock-
+	@$(PIP) --no-compile -r $(VENV)/lock-aa & other=$$!; $(PIP) --no-compile -r $(VENV)/lock-ab; status=$$?; wait $$other && exit $$status
+	$(PIP) --no-build-isolation -e .
 	@echo "compiling what the workflow imports"  # every job reads this byte code; some environments forbid writing it later
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import faiss, scipy.stats, snakemake.cli, spacy, lingualift.evaluation.predict, lingualift.training.run, lingualift.tables.results'
+	@export PYTHONDONTWRITEBYTECODE=; $(BIN)/python -c 'import lingualift.evaluation.predict, lingualift.training.run' & \
+	other=$$!; $(BIN)/python -c 'import faiss, scipy.stats, snakemake.cli, spacy, lingualift.tables.results'; status=$$?; wait $$other && exit $$status
 	@touch $@
 
 environment: $(VENV)/.installed

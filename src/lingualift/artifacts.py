@@ -167,6 +167,16 @@ def _seal(path: Path) -> tuple[int, bytes]:
     return place, total.hexdigest().encode()
 
 
+NOT_PARQUET = (pa.ArrowException, OSError, UnicodeDecodeError)
+"""What reading a file raises that is none, or whose metadata are altered."""
+
+
+def _whole(path: str | Path) -> str:
+    """What to delete where a file is damaged: the folder that was written and sealed with it, else the file."""
+    folder = Path(path).parent
+    return str(folder) if (folder / CHECKSUMS).is_file() else "it"
+
+
 def check_parquet(path: str | Path) -> None:
     """Compare a Parquet file with the checksum that it carries; a file without one passes."""
     try:
@@ -175,9 +185,9 @@ def check_parquet(path: str | Path) -> None:
             handle.seek(max(place, 0))
             found = handle.read(len(BLANK))
     except OSError as error:
-        raise LinguaLiftError(f"{path}: cannot be read ({error.strerror}); delete it and run again") from error
+        raise LinguaLiftError(f"{path}: cannot be read ({error.strerror}); delete {_whole(path)} and run again") from error
     if place >= 0 and found != expected:
-        raise LinguaLiftError(f"{path}: damaged (its checksum does not fit its content); delete it and run again")
+        raise LinguaLiftError(f"{path}: damaged (its checksum does not fit its content); delete {_whole(path)} and run again")
 
 
 def read_parquet(path: str | Path, schema: pa.Schema | None = None) -> pa.Table:
@@ -185,10 +195,11 @@ def read_parquet(path: str | Path, schema: pa.Schema | None = None) -> pa.Table:
     check_parquet(path)
     try:
         table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise LinguaLiftError(f"{path}: damaged or not Parquet ({str(error).splitlines()[0]}); delete it and run again") from error
+    except NOT_PARQUET as error:
+        what = str(error).splitlines()[0]
+        raise LinguaLiftError(f"{path}: damaged or not Parquet ({what}); delete {_whole(path)} and run again") from error
     if schema is not None and not table.schema.equals(schema, check_metadata=False):
-        raise LinguaLiftError(f"{path}: columns differ from what this version writes; delete it and run again")
+        raise LinguaLiftError(f"{path}: columns differ from what this version writes; delete {_whole(path)} and run again")
     return table
 
 
@@ -196,9 +207,10 @@ def read_provenance(path: str | Path) -> dict[str, Any]:
     """The provenance that `write_parquet` stored in the file's metadata."""
     try:
         metadata = pq.read_metadata(path).metadata or {}
-    except (pa.ArrowException, OSError) as error:
-        raise LinguaLiftError(f"{path}: damaged or not Parquet ({str(error).splitlines()[0]}); delete it and run again") from error
+    except NOT_PARQUET as error:
+        what = str(error).splitlines()[0]
+        raise LinguaLiftError(f"{path}: damaged or not Parquet ({what}); delete {_whole(path)} and run again") from error
     try:
         return json.loads(metadata.get(b"lingualift", b"{}"))
     except ValueError as error:
-        raise LinguaLiftError(f"{path}: damaged (its provenance cannot be read: {error}); delete it and run again") from error
+        raise LinguaLiftError(f"{path}: damaged (its provenance cannot be read: {error}); delete {_whole(path)} and run again") from error

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import gc
 import logging
 import os
 import signal
@@ -13,6 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lingualift.errors import LinguaLiftError
+
+# Scripts import this module first: importing torch and spaCy and loading a tokenizer make millions of objects that stay, among which the
+# collector would look for garbage again and again (a fifth of a short job's time).
+gc.set_threshold(50_000, 20, 100)
 
 JOBS = Path("results/.jobs.lock")
 """Held, shared, by every job at work: a run that starts here waits until the jobs of a killed one are gone."""
@@ -86,7 +91,7 @@ def _at_work() -> Iterator[None]:
 
 
 @contextmanager
-def job(log: str, threads: int = 1) -> Iterator[logging.Logger]:
+def frame(log: str, threads: int = 1) -> Iterator[logging.Logger]:
     """Run a job's body: its messages go to the file `log`; a `LinguaLiftError` ends it with one line and exit code 1."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is downloaded inside a compute step

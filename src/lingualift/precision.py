@@ -23,3 +23,8 @@ def use_bf16(precision: str) -> bool:
     support = cpu_supports_bf16()
     logger.info("precision: %s (%s)", "bfloat16" if support.supported else "float32", support.reason)
     return support.supported
+
+
+def dtype(precision: str) -> torch.dtype:
+    """The floating-point type that the setting `precision` means on this machine."""
+    return torch.bfloat16 if use_bf16(precision) else torch.float32

@@ -259,3 +259,16 @@ def test_a_folder_with_a_file_too_many_or_too_few_is_refused(tmp_path):
     (tmp_path / "folder/checksums.json").unlink()
     with pytest.raises(LinguaLiftError, match="delete it and run again"):
         check_directory(tmp_path / "folder")
+
+
+@pytest.mark.parametrize("read", [read_parquet, read_provenance])
+def test_a_damaged_file_of_a_sealed_folder_asks_for_the_folder(tmp_path, read):
+    """The workflow makes such a folder as one: without one of its files it still counts as made."""
+    with atomic_directory(tmp_path / "store") as folder:
+        write_parquet(folder / "words.parquet", pa.table({"word": ["a"]}), pa.schema([("word", pa.string())]))
+    path = tmp_path / "store/words.parquet"
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(LinguaLiftError) as error:
+        read(path)
+    assert str(error.value).startswith(f"{path}: damaged")
+    assert str(error.value).endswith(f"; delete {path.parent} and run again")

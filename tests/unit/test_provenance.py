@@ -88,7 +88,7 @@ def test_a_sealed_folders_checksum_follows_its_content(tmp_path: Path) -> None:
 
 def test_a_job_ends_soon_after_the_run_that_started_it(tmp_path: Path) -> None:
     """A run (Python) starts a job through a shell, as Snakemake does, and is killed."""
-    job = "import sys, time; from lingualift.job import job\nwith job(sys.argv[1]): open(sys.argv[2], 'w').close(); time.sleep(60)"
+    job = "import sys, time; from lingualift import job\nwith job.frame(sys.argv[1]): open(sys.argv[2], 'w').close(); time.sleep(60)"
     (tmp_path / "job.py").write_text(job)
     run = f"import subprocess; subprocess.run(['bash', '-c', 'set -e; {sys.executable} job.py log pid & echo $!; wait'])"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

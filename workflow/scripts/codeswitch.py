@@ -1,12 +1,12 @@
 """Code-switch the tagged questions into one language."""
 
+from lingualift import job
 from lingualift.artifacts import read_json, read_parquet, write_json
 from lingualift.codeswitch.switch import chosen_rows, prepare_lexicon, settings, switch_file
 from lingualift.config import CodeSwitch
-from lingualift.job import job
 from lingualift.provenance import provenance
 
-with job(snakemake.log[0]):
+with job.frame(snakemake.log[0]):
     language, seed = snakemake.wildcards.lang, snakemake.params.seed
     values = CodeSwitch.model_validate(snakemake.params.codeswitch)
     lexicon = prepare_lexicon(read_parquet(snakemake.input.lexicon), language)

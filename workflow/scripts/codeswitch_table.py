@@ -2,12 +2,12 @@
 
 import csv
 
+from lingualift import job
 from lingualift.artifacts import atomic_path, read_json, write_parquet
 from lingualift.codeswitch.table import STATISTICS_SCHEMA, readable, statistics_table
-from lingualift.job import job
 from lingualift.provenance import provenance
 
-with job(snakemake.log[0]):
+with job.frame(snakemake.log[0]):
     records = [{"setting": setting, **read_json(path)} for setting, path in zip(snakemake.params.settings, snakemake.input, strict=True)]
     table = statistics_table(records)
     write_parquet(snakemake.output.parquet, table, STATISTICS_SCHEMA, provenance(snakemake.rule, {}, snakemake.input))

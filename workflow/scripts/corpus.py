@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from itertools import chain
 
+from lingualift import job
 from lingualift.artifacts import write_json
-from lingualift.job import job
 from lingualift.languages import Language
 from lingualift.retrieve.fetch import verified
 from lingualift.text.corpora import Counts, clean_lines, write_corpus
@@ -12,7 +12,7 @@ from lingualift.text.readers import raw_lines
 from lingualift.text.segmenters import tokenize
 from lingualift.text.vocabulary import wordfreq_list
 
-with job(snakemake.log[0]) as logger:
+with job.frame(snakemake.log[0]) as logger:
     language, counts = Language(**snakemake.params.language), Counts()
     folders = [verified(manifest) for manifest in snakemake.input]
     lines = clean_lines(

@@ -1,11 +1,11 @@
 """Train fastText skipgram vectors on one corpus."""
 
+from lingualift import job
 from lingualift.config import FastText
 from lingualift.embeddings.fasttext import save_embeddings, train_skipgram
-from lingualift.job import job
 from lingualift.provenance import provenance
 
-with job(snakemake.log[0]):
+with job.frame(snakemake.log[0]):
     values = FastText.model_validate(snakemake.params.fasttext)
     vectors = train_skipgram(
         snakemake.input[0],

@@ -2,11 +2,11 @@
 
 import pyarrow as pa
 
+from lingualift import job
 from lingualift.artifacts import read_parquet, write_json, write_parquet
 from lingualift.config import Lexicon
 from lingualift.embeddings.fasttext import load_embeddings
 from lingualift.errors import LinguaLiftError
-from lingualift.job import job
 from lingualift.languages import Language
 from lingualift.lexicon.adversarial import Adversary
 from lingualift.lexicon.build import LEXICON_SCHEMA, Settings, WordSpace, build_lexicon, supervised_lexicon
@@ -23,7 +23,7 @@ def space(vocabulary: pa.Table, folders: list[str]) -> WordSpace:
     return WordSpace(words, vocabulary["frequency"].to_numpy(), vectors[0], vectors[1] if len(vectors) > 1 else None, pos)
 
 
-with job(snakemake.log[0], snakemake.threads) as logger:
+with job.frame(snakemake.log[0], snakemake.threads) as logger:
     given = snakemake.input
     values = Lexicon.model_validate(snakemake.params.lexicon)
     language = Language(**snakemake.params.language)

@@ -2,26 +2,23 @@
 
 from pathlib import Path
 
-import torch
-
+from lingualift import job
 from lingualift.artifacts import read_parquet, write_parquet
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.evaluation.predict import load_for_generation, predict
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import read_problems, texts
-from lingualift.job import job
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
 from lingualift.model.prepare import prepared
 from lingualift.model.states import load_states
-from lingualift.precision import device, use_bf16
+from lingualift.precision import device, dtype
 from lingualift.provenance import provenance
 from lingualift.translate.engine import in_english
 
-with job(snakemake.log[0], snakemake.threads):
+with job.frame(snakemake.log[0], snakemake.threads):
     given, params = snakemake.input, snakemake.params
-    values = params.evaluation
-    dtype = torch.bfloat16 if use_bf16(params.precision) else torch.float32
+    values, precision = params.evaluation, dtype(params.precision)
     checkpoint = Path(given.checkpoint) if "checkpoint" in given.keys() else None
     llm = prepared(given.llm)
     problems = read_problems(given.problems)
@@ -29,9 +26,9 @@ with job(snakemake.log[0], snakemake.threads):
         problems = in_english(problems, read_parquet(given.translated), given.translated)
     output = Path(snakemake.output[0])
     partial = output.with_name(output.name + ".partial")
-    model = load_for_generation(checkpoint, llm, dtype).to(device())
+    model = load_for_generation(checkpoint, llm, precision).to(device())
     if model.encoder is not None:  # a stage has trained it: stored states are the frozen encoder's
-        encoder = Encoder(model.config.encoder["path"], model.config.encoder["layer"], dtype, device(), model.encoder)
+        encoder = Encoder(model.config.encoder["path"], model.config.encoder["layer"], precision, device(), model.encoder)
         states = encoder.encode(texts(problems), progress="encode")
     else:
         states = load_states(given.states, texts(problems)) if "states" in given.keys() else None

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
+from lingualift import job
 from lingualift.config import load, load_systems
-from lingualift.job import job
 from lingualift.languages import load_languages
 from lingualift.model.prepare import prepare_model
 from lingualift.plan import plan
 from lingualift.retrieve.fetch import verified
 from lingualift.retrieve.sources import load_sources
 
-with job(snakemake.log[0], snakemake.threads):
+with job.frame(snakemake.log[0], snakemake.threads):
     tables, config = Path(snakemake.scriptdir).parents[1] / "config", load(snakemake.config)
     languages, registry = load_languages(tables / "languages.tsv"), load_sources(tables / "sources.yaml", config.pins)
     made = plan(config, languages, registry, load_systems(tables / "systems"))

@@ -1,11 +1,11 @@
 """Published word vectors of one language, cut to the most frequent words."""
 
+from lingualift import job
 from lingualift.embeddings.pretrained import store_pretrained
-from lingualift.job import job
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 
-with job(snakemake.log[0]) as logger:
+with job.frame(snakemake.log[0]) as logger:
     folder, params = verified(snakemake.input[0]), snakemake.params
     settings = {"max_words": params.max_words, "dimension": params.dimension, "malformed": params.malformed}
     words, dimension = store_pretrained(

@@ -1,12 +1,12 @@
 """Read one benchmark in one language, check it, and store its problems."""
 
+from lingualift import job
 from lingualift.artifacts import write_parquet
 from lingualift.benchmarks.registry import load
 from lingualift.evaluation.problems import PROBLEM_SCHEMA, problem_table
-from lingualift.job import job
 from lingualift.provenance import provenance
 
-with job(snakemake.log[0]):
+with job.frame(snakemake.log[0]):
     benchmark, language, reading = snakemake.wildcards.benchmark, snakemake.wildcards.lang, snakemake.params.reading
     table = problem_table(load(benchmark, language, **reading))
     stamp = provenance(snakemake.rule, reading, snakemake.input, benchmark=benchmark, language=language)

@@ -4,19 +4,19 @@ import csv
 
 import pyarrow as pa
 
+from lingualift import job
 from lingualift.artifacts import atomic_path, read_parquet, write_parquet
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import load
 from lingualift.evaluation.problems import read_problems
 from lingualift.evaluation.score import SCORE_SCHEMA
-from lingualift.job import job
 from lingualift.provenance import provenance
 from lingualift.tables.chance import TITLES, chance
 from lingualift.tables.lexicons import LEXICON_TABLE_SCHEMA
 from lingualift.tables.reference import read_reference
 from lingualift.tables.results import TIDY_SCHEMA, beside, group_scopes, readable, scopes, tidy
 
-with job(snakemake.log[0]):
+with job.frame(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     scores = pa.concat_tables([read_parquet(path, SCORE_SCHEMA) for path in given.scores])
     lexicons = read_parquet(given.lexicons, LEXICON_TABLE_SCHEMA)

@@ -2,14 +2,14 @@
 
 import pyarrow as pa
 
+from lingualift import job
 from lingualift.artifacts import read_parquet, read_provenance, write_parquet
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.score import SCORE_SCHEMA, score
-from lingualift.job import job
 from lingualift.provenance import provenance
 
-with job(snakemake.log[0]):
+with job.frame(snakemake.log[0]):
     tables = []
     for path in snakemake.input:
         stamp = read_provenance(path)

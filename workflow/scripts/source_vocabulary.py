@@ -2,17 +2,17 @@
 
 import pyarrow as pa
 
+from lingualift import job
 from lingualift.artifacts import read_parquet, write_parquet
 from lingualift.codeswitch.tag import load_pipeline, word_counts
 from lingualift.config import Vocabulary
 from lingualift.embeddings.pretrained import stored_words
-from lingualift.job import job
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 from lingualift.text.corpora import read_corpus
 from lingualift.text.vocabulary import SOURCE_SCHEMA, source_vocabulary, wordfreq_list
 
-with job(snakemake.log[0]) as logger:
+with job.frame(snakemake.log[0]) as logger:
     values = Vocabulary.model_validate(snakemake.params.vocabulary)
     tagged = read_parquet(snakemake.input.questions)
     if "vectors" in snakemake.input.keys():

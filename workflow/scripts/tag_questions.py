@@ -1,12 +1,12 @@
 """Tag the English task questions once with spaCy."""
 
+from lingualift import job
 from lingualift.artifacts import read_parquet
 from lingualift.codeswitch.tag import load_pipeline, tag_file
-from lingualift.job import job
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 
-with job(snakemake.log[0]):
+with job.frame(snakemake.log[0]):
     questions = read_parquet(snakemake.input.questions)
     questions = questions.filter([language == "en" for language in questions["language"].to_pylist()])
     pipeline = load_pipeline(verified(snakemake.input.tagger))

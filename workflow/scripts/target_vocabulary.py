@@ -1,16 +1,16 @@
 """Target vocabulary of one language: corpus (or published vectors) and word lists, most frequent first."""
 
+from lingualift import job
 from lingualift.artifacts import write_parquet
 from lingualift.config import Vocabulary
 from lingualift.embeddings.pretrained import stored_words
-from lingualift.job import job
 from lingualift.languages import Language
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 from lingualift.text.corpora import read_corpus
 from lingualift.text.vocabulary import TARGET_SCHEMA, cldr_list, count_words, target_vocabulary, wordfreq_list
 
-with job(snakemake.log[0]) as logger:
+with job.frame(snakemake.log[0]) as logger:
     values = Vocabulary.model_validate(snakemake.params.vocabulary)
     language = Language(**snakemake.params.language)
     # One list a language: the first configured one that knows it; the lists' frequencies are not comparable.

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from lingualift import job
 from lingualift.artifacts import write_parquet
 from lingualift.config import Task
-from lingualift.job import job
 from lingualift.languages import load_languages
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
@@ -14,7 +14,7 @@ from lingualift.tasks.generated import GENERATORS
 # Not a parameter of the rule: another row in the table of languages changes no task.
 names = {code: language.name for code, language in load_languages(Path(snakemake.scriptdir).parents[1] / "config/languages.tsv").items()}
 
-with job(snakemake.log[0]):
+with job.frame(snakemake.log[0]):
     task = Task.model_validate(snakemake.params.task)
     if task.sources[0] in GENERATORS:
         table = GENERATORS[task.sources[0]](task.examples, task.seed)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from lingualift import job
 from lingualift.config import RunStage
-from lingualift.job import job
 from lingualift.languages import load_languages
 from lingualift.model.layout import Prompt
 from lingualift.model.prepare import prepared
@@ -15,7 +15,7 @@ from lingualift.training.run import Data
 # Not a parameter of the rule: another row in the table of languages changes no stage.
 names = {code: language.name for code, language in load_languages(Path(snakemake.scriptdir).parents[1] / "config/languages.tsv").items()}
 
-with job(snakemake.log[0], snakemake.threads):
+with job.frame(snakemake.log[0], snakemake.threads):
     given, params = snakemake.input, snakemake.params
     run = RunStage.model_validate(params.stage)
     texts, prompts = [Path(path) for path in given.texts], [prompt and Prompt(**prompt) for prompt in params.prompts]

@@ -2,16 +2,16 @@
 
 import pyarrow as pa
 
+from lingualift import job
 from lingualift.artifacts import write_parquet
 from lingualift.evaluation.problems import read_problems
-from lingualift.job import job
 from lingualift.languages import Language
 from lingualift.model.prepare import prepared
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 from lingualift.translate.engine import TRANSLATION_SCHEMA, translate
 
-with job(snakemake.log[0], snakemake.threads):
+with job.frame(snakemake.log[0], snakemake.threads):
     given, params = snakemake.input, snakemake.params
     language = Language(**params.language)
     problems = read_problems(given.problems)

@@ -4,14 +4,14 @@ import csv
 
 import pyarrow as pa
 
+from lingualift import job
 from lingualift.artifacts import atomic_path, read_parquet, write_parquet
 from lingualift.evaluation.problems import read_problems
 from lingualift.evaluation.translation_quality import QUALITY_SCHEMA, quality, readable
-from lingualift.job import job
 from lingualift.provenance import provenance
 from lingualift.translate.engine import TRANSLATION_SCHEMA
 
-with job(snakemake.log[0]):
+with job.frame(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     rows = [
         quality(read_parquet(path, TRANSLATION_SCHEMA), read_problems(originals), benchmark, engine, path)
