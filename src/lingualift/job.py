@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lingualift.errors import LinguaLiftError
+from lingualift.memory import keep_freed_memory
 
 # Scripts import this module first: importing torch and spaCy and loading a tokenizer make millions of objects that stay, among which the
 # collector would look for garbage again and again (a fifth of a short job's time).
@@ -100,6 +101,7 @@ def frame(log: str, threads: int = 1) -> Iterator[logging.Logger]:
     handle = open(log, "w", encoding="utf-8", buffering=1)
     logging.basicConfig(level=logging.INFO, stream=handle, format="%(asctime)s %(levelname)s %(message)s", force=True)
     logger = logging.getLogger("lingualift")
+    keep_freed_memory()
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)
     started = time.monotonic()

@@ -14,11 +14,12 @@ import torch
 from lingualift.artifacts import atomic_directory, read_json, read_parquet, write_json
 from lingualift.config import Alignment, Stage
 from lingualift.errors import LinguaLiftError
+from lingualift.memory import release_freed_memory
 from lingualift.model.encoder import EncoderTokenizer
 from lingualift.model.layout import LAYOUTS, Prompt, compose, load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftConfig, LinguaLiftModel, reference
 from lingualift.model.states import States, Tokens, as_tensor, load_states
-from lingualift.training.language_modelling import Optimisation, OutOfMemory, release_freed_memory, train_language_modelling
+from lingualift.training.language_modelling import Optimisation, OutOfMemory, train_language_modelling
 from lingualift.training.warm_start import token_targets, train_warm_start
 
 logger = logging.getLogger(__name__)
