@@ -24,57 +24,65 @@ rule problems:
         "../workflow/scripts/problems.py"
 
 
-rule encode_problems:
-    input:
-        problems="results/problems/{benchmark}/{lang}.parquet",
-        encoder=lambda wildcards: model_files(PLAN.encoders[wildcards.encoder].source),
-    output:
-        directory("results/encoded/{encoder}/problems/{benchmark}/{lang}"),
-    log:
-        "results/logs/encode/{encoder}/problems/{benchmark}/{lang}.log",
-    benchmark:
-        "results/benchmarks/encode/{encoder}/problems/{benchmark}/{lang}.tsv"
-    conda:
-        GPU_ENVIRONMENT
-    threads: 1
-    resources:
-        **growing(problems_request),
-        **ONE_GPU,
-    params:
-        layer=lambda wildcards: PLAN.encoders[wildcards.encoder].layer,
-        precision=CONFIG.precision,
-    message:
-        "encode {wildcards.benchmark} in {wildcards.lang}"
-    script:
-        "../workflow/scripts/encode_problems.py"
+# One rule over wildcards where each language has its own job (the default of compute.languages_per_job), else one rule a share of the languages.
+for SHARE in PLAN.shares:
 
+    rule:
+        name:
+            SHARE.rule("encode_problems")
+        input:
+            problems=shared("results/problems/{benchmark}/{lang}.parquet", SHARE),
+            encoder=lambda wildcards: model_files(PLAN.encoders[wildcards.encoder].source),
+        output:
+            [directory(path) for path in shared("results/encoded/{encoder}/problems/{benchmark}/{lang}", SHARE)],
+        log:
+            f"results/logs/encode/{{encoder}}/problems/{SHARE.benchmark}/{SHARE.name}.log",
+        benchmark:
+            f"results/benchmarks/encode/{{encoder}}/problems/{SHARE.benchmark}/{SHARE.name}.tsv"
+        conda:
+            GPU_ENVIRONMENT
+        threads: 1
+        resources:
+            **growing(partial(problems_request, share=SHARE)),
+            **ONE_GPU,
+        params:
+            layer=lambda wildcards: PLAN.encoders[wildcards.encoder].layer,
+            precision=CONFIG.precision,
+        message:
+            f"encode {SHARE.benchmark} in {', '.join(SHARE.languages)}".replace("{", "{wildcards.")
+        script:
+            "../workflow/scripts/encode_problems.py"
 
-rule predict:
-    input:
-        unpack(prediction_inputs),
-    output:
-        "results/predictions/{run}/{benchmark}/{lang}.parquet",
-    log:
-        "results/logs/predict/{run}/{benchmark}/{lang}.log",
-    benchmark:
-        "results/benchmarks/predict/{run}/{benchmark}/{lang}.tsv"
-    conda:
-        GPU_ENVIRONMENT
-    threads: 1
-    resources:
-        **growing(prediction_request),
-        **ONE_GPU,
-    params:
-        system=lambda wildcards: PLAN.run(wildcards.run).system,
-        seed=lambda wildcards: PLAN.run(wildcards.run).seed,
-        input=lambda wildcards: SYSTEMS[PLAN.run(wildcards.run).system].input,
-        prompt=lambda wildcards: asdict(PLAN.asked(wildcards.run, wildcards.benchmark).between(LANGUAGES[wildcards.lang].name, "English")),
-        evaluation=prediction_settings,
-        precision=CONFIG.precision,
-    message:
-        "{wildcards.run} answers {wildcards.benchmark} in {wildcards.lang}"
-    script:
-        "../workflow/scripts/predict.py"
+    rule:
+        name:
+            SHARE.rule("predict")
+        input:
+            unpack(partial(prediction_inputs, share=SHARE)),
+        output:
+            shared("results/predictions/{run}/{benchmark}/{lang}.parquet", SHARE),
+        log:
+            f"results/logs/predict/{{run}}/{SHARE.benchmark}/{SHARE.name}.log",
+        benchmark:
+            f"results/benchmarks/predict/{{run}}/{SHARE.benchmark}/{SHARE.name}.tsv"
+        conda:
+            GPU_ENVIRONMENT
+        threads: 1
+        resources:
+            **growing(partial(prediction_request, share=SHARE)),
+            **ONE_GPU,
+        params:
+            system=lambda wildcards: PLAN.run(wildcards.run).system,
+            seed=lambda wildcards: PLAN.run(wildcards.run).seed,
+            input=lambda wildcards: SYSTEMS[PLAN.run(wildcards.run).system].input,
+            benchmark=lambda wildcards, share=SHARE: share.filled(wildcards).benchmark,
+            languages=lambda wildcards, share=SHARE: share.filled(wildcards).languages,
+            prompts=partial(prompts_of, share=SHARE),
+            evaluation=partial(prediction_settings, share=SHARE),
+            precision=CONFIG.precision,
+        message:
+            f"{{run}} answers {SHARE.benchmark} in {', '.join(SHARE.languages)}".replace("{", "{wildcards.")
+        script:
+            "../workflow/scripts/predict.py"
 
 
 rule score:

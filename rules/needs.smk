@@ -46,19 +46,35 @@ def stage_inputs(wildcards):
     return inputs
 
 
-def prediction_inputs(wildcards):
+def shared(path, share):
+    """A path for each language of a share; other wildcards stay."""
+    return expand(path, benchmark=share.benchmark, lang=share.languages, allow_missing=True)
+
+
+def prediction_inputs(wildcards, share):
+    """Models, and in the order of the share's languages problems, encoder states and, of those that are translated, translations."""
     try:
         run = PLAN.run(wildcards.run)
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
-    inputs = {"llm": model_files(run.llm.source), "problems": f"results/problems/{wildcards.benchmark}/{wildcards.lang}.parquet"}
+    own = share.filled(wildcards)
+    inputs = {"llm": model_files(run.llm.source), "problems": shared("results/problems/{benchmark}/{lang}.parquet", own)}
     if run.checkpoint:
         inputs["checkpoint"] = f"results/checkpoints/{run.checkpoint}"
     if run.encoder:
-        inputs["states"] = encoded(run.encoder, f"problems/{wildcards.benchmark}/{wildcards.lang}")
-    if SYSTEMS[run.system].translate and wildcards.lang != "en" and PLAN.engine(wildcards.lang):
-        inputs["translated"] = f"results/translated/{wildcards.benchmark}/{wildcards.lang}.parquet"
+        inputs["states"] = shared(encoded(run.encoder, "problems/{benchmark}/{lang}"), own)
+    if SYSTEMS[run.system].translate:
+        inputs["translated"] = [
+            f"results/translated/{own.benchmark}/{lang}.parquet" for lang in own.languages if lang != "en" and PLAN.engine(lang)
+        ]
     return inputs
+
+
+def prompts_of(wildcards, share):
+    """The prompt of each language of a share."""
+    own = share.filled(wildcards)
+    asked = PLAN.asked(wildcards.run, own.benchmark)
+    return [asdict(asked.between(LANGUAGES[lang].name, "English")) for lang in own.languages]
 
 
 def benchmark_manifests(wildcards):
@@ -78,9 +94,10 @@ def problems_of(wildcards):
     }
 
 
-def prediction_settings(wildcards):
+def prediction_settings(wildcards, share):
     """The settings of `evaluation` that a prediction depends on."""
-    own = {"choice": ["choices"], "neighbour": ["retrieval_layer"]}.get(BENCHMARKS[wildcards.benchmark].BENCHMARK.answer, [])
+    answer = BENCHMARKS[share.filled(wildcards).benchmark].BENCHMARK.answer
+    own = {"choice": ["choices"], "neighbour": ["retrieval_layer"]}.get(answer, [])
     return CONFIG.evaluation.model_dump(mode="json", include={"max_new_tokens", "batch", *own})
 
 
@@ -185,9 +202,9 @@ def translation_request(wildcards):
     return sizes.prediction(source.parameters or sizes.UNKNOWN_PARAMETERS, 0, sizes.TOKENS, CONFIG.compute.gpus > 0)
 
 
-def problems_request(wildcards):
+def problems_request(wildcards, share):
     source = PLAN.encoders[wildcards.encoder].source
-    return sizes.encoding(sizes.PROBLEMS, parameters(source), width(source), CONFIG.compute.gpus > 0)
+    return sizes.encoding(sizes.PROBLEMS, parameters(source), width(source), CONFIG.compute.gpus > 0).times(len(share.languages))
 
 
 def stage_request(wildcards):
@@ -211,7 +228,7 @@ def stage_request(wildcards):
     )
 
 
-def prediction_request(wildcards):
+def prediction_request(wildcards, share):
     run = PLAN.run(wildcards.run)
     return sizes.prediction(
         parameters(run.llm.source),
@@ -220,4 +237,4 @@ def prediction_request(wildcards):
         CONFIG.compute.gpus > 0,
         width=width(run.llm.source),
         batch=CONFIG.evaluation.batch,
-    )
+    ).times(len(share.languages))

@@ -39,6 +39,7 @@ SETTINGS: dict[str, Any] = {
     "mirror": "mirror",
     "offline": True,
     "precision": "float32",
+    "compute": {"languages_per_job": 1},
     "languages": {"alignment": ["de", "sw"], "evaluation": ["en", "sw"]},
     "corpus": {"source": "tiny-text"},
     "vocabulary": {"wordlists": [], "size": 600, "source_size": 600},

@@ -340,6 +340,10 @@ class Compute(Settings):
     gpus: Annotated[int, Field(ge=0)] = Field(
         default=0, description="GPUs of a training job; encoding and evaluation ask for one of them (0: no job asks for a GPU)."
     )
+    languages_per_job: Positive = Field(
+        default=1,
+        description="Languages of a benchmark that one job encodes or answers: it loads the models once for all, and redoes all together.",
+    )
 
 
 class Evaluation(Settings):

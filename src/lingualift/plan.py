@@ -33,6 +33,27 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Share:
+    """Languages of a benchmark that one job works on; with `compute.languages_per_job` 1, wildcards that stand for any one of them."""
+
+    benchmark: str = "{benchmark}"
+    languages: tuple[str, ...] = ("{lang}",)
+
+    @property
+    def name(self) -> str:
+        """How paths name the share."""
+        return "-".join(self.languages)
+
+    def rule(self, name: str) -> str:
+        """The name of a rule over this share."""
+        return name if self == Share() else f"{name}_{self.benchmark}_{self.name}".replace("-", "_")
+
+    def filled(self, wildcards: Mapping[str, str]) -> "Share":
+        """The share with its wildcards replaced."""
+        return Share(self.benchmark.format(**wildcards), tuple(language.format(**wildcards) for language in self.languages))
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything the rules look up."""
 
@@ -210,6 +231,15 @@ class Plan:
     def languages_of(self, benchmark: str) -> list[str]:
         """The evaluated languages that a benchmark has, in the order of the configuration."""
         return [code for code in self.config.languages.evaluation if code in BENCHMARKS[benchmark].BENCHMARK.languages]
+
+    @property
+    def shares(self) -> list[Share]:
+        """How the languages of the benchmarks are divided among jobs: `compute.languages_per_job` at a time, in their order."""
+        size = self.config.compute.languages_per_job
+        if size == 1:
+            return [Share()]
+        asked = {benchmark: self.languages_of(benchmark) for benchmark in self.config.benchmarks.values()}
+        return [Share(name, tuple(codes[start : start + size])) for name, codes in asked.items() for start in range(0, len(codes), size)]
 
     def benchmark_sources(self, benchmark: str, lang: str) -> list[str]:
         """The folders of the sources that a benchmark's problems of one language are read from (none: it is part of the package)."""

@@ -35,6 +35,10 @@ class Request:
     disk: int = 100
     kept: int = 100
 
+    def times(self, count: int) -> "Request":
+        """The same work `count` times, one after the other."""
+        return Request(self.megabytes, self.minutes * count, self.disk * count, self.kept * count)
+
 
 def request(megabytes: float, minutes: float, disk: float = 0, scratch: float = 0) -> Request:
     """A request rounded up to 100 MB and 10 minutes; `disk` in bytes, plus a tenth and a little, `scratch` what goes again."""

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -87,7 +88,7 @@ def test_the_micro_batch_is_halved_until_it_fits_and_one_that_does_not_fit_is_re
     expected, _ = trained(stage_job.model_copy(update={"stage": stage_job.stage.model_copy(update={"micro_batch": 2})}))
     original, sizes, room = LinguaLiftModel.forward, [], 2
 
-    def limited(self, input_ids, **kwargs):  # type: ignore[no-untyped-def]
+    def limited(self: LinguaLiftModel, input_ids: torch.Tensor, **kwargs: Any) -> Any:
         sizes.append(len(input_ids))
         if len(input_ids) > room:
             raise torch.OutOfMemoryError("no room\non this device")

@@ -118,6 +118,25 @@ def test_one_more_benchmark_leaves_the_first_alone(finished: Path) -> None:
     assert sorted(job for job in jobs if not job.startswith("retrieve ")) == sorted([*own, *problems, *scored])
 
 
+def test_languages_that_share_a_job_get_the_same_answers_and_are_redone_together(copy: Path) -> None:
+    """Two languages a job: the same bytes as with one; a third has a job of its own, until a fourth joins it."""
+    shared = {"languages_per_job": 2}
+    own = {path: path.read_bytes() for path in sorted(copy.glob("results/predictions/*/mmwp-mini/*.parquet"))}
+    assert len(own) == 4
+    answers = ["lingualift answers mmwp-mini in en, sw", "mono-sft answers mmwp-mini in en, sw"]
+    assert planned(copy, compute=shared, target="results/predictions/mono-sft/mmwp-mini/sw.parquet") == answers[1:]
+    scores = ["score lingualift on mmwp-mini", "score mono-sft on mmwp-mini"]
+    assert planned(copy, compute=shared) == sorted(["encode mmwp-mini in en, sw", *answers, *scores, *TABLES])
+    done = tiny.snakemake(copy, compute=shared, target="all")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert {path: path.read_bytes() for path in own} == own
+    assert not list(copy.glob("results/predictions/*/mmwp-mini/*.partial"))
+    more = planned(copy, compute=shared, languages={"evaluation": ["en", "sw", "hi"]})
+    assert more == sorted([*asked("hi", "mono-sft", "lingualift"), *TABLES])
+    joined = planned(copy, compute=shared, languages={"evaluation": ["en", "hi", "sw"]})
+    assert "lingualift answers mmwp-mini in en, hi" in joined and "lingualift answers mmwp-mini in sw" in joined
+
+
 def test_more_gpus_change_nothing(finished: Path) -> None:
     assert planned(finished, compute={"gpus": 1}) == []
 

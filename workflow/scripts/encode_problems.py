@@ -1,4 +1,4 @@
-"""Run the frozen encoder once over a benchmark's problems in one language, for all systems and seeds."""
+"""Run the frozen encoder once over a benchmark's problems in one or more languages, for all systems and seeds."""
 
 from lingualift import job
 from lingualift.evaluation.problems import read_problems, texts
@@ -7,6 +7,7 @@ from lingualift.model.prepare import prepared
 from lingualift.precision import device, dtype
 
 with job.frame(snakemake.log[0], snakemake.threads):
-    asked = texts(read_problems(snakemake.input.problems))
+    asked = [texts(read_problems(path)) for path in snakemake.input.problems]
     encoder = Encoder(prepared(snakemake.input.encoder), snakemake.params.layer, dtype(snakemake.params.precision), device())
-    encoder.store(snakemake.output[0], asked, progress="encode")
+    for out, own in zip(snakemake.output, asked, strict=True):
+        encoder.store(out, own, progress="encode")

@@ -1,4 +1,4 @@
-"""Answer one benchmark in one language with one system."""
+"""Answer one benchmark in one or more languages with one system."""
 
 from pathlib import Path
 
@@ -21,36 +21,44 @@ with job.frame(snakemake.log[0], snakemake.threads):
     values, precision = params.evaluation, dtype(params.precision)
     checkpoint = Path(given.checkpoint) if "checkpoint" in given.keys() else None
     llm = prepared(given.llm)
-    problems = read_problems(given.problems)
-    if "translated" in given.keys():
-        problems = in_english(problems, read_parquet(given.translated), given.translated)
-    output = Path(snakemake.output[0])
-    partial = output.with_name(output.name + ".partial")
+    questions = [read_problems(path) for path in given.problems]
+    translated = {Path(path).stem: path for path in given.get("translated", [])}
     model = load_for_generation(checkpoint, llm, precision).to(device())
+    encoder = None
     if model.encoder is not None:  # a stage has trained it: stored states are the frozen encoder's
         encoder = Encoder(model.config.encoder["path"], model.config.encoder["layer"], precision, device(), model.encoder)
-        states = encoder.encode(texts(problems), progress="encode")
-    else:
-        states = load_states(given.states, texts(problems)) if "states" in given.keys() else None
-    table = predict(
-        model,
-        states,
-        problems,
-        snakemake.wildcards.lang,
-        BENCHMARKS[snakemake.wildcards.benchmark].BENCHMARK.answer,
-        params.input,
-        Prompt(**params.prompt),
-        llm,
-        values["max_new_tokens"],
-        values["batch"],
-        likelihood=values.get("choices") == "likelihood",
-        retrieval_layer=values.get("retrieval_layer"),
-        partial=partial,
-        weights=checkpoint,
-    )
-    stamp = provenance(
-        snakemake.rule, values, snakemake.input, system=params.system, seed=params.seed,
-        run=snakemake.wildcards.run, benchmark=snakemake.wildcards.benchmark, checkpoint=checkpoint.name if checkpoint else None,
-    )  # fmt: skip
-    write_parquet(output, table, PREDICTION_SCHEMA, stamp)
-    partial.unlink(missing_ok=True)
+    partials = []
+    for index, (language, problems) in enumerate(zip(params.languages, questions, strict=True)):
+        output = Path(snakemake.output[index])
+        partials.append(output.with_name(output.name + ".partial"))
+        stored = given.states[index] if "states" in given.keys() else None
+        read = [given.llm, given.problems[index], given.get("checkpoint"), stored, translated.get(language)]
+        if language in translated:
+            problems = in_english(problems, read_parquet(translated[language]), translated[language])
+        if encoder is not None:
+            states = encoder.encode(texts(problems), progress="encode")
+        else:
+            states = load_states(stored, texts(problems)) if stored else None
+        table = predict(
+            model,
+            states,
+            problems,
+            language,
+            BENCHMARKS[params.benchmark].BENCHMARK.answer,
+            params.input,
+            Prompt(**params.prompts[index]),
+            llm,
+            values["max_new_tokens"],
+            values["batch"],
+            likelihood=values.get("choices") == "likelihood",
+            retrieval_layer=values.get("retrieval_layer"),
+            partial=partials[-1],
+            weights=checkpoint,
+        )
+        stamp = provenance(
+            "predict", values, filter(None, read), system=params.system, seed=params.seed,
+            run=snakemake.wildcards.run, benchmark=params.benchmark, checkpoint=checkpoint.name if checkpoint else None,
+        )  # fmt: skip
+        write_parquet(output, table, PREDICTION_SCHEMA, stamp)
+    for path in partials:  # an interrupted job begins with its first language again
+        path.unlink(missing_ok=True)

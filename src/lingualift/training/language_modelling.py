@@ -260,7 +260,7 @@ def train_language_modelling(
         bf16=optimisation.bf16,
         activation_checkpointing=optimisation.gradient_checkpointing and not sharded,
         activation_checkpointing_kwargs={"use_reentrant": False},
-        fsdp=True if sharded else None,  # type: ignore[arg-type]
+        fsdp=True if sharded else None,  # type: ignore[arg-type]  # Transformers documents True and annotates what a command line gives
         fsdp_config={"activation_checkpointing": optimisation.gradient_checkpointing, "reshard_after_forward": True} if sharded else None,
         ddp_backend=None if gpu or world == 1 else "gloo",
         ddp_find_unused_parameters=False,

@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -84,7 +85,8 @@ def run_chain(chain: Sequence[Sequence[str]], text: str, root: Path) -> str:
                 if len(processes) > 1 and processes[-2].stdout is not None:
                     processes[-2].stdout.close()  # the next program holds it now
             output = processes[-1].communicate()[0]
-            failed = [command[0] for command, process in zip(chain, processes, strict=True) if process.wait() != 0]
+            broken = -signal.SIGPIPE  # a program whose reader has failed
+            failed = [command[0] for command, process in zip(chain, processes, strict=True) if process.wait() not in (0, broken)]
         except OSError as error:
             raise LinguaLiftError(f"Apertium cannot be run ({error}); its packages are for Debian 12 on x86-64") from None
         finally:

@@ -5,7 +5,7 @@ translated (`parts`).
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,16 +49,14 @@ def translate(questions: Sequence[str], language: Language, engine: str, folder:
     """
     from lingualift.translate import apertium, nllb
 
-    if engine == "apt":
-        run: Callable[[list[str]], list[str]] = lambda texts: apertium.translate(texts, folder)  # noqa: E731
-    elif language.nllb is not None:
-        code = language.nllb
-        run = lambda texts: nllb.translate(texts, code, folder, batch)  # noqa: E731
-    else:
-        raise LinguaLiftError(f"translation: languages.tsv gives {language.name} ({language.code}) no NLLB code")
     split = [parts(question) for question in questions]
     sentences = sorted({part.strip() for pieces in split for part in pieces[::2]} - {""})
-    english = run(sentences)
+    if engine == "apt":
+        english = apertium.translate(sentences, folder)
+    elif language.nllb is not None:
+        english = nllb.translate(sentences, language.nllb, folder, batch)
+    else:
+        raise LinguaLiftError(f"translation: languages.tsv gives {language.name} ({language.code}) no NLLB code")
     if len(english) != len(sentences):
         raise LinguaLiftError(f"translation: {len(english)} translations for {len(sentences)} sentences of {language.code}")
     known = dict(zip(sentences, english, strict=True))
