@@ -45,8 +45,8 @@ class Share:
         return "-".join(self.languages)
 
     def rule(self, name: str) -> str:
-        """The name of a rule over this share."""
-        return name if self == Share() else f"{name}_{self.benchmark}_{self.name}".replace("-", "_")
+        """The name of a rule over this share: what stands before its first dot is `name`."""
+        return name if self == Share() else f"{name}.{self.benchmark}.{self.name}"
 
     def filled(self, wildcards: Mapping[str, str]) -> "Share":
         """The share with its wildcards replaced."""

@@ -45,7 +45,7 @@ def requests(*configfiles: str, snakefile: str = "Snakefile") -> list[Job]:
         jobs = [job for job in workflow._workflow.dag.jobs if job.rule.script]
         return [
             Job(
-                job.rule.name,
+                job.rule.name.partition(".")[0],  # a rule over some of a benchmark's languages
                 int(job.resources.get("mem_mb", 0)),
                 int(job.resources.get("runtime", 0)),
                 int(job.resources.get("disk_mb", 0)),

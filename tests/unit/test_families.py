@@ -1,5 +1,6 @@
 """Every architecture family takes a training step, as the LLM and as the encoder, and a cached encoder equals a live one."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import torch
 from transformers import AutoModel, AutoModelForCausalLM
 
 from lingualift.errors import LinguaLiftError
-from lingualift.model.encoder import Encoder
+from lingualift.model.encoder import Encoder, EncoderTokenizer
 from lingualift.model.layout import LAYOUTS, Prompt, compose, load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel, reference
 from lingualift.model.states import Tokens
@@ -117,6 +118,33 @@ def test_a_text_is_cut_where_the_encoders_positions_end(family: str, held: int |
     encoder, text = Encoder(folder, layer, torch.float32), "9 " * 300
     whole = len(encoder.tokenizer(text)["input_ids"])
     assert 20 < whole <= 1024 and len(encoder.states([text])[0]) == (kept or whole)
+
+
+def test_xlm_is_read_by_its_own_tokenizer_and_refused_where_offsets_are_needed(tmp_path: Path) -> None:
+    """Moses' word division (the package sacremoses), then byte pairs."""
+    vocabulary = [
+        "<s>",
+        "</s>",
+        "<pad>",
+        "<unk>",
+        *(f"<special{number}>" for number in range(10)),
+        "c",
+        "a",
+        "t",
+        "s</w>",
+        "cat",
+        "cats</w>",
+        "?</w>",
+    ]
+    folder = save(tmp_path / "xlm", "xlm", ENCODERS["xlm"][0], False)
+    for made in folder.glob("tokenizer*"):
+        made.unlink()
+    (folder / "vocab.json").write_text(json.dumps({token: row for row, token in enumerate(vocabulary)}))
+    (folder / "merges.txt").write_text("#version: 0.2\nc a 3\nca t 2\ncat s</w> 1\n")
+    tokenizer = EncoderTokenizer.load(folder)
+    assert tokenizer.tokens(["Cats?"]).ids.tolist() == [0, vocabulary.index("cats</w>"), vocabulary.index("?</w>"), 1]
+    with pytest.raises(LinguaLiftError, match="tells no character offsets"):
+        tokenizer(["Cats?"])
 
 
 @pytest.mark.parametrize("family", ["mt5", "xlm-roberta", "qwen2"])

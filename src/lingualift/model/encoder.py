@@ -46,7 +46,7 @@ class EncoderTokenizer:
         config = AutoConfig.from_pretrained(path, local_files_only=True)
         try:
             tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-        except (ImportError, ValueError, OSError) as error:  # some need a package of their own: XLM's sacremoses
+        except (ImportError, ValueError, OSError) as error:
             raise LinguaLiftError(f"encoder {path}: its tokenizer cannot be read: {' '.join(str(error).split())[:300]}") from error
         return cls(tokenizer, is_causal(config), min(MAX_TOKENS, positions(config)))
 

@@ -204,7 +204,7 @@ class LinguaLiftModel(PreTrainedModel):
 
     def embedding_table(self) -> torch.Tensor:
         """The LLM's input embeddings [vocabulary, llm_dim]."""
-        table = self.get_input_embeddings().weight
+        table = self.llm.get_input_embeddings().weight
         assert isinstance(table, torch.Tensor)
         return table
 

@@ -114,6 +114,25 @@ def _until_sigterm(progress: _Progress) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def shards(modules: Sequence[str], world: int) -> bool:
+    """Whether the model is spread over `world` devices (FSDP): where the whole LLM learns. Otherwise each holds a copy (DDP)."""
+    return torch.cuda.is_available() and world > 1 and "llm" in modules
+
+
+@contextmanager
+def _tables_in_the_root(model: LinguaLiftModel) -> Iterator[None]:
+    """Keep token embeddings and output matrix in the unit of the whole model when it is sharded.
+
+    Accelerate makes a unit of its own of what `get_input_embeddings` returns. Here the output matrix may be the same tensor, and the loss
+    reads it without calling its module, so that nothing else than the root would gather it.
+    """
+    vars(model)["get_input_embeddings"] = lambda: None
+    try:
+        yield
+    finally:
+        del vars(model)["get_input_embeddings"]
+
+
 class _PlannedTrainer(Trainer):
     """A Trainer that keeps the planned order, and saves only what the stage trains, sealed with checksums."""
 
@@ -243,7 +262,7 @@ def train_language_modelling(
         "%s: %d examples, %d steps of %d in micro-batches of %d on %d device(s), %.1f %% padding, training %s",
         name, len(examples), steps, batch, micro_batch, world, 100 * padding_share(lengths, plan), ", ".join(modules),
     )  # fmt: skip
-    sharded = gpu and world > 1 and "llm" in modules
+    sharded = shards(modules, world)
     arguments = TrainingArguments(
         output_dir=str(work),
         num_train_epochs=1,
@@ -294,7 +313,7 @@ def train_language_modelling(
         logger.info("%s: resuming from %s", name, last)
     started = time.monotonic()
     try:
-        with _until_sigterm(progress):
+        with _until_sigterm(progress), _tables_in_the_root(model):
             trainer.train(resume_from_checkpoint=str(last) if last else None)
     except torch.OutOfMemoryError as error:
         raise OutOfMemory(f"a micro-batch of {micro_batch} does not fit: {str(error).splitlines()[0]}", micro_batch) from None

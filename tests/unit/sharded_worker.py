@@ -1,0 +1,34 @@
+"""A training process as `lingualift.training` starts it, sharded (FSDP) without a GPU: Accelerate takes the gloo processes for devices."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from accelerate.state import PartialState
+from accelerate.utils import DistributedType
+from torch.distributed.tensor import DTensor
+
+from lingualift.training import language_modelling
+from lingualift.training.launch import worker
+
+started, step_ended = PartialState.__init__, language_modelling._Progress.on_step_end
+
+
+def as_devices(self: PartialState, *args: Any, **kwargs: Any) -> None:
+    started(self, *args, **kwargs)
+    if self.distributed_type == DistributedType.MULTI_CPU:
+        self.distributed_type = DistributedType.MULTI_GPU
+
+
+def watched(self: language_modelling._Progress, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    assert all(isinstance(parameter, DTensor) for parameter in kwargs["model"].parameters()), "the model is not sharded"
+    self.terminated = self.terminated or state.global_step == int(os.environ.get("STOP_AFTER", "0"))
+    step_ended(self, args, state, control, **kwargs)
+
+
+if __name__ == "__main__":
+    PartialState.__init__ = as_devices
+    language_modelling._Progress.on_step_end = watched
+    language_modelling.shards = lambda modules, world: world > 1
+    sys.exit(worker(Path(sys.argv[1])))
