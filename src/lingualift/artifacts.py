@@ -171,10 +171,10 @@ NOT_PARQUET = (pa.ArrowException, OSError, UnicodeDecodeError)
 """What reading a file raises that is none, or whose metadata are altered."""
 
 
-def _whole(path: str | Path) -> str:
-    """What to delete where a file is damaged: the folder that was written and sealed with it, else the file."""
+def _unusable(path: str | Path, what: str) -> LinguaLiftError:
+    """An error that asks for a damaged file to be deleted, or for the folder that was written and sealed with it."""
     folder = Path(path).parent
-    return str(folder) if (folder / CHECKSUMS).is_file() else "it"
+    return LinguaLiftError(f"{path}: {what}; delete {folder if (folder / CHECKSUMS).is_file() else 'it'} and run again")
 
 
 def check_parquet(path: str | Path) -> None:
@@ -185,9 +185,9 @@ def check_parquet(path: str | Path) -> None:
             handle.seek(max(place, 0))
             found = handle.read(len(BLANK))
     except OSError as error:
-        raise LinguaLiftError(f"{path}: cannot be read ({error.strerror}); delete {_whole(path)} and run again") from error
+        raise _unusable(path, f"cannot be read ({error.strerror})") from error
     if place >= 0 and found != expected:
-        raise LinguaLiftError(f"{path}: damaged (its checksum does not fit its content); delete {_whole(path)} and run again")
+        raise _unusable(path, "damaged (its checksum does not fit its content)")
 
 
 def read_parquet(path: str | Path, schema: pa.Schema | None = None) -> pa.Table:
@@ -196,10 +196,9 @@ def read_parquet(path: str | Path, schema: pa.Schema | None = None) -> pa.Table:
     try:
         table = pq.read_table(path)
     except NOT_PARQUET as error:
-        what = str(error).splitlines()[0]
-        raise LinguaLiftError(f"{path}: damaged or not Parquet ({what}); delete {_whole(path)} and run again") from error
+        raise _unusable(path, f"damaged or not Parquet ({str(error).splitlines()[0]})") from error
     if schema is not None and not table.schema.equals(schema, check_metadata=False):
-        raise LinguaLiftError(f"{path}: columns differ from what this version writes; delete {_whole(path)} and run again")
+        raise _unusable(path, "columns differ from what this version writes")
     return table
 
 
@@ -208,9 +207,8 @@ def read_provenance(path: str | Path) -> dict[str, Any]:
     try:
         metadata = pq.read_metadata(path).metadata or {}
     except NOT_PARQUET as error:
-        what = str(error).splitlines()[0]
-        raise LinguaLiftError(f"{path}: damaged or not Parquet ({what}); delete {_whole(path)} and run again") from error
+        raise _unusable(path, f"damaged or not Parquet ({str(error).splitlines()[0]})") from error
     try:
         return json.loads(metadata.get(b"lingualift", b"{}"))
     except ValueError as error:
-        raise LinguaLiftError(f"{path}: damaged (its provenance cannot be read: {error}); delete {_whole(path)} and run again") from error
+        raise _unusable(path, f"damaged (its provenance cannot be read: {error})") from error
