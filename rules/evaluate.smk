@@ -24,7 +24,7 @@ rule problems:
         "../workflow/scripts/problems.py"
 
 
-# One rule over wildcards where each language has its own job (the default of compute.languages_per_job), else one rule a share of the languages.
+# A rule for any language alone and, where compute.languages_per_job is above 1, one for each share of the configured languages.
 for SHARE in PLAN.shares:
 
     rule:
@@ -39,6 +39,8 @@ for SHARE in PLAN.shares:
             f"results/logs/encode/{{encoder}}/problems/{SHARE.benchmark}/{SHARE.name}.log",
         benchmark:
             f"results/benchmarks/encode/{{encoder}}/problems/{SHARE.benchmark}/{SHARE.name}.tsv"
+        wildcard_constraints:
+            lang=PLAN.alone,
         conda:
             GPU_ENVIRONMENT
         threads: 1
@@ -64,6 +66,8 @@ for SHARE in PLAN.shares:
             f"results/logs/predict/{{run}}/{SHARE.benchmark}/{SHARE.name}.log",
         benchmark:
             f"results/benchmarks/predict/{{run}}/{SHARE.benchmark}/{SHARE.name}.tsv"
+        wildcard_constraints:
+            lang=PLAN.alone,
         conda:
             GPU_ENVIRONMENT
         threads: 1

@@ -34,7 +34,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Share:
-    """Languages of a benchmark that one job works on; with `compute.languages_per_job` 1, wildcards that stand for any one of them."""
+    """Languages of a benchmark that one job works on; the default are wildcards that stand for any one language."""
 
     benchmark: str = "{benchmark}"
     languages: tuple[str, ...] = ("{lang}",)
@@ -234,12 +234,17 @@ class Plan:
 
     @property
     def shares(self) -> list[Share]:
-        """How the languages of the benchmarks are divided among jobs: `compute.languages_per_job` at a time, in their order."""
+        """How jobs divide the benchmarks' languages: `compute.languages_per_job` at a time, in their order; any other language alone."""
         size = self.config.compute.languages_per_job
-        if size == 1:
-            return [Share()]
-        asked = {benchmark: self.languages_of(benchmark) for benchmark in self.config.benchmarks.values()}
-        return [Share(name, tuple(codes[start : start + size])) for name, codes in asked.items() for start in range(0, len(codes), size)]
+        asked = {benchmark: self.languages_of(benchmark) for benchmark in self.config.benchmarks.values() if size > 1}
+        found = [Share(name, tuple(codes[start : start + size])) for name, codes in asked.items() for start in range(0, len(codes), size)]
+        return [Share(), *found]
+
+    @property
+    def alone(self) -> str:
+        """A pattern of the languages that have jobs of their own."""
+        together = "|".join(self.config.languages.evaluation) if self.config.compute.languages_per_job > 1 else ""
+        return (rf"(?!(?:{together})\b)" if together else "") + "[a-z]{2,3}"
 
     def benchmark_sources(self, benchmark: str, lang: str) -> list[str]:
         """The folders of the sources that a benchmark's problems of one language are read from (none: it is part of the package)."""
