@@ -178,7 +178,7 @@ def _unusable(path: str | Path, what: str) -> LinguaLiftError:
 
 
 def check_parquet(path: str | Path) -> None:
-    """Compare a Parquet file with the checksum that it carries; a file without one passes."""
+    """Compare a Parquet file that this project wrote with the checksum that it carries."""
     try:
         place, expected = _seal(Path(path))
         with open(path, "rb") as handle:
@@ -186,7 +186,10 @@ def check_parquet(path: str | Path) -> None:
             found = handle.read(len(BLANK))
     except OSError as error:
         raise _unusable(path, f"cannot be read ({error.strerror})") from error
-    if place >= 0 and found != expected:
+    if place < 0:
+        read_provenance(path)  # says so where it is no Parquet at all
+        raise _unusable(path, "damaged, or written by another program (it carries no checksum)")
+    if found != expected:
         raise _unusable(path, "damaged (its checksum does not fit its content)")
 
 
