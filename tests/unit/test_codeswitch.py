@@ -4,6 +4,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from lingualift.artifacts import read_parquet, read_provenance, write_parquet
+from lingualift.artifacts import parquet_writer, read_parquet, read_provenance, write_parquet
 from lingualift.codeswitch import switch as switching
 from lingualift.codeswitch.switch import (
     CODESWITCH_SCHEMA,
@@ -262,7 +263,8 @@ def test_streaming_a_file_gives_the_table_and_the_same_bytes(tmp_path, monkeypat
     monkeypatch.setattr(switching, "BATCH_ROWS", 16)
     table = plain(*["house goes under water red tree", "she goes quickly ?", "naïve Kofi 7"] * 40)
     write_parquet(tmp_path / "tagged.parquet", table, TAGGED_SCHEMA)
-    pq.write_table(table, tmp_path / "groups.parquet", row_group_size=16)  # small enough for the fast reader
+    with parquet_writer(tmp_path / "groups.parquet", TAGGED_SCHEMA) as writer:
+        writer.write_table(table, row_group_size=16)  # small enough for the fast reader
     lexicon, how = make_lexicon(HINDI, "hi"), settings(0.6, "all", "sampled", 3, 9)
     switch_file(tmp_path / "groups.parquet", lexicon, tmp_path / "groups.out", how)
     assert pq.read_table(tmp_path / "groups.out").to_pylist() == switch_table(table, lexicon, how)[0].to_pylist()
@@ -309,13 +311,14 @@ def test_the_table_of_statistics_counts_parts_of_speech_as_table_18():
     assert float(rows[0][header.index("achieved %")]) == pytest.approx(100 * statistics.ratio, abs=0.05)
 
 
-def test_words_that_outgrow_the_dictionary_page_are_read_all_the_same(tmp_path):
+def test_words_that_outgrow_the_dictionary_page_are_read_all_the_same(tmp_path, monkeypatch):
     words = [f"w{number:05d}".translate(str.maketrans("0123456789", "abcdefghij")) for number in range(3000)]
     rows = plain(*["house"] * 3000).to_pylist()
     for row, word in zip(rows, words, strict=True):
         row["tokens"][0]["lower"] = word
     table = pa.Table.from_pylist(rows, schema=TAGGED_SCHEMA)
-    pq.write_table(table, tmp_path / "tagged.parquet", dictionary_pagesize_limit=1000)
+    monkeypatch.setattr(pq, "ParquetWriter", partial(pq.ParquetWriter, dictionary_pagesize_limit=1000))
+    write_parquet(tmp_path / "tagged.parquet", table, TAGGED_SCHEMA)
     switch_file(
         tmp_path / "tagged.parquet",
         make_lexicon({word: ["x"] for word in words[::2]}, "hi"),
@@ -336,7 +339,8 @@ def test_a_lexicon_without_any_word_of_the_queries_is_an_error_and_leaves_nothin
 
 def test_a_damaged_or_foreign_tagged_file_is_named(tmp_path):
     (tmp_path / "bad.parquet").write_bytes(b"nothing")
-    pq.write_table(pa.table({"x": [1]}), tmp_path / "other.parquet")
+    other = pa.table({"x": [1]})
+    write_parquet(tmp_path / "other.parquet", other, other.schema)
     how = settings(0.5, "all", "best", 1, 0)
     with pytest.raises(LinguaLiftError, match=r"bad\.parquet: damaged or not Parquet"):
         switch_file(tmp_path / "bad.parquet", make_lexicon(HINDI, "hi"), tmp_path / "out.parquet", how)

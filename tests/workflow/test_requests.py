@@ -37,6 +37,17 @@ def jobs() -> list[tuple[str, int, int, int, int, int]]:
     return requests("config/paper.yaml")
 
 
+def test_the_papers_configuration_has_all_its_jobs(jobs: list[tuple[str, int, int, int, int, int]]) -> None:
+    counts = Counter(rule for rule, *_ in jobs)
+    assert counts["pretrained_vectors"] == 48  # with English
+    assert counts["lexicon"] == counts["target_vocabulary"] == 47
+    assert counts["codeswitch"] == 47 * (1 + 5 + 13)  # LinguaLIFT's own setting, other ratios, sets of parts of speech
+    assert counts["train"] == 121  # of 150 stages in the chains of 87 systems
+    assert counts["predict"] > 8000 and counts["translate"] > 100
+    assert counts["tag_questions"] == 1 and counts["prepare_model"] == 1 + 2 + 9 + 7 + 1  # LLMs, encoders, published checkpoints, NLLB
+    assert not {"fasttext", "corpus", "encode_words"} & set(counts)
+
+
 def test_every_job_of_the_papers_configuration_says_what_it_needs_and_the_page_on_scaling_lists_its_rule(
     jobs: list[tuple[str, int, int, int, int, int]],
 ) -> None:
