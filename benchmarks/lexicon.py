@@ -15,6 +15,7 @@ thread; a lexicon's hold everything from normalisation to verdict and table, Vec
 import argparse
 import html
 import json
+import logging
 import os
 import re
 import resource
@@ -46,6 +47,7 @@ BLOCK = re.compile(r'<(p|h[1-6])\b[^>]*\bid="((?:par|hd)_id\w+)"[^>]*>(.*?)</\1>
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 ENGLISH = "en-us"
 KINDS = ("words", "MUSE", "test", "pages")  # of gold dictionaries
+LENGTH = ("epochs", "steps", "batch", "hidden")  # of the adversarial start
 
 
 def show(rows: list[list[Any]]) -> None:
@@ -148,7 +150,7 @@ def aligned(
 
 def adversary(options: argparse.Namespace) -> Adversary:
     """The adversarial start's length and size as given."""
-    return Adversary(epochs=options.epochs, steps=options.steps, batch=options.batch, hidden=options.hidden)
+    return Adversary(**{name: getattr(options, name) for name in (*LENGTH, "precision")})
 
 
 # Help texts
@@ -340,8 +342,9 @@ def main() -> None:
     mode.set_defaults(work=retrieval)
     length = argparse.ArgumentParser(add_help=False)
     default = Adversary()
-    for name in ("epochs", "steps", "batch", "hidden"):
+    for name in LENGTH:
         length.add_argument(f"--{name}", type=int, default=getattr(default, name), help="of the adversarial start")
+    length.add_argument("--precision", choices=["auto", "bfloat16", "float32"], default="auto", help="of the adversarial start")
     length.add_argument("--seeds", type=int, nargs="+", default=[0])
     mode = modes.add_parser("planted", parents=[length])
     mode.add_argument("--words", type=int, default=800)
@@ -366,6 +369,7 @@ def main() -> None:
     mode.add_argument("folders", nargs="+")
     mode.set_defaults(work=verdicts)
     options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     options.work(options)
 
 

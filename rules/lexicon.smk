@@ -19,6 +19,7 @@ rule lexicon:
         **lexicon_request(),
     params:
         lexicon=CONFIG.lexicon.model_dump(mode="json"),
+        precision=CONFIG.precision if "adversarial" in CONFIG.lexicon.starts else "float32",
         collapsed=CONFIG.languages.collapsed,
         seed=CONFIG.seeds[0],
         language=lambda wildcards: asdict(LANGUAGES[wildcards.lang]),

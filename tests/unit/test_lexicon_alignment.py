@@ -382,22 +382,58 @@ def test_directions_agree_on_related_spaces_only():
     assert direction_agreement(source, target, bad.best, bad.back) < 0.8
 
 
-def test_discriminator_equals_the_same_layers_of_torch():
+def test_discriminator_learns_as_the_same_layers_do_by_autograd():
     import torch
 
     random = torch.Generator().manual_seed(0)
     ours = _Discriminator(6, Adversary(hidden=8, dropout=0.0), random, torch.device("cpu"))
-    layers = [torch.nn.Linear(6, 8), torch.nn.Linear(8, 8), torch.nn.Linear(8, 1)]
-    for layer, (weight, bias) in zip(layers, zip(*[iter(ours.parameters)] * 2, strict=True), strict=True):
-        layer.weight.data, layer.bias.data = weight.detach(), bias.detach()
-    theirs = torch.nn.Sequential(layers[0], torch.nn.LeakyReLU(0.2), layers[1], torch.nn.LeakyReLU(0.2), layers[2])
-    inputs = torch.randn((5, 6), generator=random)
-    assert torch.allclose(ours(inputs), theirs(inputs).squeeze(1))
-    dropped = _Discriminator(6, Adversary(hidden=8, dropout=0.5), random, torch.device("cpu"))
-    assert not torch.allclose(dropped(inputs), dropped(inputs))
+    linear = [torch.nn.Linear(6, 8), torch.nn.Linear(8, 8), torch.nn.Linear(8, 1)]
+    for layer, (weights, biases) in zip(linear, ours.layers, strict=True):
+        layer.weight.data, layer.bias.data = weights.clone(), biases.clone()
+    theirs = torch.nn.Sequential(linear[0], torch.nn.LeakyReLU(0.2), linear[1], torch.nn.LeakyReLU(0.2), linear[2])
+    descent = torch.optim.SGD(theirs.parameters(), lr=0.5)
+    truth = torch.tensor([0.9, 0.9, 0.9, 0.1, 0.1])
+    for _ in range(3):
+        inputs = torch.randn((5, 6), generator=random)
+        wanted = inputs.clone().requires_grad_()
+        descent.zero_grad()
+        torch.nn.functional.binary_cross_entropy_with_logits(theirs(wanted).squeeze(1), truth).backward()
+        assert torch.allclose(ours.gradient(inputs, truth), wanted.grad, atol=1e-7)
+        descent.step()
+        ours.learn(inputs, truth, 0.5)
+        for layer, (weights, biases) in zip(linear, ours.layers, strict=True):
+            assert torch.allclose(layer.weight, weights, atol=1e-6) and torch.allclose(layer.bias, biases, atol=1e-6)
 
 
-def test_adversary_recovers_a_planted_turn_of_less_than_a_right_angle():
+def test_discriminator_in_bfloat16_follows_float32_and_keeps_small_steps():
+    import torch
+
+    exact, rounded = (
+        _Discriminator(30, Adversary(hidden=40, dropout=0.0), torch.Generator().manual_seed(0), torch.device("cpu"), bf16)
+        for bf16 in (False, True)
+    )
+    before = [layer[0].clone() for layer in rounded.layers]
+    inputs, truth = torch.randn((64, 30), generator=torch.Generator().manual_seed(1)), torch.rand(64)
+    gradients = [one.gradient(inputs, truth) for one in (exact, rounded)]
+    assert torch.nn.functional.cosine_similarity(*(each.flatten() for each in gradients), dim=0) > 0.999
+    for one in (exact, rounded):
+        one.learn(inputs, truth, 1e-3)  # a step far below bfloat16's resolution of the weights
+    for layer, (ours, _), (theirs, _) in zip(before, exact.layers, rounded.layers, strict=True):
+        assert torch.nn.functional.cosine_similarity((ours - layer).flatten(), (theirs - layer).flatten(), dim=0) > 0.99
+
+
+def test_discriminator_drops_inputs_anew_in_every_step():
+    import torch
+
+    dropped = _Discriminator(400, Adversary(hidden=8, dropout=0.5), torch.Generator().manual_seed(0), torch.device("cpu"))
+    inputs = torch.ones(1, 400)
+    first, second = (dropped.gradient(inputs, torch.ones(1)) == 0 for _ in range(2))
+    assert 0.4 < first.float().mean() < 0.6  # what is dropped has no gradient
+    assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("arithmetic", ["float32", "bfloat16"])
+def test_adversary_recovers_a_planted_turn_of_less_than_a_right_angle(arithmetic):
     # Skewed data: a distribution that is symmetric fits itself in several positions, and the adversary finds any of them.
     generator = np.random.default_rng(0)
     vectors = (generator.gamma(1.0, 1.0, (720, 8)) - 1) * np.linspace(2, 0.5, 8)
@@ -410,18 +446,27 @@ def test_adversary_recovers_a_planted_turn_of_less_than_a_right_angle():
     target = normalise(np.concatenate([noisy[:480], noisy[600:]])[order].astype(np.float32))  # a fifth has no partner
     partner = np.argsort(order)
     partner[480:] = -1
-    settings = Adversary(epochs=3, steps=250, hidden=64, beta=0.01, scale=2.5)
+    settings = Adversary(epochs=3, steps=250, hidden=64, beta=0.01, scale=2.5, precision=arithmetic)
     pairs, _ = adversarial_start(source, target, seed=0, settings=settings, use_gpu=False)
     assert (partner[pairs[0]] == pairs[1]).mean() > 0.3
     assert precision(refine(source, target, pairs), partner) >= 0.95
 
 
 def test_adversarial_start_depends_on_its_seed_alone_and_refuses_few_words():
+    import torch
+
     source, target, _ = planted(200, 10)
     short = Adversary(epochs=2, steps=5, hidden=16)
     (first, history), (again, _), (_, different) = (adversarial_start(source, target, seed=seed, settings=short) for seed in (1, 1, 2))
     assert len(history) == 2 and all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert different != history
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2 if threads == 1 else 1)
+        other, same = adversarial_start(source, target, seed=1, settings=short)
+    finally:
+        torch.set_num_threads(threads)
+    assert same == history and all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
     with pytest.raises(LinguaLiftError, match="draws 300 words at once, but only 200 source words"):
         adversarial_start(source, target, seed=1, settings=Adversary(batch=300))
 

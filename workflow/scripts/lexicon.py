@@ -39,7 +39,7 @@ with job.frame(snakemake.log[0], snakemake.threads) as logger:
         score="combined" if "encoder" in values.starts else "fasttext",
         top_k=values.top_k,
         k=values.neighbourhood,
-        adversary=Adversary(**values.adversarial.model_dump()),
+        adversary=Adversary(**values.adversarial.model_dump(), precision=snakemake.params.precision),
         reweight=values.reweight,
         mutual_only=values.mutual_only,
         minimum_score=values.minimum_score,

@@ -19,6 +19,7 @@ from lingualift.lexicon.starts import Pairs
 
 logger = logging.getLogger(__name__)
 CRITERION_WORDS = 10_000
+SLOPE = 0.2
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class Adversary:
     beta: float = 0.001  # orthogonalisation W <- (1 + beta) W - beta (W W') W
     frequent: int = 50_000  # words of each side that are drawn
     scale: float = 5.0  # length of the vectors while they train: about that of published vectors, which the released code uses as they come
+    precision: str = (
+        "float32"  # of the discriminator's products, as in `lingualift.precision`; a GPU, which waits for launches, takes float32
+    )
 
 
 def adversarial_start(
@@ -47,6 +51,8 @@ def adversarial_start(
     `source`, `target`: normalised vectors [words, dim], most frequent first. Fewer words than a batch on a side is an error.
     """
     import torch
+
+    from lingualift.precision import use_bf16
 
     how = settings or Adversary()
     for side, vectors in (("source", source), ("target", target)):
@@ -59,36 +65,27 @@ def adversarial_start(
     random = torch.Generator(device).manual_seed(seed)
     sides = [torch.from_numpy(np.ascontiguousarray(side[: how.frequent])).to(device) * how.scale for side in (source, target)]
     dim = source.shape[1]
-    mapping = torch.eye(dim, device=device, requires_grad=True)
-    discriminator = _Discriminator(dim, how, random, device)
+    mapping = torch.eye(dim, device=device)
+    discriminator = _Discriminator(dim, how, random, device, device.type == "cpu" and use_bf16(how.precision))
     left, right = source[:CRITERION_WORDS], target[:CRITERION_WORDS]
     k = min(k, len(left), len(right))
     truth = torch.cat([torch.full((how.batch,), value, device=device) for value in (1 - how.smoothing, how.smoothing)])
-    loss = torch.nn.functional.binary_cross_entropy_with_logits
+    mistaken = 1 - truth[: how.batch]
 
-    def batch() -> Any:
-        rows = [torch.randint(len(side), (how.batch,), generator=random, device=device) for side in sides]
-        return sides[0][rows[0]], sides[1][rows[1]]
+    def draw(side: int) -> Any:
+        return sides[side][torch.randint(len(sides[side]), (how.batch,), generator=random, device=device)]
 
     nothing = np.empty(0, np.int64), np.empty(0, np.int64)
     rate, fell, best, history = how.learning_rate, False, (-np.inf, nothing), []
     for epoch in range(how.epochs):
         for _ in range(how.steps):
             for _ in range(how.discriminator_steps):
-                ours, theirs = batch()
-                with torch.no_grad():
-                    inputs = torch.cat([ours @ mapping, theirs])
-                error = loss(discriminator(inputs), truth)
-                gradients = torch.autograd.grad(error, discriminator.parameters)
-                with torch.no_grad():
-                    torch._foreach_add_(discriminator.parameters, gradients, alpha=-how.learning_rate)
-            ours, theirs = batch()
-            error = loss(discriminator(torch.cat([ours @ mapping, theirs])), 1 - truth)
-            (gradient,) = torch.autograd.grad(error, [mapping])
-            with torch.no_grad():
-                mapping -= rate * gradient
-                mapping.copy_((1 + how.beta) * mapping - how.beta * (mapping @ mapping.T @ mapping))
-        found = mapping.detach().cpu().numpy()
+                discriminator.learn(torch.cat([draw(0) @ mapping, draw(1)]), truth, how.learning_rate)
+            words = draw(0)
+            # The loss is a mean over both sides, but only the mapped one has a gradient.
+            mapping.addmm_(words.T, discriminator.gradient(words @ mapping, mistaken), alpha=-rate / 2)
+            mapping.copy_((1 + how.beta) * mapping - how.beta * (mapping @ mapping.T @ mapping))
+        found = mapping.cpu().numpy()
         if not np.isfinite(found).all():
             logger.warning("the adversarial map diverged in epoch %d", epoch + 1)
             break
@@ -108,25 +105,60 @@ def adversarial_start(
 
 
 class _Discriminator:
-    """Two hidden layers with leaky ReLU (0.2): the logit that a vector is a mapped source vector."""
+    """Two hidden layers with leaky ReLU (`SLOPE`): the logit that a vector is a mapped source vector, trained by binary cross-entropy.
 
-    def __init__(self, dim: int, how: Adversary, random: Any, device: Any) -> None:
+    Its gradients are written out: autograd would hold and write those of the weights before they are added to them, which at such small
+    batches takes as long as a product. With `bf16` the products are of bfloat16 copies; the weights themselves stay float32.
+    """
+
+    def __init__(self, dim: int, how: Adversary, random: Any, device: Any, bf16: bool = False) -> None:
         import torch
 
         self.dropout, self.random = how.dropout, random
-        self.parameters = []
+        self.dtype = torch.bfloat16 if bf16 else torch.float32
+        self.layers = []  # [weights [outputs, inputs], biases [outputs]]
         for inputs, outputs in ((dim, how.hidden), (how.hidden, how.hidden), (how.hidden, 1)):
-            bound = inputs**-0.5
-            for shape in ((outputs, inputs), (outputs,)):
-                values = (torch.rand(shape, generator=random, device=device) * 2 - 1) * bound
-                self.parameters.append(values.requires_grad_())
+            shapes: list[tuple[int, ...]] = [(outputs, inputs), (outputs,)]
+            self.layers.append([(torch.rand(shape, generator=random, device=device) * 2 - 1) * inputs**-0.5 for shape in shapes])
+        self.products = [[values.to(self.dtype) for values in layer] for layer in self.layers]  # in float32 the layers themselves
 
-    def __call__(self, inputs: Any) -> Any:
+    def learn(self, inputs: Any, truth: Any, rate: float) -> None:
+        """One step of gradient descent on the mean loss of `inputs` [words, dim] against `truth` [words] (0 to 1)."""
+        values, _, gradient = self._forward(inputs, truth)
+        for depth in (2, 1, 0):
+            below = gradient @ self.products[depth][0] if depth else None
+            weights, biases = self.layers[depth]
+            if self.dtype == weights.dtype:
+                weights.addmm_(gradient.T, values[depth], alpha=-rate)
+            else:
+                weights.add_(gradient.T @ values[depth], alpha=-rate)
+            biases.sub_(gradient.sum(0), alpha=rate)
+            for product, learned in zip(self.products[depth], self.layers[depth], strict=True):
+                if product is not learned:
+                    product.copy_(learned)
+            if below is not None:
+                gradient = below * _slope(values[depth])
+
+    def gradient(self, inputs: Any, truth: Any) -> Any:
+        """Gradient [words, dim] of the mean loss by `inputs`."""
+        values, kept, gradient = self._forward(inputs, truth)
+        for depth in (2, 1):
+            gradient = (gradient @ self.products[depth][0]) * _slope(values[depth])
+        return (gradient @ self.products[0][0]).to(inputs.dtype) * kept
+
+    def _forward(self, inputs: Any, truth: Any) -> tuple[list[Any], Any, Any]:
+        """What enters each layer, the inputs' dropout, and the gradient [words, 1] by the logits."""
         import torch
         from torch.nn.functional import leaky_relu, linear
 
-        kept = torch.rand(inputs.shape, generator=self.random, device=inputs.device) >= self.dropout
-        values = inputs * kept / (1 - self.dropout)
-        for layer in range(2):
-            values = leaky_relu(linear(values, *self.parameters[2 * layer : 2 * layer + 2]), 0.2)
-        return linear(values, *self.parameters[4:]).squeeze(1)
+        kept = (torch.rand(inputs.shape, generator=self.random, device=inputs.device) >= self.dropout) / (1 - self.dropout)
+        values = [(inputs * kept).to(self.dtype)]
+        for layer in self.products[:-1]:
+            values.append(leaky_relu(linear(values[-1], *layer), SLOPE))
+        logits = linear(values[-1], *self.products[-1]).to(truth.dtype)
+        return values, kept, ((torch.sigmoid(logits) - truth[:, None]) / len(truth)).to(self.dtype)
+
+
+def _slope(activations: Any) -> Any:
+    """The derivative of leaky ReLU, from its outputs: they have the sign of its inputs."""
+    return (activations > 0).to(activations.dtype) * (1 - SLOPE) + SLOPE
