@@ -35,7 +35,7 @@ def requests(*configfiles: str, snakefile: str = "Snakefile") -> list[Job]:
     from snakemake.api import SnakemakeApi
     from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
 
-    with SnakemakeApi(OutputSettings(dryrun=True, quiet={Quietness.ALL})) as api:
+    with SnakemakeApi(OutputSettings(dryrun=True, quiet=set(Quietness))) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),
             config_settings=ConfigSettings(configfiles=tuple(map(Path, configfiles))),
