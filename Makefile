@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORES ?= all
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: test environment all
 .DEFAULT_GOAL := all
@@ -13,8 +13,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	@echo "installing requirements.lock"  # in two halves: unpacking keeps one processor busy
 	@split --number=r/2 requirements.lock $(VENV)/lock-
-	@$(PIP) --no-compile -r $(VENV)/lock-aa & other=$$!; $(PIP) --no-compile -r $(VENV)/lock-ab; status=$$?; wait $$other && exit $$status
-	$(PIP) --no-build-isolation -e .
+	@$(PIP) install --no-deps --no-compile -r $(VENV)/lock-aa & \
+	other=$$!; $(PIP) install --no-deps --no-compile -r $(VENV)/lock-ab; status=$$?; wait $$other && exit $$status
+	@$(PIP) check >/dev/null || { echo "installing what this build of torch needs besides: CUDA's libraries"; $(PIP) install -r requirements.lock; }
+	$(PIP) install --no-deps --no-build-isolation -e .
 	@echo "compiling what the workflow imports"  # every job reads this byte code; some environments forbid writing it later
 	@export PYTHONDONTWRITEBYTECODE=; $(BIN)/python -c 'import lingualift.evaluation.predict, lingualift.training.run' & \
 	other=$$!; $(BIN)/python -c 'import faiss, scipy.stats, snakemake.cli, spacy, lingualift.tables.results'; status=$$?; wait $$other && exit $$status
