@@ -89,6 +89,15 @@ def test_one_view_alone_is_never_good():
     assert evidence["verdict"] == "weak" and evidence["score"] == "encoder" and evidence["starts"] == {}
 
 
+def test_encoder_that_cannot_read_the_script_is_called_collapsed():
+    source, target = spaces()
+    unread = np.tile(target.encoder[:1], (WORDS, 1))  # every word is the unknown token
+    alone = replace(FAST, starts=("encoder",), frequency_weight=0.0)  # in these spaces frequency ranks are meanings
+    found = build_lexicon(source, replace(target, encoder=unread), alone).evidence
+    assert found["held_out"] is None and found["verdict"] == "collapsed", found["reason"]
+    assert build_lexicon(source, target, alone).evidence["verdict"] == "good"
+
+
 def test_gold_changes_nothing_but_the_report():
     source, target = spaces()
     with_gold, without = (build_lexicon(source, target, FAST, gold=gold) for gold in (GOLD, None))
@@ -263,6 +272,13 @@ def test_verdict_rules():
     assert verdict(held_out=None, start_agreement=0.5)[0] == "good"
     assert verdict(held_out=None, start_agreement=0.01)[0] == "collapsed"
     assert verdict(held_out=None, start_agreement=None)[0] == "weak"
+    assert verdict(held_out=None, start_agreement=None, above_null=0.5)[0] == "weak"  # high, but nothing agrees with it
+    assert verdict(held_out=None, start_agreement=None, above_null=0.002)[0] == "collapsed"
+    assert verdict(held_out=None, start_agreement=None, encoder_rate=0.01) == (
+        "collapsed",
+        "the encoder pairs 1.0% of the words (collapsed below 5%)",
+    )
+    assert verdict(held_out=None, start_agreement=None, encoder_rate=0.4)[0] == "weak"
     assert verdict(held_out=(0.8, 0.0), start_agreement=None, thresholds=Thresholds(held_out=(0.85, 0.9)))[0] == "collapsed"
 
 

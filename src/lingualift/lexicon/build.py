@@ -262,7 +262,16 @@ def _build(
     found = scores.forward(min(max(settings.top_k, *GOLD_RANKS), len(columns)), settings.use_gpu)
     mutual = mutual_pairs(scores, settings.use_gpu, found)
     above_null = None if null is None or kept_plain is None else plain[kept_plain].alignment.criterion - null
-    level, reason = judge.verdict(held_out=held_out, start_agreement=start_agreement, above_null=above_null, thresholds=settings.thresholds)
+    if start_agreement is None and kept_plain is not None and kept_plain.startswith("seed"):
+        above_null = None  # a seed's pairs are not those that would raise the criterion
+    encoder_rate = None if encoder_pairs is None else len(encoder_pairs[0]) / min(len(source.words), len(target.words))
+    level, reason = judge.verdict(
+        held_out=held_out,
+        start_agreement=start_agreement,
+        above_null=above_null,
+        encoder_rate=encoder_rate,
+        thresholds=settings.thresholds,
+    )
     evidence: dict[str, Any] = {
         "source_words": len(source.words),
         "target_words": len(target.words),

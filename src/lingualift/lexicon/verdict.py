@@ -28,6 +28,7 @@ class Thresholds:
     held_out: tuple[float, float] = (0.60, 0.67)
     agreement: tuple[float, float] = (0.25, 0.40)
     above_null: tuple[float, float] = (0.015, 0.03)
+    encoder_rate: float = 0.05  # unrelated vectors pair more than half of their words; below this: collapsed
 
 
 def held_out_agreement(source: np.ndarray, target: np.ndarray, pairs: Pairs, seed: int = 0) -> tuple[float, float] | None:
@@ -102,12 +103,15 @@ def verdict(
     held_out: tuple[float, float] | None,
     start_agreement: float | None,
     above_null: float | None = None,
+    encoder_rate: float | None = None,
     thresholds: Thresholds | None = None,
 ) -> tuple[str, str]:
     """The verdict and its reason in words.
 
     Held-out agreement decides where it exists, less one standard error; else the agreement of independent starts and the criterion's
-    height above its null, whichever is worse; with neither nothing can vouch for the lexicon and it is 'weak'.
+    height above its null, whichever is worse; without a second start to agree with, 'weak' at best. `encoder_rate`: the share of
+    words that are each other's best to the encoder; one that gives all words of a script the same vector pairs next to none. Where
+    nothing speaks for or against a lexicon, it is 'weak'.
     """
     limits = thresholds or Thresholds()
     found: list[tuple[int, str]] = []
@@ -120,8 +124,12 @@ def verdict(
         weigh(held_out[0] - held_out[1], limits.held_out, "held-out agreement of two views (less one standard error)")
     elif start_agreement is not None:
         weigh(start_agreement, limits.agreement, "agreement of independent starts")
-        if above_null is not None:
-            weigh(above_null, limits.above_null, "criterion above that of shuffled dictionaries")
+    if held_out is None and above_null is not None:
+        weigh(above_null, limits.above_null, "criterion above that of shuffled dictionaries")
+        if start_agreement is None:
+            found.append((1, "no second start to agree with"))
+    if held_out is None and encoder_rate is not None and encoder_rate < limits.encoder_rate:
+        found.append((2, f"the encoder pairs {encoder_rate:.1%} of the words (collapsed below {limits.encoder_rate:.0%})"))
     if not found:
         return "weak", "no independent evidence: neither fastText vectors for enough words nor a second start"
     level, reason = max(found, key=lambda entry: entry[0])
