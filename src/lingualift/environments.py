@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lingualift.artifacts import write_text
-from lingualift.preflight import read_lock
+from lingualift.preflight import GPU_VARIANTS, read_lock
 
 PYTHON = "3.11"
-GPU_VARIANTS = {"faiss-cpu": "faiss-gpu"}
 HEAD = """\
 # {title}; Snakemake makes it with --sdm conda.
 # Written by `python -m lingualift.environments` from requirements.lock: do not edit.

@@ -17,6 +17,8 @@ from lingualift.retrieve.fetch import state
 from lingualift.retrieve.sources import Source, missing_pins
 
 MINIMUM_PYTHON = (3, 11)
+GPU_VARIANTS = {"faiss-cpu": "faiss-gpu"}
+"""Packages that another one, with the same modules, stands in for on a machine with a GPU."""
 
 
 @dataclass(frozen=True)
@@ -65,28 +67,35 @@ def check_packages(pyproject: str | Path, lock: str | Path) -> list[str]:
     for requirement in requirements:
         if requirement.marker is not None and not requirement.marker.evaluate():
             continue
+        names = [requirement.name, *filter(None, [GPU_VARIANTS.get(_normal(requirement.name))])]
+        present = {name: version for name in names if (version := _version(name)) is not None}
+        if len(present) > 1:
+            raise LinguaLiftError(f"packages {' and '.join(present)} hold the same modules; pip uninstall both, then install one")
+        name, installed = next(iter(present.items()), (requirement.name, ""))
         locked = pins.get(_normal(requirement.name))
-        remedy = f"pip install '{requirement.name}=={locked}'" if locked else f"pip install '{requirement}'"
-        try:
-            installed = importlib.metadata.version(requirement.name)
-        except importlib.metadata.PackageNotFoundError:
-            raise LinguaLiftError(f"package {requirement.name} is not installed; {remedy}, or let `make` build .venv") from None
+        remedy = f"pip install '{name}=={locked}'" if locked else f"pip install '{requirement}'"
+        if not present:
+            raise LinguaLiftError(f"package {name} is not installed; {remedy}, or let `make` build .venv")
         try:
             found, wanted = Version(installed), Version(locked) if locked else None
         except InvalidVersion as error:
             raise LinguaLiftError(f"{lock}: {error}") from error
         if requirement.specifier and not requirement.specifier.contains(found, prereleases=True):
-            raise LinguaLiftError(
-                f"package {requirement.name} {installed} does not fit {requirement.specifier}; {remedy}, or let `make` build .venv"
-            )
+            raise LinguaLiftError(f"package {name} {installed} does not fit {requirement.specifier}; {remedy}, or let `make` build .venv")
         if wanted is None or found.release[:2] == wanted.release[:2]:
             continue
         if not requirement.specifier and found.release[:2] < wanted.release[:2]:
-            raise LinguaLiftError(
-                f"package {requirement.name} {installed} is older than the locked {locked}; {remedy}, or let `make` build .venv"
-            )
-        notes.append(f"{requirement.name} {installed} (the lock has {locked})")
+            raise LinguaLiftError(f"package {name} {installed} is older than the locked {locked}; {remedy}, or let `make` build .venv")
+        notes.append(f"{name} {installed} (the lock has {locked})")
     return notes
+
+
+def _version(name: str) -> str | None:
+    """The installed version of a package; None where there is none."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _normal(name: str) -> str:

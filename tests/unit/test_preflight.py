@@ -65,6 +65,18 @@ def test_a_missing_package_is_refused_and_indirect_ones_do_not_matter(tmp_path, 
     assert preflight.check_packages(*project(tmp_path, ["numpy"], "numpy==2.4.6\nindirect==1.0\n")) == []
 
 
+def test_faiss_for_gpus_stands_in_for_the_one_for_processors_but_not_beside_it(tmp_path, monkeypatch):
+    files = project(tmp_path, ["faiss-cpu>=1.11"], "faiss-cpu==1.15.1\n")
+    installed(monkeypatch, **{"faiss-gpu": "1.15.1"})
+    assert preflight.check_packages(*files) == []
+    installed(monkeypatch, **{"faiss-gpu": "1.7.2"})
+    with pytest.raises(LinguaLiftError, match=r"package faiss-gpu 1.7.2 does not fit >=1.11; pip install 'faiss-gpu==1.15.1'"):
+        preflight.check_packages(*files)
+    installed(monkeypatch, **{"faiss-gpu": "1.15.1", "faiss-cpu": "1.15.1"})
+    with pytest.raises(LinguaLiftError, match="packages faiss-cpu and faiss-gpu hold the same modules"):
+        preflight.check_packages(*files)
+
+
 def test_another_minor_version_within_the_range_is_reported_not_refused(tmp_path, monkeypatch):
     installed(monkeypatch, torch="2.11.1+cu130")
     assert preflight.check_packages(*project(tmp_path, ["torch>=2.11"], "torch==2.13.0\n")) == ["torch 2.11.1+cu130 (the lock has 2.13.0)"]
