@@ -38,9 +38,7 @@ class Adversary:
     beta: float = 0.001  # orthogonalisation W <- (1 + beta) W - beta (W W') W
     frequent: int = 50_000  # words of each side that are drawn
     scale: float = 5.0  # length of the vectors while they train: about that of published vectors, which the released code uses as they come
-    precision: str = (
-        "float32"  # of the discriminator's products, as in `lingualift.precision`; a GPU, which waits for launches, takes float32
-    )
+    precision: str = "float32"  # of the discriminator's products on a processor, as in `lingualift.precision`; on a GPU float32
 
 
 def adversarial_start(

@@ -122,14 +122,15 @@ def verdict(
 
     if held_out is not None:
         weigh(held_out[0] - held_out[1], limits.held_out, "held-out agreement of two views (less one standard error)")
-    elif start_agreement is not None:
-        weigh(start_agreement, limits.agreement, "agreement of independent starts")
-    if held_out is None and above_null is not None:
-        weigh(above_null, limits.above_null, "criterion above that of shuffled dictionaries")
-        if start_agreement is None:
-            found.append((1, "no second start to agree with"))
-    if held_out is None and encoder_rate is not None and encoder_rate < limits.encoder_rate:
-        found.append((2, f"the encoder pairs {encoder_rate:.1%} of the words (collapsed below {limits.encoder_rate:.0%})"))
+    else:
+        if start_agreement is not None:
+            weigh(start_agreement, limits.agreement, "agreement of independent starts")
+        if above_null is not None:
+            weigh(above_null, limits.above_null, "criterion above that of shuffled dictionaries")
+            if start_agreement is None:
+                found.append((1, "no second start to agree with"))
+        if encoder_rate is not None and encoder_rate < limits.encoder_rate:
+            found.append((2, f"the encoder pairs {encoder_rate:.1%} of the words (collapsed below {limits.encoder_rate:.0%})"))
     if not found:
         return "weak", "no independent evidence: neither fastText vectors for enough words nor a second start"
     level, reason = max(found, key=lambda entry: entry[0])
