@@ -12,7 +12,7 @@ from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import load, load_systems
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.plan import encoder_name, plan
+from lingualift.plan import Share, encoder_name, plan
 from lingualift.retrieve.sources import load_sources
 from lingualift.run import DAY, begin, sweep
 from lingualift.run import report as results_report

@@ -40,7 +40,8 @@ for SHARE in PLAN.shares:
         benchmark:
             f"results/benchmarks/encode/{{encoder}}/problems/{SHARE.benchmark}/{SHARE.name}.tsv"
         wildcard_constraints:
-            lang=PLAN.alone,
+            lang=PLAN.alone(CONFIG.languages.evaluation),
+        priority: 0.5  # before the first answers, or the last ones wait for it
         conda:
             GPU_ENVIRONMENT
         threads: 1
@@ -67,7 +68,7 @@ for SHARE in PLAN.shares:
         benchmark:
             f"results/benchmarks/predict/{{run}}/{SHARE.benchmark}/{SHARE.name}.tsv"
         wildcard_constraints:
-            lang=PLAN.alone,
+            lang=PLAN.alone(CONFIG.languages.evaluation),
         conda:
             GPU_ENVIRONMENT
         threads: 1

@@ -187,11 +187,20 @@ def lexicon_request():
     return {**growing(sizes.lexicon(*words, vectors_dimension(), minutes)), **ONE_GPU}
 
 
-def texts_request(wildcards):
-    kind, _, name = wildcards.texts.partition("-")
+def text_sets(share):
+    """The sets of texts that one job encodes; wildcards stay."""
+    return ["{texts}"] if share == Share() else [f"{{switched}}-{lang}" for lang in share.languages]
+
+
+def texts_of(wildcards, share):
+    return [PLAN.texts_file(name.format(**wildcards)) for name in text_sets(share)]
+
+
+def texts_request(wildcards, share):
+    kind, _, name = text_sets(share)[0].format(**wildcards).partition("-")
     texts = questions(name) if kind == "task" else switched(name.rpartition("-")[0])
     source = PLAN.encoders[wildcards.encoder].source
-    return sizes.encoding(texts, parameters(source), width(source), CONFIG.compute.gpus > 0)
+    return sizes.encoding(texts, parameters(source), width(source), CONFIG.compute.gpus > 0).times(len(share.languages))
 
 
 def translation_request(wildcards):

@@ -3,33 +3,40 @@
 # it waits for (1); answers and scores fill the gaps.
 
 
-rule encode:
-    input:
-        texts=lambda wildcards: PLAN.texts_file(wildcards.texts),
-        encoder=lambda wildcards: model_files(PLAN.encoders[wildcards.encoder].source),
-    output:
-        directory("results/encoded/{encoder}/{texts}"),
-    log:
-        "results/logs/encode/{encoder}/{texts}.log",
-    benchmark:
-        "results/benchmarks/encode/{encoder}/{texts}.tsv"
-    wildcard_constraints:
-        encoder="|".join(PLAN.encoders),
-        texts="task-[a-z0-9._-]+|codeswitch-([a-z0-9][a-z0-9._-]*-)?[a-z]{2,3}",
-    priority: 1
-    conda:
-        GPU_ENVIRONMENT
-    threads: 1
-    resources:
-        **growing(texts_request),
-        **ONE_GPU,
-    params:
-        layer=lambda wildcards: PLAN.encoders[wildcards.encoder].layer,
-        precision=CONFIG.precision,
-    message:
-        "encode {wildcards.texts}"
-    script:
-        "../workflow/scripts/encode.py"
+# A rule for any set of texts alone and, where compute.languages_per_job is above 1, one for each share of the code-switched languages.
+for SHARE in PLAN.switched_shares:
+    TEXTS = "{texts}" if SHARE == Share() else f"{{switched}}-{SHARE.name}"
+
+    rule:
+        name:
+            SHARE.rule("encode")
+        input:
+            texts=partial(texts_of, share=SHARE),
+            encoder=lambda wildcards: model_files(PLAN.encoders[wildcards.encoder].source),
+        output:
+            [directory(f"results/encoded/{{encoder}}/{texts}") for texts in text_sets(SHARE)],
+        log:
+            f"results/logs/encode/{{encoder}}/{TEXTS}.log",
+        benchmark:
+            f"results/benchmarks/encode/{{encoder}}/{TEXTS}.tsv"
+        wildcard_constraints:
+            encoder="|".join(PLAN.encoders),
+            texts=f"task-[a-z0-9._-]+|codeswitch-([a-z0-9][a-z0-9._-]*-)?{PLAN.alone(CONFIG.languages.alignment)}",
+            switched="codeswitch(-[a-z0-9][a-z0-9._-]*)?",
+        priority: 1
+        conda:
+            GPU_ENVIRONMENT
+        threads: 1
+        resources:
+            **growing(partial(texts_request, share=SHARE)),
+            **ONE_GPU,
+        params:
+            layer=lambda wildcards: PLAN.encoders[wildcards.encoder].layer,
+            precision=CONFIG.precision,
+        message:
+            "encode {wildcards.texts}" if SHARE == Share() else f"encode {{wildcards.switched}} in {', '.join(SHARE.languages)}"
+        script:
+            "../workflow/scripts/encode.py"
 
 
 rule train:

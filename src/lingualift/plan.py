@@ -1,7 +1,7 @@
 """What a configuration asks for, worked out once before anything runs: runs, stage chains, sources, and their mistakes."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lingualift.benchmarks.registry import BENCHMARKS
@@ -34,7 +34,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Share:
-    """Languages of a benchmark that one job works on; the default are wildcards that stand for any one language."""
+    """Languages of a benchmark, or of code-switched texts, that one job works on; the default are wildcards for any one language."""
 
     benchmark: str = "{benchmark}"
     languages: tuple[str, ...] = ("{lang}",)
@@ -235,15 +235,21 @@ class Plan:
     @property
     def shares(self) -> list[Share]:
         """How jobs divide the benchmarks' languages: `compute.languages_per_job` at a time, in their order; any other language alone."""
-        size = self.config.compute.languages_per_job
-        asked = {benchmark: self.languages_of(benchmark) for benchmark in self.config.benchmarks.values() if size > 1}
-        found = [Share(name, tuple(codes[start : start + size])) for name, codes in asked.items() for start in range(0, len(codes), size)]
-        return [Share(), *found]
+        asked = {benchmark: self.languages_of(benchmark) for benchmark in self.config.benchmarks.values()}
+        return [Share(), *(Share(name, codes) for name, own in asked.items() for codes in self._together(own))]
 
     @property
-    def alone(self) -> str:
-        """A pattern of the languages that have jobs of their own."""
-        together = "|".join(self.config.languages.evaluation) if self.config.compute.languages_per_job > 1 else ""
+    def switched_shares(self) -> list[Share]:
+        """How jobs divide the languages of code-switched texts; any other set of texts alone."""
+        return [Share(), *(Share("codeswitch", codes) for codes in self._together(self.config.languages.alignment))]
+
+    def _together(self, codes: Sequence[str]) -> list[tuple[str, ...]]:
+        size = self.config.compute.languages_per_job
+        return [tuple(codes[start : start + size]) for start in range(0, len(codes), size)] if size > 1 else []
+
+    def alone(self, codes: Iterable[str]) -> str:
+        """A pattern of the languages that have jobs of their own where jobs divide `codes`."""
+        together = "|".join(codes) if self.config.compute.languages_per_job > 1 else ""
         return (rf"(?!(?:{together})\b)" if together else "") + "[a-z]{2,3}"
 
     def benchmark_sources(self, benchmark: str, lang: str) -> list[str]:

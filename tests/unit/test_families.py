@@ -109,6 +109,18 @@ def test_every_encoder_family_takes_a_step_and_a_cached_encoder_equals_a_live_on
     torch.testing.assert_close(live, cached, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("family", [family for family in ENCODERS if family in LLMS])
+def test_a_bos_that_is_read_once_gives_the_states_of_one_before_every_text(family: str, root: Path) -> None:
+    folder, layer = encoder_folder(root, family)
+    encoder = Encoder(folder, layer, torch.float32)
+    assert layer is not None and len(encoder.past) == layer, "a pair of keys and values for each layer"
+    found = encoder.states(QUESTIONS)
+    for text, states in zip(QUESTIONS, found, strict=True):
+        ids = torch.tensor([[encoder.tokenizer.bos_token_id, *encoder.tokenizer(text, add_special_tokens=False)["input_ids"]]])
+        whole = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)(ids, output_hidden_states=True).hidden_states
+        np.testing.assert_allclose(states, whole[layer][0, 1:].detach(), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("family", "held", "kept"), [("bert", 20, 20), ("xlm", 20, 20), ("xlm-roberta", 20, 17), ("qwen2", 20, 19), ("mt5", None, None)]
 )

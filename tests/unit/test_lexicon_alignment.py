@@ -471,6 +471,40 @@ def test_adversarial_start_depends_on_its_seed_alone_and_refuses_few_words():
         adversarial_start(source, target, seed=1, settings=Adversary(batch=300))
 
 
+@pytest.mark.parametrize("arithmetic", ["float32", "bfloat16"])
+def test_an_adversary_that_was_stopped_goes_on_to_the_same_pairs(arithmetic, tmp_path, monkeypatch):
+    source, target, _ = planted(200, 10)
+    how = Adversary(epochs=3, steps=5, hidden=16, precision=arithmetic)
+    expected, history = adversarial_start(source, target, seed=1, settings=how, use_gpu=False)
+    state, learn, steps = tmp_path / "work" / "adversarial", _Discriminator.learn, 0
+
+    def stopped(*given):
+        nonlocal steps
+        steps += 1
+        if steps > 9 * how.discriminator_steps:  # in the second epoch
+            raise KeyboardInterrupt
+        learn(*given)
+
+    def run(**change):
+        return adversarial_start(source, target, settings=how, use_gpu=False, state=state, save_minutes=0, **({"seed": 1} | change))
+
+    monkeypatch.setattr(_Discriminator, "learn", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    steps = 3 * how.discriminator_steps  # six more: the fifteen steps less the nine that are kept
+    found, again = run()
+    assert again == history and all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+    steps = 9 * how.discriminator_steps  # not one more: an ended training is kept too
+    assert run()[1] == history
+    with pytest.raises(KeyboardInterrupt):  # of another seed nothing is
+        run(seed=2)
+    steps = 0
+    kept = state / "state.safetensors"
+    kept.write_bytes(kept.read_bytes()[:100])
+    with pytest.raises(KeyboardInterrupt):  # nor of a damaged one
+        run()
+
+
 def test_scores_scale():
     scores = csls(space(5, 3), space(6, 3, 1), 2)
     assert isinstance(scores.scaled(2.0), Scores) and np.allclose(scores.scaled(2.0).source, 2 * scores.source)

@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from transformers import AutoModel
@@ -75,7 +76,8 @@ def test_pickled_weights_are_refused_and_a_copy_converted_as_documented_is_accep
     prepare_model(source(), tmp_path / "MIRROR/hub/OWNER/NAME", tmp_path / "out")
     texts = ["Maria has 14 apples."]
     expected = Encoder(causal_encoder, None, torch.float32).states(texts)[0]
-    assert (Encoder(tmp_path / "out", None, torch.float32).states(texts)[0] == expected).all()
+    found = Encoder(tmp_path / "out", None, torch.float32).states(texts)[0]
+    np.testing.assert_allclose(found, expected, atol=1e-6)  # where weights lie in memory moves the last bit
 
 
 def test_a_tokenizer_stored_as_sentencepiece_alone_is_read_as_a_fast_one(tmp_path: Path) -> None:

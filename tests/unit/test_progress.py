@@ -37,5 +37,9 @@ def test_every_configured_language_has_one_job_and_any_other_one_of_its_own(size
         assert codes == (made.languages_of(benchmark) if size > 1 else [])
     assert all(len(share.languages) <= size for share in together)
     assert len({share.rule("predict") for share in made.shares}) == len(made.shares)
-    found = {code for code in [*made.config.languages.evaluation, "qaa", "en"] if re.fullmatch(made.alone, code)}
+    found = {
+        code
+        for code in [*made.config.languages.evaluation, "qaa", "en"]
+        if re.fullmatch(made.alone(made.config.languages.evaluation), code)
+    }
     assert found == ({*made.config.languages.evaluation, "qaa"} if size == 1 else {"qaa"})

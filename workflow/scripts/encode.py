@@ -1,4 +1,4 @@
-"""Run the frozen encoder once over a set of texts."""
+"""Run the frozen encoder once over one or more sets of texts."""
 
 from lingualift import job
 from lingualift.artifacts import read_parquet
@@ -7,7 +7,8 @@ from lingualift.model.prepare import prepared
 from lingualift.precision import device, dtype
 
 with job.frame(snakemake.log[0], snakemake.threads):
-    table = read_parquet(snakemake.input.texts)
-    texts = table["question" if "question" in table.column_names else "source"].to_pylist()
+    tables = [read_parquet(path) for path in snakemake.input.texts]
     encoder = Encoder(prepared(snakemake.input.encoder), snakemake.params.layer, dtype(snakemake.params.precision), device())
-    encoder.store(snakemake.output[0], texts, progress="encode")
+    for out, table in zip(snakemake.output, tables, strict=True):
+        texts = table["question" if "question" in table.column_names else "source"].to_pylist()
+        encoder.store(out, texts, progress="encode")

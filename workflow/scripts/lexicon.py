@@ -1,5 +1,8 @@
 """Induce the lexicon of one language and judge it."""
 
+import shutil
+from pathlib import Path
+
 import pyarrow as pa
 
 from lingualift import job
@@ -52,7 +55,8 @@ with job.frame(snakemake.log[0], snakemake.threads) as logger:
         )
     ]
     how = {"seed": snakemake.params.seed, "seed_dictionary": pairs, "gold": gold, "name": f"lexicon of {language.code}"}
-    result = build_lexicon(*spaces, settings, **how)
+    work = Path(snakemake.output.lexicon + ".partial")
+    result = build_lexicon(*spaces, settings, **how, work=work)
     if result.evidence["verdict"] == "collapsed" and snakemake.params.collapsed == "supervised" and pairs:
         logger.warning(
             "%s: the unsupervised lexicon collapsed (%s); aligning from the seed dictionary", language.code, result.evidence["reason"]
@@ -67,3 +71,4 @@ with job.frame(snakemake.log[0], snakemake.threads) as logger:
     stamp = provenance(snakemake.rule, values.model_dump(), given)
     write_parquet(snakemake.output.lexicon, result.table, LEXICON_SCHEMA, stamp)
     write_json(snakemake.output.evidence, {"language": language.code, **result.evidence})
+    shutil.rmtree(work, ignore_errors=True)

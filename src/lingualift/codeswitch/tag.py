@@ -67,7 +67,9 @@ def load_pipeline(folder: str | Path | None, prefer_installed: bool = False) -> 
     Only what tagging needs is kept (tok2vec, tagger, attribute ruler, entity recogniser).
     """
     import spacy
+    from thinc.api import NumpyOps, set_current_ops
 
+    set_current_ops(NumpyOps(use_blis=False))  # NumPy's products: BLIS falls back to generic code on processors that it does not know
     unused = ["parser", "lemmatizer", "senter"]
     if prefer_installed and find_spec("en_core_web_sm") is not None:
         return spacy.load("en_core_web_sm", exclude=unused)

@@ -3,14 +3,21 @@
 Trained as in their released code: input dropout, label smoothing, several discriminator steps to one of the map, plain gradient descent,
 the map's rate decayed every epoch and halved when the criterion falls a second time, an orthogonalising step after every step of the map,
 and the epoch kept whose dictionary has the highest unsupervised criterion. What they do not state is a setting: how long an epoch is.
+
+At the paper's length this takes hours on a processor; a folder keeps what an interrupted run has learned.
 """
 
+import hashlib
 import logging
-from dataclasses import dataclass
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
+from lingualift.artifacts import atomic_directory, check_directory, digest, read_json, write_json
 from lingualift.errors import LinguaLiftError
 from lingualift.lexicon.csls import match
 from lingualift.lexicon.normalise import unit
@@ -20,6 +27,7 @@ from lingualift.lexicon.starts import Pairs
 logger = logging.getLogger(__name__)
 CRITERION_WORDS = 10_000
 SLOPE = 0.2
+SAVE_MINUTES = 10.0
 
 
 @dataclass(frozen=True)
@@ -41,12 +49,34 @@ class Adversary:
     precision: str = "float32"  # of the discriminator's products on a processor, as in `lingualift.precision`; on a GPU float32
 
 
+@dataclass
+class _Course:
+    """How far a training has come."""
+
+    step: int = 0  # of the map, over all epochs
+    rate: float = 0.0
+    fell: bool = False
+    best: float = -1.0  # the criterion is a mean cosine
+    history: list[float] = field(default_factory=list)
+
+
 def adversarial_start(
-    source: np.ndarray, target: np.ndarray, *, seed: int, settings: Adversary | None = None, k: int = 10, use_gpu: bool = True
+    source: np.ndarray,
+    target: np.ndarray,
+    *,
+    seed: int,
+    settings: Adversary | None = None,
+    k: int = 10,
+    use_gpu: bool = True,
+    state: Path | None = None,
+    save_minutes: float = SAVE_MINUTES,
+    progress: str | None = None,
 ) -> tuple[Pairs, list[float]]:
     """Mutual CSLS pairs over the 10,000 most frequent words under the best epoch's map, and each epoch's criterion.
 
-    `source`, `target`: normalised vectors [words, dim], most frequent first. Fewer words than a batch on a side is an error.
+    `source`, `target`: normalised vectors [words, dim], most frequent first. Fewer words than a batch on a side is an error. `state` is a
+    folder that keeps the training every `save_minutes` and at its end; one of the same vectors, seed and settings is taken up, with the
+    same result as without a stop, and any other is begun anew. The caller deletes it. `progress` names a progress bar.
     """
     import torch
 
@@ -73,33 +103,80 @@ def adversarial_start(
     def draw(side: int) -> Any:
         return sides[side][torch.randint(len(sides[side]), (how.batch,), generator=random, device=device)]
 
-    nothing = np.empty(0, np.int64), np.empty(0, np.int64)
-    rate, fell, best, history = how.learning_rate, False, (-np.inf, nothing), []
-    for epoch in range(how.epochs):
-        for _ in range(how.steps):
+    course, pairs = _Course(rate=how.learning_rate), (np.empty(0, np.int64), np.empty(0, np.int64))
+    learned = {"map": mapping} | {
+        f"{depth}.{part}": values for depth, own in enumerate(discriminator.layers) for part, values in enumerate(own)
+    }
+    if state is not None:
+        trained_on = [hashlib.sha256(np.ascontiguousarray(side).tobytes()).hexdigest() for side in (source, target)]
+        key = digest([asdict(how), seed, k, device.type, str(discriminator.dtype), *trained_on], 64)
+        kept = _read_state(state, key)
+        if kept is not None:
+            course, tensors = kept
+            for name, values in learned.items():
+                values.copy_(tensors[name])
+            discriminator.refresh()
+            random.set_state(tensors["random"])
+            pairs = tensors["source"].numpy(), tensors["target"].numpy()
+            logger.info("adversary: going on after step %d of %d (%s)", course.step, how.epochs * how.steps, state)
+    saved, last = time.monotonic(), how.epochs * how.steps
+    with tqdm(total=last, initial=course.step, desc=progress, unit="step", disable=progress is None, mininterval=5) as bar:
+        while course.step < last:
             for _ in range(how.discriminator_steps):
                 discriminator.learn(torch.cat([draw(0) @ mapping, draw(1)]), truth, how.learning_rate)
             words = draw(0)
             # The loss is a mean over both sides, but only the mapped one has a gradient.
-            mapping.addmm_(words.T, discriminator.gradient(words @ mapping, mistaken), alpha=-rate / 2)
+            mapping.addmm_(words.T, discriminator.gradient(words @ mapping, mistaken), alpha=-course.rate / 2)
             mapping.copy_((1 + how.beta) * mapping - how.beta * (mapping @ mapping.T @ mapping))
-        found = mapping.cpu().numpy()
-        if not np.isfinite(found).all():
-            logger.warning("the adversarial map diverged in epoch %d", epoch + 1)
-            break
-        mapped = unit(left @ found)  # the map is only nearly orthogonal
-        matched = match(mapped, right, k, use_gpu)
-        value = criterion(mapped, right, matched.best)
-        history.append(value)
-        logger.info("adversarial epoch %d: criterion %.4f", epoch + 1, value)
-        if value > best[0]:
-            best = value, matched.mutual
-        elif fell:
-            rate /= 2
-        else:
-            fell = True
-        rate *= how.decay
-    return best[1], history
+            course.step += 1
+            bar.update()
+            if course.step % how.steps == 0:
+                found = mapping.cpu().numpy()
+                epoch = course.step // how.steps
+                if np.isfinite(found).all():
+                    mapped = unit(left @ found)  # the map is only nearly orthogonal
+                    matched = match(mapped, right, k, use_gpu)
+                    value = criterion(mapped, right, matched.best)
+                    course.history.append(value)
+                    logger.info("adversarial epoch %d: criterion %.4f", epoch, value)
+                    if value > course.best:
+                        course.best, pairs = value, matched.mutual
+                    elif course.fell:
+                        course.rate /= 2
+                    else:
+                        course.fell = True
+                    course.rate *= how.decay
+                else:
+                    logger.warning("the adversarial map diverged in epoch %d", epoch)
+                    course.step = last
+            if state is not None and (course.step == last or time.monotonic() - saved >= 60 * save_minutes):
+                found_so_far = {"source": torch.from_numpy(pairs[0]), "target": torch.from_numpy(pairs[1])}
+                _write_state(state, key, course, {**learned, **found_so_far, "random": random.get_state()})
+                saved = time.monotonic()
+    return pairs, course.history
+
+
+def _write_state(path: Path, key: str, course: _Course, tensors: dict[str, Any]) -> None:
+    from safetensors.torch import save_file
+
+    with atomic_directory(path) as folder:
+        save_file(tensors, folder / "state.safetensors")
+        write_json(folder / "course.json", {"key": key, **asdict(course)})
+
+
+def _read_state(path: Path, key: str) -> tuple[_Course, dict[str, Any]] | None:
+    """What `path` keeps of the training that `key` names, or None."""
+    from safetensors.torch import load_file
+
+    if not path.exists():
+        return None
+    try:
+        check_directory(path)
+    except LinguaLiftError as error:
+        logger.warning("the adversary begins anew: %s", error)
+        return None
+    course = read_json(path / "course.json")
+    return (_Course(**course), load_file(path / "state.safetensors")) if course.pop("key") == key else None
 
 
 class _Discriminator:
@@ -120,6 +197,13 @@ class _Discriminator:
             self.layers.append([(torch.rand(shape, generator=random, device=device) * 2 - 1) * inputs**-0.5 for shape in shapes])
         self.products = [[values.to(self.dtype) for values in layer] for layer in self.layers]  # in float32 the layers themselves
 
+    def refresh(self, *depths: int) -> None:
+        """Copy the weights of some layers (none named: of all) to where products take them from."""
+        for depth in depths or range(len(self.layers)):
+            for product, learned in zip(self.products[depth], self.layers[depth], strict=True):
+                if product is not learned:
+                    product.copy_(learned)
+
     def learn(self, inputs: Any, truth: Any, rate: float) -> None:
         """One step of gradient descent on the mean loss of `inputs` [words, dim] against `truth` [words] (0 to 1)."""
         values, _, gradient = self._forward(inputs, truth)
@@ -131,9 +215,7 @@ class _Discriminator:
             else:
                 weights.add_(gradient.T @ values[depth], alpha=-rate)
             biases.sub_(gradient.sum(0), alpha=rate)
-            for product, learned in zip(self.products[depth], self.layers[depth], strict=True):
-                if product is not learned:
-                    product.copy_(learned)
+            self.refresh(depth)
             if below is not None:
                 gradient = below * _slope(values[depth])
 

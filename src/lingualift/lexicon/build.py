@@ -10,6 +10,7 @@ Gold dictionaries enter only after everything is decided, to be reported.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -141,18 +142,20 @@ def build_lexicon(
     seed_dictionary: Sequence[tuple[str, str]] | None = None,
     gold: Mapping[str, set[str]] | None = None,
     name: str = "lexicon",
+    work: Path | None = None,
 ) -> Lexicon:
     """Align two word spaces without supervision and retrieve the top-k translations of every source word (Appendix A.1).
 
     Each start in `settings.starts` yields a dictionary; its fastText map is refined (Procrustes on mutual CSLS) and judged (see the
     module's text), and the best is kept. The final score is CSLS of encoder vectors (with a frequency term), plus CSLS of the kept
     fastText map; either alone where the other is missing or `settings.score` says so. `seed_dictionary` is used by the start "seed"
-    only. `name` appears in errors. Computed with one BLAS thread, so that the result does not depend on how many there are.
+    only. `name` appears in errors. `work` is a folder where the adversary keeps what it has learned, so that an interrupted call goes on;
+    the caller deletes it. Computed with one BLAS thread, so that the result does not depend on how many there are.
     """
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1, user_api="blas"):
-        return _build(source, target, settings or Settings(), seed, seed_dictionary, gold, name)
+        return _build(source, target, settings or Settings(), seed, seed_dictionary, gold, name, work)
 
 
 def supervised_lexicon(
@@ -192,6 +195,7 @@ def _build(
     seed_dictionary: Sequence[tuple[str, str]] | None,
     gold: Mapping[str, set[str]] | None,
     name: str,
+    work: Path | None,
 ) -> Lexicon:
     _check(source, target, settings, seed_dictionary, name)
     encoder: tuple[np.ndarray, np.ndarray] | None = None
@@ -208,7 +212,7 @@ def _build(
     held_out, null, isometry = None, None, None
     if left is not None and right is not None:
         try:
-            aligned, skipped = _alignments(left, right, encoder_pairs, seed_dictionary, settings, seed)
+            aligned, skipped = _alignments(left, right, encoder_pairs, seed_dictionary, settings, seed, work)
         except LinguaLiftError as error:
             raise LinguaLiftError(f"{name}: {error}") from error
         isometry = judge.isometry(left.vectors, right.vectors)
@@ -393,6 +397,7 @@ def _alignments(
     seed_dictionary: Sequence[tuple[str, str]] | None,
     settings: Settings,
     seed: int,
+    work: Path | None,
 ) -> tuple[dict[str, _Candidate], dict[str, int]]:
     """Each start's map, refined on the `start_words` most frequent words, and the starts skipped for too few pairs with their number.
 
@@ -419,10 +424,18 @@ def _alignments(
         for start in plain:
             if start == "adversarial":
                 if run < (runs if plain == ["adversarial"] else settings.restarts):
+                    own = _numbered(start, run)
                     learned, _ = adversarial_start(
-                        left.vectors, right.vectors, seed=seed + run, settings=settings.adversary, k=settings.k, use_gpu=settings.use_gpu
+                        left.vectors,
+                        right.vectors,
+                        seed=seed + run,
+                        settings=settings.adversary,
+                        k=settings.k,
+                        use_gpu=settings.use_gpu,
+                        state=work / own if work else None,
+                        progress=own,
                     )
-                    aligned[_numbered(start, run)] = _candidate(left, right, learned, settings, settings.rounds)
+                    aligned[own] = _candidate(left, right, learned, settings, settings.rounds)
                 continue
             if start not in first:
                 if start == "similarity":

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
+from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from lingualift.errors import LinguaLiftError
@@ -116,9 +117,14 @@ class Backbone(torch.nn.Module):
         """Dropout stays off, also where the encoder learns: states are what the frozen encoder would give."""
         return super().train(False)
 
-    def hidden(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, layers: Sequence[int] | None = None) -> torch.Tensor:
-        """States [texts, tokens, dim], or with `layers` [texts, len(layers), tokens, dim]."""
-        kwargs: dict[str, Any] = {"use_cache": False} if self.causal else {}
+    def hidden(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, layers: Sequence[int] | None = None, past: Cache | None = None
+    ) -> torch.Tensor:
+        """States [texts, tokens, dim], or with `layers` [texts, len(layers), tokens, dim].
+
+        `past` holds a decoder's keys and values of tokens before these, which `attention_mask` covers as well.
+        """
+        kwargs: dict[str, Any] = {"use_cache": past is not None, "past_key_values": past} if self.causal else {}
         asked = layers if layers is not None or self.causal or self.layer is None else [self.layer]
         output = self.network(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=asked is not None, **kwargs)
         if asked is None:
@@ -177,6 +183,24 @@ class Encoder:
         self.tokenizer, self.causal = self.tokenize.tokenizer, self.tokenize.causal
         self.backbone = (backbone or Backbone(path, layer, dtype)).eval().requires_grad_(False).to(device)
         self.layer, self.device, self.dim = self.backbone.layer, device, self.backbone.dim
+        self.past = self._read_prefix()
+
+    @torch.inference_mode()
+    def _read_prefix(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Keys and values [1, heads, tokens, dim] of what stands before every text, a pair a layer; none where a network keeps others.
+
+        Read once: a BOS is two fifths of the tokens of single words.
+        """
+        if not self.tokenize.prefix:
+            return []
+        cache = DynamicCache()  # without a configuration it drops nothing; masks of sliding windows do that
+        ids = torch.tensor([self.tokenize.prefix], device=self.device)
+        self.backbone.hidden(ids, torch.ones_like(ids), past=cache)
+        pairs = []
+        for layer in cache.layers:
+            if isinstance(layer, DynamicLayer) and layer.keys is not None and layer.values is not None:
+                pairs.append((layer.keys, layer.values))
+        return pairs if len(pairs) == len(cache.layers) and cache.get_seq_length() == ids.shape[1] else []
 
     def _batches(self, counts: np.ndarray, start: int = 0) -> Iterator[np.ndarray]:
         """Texts of equal token counts, shortest first, as many as `BATCH_TOKENS` allow; from the `start`-th of that order on."""
@@ -193,7 +217,11 @@ class Encoder:
     def _run(self, tokens: Tokens, chosen: np.ndarray, layers: Sequence[int] | None = None) -> torch.Tensor:
         batch = tokens.batch(chosen)
         ids, mask = batch["encoder_ids"].to(self.device), batch["encoder_mask"].to(self.device)
-        return self.backbone.hidden(ids, mask, layers)[..., len(tokens.prefix) :, :]
+        before = len(tokens.prefix)
+        if not self.past:
+            return self.backbone.hidden(ids, mask, layers)[..., before:, :]
+        rows = [(keys.expand(len(ids), -1, -1, -1), values.expand(len(ids), -1, -1, -1)) for keys, values in self.past]
+        return self.backbone.hidden(ids[:, before:], mask, layers, DynamicCache(rows))
 
     def states(self, texts: Sequence[str], layers: Sequence[int] | None = None, progress: str | None = None) -> list[np.ndarray]:
         """Float32 states of each text in memory: [tokens, dim], or with `layers` [len(layers), tokens, dim]."""
