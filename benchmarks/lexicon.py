@@ -9,7 +9,8 @@ PACKAGES is a folder with Debian's `libreoffice-help-en-us` and `libreoffice-hel
 `words/XX.json` (npm thousand-most-common-words) or `en-XX.txt`, `en-XX.test.tsv` (a pair a line); "pages" are word pairs from the
 parallel pages themselves. Vectors are skipgrams of whole words: on half a million tokens, subwords crowd out what a word means.
 `--vecmap` names a folder with VecMap's own `map_embeddings.py`, which is then run on the same vectors. Times are processor seconds of one
-thread; a lexicon's hold everything from normalisation to verdict and table, VecMap's its reading, mapping and writing of files.
+thread; a lexicon's hold everything from normalisation to verdict and table, VecMap's its reading, mapping and writing of files. The
+adversary, which takes hours, keeps its state beside the cached vectors: a run that was stopped goes on, and its time counts from there.
 """
 
 import argparse
@@ -25,6 +26,7 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_array
 
 from lingualift.artifacts import write_json
@@ -273,7 +276,8 @@ def alignment(options: argparse.Namespace) -> None:
                     starts=tuple(starts.split("+")), score="fasttext", reweight=options.reweight, adversary=adversary(options)
                 )
                 before = time.process_time()
-                lexicon = build_lexicon(english, space, settings, seed=seed, name=language)
+                state = Path(options.cache or options.packages, "adversary", language, str(seed))
+                lexicon = build_lexicon(english, space, settings, seed=seed, name=language, work=state)
                 seconds, found = time.process_time() - before, lexicon.evidence
                 first = {row["source"]: row["target"] for row in lexicon.table.to_pylist() if row["rank"] == 1}
                 place = {word: row for row, word in enumerate(space.words)}
@@ -289,13 +293,26 @@ def alignment(options: argparse.Namespace) -> None:
                     path = Path(options.save, f"{language}-{size}-{starts}-{seed}.json")
                     report = {kind: {"precision": {"1": value}} for kind, value in zip(KINDS, figures, strict=True) if value is not None}
                     write_json(path, {"language": path.stem, **found, "gold": report})
-        for cutoff in options.cutoffs if options.vecmap else ():
-            best, seconds = vecmap(options, english, space, options.seeds[0], cutoff)
-            rows.append(
-                [language, size, f"VecMap {cutoff}", options.seeds[0], *[None] * 5, *precisions(english, space, best, gold), seconds]
-            )
+        for cutoff, seed in product(options.cutoffs if options.vecmap else (), options.seeds):
+            best, seconds = vecmap(options, english, space, seed, cutoff)
+            rows.append([language, size, f"VecMap {cutoff}", seed, *[None] * 5, *precisions(english, space, best, gold), seconds])
             print(*rows[-1], file=sys.stderr, flush=True)
     show(rows)
+    if len(options.seeds) > 1:
+        print()
+        show(means(rows))
+
+
+def means(rows: list[list[Any]]) -> list[list[Any]]:
+    """Mean over the seeds, by language and method, of the precision and the processor time; with the standard deviation of the former."""
+    measured = [*(f"P@1 {kind}" for kind in KINDS), "CPU s"]
+    by_method = pd.DataFrame(rows[1:], columns=rows[0]).astype(dict.fromkeys(measured, float)).groupby(["language", "method"], sort=False)
+    mean, spread = by_method[measured].mean(), by_method[measured[:-1]].std()
+    result: list[list[Any]] = [["language", "method", "seeds", *(name for kind in measured[:-1] for name in (kind, "+-")), "CPU s"]]
+    for key, count in by_method.size().items():
+        figures = [value for kind in measured[:-1] for value in (mean.loc[key, kind], spread.loc[key, kind])]
+        result.append([*key, count, *(None if np.isnan(value) else float(value) for value in figures), float(mean.loc[key, "CPU s"])])
+    return result
 
 
 # Verdicts

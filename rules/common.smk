@@ -32,12 +32,14 @@ try:
 except LinguaLiftError as error:
     raise WorkflowError(str(error)) from None
 
+RUN = r"[a-z0-9][a-z0-9._-]*(~\d+)?"
+
 
 wildcard_constraints:
     lang=r"[a-z]{2,3}",
     source=r"[a-z0-9][a-z0-9._-]*",
     stage=r"[a-z0-9][a-z0-9._-]*",
-    run=r"[a-z0-9][a-z0-9._-]*(~\d+)?",
+    run=RUN,
     benchmark=r"[a-z0-9][a-z0-9._-]*",
     task=r"[a-z0-9][a-z0-9._-]*",
     encoder=r"[a-z0-9][a-z0-9._-]*",

@@ -56,38 +56,43 @@ for SHARE in PLAN.shares:
         script:
             "../workflow/scripts/encode_problems.py"
 
-    rule:
-        name:
-            SHARE.rule("predict")
-        input:
-            unpack(partial(prediction_inputs, share=SHARE)),
-        output:
-            shared("results/predictions/{run}/{benchmark}/{lang}.parquet", SHARE),
-        log:
-            f"results/logs/predict/{{run}}/{SHARE.benchmark}/{SHARE.name}.log",
-        benchmark:
-            f"results/benchmarks/predict/{{run}}/{SHARE.benchmark}/{SHARE.name}.tsv"
-        wildcard_constraints:
-            lang=PLAN.alone(CONFIG.languages.evaluation),
-        conda:
-            GPU_ENVIRONMENT
-        threads: 1
-        resources:
-            **growing(partial(prediction_request, share=SHARE)),
-            **ONE_GPU,
-        params:
-            system=lambda wildcards: PLAN.run(wildcards.run).system,
-            seed=lambda wildcards: PLAN.run(wildcards.run).seed,
-            input=lambda wildcards: SYSTEMS[PLAN.run(wildcards.run).system].input,
-            benchmark=lambda wildcards, share=SHARE: share.filled(wildcards).benchmark,
-            languages=lambda wildcards, share=SHARE: share.filled(wildcards).languages,
-            prompts=partial(prompts_of, share=SHARE),
-            evaluation=partial(prediction_settings, share=SHARE),
-            precision=CONFIG.precision,
-        message:
-            f"{{run}} answers {SHARE.benchmark} in {', '.join(SHARE.languages)}".replace("{", "{wildcards.")
-        script:
-            "../workflow/scripts/predict.py"
+    # Systems that read text go first: their prompts are the longest, byte by byte where the LLM's tokenizer does not know the script.
+    for READERS, RUNS in runs_by_input(SHARE).items():
+
+        rule:
+            name:
+                SHARE.rule(READERS)
+            input:
+                unpack(partial(prediction_inputs, share=SHARE)),
+            output:
+                shared("results/predictions/{run}/{benchmark}/{lang}.parquet", SHARE),
+            log:
+                f"results/logs/predict/{{run}}/{SHARE.benchmark}/{SHARE.name}.log",
+            benchmark:
+                f"results/benchmarks/predict/{{run}}/{SHARE.benchmark}/{SHARE.name}.tsv"
+            wildcard_constraints:
+                lang=PLAN.alone(CONFIG.languages.evaluation),
+                run=RUNS,
+            priority: 0.25 if READERS == "predict_text" else 0
+            conda:
+                GPU_ENVIRONMENT
+            threads: 1
+            resources:
+                **growing(partial(prediction_request, share=SHARE)),
+                **ONE_GPU,
+            params:
+                system=lambda wildcards: PLAN.run(wildcards.run).system,
+                seed=lambda wildcards: PLAN.run(wildcards.run).seed,
+                input=lambda wildcards: SYSTEMS[PLAN.run(wildcards.run).system].input,
+                benchmark=lambda wildcards, share=SHARE: share.filled(wildcards).benchmark,
+                languages=lambda wildcards, share=SHARE: share.filled(wildcards).languages,
+                prompts=partial(prompts_of, share=SHARE),
+                evaluation=partial(prediction_settings, share=SHARE),
+                precision=CONFIG.precision,
+            message:
+                f"{{run}} answers {SHARE.benchmark} in {', '.join(SHARE.languages)}".replace("{", "{wildcards.")
+            script:
+                "../workflow/scripts/predict.py"
 
 
 rule score:

@@ -70,6 +70,14 @@ def prediction_inputs(wildcards, share):
     return inputs
 
 
+def runs_by_input(share):
+    """The rules that answer in a share's languages, each with a pattern of its runs: those that read text apart from the others."""
+    text = "|".join(name for name, run in PLAN.runs.items() if SYSTEMS[run.system].input == "text")
+    if share == Share() or not text:
+        return {"predict": RUN}
+    return {"predict": f"(?!(?:{text})/){RUN}", "predict_text": text}
+
+
 def prompts_of(wildcards, share):
     """The prompt of each language of a share."""
     own = share.filled(wildcards)

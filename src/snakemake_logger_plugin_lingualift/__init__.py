@@ -16,9 +16,9 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 COSTS = {
-    "retrieve_source": 5.0, "prepare_model": 12.0, "corpus": 3.0, "source_vocabulary": 25.0, "target_vocabulary": 1.0, "fasttext": 7.0,
-    "encode_words": 17.0, "lexicon": 10.0, "task_data": 1.0, "tag_questions": 10.0, "codeswitch": 0.5, "encode": 12.0, "train": 170.0,
-    "predict": 13.0, "score": 2.0, "results_table": 2.0, "lexicon_table": 2.0, "all": 0.0,
+    "retrieve_source": 5.0, "prepare_model": 12.0, "corpus": 3.0, "source_vocabulary": 20.0, "target_vocabulary": 1.0, "fasttext": 7.0,
+    "encode_words": 15.0, "lexicon": 10.0, "task_data": 1.0, "tag_questions": 10.0, "codeswitch": 0.5, "encode": 9.0, "train": 170.0,
+    "predict": 10.0, "predict_text": 25.0, "score": 2.0, "results_table": 2.0, "lexicon_table": 2.0, "all": 0.0,
 }  # fmt: skip
 QUIET = (LogEvent.PROGRESS, LogEvent.JOB_STARTED, LogEvent.RESOURCES_INFO, LogEvent.WORKFLOW_STARTED, LogEvent.SHELLCMD)
 

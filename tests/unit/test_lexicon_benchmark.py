@@ -37,13 +37,32 @@ def test_the_searches_are_compared_on_equal_answers():
     assert float(rows["FAISS flat"]["times as fast"]) == 1 and float(rows["8-bit"]["recall"]) >= 0.999
 
 
-def test_words_of_parallel_pages_are_paired_by_where_they_occur():
+def module():
     specification = importlib.util.spec_from_file_location("lexicon_benchmark", SCRIPT)
     assert specification and specification.loader
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
+    loaded = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(loaded)
+    return loaded
+
+
+def test_seeds_are_averaged_by_language_and_method():
+    names = ["language", "tokens", "method", "seed", "verdict", "runs", "criterion", "null", "agreement"]
+    names += ["P@1 words", "P@1 MUSE", "P@1 test", "P@1 pages", "CPU s"]
+    judged = ["good", "1/1", 0.6, 0.5, 0.9]
+    rows = [
+        ["es", 9, "similarity", 0, *judged, 40.0, None, None, 66.0, 4.0],
+        ["es", 9, "similarity", 1, *judged, 42.0, None, None, 68.0, 6.0],
+        ["es", 9, "VecMap 2000", 0, *[None] * 5, 41.0, None, None, 67.0, 90.0],
+    ]
+    found = module().means([names, *rows])
+    assert found[0] == ["language", "method", "seeds", *(name for kind in names[9:13] for name in (kind, "+-")), "CPU s"]
+    assert found[1] == ["es", "similarity", 2, 41.0, pytest.approx(2**0.5), None, None, None, None, 67.0, pytest.approx(2**0.5), 5.0]
+    assert found[2] == ["es", "VecMap 2000", 1, 41.0, None, None, None, None, None, 67.0, None, 90.0]
+
+
+def test_words_of_parallel_pages_are_paired_by_where_they_occur():
     texts = [("red house", "etxe gorria"), ("red car", "auto gorria"), ("blue house", "etxe urdina"), ("blue car", "auto urdina")] * 6
-    assert dict(module.page_pairs(texts)) == {"house": "etxe", "car": "auto", "blue": "urdina", "red": "gorria"}
+    assert dict(module().page_pairs(texts)) == {"house": "etxe", "car": "auto", "blue": "urdina", "red": "gorria"}
 
 
 def test_verdicts_stand_beside_precision(tmp_path):
