@@ -342,7 +342,7 @@ class Compute(Settings):
     )
     languages_per_job: Positive = Field(
         default=1,
-        description="Languages that one job encodes (problems, code-switched text) or answers: it loads the models once, and redoes all together.",
+        description="Languages that a job encodes (problems, code-switched text) or answers: it loads the models once for all, redoes all.",
     )
 
 
