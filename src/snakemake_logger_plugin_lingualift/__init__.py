@@ -1,6 +1,6 @@
 """Snakemake logger plugin `lingualift`: one line a finished job, with what runs now and how long is left.
 
-The time left is the cost of the remaining jobs in proportion to the jobs done, divided by the observed parallelism. `COSTS` are
+The time left is the cost of what remains of the jobs in proportion to the jobs done, divided by the observed parallelism. `COSTS` are
 seconds a job measured in the default run on two cores; only their ratios matter, and the ratio of a rule whose jobs have finished
 in this run is replaced by what was seen.
 """
@@ -8,6 +8,7 @@ in this run is replaced by what was seen.
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from logging import WARNING, LogRecord
 from typing import Any
 
@@ -46,17 +47,23 @@ class Estimate:
         self.left[rule] = max(self.left[rule] - 1, 0)
         self.spent.setdefault(rule, []).append(seconds)
 
-    def seconds(self, elapsed: float) -> float | None:
-        """Seconds left after `elapsed` seconds of the run, or None before the first job has finished."""
-        busy = sum(map(sum, self.spent.values()))
-        if not busy or not elapsed:
+    def seconds(self, elapsed: float, running: Sequence[tuple[str, float]] = ()) -> float | None:
+        """Seconds left after `elapsed` seconds of the run, or None before the first job has finished.
+
+        `running`: the rule of each job at work, and for how many seconds it has been.
+        """
+        spent = sum(map(sum, self.spent.values()))
+        if not spent or not elapsed:
             return None
-        pace = busy / max(sum(cost(rule) * len(times) for rule, times in self.spent.items()), 1e-9)
-        ahead = 0.0
-        for rule, count in self.left.items():
+        pace = spent / max(sum(cost(rule) * len(times) for rule, times in self.spent.items()), 1e-9)
+
+        def expected(rule: str) -> float:
             times = self.spent.get(rule)
-            ahead += count * (sum(times) / len(times) if times else cost(rule) * pace)
-        return ahead / max(busy / elapsed, 1.0)
+            return sum(times) / len(times) if times else cost(rule) * pace
+
+        ahead = sum(count * expected(rule) for rule, count in self.left.items())
+        ahead -= sum(min(seconds, expected(rule)) for rule, seconds in running)
+        return max(ahead, 0.0) / max((spent + sum(seconds for _, seconds in running)) / elapsed, 1.0)
 
 
 def clock(seconds: float) -> str:
@@ -96,7 +103,7 @@ class LogHandler(LogHandlerBase):
         if self.estimate is None:
             return
         self.estimate.finish(rule, now - began)
-        left = self.estimate.seconds(now - self.started)
+        left = self.estimate.seconds(now - self.started, [(other, now - start) for _, other, start in self.running.values()])
         words = "" if left is None or not sum(self.estimate.left.values()) else f", about {clock(left)} left"
         busy = "; ".join(other for other, _, _ in self.running.values())
         self._say(

@@ -19,6 +19,14 @@ def test_the_time_left_follows_from_jobs_done_in_the_same_run() -> None:
     assert estimate.seconds(100.0) == pytest.approx((2 * 100 + COSTS["score"] * 100 / COSTS["train"]) / 2)
 
 
+def test_jobs_at_work_count_for_what_they_have_done() -> None:
+    """Two cores: one job of 100 s is done, two more are half done, and none waits."""
+    estimate = Estimate({"train": 3, "total": 3})
+    estimate.finish("train", 100.0)
+    assert estimate.seconds(100.0, [("train", 50.0), ("train", 50.0)]) == pytest.approx((2 * 100 - 2 * 50) / 2)
+    assert estimate.seconds(400.0, [("train", 300.0), ("train", 300.0)]) == 0, "longer than expected, but not less than nothing"
+
+
 def test_a_job_of_several_languages_costs_as_much_as_one_for_each() -> None:
     assert cost(Share("mmwp-mini", ("de", "es", "ar")).rule("predict")) == 3 * COSTS["predict"]
     assert cost(Share().rule("predict")) == cost("predict") == COSTS["predict"]
