@@ -413,7 +413,8 @@ def test_discriminator_in_bfloat16_follows_float32_and_keeps_small_steps():
         for bf16 in (False, True)
     )
     before = [layer[0].clone() for layer in rounded.layers]
-    inputs, truth = torch.randn((64, 30), generator=torch.Generator().manual_seed(1)), torch.rand(64)
+    draw = torch.Generator().manual_seed(1)
+    inputs, truth = torch.randn((64, 30), generator=draw), torch.rand(64, generator=draw)
     gradients = [one.gradient(inputs, truth) for one in (exact, rounded)]
     assert torch.nn.functional.cosine_similarity(*(each.flatten() for each in gradients), dim=0) > 0.999
     for one in (exact, rounded):
