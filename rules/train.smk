@@ -1,6 +1,6 @@
 # Frozen encoder states, and the chains of training stages. A stage's id is a hash of all that determines it, so systems whose chains
 # begin alike share checkpoints. Everywhere, `priority`: what may end a run (4), what others load (3), training, which takes longest (2), what
-# it waits for (1); answers and scores fill the gaps.
+# it waits for (1); answers and scores fill the gaps, the encoding of problems (0.5) and answers to long prompts (0.25) before the others.
 
 
 # A rule for any set of texts alone and, where compute.languages_per_job is above 1, one for each share of the code-switched languages.

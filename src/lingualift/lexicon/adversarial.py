@@ -59,6 +59,19 @@ class _Course:
     best: float = -1.0  # the criterion is a mean cosine
     history: list[float] = field(default_factory=list)
 
+    def improves(self, value: float, decay: float) -> bool:
+        """Note the criterion of an epoch that has ended and lower the rate; whether it is the best so far."""
+        self.history.append(value)
+        better = value > self.best
+        if better:
+            self.best = value
+        elif self.fell:
+            self.rate /= 2
+        else:
+            self.fell = True
+        self.rate *= decay
+        return better
+
 
 def adversarial_start(
     source: np.ndarray,
@@ -137,15 +150,9 @@ def adversarial_start(
                     mapped = unit(left @ found)  # the map is only nearly orthogonal
                     matched = match(mapped, right, k, use_gpu)
                     value = criterion(mapped, right, matched.best)
-                    course.history.append(value)
                     logger.info("adversarial epoch %d: criterion %.4f", epoch, value)
-                    if value > course.best:
-                        course.best, pairs = value, matched.mutual
-                    elif course.fell:
-                        course.rate /= 2
-                    else:
-                        course.fell = True
-                    course.rate *= how.decay
+                    if course.improves(value, how.decay):
+                        pairs = matched.mutual
                 else:
                     logger.warning("the adversarial map diverged in epoch %d", epoch)
                     course.step = last
