@@ -188,6 +188,7 @@ def trained(language: str, options: argparse.Namespace) -> tuple[WordSpace, int]
     English. With `--cache` they are trained once; beside them lie the word pairs of the parallel pages."""
     store, corpus, pages = (Path(options.cache or options.packages) / f"{kind}-{language}" for kind in ("vectors", "corpus", "pages"))
     if not store.is_dir():
+        store.parent.mkdir(parents=True, exist_ok=True)
         paragraphs = help_paragraphs(language, options)
         if language != ENGLISH:
             english = help_paragraphs(ENGLISH, options)
