@@ -67,12 +67,10 @@ def train_warm_start(
     batch_tokens: int,
     learning_rate: float,
     seed: int,
-    bf16: bool = False,
 ) -> dict[str, Any]:
     """Fit the alignment layer to `targets` (per text, per encoder token, LLM token ids) in `steps` steps of `batch_tokens` tokens.
 
-    The loss is the squared distance to the target embedding in units of the embedding table's variance; with `bf16` the layer's products
-    are bfloat16. Returns the record.
+    The loss is the squared distance to the target embedding in units of the embedding table's variance. Returns the record.
     """
     if model.alignment is None:
         raise LinguaLiftError("a warm start needs an encoder input")
@@ -94,14 +92,12 @@ def train_warm_start(
     variance = table.var()
     owner_index, place_index = np.asarray(owners), np.asarray(places)
     generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.AdamW(model.alignment.parameters(), lr=learning_rate, weight_decay=0.01, fused=True)
+    optimiser = torch.optim.AdamW(model.alignment.parameters(), lr=learning_rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, learning_rate, total_steps=steps, pct_start=0.1)
     losses = []
     for step in range(steps):
         chosen = torch.randint(len(owners), (batch_tokens,), generator=generator)
-        own = as_tensor(states.gather(owner_index[chosen.numpy()], place_index[chosen.numpy()]))
-        with torch.autocast(own.device.type, torch.bfloat16, enabled=bf16):
-            aligned = model.alignment(own).float()
+        aligned = model.alignment(as_tensor(states.gather(owner_index[chosen.numpy()], place_index[chosen.numpy()])))
         loss = torch.nn.functional.mse_loss(aligned, goal[chosen]) / variance
         optimiser.zero_grad()
         loss.backward()
