@@ -132,37 +132,35 @@ else:
             "../workflow/scripts/fasttext.py"
 
 
-rule encode_words:
-    input:
-        vocabulary="results/vocabulary/{lang}.parquet",
-        encoder=model_files(CONFIG.encoder.source),
-    output:
-        directory("results/embeddings/{encoder}/{lang}"),
-    log:
-        "results/logs/encode-words/{encoder}/{lang}.log",
-    benchmark:
-        "results/benchmarks/encode-words/{encoder}/{lang}.tsv"
-    wildcard_constraints:
-        encoder=PLAN.encoder,
-    priority: 1
-    conda:
-        GPU_ENVIRONMENT
-    threads: 1
-    resources:
-        **growing(
-            sizes.word_encoding(
-                CONFIG.vocabulary.size,
-                parameters(CONFIG.encoder.source),
-                width(CONFIG.encoder.source),
-                len(CONFIG.lexicon.encoder_layers),
-                CONFIG.compute.gpus > 0,
-            )
-        ),
-        **ONE_GPU,
-    params:
-        layers=CONFIG.lexicon.encoder_layers,
-        precision=CONFIG.precision,
-    message:
-        "encode the words of {wildcards.lang}"
-    script:
-        "../workflow/scripts/encode_words.py"
+# A rule for any language alone and, where compute.languages_per_job is above 1, one for each share of the aligned languages.
+for SHARE in PLAN.alignment_shares:
+
+    rule:
+        name:
+            SHARE.rule("encode_words")
+        input:
+            vocabulary=shared("results/vocabulary/{lang}.parquet", SHARE),
+            encoder=model_files(CONFIG.encoder.source),
+        output:
+            [directory(path) for path in shared("results/embeddings/{encoder}/{lang}", SHARE)],
+        log:
+            f"results/logs/encode-words/{{encoder}}/{SHARE.name}.log",
+        benchmark:
+            f"results/benchmarks/encode-words/{{encoder}}/{SHARE.name}.tsv"
+        wildcard_constraints:
+            encoder=PLAN.encoder,
+            lang=PLAN.alone(CONFIG.languages.alignment),
+        priority: 1
+        conda:
+            GPU_ENVIRONMENT
+        threads: 1
+        resources:
+            **growing(words_request(SHARE)),
+            **ONE_GPU,
+        params:
+            layers=CONFIG.lexicon.encoder_layers,
+            precision=CONFIG.precision,
+        message:
+            f"encode the words of {', '.join(SHARE.languages)}".replace("{", "{wildcards.")
+        script:
+            "../workflow/scripts/encode_words.py"

@@ -219,6 +219,16 @@ def translation_request(wildcards):
     return sizes.prediction(source.parameters or sizes.UNKNOWN_PARAMETERS, 0, sizes.TOKENS, CONFIG.compute.gpus > 0)
 
 
+def words_request(share):
+    return sizes.word_encoding(
+        CONFIG.vocabulary.size,
+        parameters(CONFIG.encoder.source),
+        width(CONFIG.encoder.source),
+        len(CONFIG.lexicon.encoder_layers),
+        CONFIG.compute.gpus > 0,
+    ).times(len(share.languages))
+
+
 def problems_request(wildcards, share):
     source = PLAN.encoders[wildcards.encoder].source
     return sizes.encoding(sizes.PROBLEMS, parameters(source), width(source), CONFIG.compute.gpus > 0).times(len(share.languages))

@@ -3,8 +3,8 @@
 # it waits for (1); answers and scores fill the gaps, the encoding of problems (0.5) and answers to long prompts (0.25) before the others.
 
 
-# A rule for any set of texts alone and, where compute.languages_per_job is above 1, one for each share of the code-switched languages.
-for SHARE in PLAN.switched_shares:
+# A rule for any set of texts alone and, where compute.languages_per_job is above 1, one for each share of the aligned languages.
+for SHARE in PLAN.alignment_shares:
     TEXTS = "{texts}" if SHARE == Share() else f"{{switched}}-{SHARE.name}"
 
     rule:

@@ -342,7 +342,7 @@ class Compute(Settings):
     )
     languages_per_job: Positive = Field(
         default=1,
-        description="Languages that a job encodes (problems, code-switched text) or answers: it loads the models once for all, redoes all.",
+        description="Languages that a job encodes (words, problems, code-switched text) or answers: it loads the models once, redoes all.",
     )
 
 

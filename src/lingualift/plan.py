@@ -34,7 +34,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Share:
-    """Languages of a benchmark, or of code-switched texts, that one job works on; the default are wildcards for any one language."""
+    """Languages of a benchmark, or of the alignment, that one job works on; the default are wildcards for any one language."""
 
     benchmark: str = "{benchmark}"
     languages: tuple[str, ...] = ("{lang}",)
@@ -239,9 +239,9 @@ class Plan:
         return [Share(), *(Share(name, codes) for name, own in asked.items() for codes in self._together(own))]
 
     @property
-    def switched_shares(self) -> list[Share]:
-        """How jobs divide the languages of code-switched texts; any other set of texts alone."""
-        return [Share(), *(Share("codeswitch", codes) for codes in self._together(self.config.languages.alignment))]
+    def alignment_shares(self) -> list[Share]:
+        """How jobs divide the words and the code-switched texts of the aligned languages; any other language or set of texts alone."""
+        return [Share(), *(Share("alignment", codes) for codes in self._together(self.config.languages.alignment))]
 
     def _together(self, codes: Sequence[str]) -> list[tuple[str, ...]]:
         size = self.config.compute.languages_per_job

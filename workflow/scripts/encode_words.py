@@ -1,4 +1,4 @@
-"""The multilingual encoder's view of every word of a vocabulary."""
+"""The multilingual encoder's view of every word of the vocabularies of one or more languages."""
 
 from lingualift import job
 from lingualift.artifacts import read_parquet
@@ -10,10 +10,11 @@ from lingualift.precision import device, dtype
 from lingualift.provenance import provenance
 
 with job.frame(snakemake.log[0], snakemake.threads):
-    vocabulary = read_parquet(snakemake.input.vocabulary)
-    words = vocabulary["word"].to_pylist()
+    vocabularies = [read_parquet(path) for path in snakemake.input.vocabulary]
     layers = snakemake.params.layers
     encoder = Encoder(prepared(snakemake.input.encoder), max(layers), dtype(snakemake.params.precision), device())
-    vectors = embed_words(words, lambda texts: encoder.states(texts, layers), progress="words")
-    stamp = provenance(snakemake.rule, {"layers": layers}, snakemake.input)
-    save_embeddings(snakemake.output[0], Embeddings(words, vocabulary["frequency"].to_numpy(), vectors), stamp)
+    for out, path, vocabulary in zip(snakemake.output, snakemake.input.vocabulary, vocabularies, strict=True):
+        words = vocabulary["word"].to_pylist()
+        vectors = embed_words(words, lambda texts: encoder.states(texts, layers), progress="words")
+        stamp = provenance("encode_words", {"layers": layers}, [path, snakemake.input.encoder])
+        save_embeddings(out, Embeddings(words, vocabulary["frequency"].to_numpy(), vectors), stamp)
