@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3ForCausalLM, Gemma3TextConfig, LlamaConfig, LlamaForCausalLM
 
-from lingualift.artifacts import sha256_file
+from lingualift.artifacts import read_json, sha256_file
 from lingualift.errors import LinguaLiftError
 from lingualift.model.convert import concatenate_parts, convert_gguf, convert_parts
 from lingualift.model.gguf_file import open_gguf
@@ -193,6 +193,25 @@ def test_a_gemma_tokenizer_merges_in_the_order_of_its_vocabulary_and_falls_back_
     ids = tokenizer(text)["input_ids"]
     assert tokenizer.convert_ids_to_tokens(ids) == ["<bos>", "ab", "▁ab", "▁▁", "1", "2", "<0xC3>", "<0xA9>", "\n", "c"]
     assert tokenizer.decode(ids, skip_special_tokens=True) == text
+
+
+def test_a_converted_tokenizer_loads_without_its_vocabulary_being_parsed_in_python(tmp_path, monkeypatch):
+    """`tokenizer_config.json` lists the added tokens; without that list Transformers reads tokenizer.json twice, to the same effect."""
+    convert_gguf(write_gemma(tmp_path / "m.gguf", gemma()), tmp_path / "out", "float32")
+    described, parsed, load = tmp_path / "out/tokenizer_config.json", [], json.load
+
+    def noting(handle, **kwargs):
+        parsed.append(Path(handle.name).name)
+        return load(handle, **kwargs)
+
+    monkeypatch.setattr(json, "load", noting)
+    quick = AutoTokenizer.from_pretrained(tmp_path / "out")
+    assert "tokenizer.json" not in parsed
+    described.write_text(json.dumps({key: value for key, value in read_json(described).items() if key != "added_tokens_decoder"}))
+    slow = AutoTokenizer.from_pretrained(tmp_path / "out")
+    assert "tokenizer.json" in parsed
+    assert quick.backend_tokenizer.to_str() == slow.backend_tokenizer.to_str()
+    assert quick.added_tokens_decoder == slow.added_tokens_decoder and quick.special_tokens_map == slow.special_tokens_map
 
 
 def test_conversion_is_deterministic_and_replaces_what_was_there(tmp_path):
