@@ -54,7 +54,7 @@ for SHARE in PLAN.shares:
         message:
             f"encode {SHARE.benchmark} in {', '.join(SHARE.languages)}".replace("{", "{wildcards.")
         script:
-            "../workflow/scripts/encode_problems.py"
+            "../workflow/scripts/encode.py"
 
     # Systems that read text go first: their prompts are the longest, byte by byte where the LLM's tokenizer does not know the script.
     for READERS, RUNS in runs_by_input(SHARE).items():
