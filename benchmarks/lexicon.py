@@ -109,31 +109,42 @@ def retrieval(options: argparse.Namespace) -> None:
 
 
 def planted(options: argparse.Namespace) -> None:
-    """Each start alone on vectors turned by a random rotation, with noise; a fifth of each vocabulary has no partner."""
+    """Each start alone on vectors, invented or real, turned by a random rotation, with noise; a fifth of each vocabulary has no partner."""
     rows: list[list[Any]] = [["start", "seed", "verdict", "criterion", "null", "agreement", "P@1", "CPU s"]]
     for start in options.starts:
         for seed in options.seeds:
-            source, target, gold = planted_spaces(options.words, options.dim, seed)
+            vectors = load_embeddings(options.vectors).vectors if options.vectors else clustered(options.words, options.dim, seed)
+            source, target, gold = planted_spaces(vectors, seed)
             settings = Settings(starts=(start,), score="fasttext", adversary=adversary(options))
             words = [(word, answer) for word, answers in list(gold.items())[:200] for answer in answers]
             rows.append([start, seed, *aligned(source, target, settings, seed, gold, words)])
     show(rows)
 
 
-def planted_spaces(words: int, dim: int, seed: int, noise: float = 0.05) -> tuple[WordSpace, WordSpace, Dictionary]:
-    """Source and target with clusters of uneven density, as words have (isotropic noise has no shape to align by)."""
+def clustered(words: int, dim: int, seed: int) -> np.ndarray:
+    """Vectors [6/5 words, dim] in clusters of uneven density, as words have (isotropic noise has no shape to align by)."""
     generator = np.random.default_rng(seed)
-    spare = words // 5
     centers = generator.standard_normal((words // 10, dim)) * generator.uniform(0.3, 3, (words // 10, 1))
-    vectors = centers[generator.integers(0, len(centers), words + spare)] + generator.standard_normal((words + spare, dim))
-    vectors *= np.linspace(1.5, 0.3, dim)
+    vectors = centers[generator.integers(0, len(centers), words + words // 5)] + generator.standard_normal((words + words // 5, dim))
+    return vectors * np.linspace(1.5, 0.3, dim)
+
+
+def planted_spaces(vectors: np.ndarray, seed: int, noise: float = 0.05) -> tuple[WordSpace, WordSpace, Dictionary]:
+    """Source and target of five sixths of the vectors each, the target's turned at random, with noise in units of their deviation.
+
+    Words that translate each other are about as frequent: the logarithms of their ranks differ by 0.65, as measured on help texts.
+    """
+    generator = np.random.default_rng(seed)
+    words = 5 * len(vectors) // 6
+    spare = len(vectors) - words
+    shared, dim = words - spare, vectors.shape[1]
     rotation, _ = np.linalg.qr(generator.standard_normal((dim, dim)))
-    turned = vectors @ rotation + noise * generator.standard_normal(vectors.shape)
-    kept = np.r_[np.arange(words - spare), np.arange(words, words + spare)]
-    order = kept[np.argsort(np.arange(words) // 10 + generator.random(words))]  # frequencies are alike, not equal
-    shared = words - spare
+    turned = vectors @ rotation + noise * vectors.std() * generator.standard_normal(vectors.shape)
+    kept = np.r_[np.arange(shared), words + np.arange(spare)]
+    rank = np.r_[np.arange(shared), generator.integers(0, words, spare)]  # words without a partner are of any frequency
+    order = kept[np.argsort(np.log(rank + 1.0) + 0.65 * generator.standard_normal(words), kind="stable")]
     names = [f"w{row}" if row < 20 or row % 50 == 0 else f"t{row}" for row in range(words + spare)]  # some are spelled alike
-    frequencies = np.arange(words, 0, -1)
+    frequencies = 1_000_000 // np.arange(1, words + 1)  # Zipf's law
     source = WordSpace([f"w{row}" for row in range(words)], frequencies, vectors[:words].astype(np.float32))
     target = WordSpace([names[row] for row in order], frequencies, turned[order].astype(np.float32))
     return source, target, {f"w{row}": {names[row]} for row in range(shared)}
@@ -367,6 +378,7 @@ def main() -> None:
     mode = modes.add_parser("planted", parents=[length])
     mode.add_argument("--words", type=int, default=800)
     mode.add_argument("--dim", type=int, default=40)
+    mode.add_argument("--vectors", help="folder of word vectors to turn instead of invented ones, as --cache of `alignment` keeps them")
     mode.add_argument("--starts", nargs="+", default=["similarity", "identical", "seed"])
     mode.set_defaults(work=planted)
     mode = modes.add_parser("alignment", parents=[length])

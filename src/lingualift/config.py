@@ -143,7 +143,10 @@ class Lexicon(Settings):
     starts: list[Literal["similarity", "identical", "numerals", "adversarial", "seed", "encoder"]] = Field(
         min_length=1, description="Starts that are tried; the best by unsupervised evidence is kept (`seed` alone is supervised)."
     )
-    restarts: Positive = Field(1, description="Runs of each stochastic start (without the encoder start up to three, until two agree).")
+    restarts: Positive = Field(1, description="Runs of each stochastic start (without the encoder start up to five, until two agree).")
+    use_frequencies: bool = Field(
+        True, description="Words that translate each other are about equally frequent: let that guide starts, learning, scores and weights."
+    )
     adversarial: Adversary = Adversary()
     seed_dictionary: Line | None = Field(
         None,

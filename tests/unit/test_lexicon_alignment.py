@@ -1,5 +1,8 @@
 """The alignment engine against brute force, SciPy and planted answers."""
 
+import math
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 
 from lingualift.errors import LinguaLiftError
 from lingualift.lexicon import csls as csls_module
+from lingualift.lexicon import refine as refinement
 from lingualift.lexicon import search
 from lingualift.lexicon.adversarial import Adversary, _Discriminator, adversarial_start
 from lingualift.lexicon.csls import Scores, combine, csls, match, mutual_pairs
@@ -79,7 +83,7 @@ def test_ties_go_to_the_smaller_index():
     assert found.indices.tolist() == [[0, 3, 6, 9, 12], [1, 4, 7, 10, 13], [2, 5, 8, 11, 14]]
 
 
-@pytest.mark.parametrize("columns", [20, 1023, 1024, 2500])
+@pytest.mark.parametrize("columns", [20, 511, 512, 2500])
 def test_largest_of_short_and_of_long_rows_equal_a_sort(columns):
     values = np.random.default_rng(columns).standard_normal((30, columns)).astype(np.float32)
     expected = np.sort(values, axis=1)[:, -7:]
@@ -247,6 +251,70 @@ def test_planted_rotation_is_recovered(start):
     alignment = refine(source, target, learned)
     assert precision(alignment, partner) >= 0.95
     assert alignment.criterion > 0.7
+
+
+def test_similarities_within_bands_of_frequency_make_a_better_start():
+    counts = 100_000 // np.arange(1, 501)
+    plain = banded = 0
+    for seed in range(3):
+        generator = np.random.default_rng(seed)
+        vectors = clustered(500, 30, seed + 1)
+        rotation, _ = np.linalg.qr(generator.standard_normal((30, 30)))
+        order = np.argsort(np.log(np.arange(500) + 1.0) + 0.65 * generator.standard_normal(500))
+        noisy = vectors @ rotation + 2 * generator.standard_normal(vectors.shape)  # hardly isometric
+        source, target = normalise(vectors), normalise(noisy[order].astype(np.float32))
+        found = [similarity_start(source, target, 500, frequencies=known) for known in (None, (counts, counts))]
+        plain, banded = (total + int((order[columns] == rows).sum()) for total, (rows, columns) in zip((plain, banded), found, strict=True))
+    assert banded > 2 * plain
+
+
+def test_banded_similarity_start_equals_brute_force():
+    source, target = normalise(space(40, 6)), normalise(space(50, 6, 1))
+    counts = np.arange(60, 20, -1) ** 2, np.arange(80, 30, -1) ** 2
+    found = similarity_start(source, target, 40, 5, frequencies=counts, first_band=4)
+    edges = [0, 4, 7, 13, 22, 40]  # 4 to 40 in geometric progression, rounded
+    sides = []
+    for side in (source, target):
+        rows = [
+            np.concatenate([sorted(float(side[row] @ side[other]) for other in range(start, end)) for start, end in pairwise(edges)])
+            for row in range(40)
+        ]
+        sides.append(normalise(np.array(rows, np.float32)))
+    a, b = (np.log(count[:40] / count[:40].sum()) for count in counts)
+    expected = dense_csls(*sides, 5) - 0.3 * (a[:, None] - b) ** 2
+    best, back = expected.argmax(axis=1), expected.argmax(axis=0)
+    rows = np.flatnonzero(back[best] == np.arange(40))
+    assert np.array_equal(found[0], rows) and np.array_equal(found[1], best[rows])
+
+
+def test_the_frequency_term_fades_while_a_dictionary_is_learned(monkeypatch):
+    source, target, _ = planted(300, 20)
+    counts = np.arange(300, 0, -1)
+    weights = []
+
+    def noted(left, right, k, extra=None):
+        weights.append(float(extra.source[0, 2]))  # 1 in the term as it is given
+        return match(left, right, k, extra=extra)
+
+    monkeypatch.setattr(refinement, "match", noted)
+    self_learning(
+        source,
+        target,
+        similarity_start(source, target, 300),
+        seed=0,
+        schedule=((0.5, 6), (0.8, 2)),
+        penalty=frequency_scores(counts, counts, 0.6),
+    )
+    assert np.allclose(weights, np.arange(8, 0, -1) / 8)
+
+
+def test_refinement_weighs_pairs_by_the_root_of_the_rarer_words_frequency():
+    source, target, _ = planted(300, 20)
+    pairs = np.arange(0, 200, 5), np.arange(200, 0, -5)
+    counts = np.arange(300, 0, -1), np.arange(600, 300, -1) // 7
+    weights = [math.sqrt(min(counts[0][i], counts[1][j])) for i, j in zip(*pairs, strict=True)]
+    found = refine(source, target, pairs, rounds=0, frequencies=counts)
+    assert np.allclose(found.rotation, procrustes(source[pairs[0]], target[pairs[1]], np.array(weights)), atol=1e-6)
 
 
 def test_self_learning_depends_on_its_seed_alone():

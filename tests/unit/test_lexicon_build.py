@@ -92,7 +92,7 @@ def test_one_view_alone_is_never_good():
 def test_encoder_that_cannot_read_the_script_is_called_collapsed():
     source, target = spaces()
     unread = np.tile(target.encoder[:1], (WORDS, 1))  # every word is the unknown token
-    alone = replace(FAST, starts=("encoder",), frequency_weight=0.0)  # in these spaces frequency ranks are meanings
+    alone = replace(FAST, starts=("encoder",), use_frequencies=False)  # in these spaces frequency ranks are meanings
     found = build_lexicon(source, replace(target, encoder=unread), alone).evidence
     assert found["held_out"] is None and found["verdict"] == "collapsed", found["reason"]
     assert build_lexicon(source, target, alone).evidence["verdict"] == "good"
@@ -206,7 +206,51 @@ def test_restarts_end_when_two_agree_and_go_on_where_none_do():
     assert len(related["starts"]) == 2 and related["start_agreement"] > 0.8
     source, target = spaces(related_fasttext=False)
     unrelated = build_lexicon(source, with_names(source, target), how).evidence
-    assert len(unrelated["starts"]) == 3 and unrelated["start_agreement"] < 0.2
+    assert len(unrelated["starts"]) == 5 and unrelated["start_agreement"] < 0.2
+
+
+def test_a_second_way_to_the_best_dictionary_counts_however_many_runs_got_lost():
+    right, lost = np.arange(50), np.random.default_rng(0).integers(0, 50, (2, 50))
+    answers = {"similarity": lost[0], "similarity#2": right, "similarity#3": lost[1], "similarity#4": np.r_[right[:40], lost[0][40:]]}
+    empty = np.empty(0, np.int64), np.empty(0, np.int64)
+
+    def found(start):
+        scores = build.Scores(np.zeros((50, 1), np.float32), np.zeros((50, 1), np.float32))
+        criterion = 0.6 if start == "similarity#2" else 0.5
+        alignment = build.Alignment(np.eye(1, dtype=np.float32), empty, criterion, 0.0, scores, answers[start], answers[start])
+        return build._Candidate(alignment, empty, 0)
+
+    assert build._start_agreement({start: found(start) for start in answers}, {}) == pytest.approx(
+        np.mean(answers["similarity#4"] == right)
+    )
+    assert build._start_agreement({start: found(start) for start in list(answers)[:3]}, {}) < 0.2
+
+
+def test_frequencies_are_not_looked_at_where_the_settings_say_so():
+    source, target = spaces()
+    how = replace(FAST, starts=("similarity", "identical"), score="fasttext", use_frequencies=False)
+    target = with_names(source, target)
+    other = np.random.default_rng(5).permutation(target.frequencies)
+    first, second = (build_lexicon(source, replace(target, frequencies=counts), how) for counts in (target.frequencies, other))
+    assert first.evidence == second.evidence
+    assert first.table.drop_columns("target_frequency") == second.table.drop_columns("target_frequency")
+
+
+def test_fasttext_alone_is_scored_with_its_frequency_term():
+    source, target = spaces()
+    target = with_names(source, target)
+    how = replace(FAST, starts=("identical",), score="fasttext")
+    plain = build_lexicon(source, target, replace(how, fasttext_frequency_weight=0.0, top_k=WORDS)).table.to_pandas()
+    weighted = build_lexicon(source, target, replace(how, top_k=WORDS)).table.to_pandas()
+    both = plain.merge(weighted, on=["source", "target"])
+    # The map hardly moves, so that the scores differ by the term: -0.05 times the squared difference of the logarithms of the shares.
+    known = [
+        np.array([count for count, vector in zip(space.frequencies, space.fasttext, strict=True) if np.isfinite(vector).all()])
+        for space in (source, target)
+    ]
+    difference = np.log(both["source_frequency_x"] / known[0].sum()) - np.log(both["target_frequency_x"] / known[1].sum())
+    slope, rest = np.polyfit(difference**2, both["csls_y"] - both["csls_x"], 1)
+    assert slope == pytest.approx(-0.05, abs=0.005) and abs(rest) < 0.02
 
 
 def test_starts_that_learn_in_leading_directions_end_in_all_of_them():
@@ -226,7 +270,8 @@ def test_a_shuffled_dictionary_that_finds_the_alignment_is_no_null(monkeypatch):
     kept = build._candidate(*sides, (both, partners), FAST, FAST.rounds).alignment
     drawn = []
 
-    def learned(left, right, pairs, settings, seed):
+    def learned(left, right, pairs, settings, seed, use_frequencies):
+        assert not use_frequencies
         drawn.append(seed)
         return kept.pairs if len(drawn) in converging else pairs
 

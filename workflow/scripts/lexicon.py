@@ -39,6 +39,7 @@ with job.frame(snakemake.log[0], snakemake.threads) as logger:
     settings = Settings(
         starts=tuple(values.starts),
         restarts=values.restarts,
+        use_frequencies=values.use_frequencies,
         score="combined" if "encoder" in values.starts else "fasttext",
         top_k=values.top_k,
         k=values.neighbourhood,

@@ -19,7 +19,7 @@ import pyarrow as pa
 from lingualift.errors import LinguaLiftError, nearest
 from lingualift.lexicon import verdict as judge
 from lingualift.lexicon.adversarial import Adversary, adversarial_start
-from lingualift.lexicon.csls import Scores, csls, match, mutual_pairs
+from lingualift.lexicon.csls import Scores, combine, csls, match, mutual_pairs
 from lingualift.lexicon.gold import precision_at
 from lingualift.lexicon.normalise import leading_directions, normalise
 from lingualift.lexicon.refine import (
@@ -54,7 +54,11 @@ LEXICON_SCHEMA = pa.schema(
 STARTS = ("similarity", "identical", "numerals", "adversarial", "seed", "encoder")
 SCORES = ("combined", "encoder", "fasttext")
 GOLD_RANKS = (1, 5, 10)
-MAXIMUM_RUNS = 3  # of each stochastic start where no encoder is there to judge it; fewer when two runs agree
+MAXIMUM_RUNS = 5  # of each stochastic start where no encoder is there to judge it; fewer when two runs agree
+MAXIMUM_ADVERSARIES = 3  # likewise, for that start alone: a run takes hours
+# Words in the first band of frequency of the similarity start, by run: where one gets lost, another may get there. The run with None looks
+# at no frequencies, for corpora in which they mislead.
+FIRST_BANDS = (50, 25, None, 100, 35)
 AGREED = 0.5  # share of words with the same best target from which two runs have converged
 MINIMUM_FASTTEXT_WORDS = 100  # fewer words with vectors than this a side: fastText is left out
 
@@ -79,7 +83,7 @@ class Settings:
     """How a lexicon is made; the defaults are the default run's, the paper's are `starts=("adversarial",), score="fasttext"`."""
 
     starts: tuple[str, ...] = ("similarity", "identical", "encoder")
-    restarts: int = 1  # runs of each stochastic start, with different seeds (up to three without an encoder, until two agree)
+    restarts: int = 1  # runs of each stochastic start, with different seeds (up to five without an encoder, until two agree)
     score: str = "combined"
     top_k: int = 10  # translations kept a source word
     k: int = 10  # CSLS neighbourhood
@@ -87,7 +91,10 @@ class Settings:
     components: int = 2  # principal directions removed from encoder vectors
     dim: int = 512  # encoder dimensions kept
     adapt: bool = True  # refine the encoder's space on its own mutual pairs
+    use_frequencies: bool = True  # words that translate each other are about equally frequent: starts, learning, scores and weights
     frequency_weight: float = 0.005  # penalty for unlike frequency in the encoder's score
+    fasttext_frequency_weight: float = 0.05  # and in fastText's, where it is the only one
+    learning_frequency_weight: float = 0.6  # and while starts learn, at first
     fasttext_weight: float = 0.3  # of fastText against the encoder in the combined score
     start_words: int = 2000  # most frequent words by which starts are made, learn, and are compared
     start_dim: int = 100  # leading directions of the fastText vectors in which starts learn and are compared
@@ -114,11 +121,12 @@ class Lexicon:
 
 @dataclass(frozen=True)
 class _Side:
-    """The words of one language that have fastText vectors: their rows among all words, their spelling, normalised vectors, and those
-    vectors in their leading directions."""
+    """The words of one language that have fastText vectors: their rows among all words, their spelling, frequencies, normalised vectors,
+    and those vectors in their leading directions."""
 
     rows: np.ndarray
     words: list[str]
+    frequencies: np.ndarray
     vectors: np.ndarray
     leading: np.ndarray
 
@@ -228,8 +236,14 @@ def _build(
     plain = {start: candidate for start, candidate in aligned.items() if start != "encoder"}
     kept, kept_plain = _best(aligned, cross_view), _best(plain, cross_view)
     start_agreement = _start_agreement(plain, cross_view)
+    # The encoder's score has its own frequency term; where fastText's is the only score, it gets one.
+    penalty = None
+    if left is not None and right is not None and encoder is None and settings.use_frequencies:
+        penalty = _penalty(left, right, settings.fasttext_frequency_weight)
     final = {
-        start: _polished(left, right, aligned[start], settings) for start in dict.fromkeys((kept, kept_plain)) if start and left and right
+        start: _polished(left, right, aligned[start], settings, penalty)
+        for start in dict.fromkeys((kept, kept_plain))
+        if start and left and right
     }
     if kept_plain is not None and left is not None and right is not None:
         null = _null_criterion(left, right, plain[kept_plain].alignment, settings, seed)
@@ -241,7 +255,7 @@ def _build(
     results: dict[str, Scores] = {}
     mapped: tuple[np.ndarray, np.ndarray] | None = None
     if kept is not None and left is not None and right is not None:
-        mapped, fasttext_scores = _mapped(final[kept], left, right, settings)
+        mapped, fasttext_scores = _mapped(final[kept], left, right, settings, penalty)
         if encoder_scores is not None:
             results["encoder"] = encoder_scores
             results["combined"] = combined_scores(encoder_scores, fasttext_scores, left.rows, right.rows, settings.fasttext_weight)
@@ -309,7 +323,7 @@ def _build(
         if encoder is not None:
             figures["encoder_nn"] = _precision(source, target, Scores(*encoder), None, None, gold, settings, seed)
         if kept_plain is not None and left is not None and right is not None:
-            mapped, scores = _mapped(final[kept_plain], left, right, settings)
+            mapped, scores = _mapped(final[kept_plain], left, right, settings, penalty)
             figures["fasttext"] = _precision(source, target, scores, left.rows, right.rows, gold, settings, seed)
             figures["fasttext_nn"] = _precision(source, target, Scores(*mapped), left.rows, right.rows, gold, settings, seed)
         evidence["gold"] = figures
@@ -321,7 +335,7 @@ def _encoder_start(
 ) -> tuple[tuple[np.ndarray, np.ndarray], Scores, Pairs]:
     """The encoder's space, its scores and its mutual pairs, refined on those pairs where `settings.adapt` says so."""
 
-    frequency = frequency_scores(source.frequencies, target.frequencies, settings.frequency_weight) if settings.frequency_weight else None
+    frequency = frequency_scores(source.frequencies, target.frequencies, settings.frequency_weight) if settings.use_frequencies else None
 
     def scored(left: np.ndarray, right: np.ndarray) -> tuple[Scores, Pairs]:
         found = match(left, right, settings.k, settings.use_gpu, frequency)
@@ -375,7 +389,8 @@ def _side(space: WordSpace, settings: Settings) -> _Side | None:
     if len(rows) < max(MINIMUM_FASTTEXT_WORDS, settings.k):
         return None
     vectors = normalise(space.fasttext[rows], settings.normalisation)
-    return _Side(rows, [space.words[row] for row in rows.tolist()], vectors, leading_directions(vectors, settings.start_dim))
+    words = [space.words[row] for row in rows.tolist()]
+    return _Side(rows, words, np.asarray(space.frequencies)[rows], vectors, leading_directions(vectors, settings.start_dim))
 
 
 def _inner(pairs: Pairs, left: _Side, right: _Side) -> Pairs:
@@ -401,7 +416,7 @@ def _alignments(
 ) -> tuple[dict[str, _Candidate], dict[str, int]]:
     """Each start's map, refined on the `start_words` most frequent words, and the starts skipped for too few pairs with their number.
 
-    Stochastic starts run `restarts` times under the names `start`, `start#2`, ...; without an encoder up to three times, until two runs
+    Stochastic starts run `restarts` times under the names `start`, `start#2`, ...; without an encoder up to five times, until two runs
     of any agree.
     """
     aligned: dict[str, _Candidate] = {}
@@ -409,7 +424,8 @@ def _alignments(
     plain = [start for start in settings.starts if start not in ("encoder", "seed")]
     # Without an encoder only the agreement of several runs can tell a collapse. One start that draws at random is run as often; beside
     # others one run of the adversary, which takes hours, is enough.
-    runs = settings.restarts if encoder_pairs is not None else max(settings.restarts, MAXIMUM_RUNS)
+    most = MAXIMUM_ADVERSARIES if plain == ["adversarial"] else MAXIMUM_RUNS
+    runs = settings.restarts if encoder_pairs is not None else max(settings.restarts, most)
     if "encoder" in settings.starts and encoder_pairs is not None:
         # The encoder's own pairs are better than what refinement on a small corpus makes of them.
         aligned["encoder"] = _candidate(left, right, _inner(encoder_pairs, left, right), settings, rounds=0)
@@ -421,6 +437,7 @@ def _alignments(
         aligned["seed"] = _candidate(left, right, pairs, settings, rounds=settings.rounds if trusted else 0)
     first: dict[str, Pairs] = {}
     for run in range(runs):
+        band = FIRST_BANDS[run % len(FIRST_BANDS)] if settings.use_frequencies else None
         for start in plain:
             if start == "adversarial":
                 if run < (runs if plain == ["adversarial"] else settings.restarts):
@@ -437,15 +454,22 @@ def _alignments(
                     )
                     aligned[own] = _candidate(left, right, learned, settings, settings.rounds)
                 continue
-            if start not in first:
-                if start == "similarity":
-                    first[start] = similarity_start(left.vectors, right.vectors, settings.start_words, settings.k, settings.use_gpu)
-                else:
-                    first[start] = (identical_start if start == "identical" else numeral_start)(left.words, right.words)
+            if start == "similarity" and (run == 0 or settings.use_frequencies):
+                first[start] = similarity_start(
+                    left.vectors,
+                    right.vectors,
+                    settings.start_words,
+                    settings.k,
+                    settings.use_gpu,
+                    first_band=band,
+                    frequencies=(left.frequencies, right.frequencies),
+                )
+            elif start not in first:
+                first[start] = (identical_start if start == "identical" else numeral_start)(left.words, right.words)
             if len(first[start][0]) < MINIMUM_PAIRS:
                 skipped[start] = len(first[start][0])
                 continue
-            learned = _learned(left, right, first[start], settings, seed + run)
+            learned = _learned(left, right, first[start], settings, seed + run, use_frequencies=band is not None)
             aligned[_numbered(start, run)] = _candidate(left, right, learned, settings, settings.rounds)
         if encoder_pairs is None and _converged([candidate for start, candidate in aligned.items() if start != "seed"]):
             break
@@ -464,10 +488,21 @@ def _numbered(start: str, run: int) -> str:
     return start if run == 0 else f"{start}#{run + 1}"
 
 
-def _learned(left: _Side, right: _Side, pairs: Pairs, settings: Settings, seed: int) -> Pairs:
+def _learned(left: _Side, right: _Side, pairs: Pairs, settings: Settings, seed: int, use_frequencies: bool) -> Pairs:
     return self_learning(
-        left.leading, right.leading, pairs, seed=seed, cutoff=settings.start_words, schedule=settings.schedule, k=settings.k
+        left.leading,
+        right.leading,
+        pairs,
+        seed=seed,
+        cutoff=settings.start_words,
+        schedule=settings.schedule,
+        k=settings.k,
+        penalty=_penalty(left, right, settings.learning_frequency_weight) if use_frequencies else None,
     )
+
+
+def _penalty(left: _Side, right: _Side, weight: float) -> Scores:
+    return frequency_scores(left.frequencies, right.frequencies, weight)
 
 
 def _candidate(left: _Side, right: _Side, pairs: Pairs, settings: Settings, rounds: int) -> _Candidate:
@@ -475,9 +510,12 @@ def _candidate(left: _Side, right: _Side, pairs: Pairs, settings: Settings, roun
     return _Candidate(found, found.pairs if rounds else pairs, rounds)
 
 
-def _polished(left: _Side, right: _Side, candidate: _Candidate, settings: Settings) -> Alignment:
-    """The candidate's map in all directions, refined on the `refine_words` most frequent words; as it is where it has seen all that."""
-    if max(len(left.rows), len(right.rows)) <= settings.start_words and left.leading is left.vectors:
+def _polished(left: _Side, right: _Side, candidate: _Candidate, settings: Settings, penalty: Scores | None) -> Alignment:
+    """The candidate's map in all directions, refined on the `refine_words` most frequent words; as it is where it has seen all that.
+
+    `penalty`, a score of the same words by their frequencies, is part of the score, and pairs then weigh by frequency.
+    """
+    if penalty is None and max(len(left.rows), len(right.rows)) <= settings.start_words and left.leading is left.vectors:
         return candidate.alignment
     return refine(
         left.vectors,
@@ -487,6 +525,8 @@ def _polished(left: _Side, right: _Side, candidate: _Candidate, settings: Settin
         cutoff=settings.refine_words,
         k=settings.k,
         use_gpu=settings.use_gpu,
+        frequencies=None if penalty is None else (left.frequencies, right.frequencies),
+        penalty=penalty,
     )
 
 
@@ -501,7 +541,8 @@ def _null_criterion(left: _Side, right: _Side, kept: Alignment, settings: Settin
     values: list[float] = []
     for run in range(settings.null_runs + 2 if settings.null_runs else 0):
         shuffled = kept.pairs[0], np.random.default_rng(seed + run).permutation(kept.pairs[1])
-        found = _candidate(left, right, _learned(left, right, shuffled, settings, seed + run), settings, settings.rounds).alignment
+        learned = _learned(left, right, shuffled, settings, seed + run, use_frequencies=False)  # frequencies alone can be a dictionary
+        found = _candidate(left, right, learned, settings, settings.rounds).alignment
         if judge.agreement(found.best, kept.best) < AGREED:
             values.append(found.criterion)
         if len(values) == settings.null_runs:
@@ -545,12 +586,13 @@ def _ranked(pairs: Pairs, right: _Side) -> Pairs:
 
 
 def _start_agreement(aligned: Mapping[str, _Candidate], cross_view: Mapping[str, float]) -> float | None:
-    """Agreement of the best alignment with the others on the best target of each source word: the median over the others."""
+    """Agreement of the best alignment with the others on the best target of each source word: the highest, for a second way to the same
+    dictionary is evidence however many runs got lost."""
     best = _best(aligned, cross_view)
     if best is None or len(aligned) < 2:
         return None
     answers = {start: candidate.alignment.best for start, candidate in aligned.items()}
-    return float(np.median([judge.agreement(answers[best], answers[start]) for start in answers if start != best]))
+    return max(judge.agreement(answers[best], answers[start]) for start in answers if start != best)
 
 
 def _directions(alignment: Alignment, left: _Side | None, right: _Side | None, settings: Settings) -> float | None:
@@ -560,15 +602,19 @@ def _directions(alignment: Alignment, left: _Side | None, right: _Side | None, s
     return judge.direction_agreement(*sides, alignment.best, alignment.back, settings.use_gpu)
 
 
-def _mapped(alignment: Alignment, left: _Side, right: _Side, settings: Settings) -> tuple[tuple[np.ndarray, np.ndarray], Scores]:
-    """Both spaces in the kept map's common space, re-weighted where the settings say so, and their CSLS over all words with vectors."""
+def _mapped(
+    alignment: Alignment, left: _Side, right: _Side, settings: Settings, penalty: Scores | None
+) -> tuple[tuple[np.ndarray, np.ndarray], Scores]:
+    """Both spaces in the kept map's common space, re-weighted where the settings say so, and their CSLS (plus `penalty`) over all words
+    with vectors."""
     if settings.reweight:
         spaces = reweight(left.vectors, right.vectors, alignment.pairs)
     else:
         spaces = (left.vectors @ alignment.rotation).astype(np.float32), right.vectors
         if len(alignment.scores.source) == len(left.rows) and len(alignment.scores.target) == len(right.rows):
             return spaces, alignment.scores
-    return spaces, csls(*spaces, settings.k, settings.use_gpu)
+    scores = csls(*spaces, settings.k, settings.use_gpu)
+    return spaces, scores if penalty is None else combine(scores, penalty)
 
 
 def _precision(

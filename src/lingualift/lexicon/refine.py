@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 # (share of words kept, iterations). Half of the words, drawn anew each time, keep the search moving and half of the true partners in it:
 # what converged did so within 20-40 iterations. Samples of a tenth, which hold a hundredth of the true pairs, lost a dictionary of
 # identical words that needed no more than refinement.
-SCHEDULE: tuple[tuple[float, int], ...] = ((0.5, 40), (0.8, 4))
+SCHEDULE: tuple[tuple[float, int], ...] = ((0.5, 80), (0.8, 4))
 MINIMUM_PAIRS = 10
 
 
@@ -47,14 +47,18 @@ def self_learning(
     cutoff: int = 2000,
     schedule: Sequence[tuple[float, int]] = SCHEDULE,
     k: int = 10,
+    penalty: Scores | None = None,
 ) -> Pairs:
     """A better dictionary from a poor one: alternate Procrustes and mutual-CSLS induction on random samples of words.
 
     Of the `cutoff` most frequent words each iteration draws a share of the rows and, independently, of the columns. Vectors are
-    normalised [words, dim], most frequent first; the generator depends on `seed` alone. Returns index pairs over the cut-off vocabulary.
+    normalised [words, dim], most frequent first; the generator depends on `seed` alone. `penalty`, a score of the same words
+    (`starts.frequency_scores`), is added to CSLS: whole in the first iteration, then linearly less, to nothing after the last. Returns
+    index pairs over the cut-off vocabulary.
     """
     generator = np.random.default_rng(seed)
     left, right = source[:cutoff], target[:cutoff]
+    left_over = total = sum(iterations for _, iterations in schedule)
     for share, iterations in schedule:
         for _ in range(iterations):
             if len(pairs[0]) < MINIMUM_PAIRS:
@@ -70,8 +74,10 @@ def self_learning(
                 else np.arange(len(right))
             )
             mapped = left[rows] @ procrustes(source[pairs[0]], target[pairs[1]], precise=False)
-            found = match(mapped, right[columns], min(k, len(rows), len(columns))).mutual
+            extra = None if penalty is None else Scores(penalty.source[rows], penalty.target[columns]).scaled(left_over / total)
+            found = match(mapped, right[columns], min(k, len(rows), len(columns)), extra=extra).mutual
             pairs = rows[found[0]], columns[found[1]]
+            left_over -= 1
     return pairs
 
 
@@ -129,20 +135,35 @@ def _whitening(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def refine(
-    source: np.ndarray, target: np.ndarray, pairs: Pairs, *, rounds: int = 3, cutoff: int = 10000, k: int = 10, use_gpu: bool = True
+    source: np.ndarray,
+    target: np.ndarray,
+    pairs: Pairs,
+    *,
+    rounds: int = 3,
+    cutoff: int = 10000,
+    k: int = 10,
+    use_gpu: bool = True,
+    frequencies: tuple[np.ndarray, np.ndarray] | None = None,
+    penalty: Scores | None = None,
 ) -> Alignment:
     """`rounds` of Procrustes on the mutual CSLS dictionary of the `cutoff` most frequent words (Lample et al. 2018, §2.2), from `pairs`.
 
-    Vectors are normalised [words, dim]. Fewer than ten pairs give the identity map (and with it a criterion that says so).
+    Vectors are normalised [words, dim]. Fewer than ten pairs give the identity map (and with it a criterion that says so). With the
+    words' `frequencies` (counts [words] of each side) a pair weighs as the square root of its rarer word's; `penalty`, a score of the
+    same words, is added to CSLS wherever words are matched.
     """
     left, right = source[:cutoff], target[:cutoff]
+    extra = None if penalty is None else Scores(penalty.source[:cutoff], penalty.target[:cutoff])
     k = min(k, len(left), len(right))
     for turn in range(rounds + 1):
+        weights = None if frequencies is None else np.sqrt(np.minimum(frequencies[0][pairs[0]], frequencies[1][pairs[1]]))
         rotation = (
-            procrustes(source[pairs[0]], target[pairs[1]]) if len(pairs[0]) >= MINIMUM_PAIRS else np.eye(source.shape[1], dtype=np.float32)
+            procrustes(source[pairs[0]], target[pairs[1]], weights)
+            if len(pairs[0]) >= MINIMUM_PAIRS
+            else np.eye(source.shape[1], dtype=np.float32)
         )
         mapped = (left @ rotation).astype(np.float32)
-        found = match(mapped, right, k, use_gpu)
+        found = match(mapped, right, k, use_gpu, extra)
         if turn < rounds:
             pairs = found.mutual
     value = criterion(mapped, right, found.best)

@@ -75,7 +75,7 @@ def largest(values: np.ndarray, k: int) -> np.ndarray:
 def _leading(values: np.ndarray, k: int) -> np.ndarray | None:
     """Columns [n, fewer] among which each row's `k` largest are: those of the k groups whose maxima are largest. None for short rows."""
     rows, columns = values.shape
-    if columns < 8 * GROUPS or k >= GROUPS:
+    if columns < 4 * GROUPS or k >= GROUPS:
         return None
     whole = columns // GROUPS * GROUPS
     maxima = values[:, :whole].reshape(rows, -1, GROUPS).max(axis=1)
