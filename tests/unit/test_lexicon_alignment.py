@@ -308,11 +308,11 @@ def test_the_frequency_term_fades_while_a_dictionary_is_learned(monkeypatch):
     assert np.allclose(weights, np.arange(8, 0, -1) / 8)
 
 
-def test_refinement_weighs_pairs_by_the_root_of_the_rarer_words_frequency():
+def test_refinement_weighs_pairs_by_the_logarithm_of_the_rarer_words_frequency():
     source, target, _ = planted(300, 20)
     pairs = np.arange(0, 200, 5), np.arange(200, 0, -5)
     counts = np.arange(300, 0, -1), np.arange(600, 300, -1) // 7
-    weights = [math.sqrt(min(counts[0][i], counts[1][j])) for i, j in zip(*pairs, strict=True)]
+    weights = [math.log1p(min(counts[0][i], counts[1][j])) for i, j in zip(*pairs, strict=True)]
     found = refine(source, target, pairs, rounds=0, frequencies=counts)
     assert np.allclose(found.rotation, procrustes(source[pairs[0]], target[pairs[1]], np.array(weights)), atol=1e-6)
 

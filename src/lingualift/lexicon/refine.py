@@ -149,14 +149,14 @@ def refine(
     """`rounds` of Procrustes on the mutual CSLS dictionary of the `cutoff` most frequent words (Lample et al. 2018, §2.2), from `pairs`.
 
     Vectors are normalised [words, dim]. Fewer than ten pairs give the identity map (and with it a criterion that says so). With the
-    words' `frequencies` (counts [words] of each side) a pair weighs as the square root of its rarer word's; `penalty`, a score of the
-    same words, is added to CSLS wherever words are matched.
+    words' `frequencies` (counts [words] of each side) a pair weighs as the logarithm of its rarer word's; `penalty`, a score of the same
+    words, is added to CSLS wherever words are matched.
     """
     left, right = source[:cutoff], target[:cutoff]
     extra = None if penalty is None else Scores(penalty.source[:cutoff], penalty.target[:cutoff])
     k = min(k, len(left), len(right))
     for turn in range(rounds + 1):
-        weights = None if frequencies is None else np.sqrt(np.minimum(frequencies[0][pairs[0]], frequencies[1][pairs[1]]))
+        weights = None if frequencies is None else np.log1p(np.minimum(frequencies[0][pairs[0]], frequencies[1][pairs[1]]))
         rotation = (
             procrustes(source[pairs[0]], target[pairs[1]], weights)
             if len(pairs[0]) >= MINIMUM_PAIRS
