@@ -99,8 +99,8 @@ class Settings:
     start_words: int = 2000  # most frequent words by which starts are made, learn, and are compared
     start_dim: int = 100  # leading directions of the fastText vectors in which starts learn and are compared
     refine_words: int = 10_000  # most frequent words by which the kept start's map is refined
-    rounds: int = 3  # Procrustes rounds on the mutual CSLS dictionary of the frequent words
-    refine_rounds: int = 2  # and on that of more words, for the start that is kept
+    rounds: int = 5  # Procrustes rounds on the mutual CSLS dictionary of the frequent words
+    refine_rounds: int = 5  # and on that of more words, for the start that is kept
     schedule: tuple[tuple[float, int], ...] = SCHEDULE
     adversary: Adversary = field(default_factory=Adversary)
     reweight: bool = False  # symmetric re-weighting of the kept fastText map, after everything is measured
