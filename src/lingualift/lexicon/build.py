@@ -424,8 +424,8 @@ def _alignments(
     plain = [start for start in settings.starts if start not in ("encoder", "seed")]
     # Without an encoder only the agreement of several runs can tell a collapse. One start that draws at random is run as often; beside
     # others one run of the adversary, which takes hours, is enough.
-    most = MAXIMUM_ADVERSARIES if plain == ["adversarial"] else MAXIMUM_RUNS
-    runs = settings.restarts if encoder_pairs is not None else max(settings.restarts, most)
+    alone = plain == ["adversarial"]
+    runs = settings.restarts if encoder_pairs is not None else max(settings.restarts, MAXIMUM_ADVERSARIES if alone else MAXIMUM_RUNS)
     if "encoder" in settings.starts and encoder_pairs is not None:
         # The encoder's own pairs are better than what refinement on a small corpus makes of them.
         aligned["encoder"] = _candidate(left, right, _inner(encoder_pairs, left, right), settings, rounds=0)
@@ -440,7 +440,7 @@ def _alignments(
         band = FIRST_BANDS[run % len(FIRST_BANDS)] if settings.use_frequencies else None
         for start in plain:
             if start == "adversarial":
-                if run < (runs if plain == ["adversarial"] else settings.restarts):
+                if run < (runs if alone else settings.restarts):
                     own = _numbered(start, run)
                     learned, _ = adversarial_start(
                         left.vectors,
