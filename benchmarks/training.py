@@ -1,14 +1,18 @@
-"""Training speed: tokens a second, padding, MFU and peak memory of both stages, beside a naive reference in the same run.
+"""Training speed: tokens a second, padding, MFU and peak memory of both stages, beside a naive
+reference in the same run.
 
-`python benchmarks/training.py` needs nothing but the installed package: models have random weights in the default run's shapes
-(SmolLM2-135M, twelve layers of Gemma-3-270M), texts have random tokens in the lengths of word problems. The reference recomputes the
-encoder's states in every step, batches at random, pads to the longest, and computes logits everywhere; arithmetic and optimiser are the
-same. Each variant runs in a process of its own, so that its peak memory is its own. Tokens are real ones, without padding.
+`python benchmarks/training.py` needs nothing but the installed package: models have random weights
+in the default run's shapes (SmolLM2-135M, twelve layers of Gemma-3-270M), texts have random tokens
+in the lengths of word problems. The reference recomputes the encoder's states in every step,
+batches at random, pads to the longest, and computes logits everywhere; arithmetic and optimiser are
+the same. Each variant runs in a process of its own, so that its peak memory is its own. Tokens are
+real ones, without padding.
 
-MFU: floating-point operations that the stage needs (2 a weight and token forward; as many for the gradient of activations; as many for
-the gradient of weights where they learn; the output matrix at labels alone) over what a large bfloat16 product reaches on the same device.
-On a processor, time is CPU time, so that other programs disturb less. On a GPU: `--shape llama2-7b` (with mT5-xl's encoder) or
-`--shape largest`, which tries shapes from the largest down and reports the first that fits.
+MFU: floating-point operations that the stage needs (2 a weight and token forward; as many for the
+gradient of activations; as many for the gradient of weights where they learn; the output matrix at
+labels alone) over what a large bfloat16 product reaches on the same device. On a processor, time is
+CPU time, so that other programs disturb less. On a GPU: `--shape llama2-7b` (with mT5-xl's encoder)
+or `--shape largest`, which tries shapes from the largest down and reports the first that fits.
 """
 
 import argparse
@@ -30,7 +34,15 @@ from lingualift.training.batches import PlannedBatches, collate, padding_share, 
 from lingualift.training.language_modelling import keep_freed_memory
 
 LLAMA = {"model_type": "llama", "tie_word_embeddings": False, "vocab_size": 32000}
-MT5_XL = {"model_type": "mt5", "vocab_size": 250112, "d_model": 2048, "d_kv": 64, "d_ff": 5120, "num_layers": 24, "num_heads": 32}
+MT5_XL = {
+    "model_type": "mt5",
+    "vocab_size": 250112,
+    "d_model": 2048,
+    "d_kv": 64,
+    "d_ff": 5120,
+    "num_layers": 24,
+    "num_heads": 32,
+}
 SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "smollm2-135m": (
         {
@@ -51,19 +63,29 @@ STAGES = {"stage 1 (alignment)": ["alignment", "boundary"], "stage 2 (LLM)": ["l
 NO_ROOM = 3
 
 
-def build(shape: str, modules: list[str], device: str, checkpointing: bool) -> tuple[LinguaLiftModel, Any]:
+def build(
+    shape: str, modules: list[str], device: str, checkpointing: bool
+) -> tuple[LinguaLiftModel, Any]:
     """The model with random weights, and its encoder."""
     llm_sizes, encoder_sizes = (dict(sizes) for sizes in SHAPES[shape])
     train_llm = "llm" in modules
     torch.manual_seed(0)
     with torch.device(device):
         llm_config = AutoConfig.for_model(llm_sizes.pop("model_type"), **llm_sizes)
-        llm = AutoModelForCausalLM.from_config(llm_config, dtype=torch.float32 if train_llm else torch.bfloat16)
+        llm = AutoModelForCausalLM.from_config(
+            llm_config, dtype=torch.float32 if train_llm else torch.bfloat16
+        )
         encoder_config = AutoConfig.for_model(encoder_sizes.pop("model_type"), **encoder_sizes)
         encoder = AutoModel.from_config(encoder_config, dtype=torch.bfloat16)
-        encoder = encoder.get_encoder() if getattr(encoder_config, "is_encoder_decoder", False) else encoder
+        encoder = (
+            encoder.get_encoder()
+            if getattr(encoder_config, "is_encoder_decoder", False)
+            else encoder
+        )
         width = getattr(encoder_config, "d_model", None) or encoder_config.hidden_size
-        config = LinguaLiftConfig(encoder={"path": ""}, encoder_dim=width, llm_dim=llm_config.hidden_size)
+        config = LinguaLiftConfig(
+            encoder={"path": ""}, encoder_dim=width, llm_dim=llm_config.hidden_size
+        )
         model = LinguaLiftModel(config, llm)
     assert model.alignment is not None
     model.alignment.float()
@@ -76,13 +98,17 @@ def build(shape: str, modules: list[str], device: str, checkpointing: bool) -> t
 
 
 def texts(count: int, response: float, vocabulary: int) -> tuple[list[Composed], list[np.ndarray]]:
-    """Composed sequences in the lengths of word problems (48 +- 12 encoder tokens), and their encoder tokens."""
+    """Composed sequences in the lengths of word problems (48 +- 12 encoder tokens), and their
+    encoder tokens.
+    """
     generator = np.random.default_rng(0)
     examples, tokens = [], []
     for _ in range(count):
         states = int(np.clip(generator.normal(48, 12), 15, 110))
         answer = int(states * response * generator.uniform(0.7, 1.3)) + 2
-        segments = np.asarray([TEXT] * 8 + [START] + [STATE] * states + [END] + [TEXT] * answer, np.int32)
+        segments = np.asarray(
+            [TEXT] * 8 + [START] + [STATE] * states + [END] + [TEXT] * answer, np.int32
+        )
         ids = generator.integers(10, vocabulary, len(segments)).astype(np.int32)
         labels = np.where(np.arange(len(ids)) >= len(ids) - answer, ids, IGNORE).astype(np.int32)
         examples.append(Composed(ids, segments, labels))
@@ -91,7 +117,9 @@ def texts(count: int, response: float, vocabulary: int) -> tuple[list[Composed],
 
 
 def useful_operations(model: LinguaLiftModel, examples: list[Composed], train_llm: bool) -> float:
-    """Floating-point operations that one pass over the examples needs; attention's products of tokens are left out (under 2 %)."""
+    """Floating-point operations that one pass over the examples needs; attention's products of
+    tokens are left out (under 2 %).
+    """
     body = sum(p.numel() for name, p in model.llm.named_parameters() if "layers." in name)
     assert model.alignment is not None
     layer = sum(p.numel() for p in model.alignment.parameters())
@@ -123,7 +151,9 @@ def now(device: str) -> float:
     return time.perf_counter()
 
 
-def measure(shape: str, stage: str, variant: str, steps: int, batch: int, device: str, checkpointing: bool) -> dict[str, float]:
+def measure(
+    shape: str, stage: str, variant: str, steps: int, batch: int, device: str, checkpointing: bool
+) -> dict[str, float]:
     """Train `steps` batches after one warm-up step; the figures of this process."""
     if device == "cpu":
         keep_freed_memory()
@@ -136,7 +166,9 @@ def measure(shape: str, stage: str, variant: str, steps: int, batch: int, device
     states = None
     if variant == "this project":
         plan = plan_batches([len(example) for example in examples], batch, 1, 1, 0)
-        states = States.of_arrays([np.zeros((len(own), model.config.encoder_dim), np.int16) for own in tokens])
+        states = States.of_arrays(
+            [np.zeros((len(own), model.config.encoder_dim), np.int16) for own in tokens]
+        )
         dataset: Any = PlannedBatches(examples, states, plan, 2)
     else:
         order = np.random.default_rng(0).permutation(len(examples))
@@ -145,8 +177,13 @@ def measure(shape: str, stage: str, variant: str, steps: int, batch: int, device
     def loss_of(chosen: np.ndarray, item: int) -> torch.Tensor:
         with torch.autocast(device, torch.bfloat16):
             if variant == "this project":
-                return model(**{name: tensor.to(device) for name, tensor in dataset[item].items()})["loss"]
-            inputs = {name: tensor.to(device) for name, tensor in collate([examples[index] for index in chosen], 2).items()}
+                return model(**{name: tensor.to(device) for name, tensor in dataset[item].items()})[
+                    "loss"
+                ]
+            inputs = {
+                name: tensor.to(device)
+                for name, tensor in collate([examples[index] for index in chosen], 2).items()
+            }
             longest = max(len(tokens[index]) for index in chosen)
             ids, mask = np.zeros((2, len(chosen), longest), np.int64)
             for row, index in enumerate(chosen):
@@ -155,7 +192,11 @@ def measure(shape: str, stage: str, variant: str, steps: int, batch: int, device
             with torch.no_grad():
                 encoded = encoder(input_ids=ids, attention_mask=mask).last_hidden_state[mask.bool()]
             embeddings = model.embed(inputs["input_ids"], inputs["segments"], encoded)
-            return model.llm(inputs_embeds=embeddings, attention_mask=inputs["attention_mask"], labels=inputs["labels"]).loss
+            return model.llm(
+                inputs_embeds=embeddings,
+                attention_mask=inputs["attention_mask"],
+                labels=inputs["labels"],
+            ).loss
 
     def step(item: int) -> None:
         loss_of(plan[item], item).backward()
@@ -174,14 +215,35 @@ def measure(shape: str, stage: str, variant: str, steps: int, batch: int, device
         "tokens_a_second": sum(map(len, timed)) / seconds,
         "padding": padding_share([len(example) for example in examples], plan),
         "mfu": useful_operations(model, timed, "llm" in modules) / seconds / product_rate(device),
-        "gigabytes": (torch.cuda.max_memory_allocated() if gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024) / 1e9,
+        "gigabytes": (
+            (
+                torch.cuda.max_memory_allocated()
+                if gpu
+                else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+            )
+            / 1e9
+        ),
     }
 
 
-def run(shape: str, stage: str, variant: str, arguments: argparse.Namespace) -> dict[str, float] | None:
+def run(
+    shape: str, stage: str, variant: str, arguments: argparse.Namespace
+) -> dict[str, float] | None:
     """`measure` in a process of its own; None where the shape does not fit the device."""
-    values = [shape, stage, variant, arguments.steps, arguments.batch, arguments.device, arguments.checkpointing]
-    done = subprocess.run([sys.executable, __file__, "--measure", json.dumps(values)], stdout=subprocess.PIPE, text=True)
+    values = [
+        shape,
+        stage,
+        variant,
+        arguments.steps,
+        arguments.batch,
+        arguments.device,
+        arguments.checkpointing,
+    ]
+    done = subprocess.run(
+        [sys.executable, __file__, "--measure", json.dumps(values)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     if done.returncode == NO_ROOM:
         return None
     if done.returncode:
@@ -191,7 +253,9 @@ def run(shape: str, stage: str, variant: str, arguments: argparse.Namespace) -> 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--device", choices=["cpu", "cuda"], default="cuda" if torch.cuda.is_available() else "cpu"
+    )
     parser.add_argument("--shape", choices=[*SHAPES, "largest"], default="smollm2-135m")
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--batch", type=int, default=8)
@@ -204,10 +268,17 @@ def main() -> None:
         except torch.OutOfMemoryError:
             sys.exit(NO_ROOM)
         return
-    print("| shape | stage | variant | tokens/s | padding | MFU | peak memory |\n|---|---|---|---|---|---|---|")
+    print(
+        "| shape | stage | variant | tokens/s | padding | MFU | peak memory"
+        " |\n|---|---|---|---|---|---|---|"
+    )
     for stage in STAGES:
         speeds = {}
-        shapes = [name for name in SHAPES if name != "smollm2-135m"] if arguments.shape == "largest" else [arguments.shape]
+        shapes = (
+            [name for name in SHAPES if name != "smollm2-135m"]
+            if arguments.shape == "largest"
+            else [arguments.shape]
+        )
         for variant in ("this project", "naive"):
             for shape in list(shapes):
                 found = run(shape, stage, variant, arguments)
@@ -217,13 +288,16 @@ def main() -> None:
                 shapes = [shape]
                 speeds[variant] = found["tokens_a_second"]
                 print(
-                    f"| {shape} | {stage} | {variant} | {found['tokens_a_second']:.0f} | {found['padding']:.1%} | {found['mfu']:.0%} "
-                    f"| {found['gigabytes']:.2f} GB |",
+                    f"| {shape} | {stage} | {variant} | {found['tokens_a_second']:.0f} |"
+                    f" {found['padding']:.1%} | {found['mfu']:.0%} | {found['gigabytes']:.2f} GB |",
                     flush=True,
                 )
                 break
         if len(speeds) == 2:
-            print(f"| | {stage} | speed-up | {speeds['this project'] / speeds['naive']:.2f}x | | | |", flush=True)
+            print(
+                f"| | {stage} | speed-up | {speeds['this project'] / speeds['naive']:.2f}x | | | |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -66,15 +66,32 @@ def begin_run():
     wanted = {job.wildcards.source for job in jobs if job.rule.name == "retrieve_source"}
     sources = [PLAN.source(folder) for folder in PLAN.retrieved() if folder in wanted]
     asked = [job.resources for job in jobs if job.rule.script]
-    scratch = max((resources.get("disk_mb", 0) - resources.get("kept_mb", 0) for resources in asked), default=0)
+    scratch = max(
+        (resources.get("disk_mb", 0) - resources.get("kept_mb", 0) for resources in asked),
+        default=0,
+    )
     disk = sum(resources.get("kept_mb", 0) for resources in asked) + scratch
-    memory = max((job.resources.get("mem_mb", 0) for job in jobs if job.rule.script and (workflow.local_exec or job.is_local)), default=0)
+    memory = max(
+        (
+            job.resources.get("mem_mb", 0)
+            for job in jobs
+            if job.rule.script and (workflow.local_exec or job.is_local)
+        ),
+        default=0,
+    )
     try:
         begin(PLAN, Path("results"), BASE, sources, disk * 10**6, memory * 10**6)
-        sweep(Path("results"), 0 if workflow.local_exec else DAY)  # jobs on other machines may hold no lock that this one sees
+        sweep(
+            Path("results"), 0 if workflow.local_exec else DAY
+        )  # jobs on other machines may hold no lock that this one sees
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
 
 
 def print_results():
-    print(results_report([Path(target) for target in workflow.dag.targetfiles] if workflow.dag else []), flush=True)
+    print(
+        results_report(
+            [Path(target) for target in workflow.dag.targetfiles] if workflow.dag else []
+        ),
+        flush=True,
+    )

@@ -3,7 +3,9 @@
 
 rule corpus:
     input:
-        lambda wildcards: [manifest(source, wildcards.lang) for source in PLAN.corpora(wildcards.lang)],
+        lambda wildcards: [
+            manifest(source, wildcards.lang) for source in PLAN.corpora(wildcards.lang)
+        ],
     output:
         text="results/corpora/{lang}.txt",
         counts="results/corpora/{lang}.json",
@@ -55,7 +57,11 @@ rule source_vocabulary:
 rule target_vocabulary:
     input:
         unpack(lambda wildcards: words_of(wildcards.lang)),
-        cldr=lambda wildcards: [manifest("cldr-annotations-full", wildcards.lang)] if "cldr" in PLAN.wordlists(wildcards.lang) else [],
+        cldr=lambda wildcards: (
+            [manifest("cldr-annotations-full", wildcards.lang)]
+            if "cldr" in PLAN.wordlists(wildcards.lang)
+            else []
+        ),
     output:
         "results/vocabulary/{lang}.parquet",
     log:
@@ -96,7 +102,11 @@ if CONFIG.fasttext.pretrained:
             "../envs/cpu.yaml"
         threads: 1
         resources:
-            **growing(sizes.vectors_reading(CONFIG.fasttext.max_words, CONFIG.fasttext.dimension, binary_vectors())),
+            **growing(
+                sizes.vectors_reading(
+                    CONFIG.fasttext.max_words, CONFIG.fasttext.dimension, binary_vectors()
+                )
+            ),
         params:
             max_words=CONFIG.fasttext.max_words,
             dimension=CONFIG.fasttext.dimension,
@@ -124,7 +134,9 @@ else:
         resources:
             **growing(sizes.vectors_training(CONFIG.fasttext.dimension)),
         params:
-            fasttext=CONFIG.fasttext.model_dump(mode="json", exclude={"pretrained", "max_words", "malformed"}),
+            fasttext=CONFIG.fasttext.model_dump(
+                mode="json", exclude={"pretrained", "max_words", "malformed"}
+            ),
             language=lambda wildcards: LANGUAGES[wildcards.lang].code,
         message:
             "train fastText vectors for {wildcards.lang}"

@@ -34,7 +34,10 @@ for SHARE in PLAN.shares:
             problems=shared("results/problems/{benchmark}/{lang}.parquet", SHARE),
             encoder=lambda wildcards: model_files(PLAN.encoders[wildcards.encoder].source),
         output:
-            [directory(path) for path in shared("results/encoded/{encoder}/problems/{benchmark}/{lang}", SHARE)],
+            [
+                directory(path)
+                for path in shared("results/encoded/{encoder}/problems/{benchmark}/{lang}", SHARE)
+            ],
         log:
             f"results/logs/encode/{{encoder}}/problems/{SHARE.benchmark}/{SHARE.name}.log",
         benchmark:
@@ -90,7 +93,9 @@ for SHARE in PLAN.shares:
                 evaluation=partial(prediction_settings, share=SHARE),
                 precision=CONFIG.precision,
             message:
-                f"{{run}} answers {SHARE.benchmark} in {', '.join(SHARE.languages)}".replace("{", "{wildcards.")
+                f"{{run}} answers {SHARE.benchmark} in {', '.join(SHARE.languages)}".replace(
+                    "{", "{wildcards."
+                )
             script:
                 "../workflow/scripts/predict.py"
 
@@ -98,7 +103,9 @@ for SHARE in PLAN.shares:
 rule score:
     input:
         lambda wildcards: expand(
-            "results/predictions/{run}/{benchmark}/{lang}.parquet", lang=PLAN.languages_of(wildcards.benchmark), allow_missing=True
+            "results/predictions/{run}/{benchmark}/{lang}.parquet",
+            lang=PLAN.languages_of(wildcards.benchmark),
+            allow_missing=True,
         ),
     output:
         "results/scores/{run}/{benchmark}.parquet",

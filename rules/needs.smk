@@ -3,7 +3,11 @@
 
 def words_of(lang):
     """Where a language's words and frequencies come from: its corpus or, where the configuration has none, its published vectors."""
-    return {"corpus": f"results/corpora/{lang}.txt"} if CONFIG.corpus.sources else {"vectors": f"results/embeddings/fasttext/{lang}"}
+    return (
+        {"corpus": f"results/corpora/{lang}.txt"}
+        if CONFIG.corpus.sources
+        else {"vectors": f"results/embeddings/fasttext/{lang}"}
+    )
 
 
 def lexicon_inputs(wildcards):
@@ -31,7 +35,10 @@ def stage_inputs(wildcards):
     """Models, parent and the texts of a stage with their encoder states, in the order of `PLAN.texts`."""
     run_stage = stage_of(wildcards)
     names = [name for name, _ in PLAN.texts(run_stage)]
-    inputs = {"llm": model_files(run_stage.llm.source), "texts": [PLAN.texts_file(name) for name in names]}
+    inputs = {
+        "llm": model_files(run_stage.llm.source),
+        "texts": [PLAN.texts_file(name) for name in names],
+    }
     if run_stage.encoder:
         inputs |= {
             "encoder": model_files(run_stage.encoder.source),
@@ -58,14 +65,19 @@ def prediction_inputs(wildcards, share):
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
     own = share.filled(wildcards)
-    inputs = {"llm": model_files(run.llm.source), "problems": shared("results/problems/{benchmark}/{lang}.parquet", own)}
+    inputs = {
+        "llm": model_files(run.llm.source),
+        "problems": shared("results/problems/{benchmark}/{lang}.parquet", own),
+    }
     if run.checkpoint:
         inputs["checkpoint"] = f"results/checkpoints/{run.checkpoint}"
     if run.encoder:
         inputs["states"] = shared(encoded(run.encoder, "problems/{benchmark}/{lang}"), own)
     if SYSTEMS[run.system].translate:
         inputs["translated"] = [
-            f"results/translated/{own.benchmark}/{lang}.parquet" for lang in own.languages if lang != "en" and PLAN.engine(lang)
+            f"results/translated/{own.benchmark}/{lang}.parquet"
+            for lang in own.languages
+            if lang != "en" and PLAN.engine(lang)
         ]
     return inputs
 
@@ -98,7 +110,9 @@ def problems_of(wildcards):
         "folders": [str(Path(path).parent) for path in benchmark_manifests(wildcards)],
         "code": getattr(LANGUAGES[wildcards.lang], BENCHMARKS[wildcards.benchmark].BENCHMARK.code),
         "excerpt": wildcards.benchmark in CONFIG.evaluation.excerpts,
-        **({"items": CONFIG.evaluation.items} if CONFIG.evaluation.items else {}),  # absent: finished runs stay as they are
+        **(
+            {"items": CONFIG.evaluation.items} if CONFIG.evaluation.items else {}
+        ),  # absent: finished runs stay as they are
     }
 
 
@@ -155,7 +169,9 @@ def width(key):
 
 def questions(task):
     """How many examples a task has over all of its languages, as far as the configuration tells."""
-    return (CONFIG.tasks[task].examples or sizes.UNKNOWN) * len(CONFIG.tasks[task].languages or ["en"])
+    return (CONFIG.tasks[task].examples or sizes.UNKNOWN) * len(
+        CONFIG.tasks[task].languages or ["en"]
+    )
 
 
 def generated(task):
@@ -176,12 +192,18 @@ def binary_vectors():
 
 def vectors_dimension():
     """Dimensions of a language's word vectors over all spaces that the lexicon uses."""
-    encoder = 2 * len(CONFIG.lexicon.encoder_layers) * width(CONFIG.encoder.source) if "encoder" in CONFIG.lexicon.starts else 0
+    encoder = (
+        2 * len(CONFIG.lexicon.encoder_layers) * width(CONFIG.encoder.source)
+        if "encoder" in CONFIG.lexicon.starts
+        else 0
+    )
     return CONFIG.fasttext.dimension + encoder
 
 
 def corpus_request(wildcards):
-    parts = [PLAN.source(PLAN.source_key(name, wildcards.lang)) for name in PLAN.corpora(wildcards.lang)]
+    parts = [
+        PLAN.source(PLAN.source_key(name, wildcards.lang)) for name in PLAN.corpora(wildcards.lang)
+    ]
     return sizes.corpus(sum(source.size or source.estimate or 10**8 for source in parts))
 
 
@@ -191,7 +213,9 @@ def lexicon_request():
         return growing(sizes.lexicon(*words, vectors_dimension()))
     how = lexicon.adversarial
     steps = how.epochs * how.steps * (3 if lexicon.starts == ["adversarial"] else lexicon.restarts)
-    minutes = sizes.adversary(steps, how.batch, how.hidden, CONFIG.fasttext.dimension, CONFIG.compute.gpus > 0)
+    minutes = sizes.adversary(
+        steps, how.batch, how.hidden, CONFIG.fasttext.dimension, CONFIG.compute.gpus > 0
+    )
     return {**growing(sizes.lexicon(*words, vectors_dimension(), minutes)), **ONE_GPU}
 
 
@@ -208,7 +232,9 @@ def texts_request(wildcards, share):
     kind, _, name = text_sets(share)[0].format(**wildcards).partition("-")
     texts = questions(name) if kind == "task" else switched(name.rpartition("-")[0])
     source = PLAN.encoders[wildcards.encoder].source
-    return sizes.encoding(texts, parameters(source), width(source), CONFIG.compute.gpus > 0).times(len(share.languages))
+    return sizes.encoding(texts, parameters(source), width(source), CONFIG.compute.gpus > 0).times(
+        len(share.languages)
+    )
 
 
 def translation_request(wildcards):
@@ -216,7 +242,9 @@ def translation_request(wildcards):
     source = SOURCES[PLAN.engine(wildcards.lang)]
     if source.kind == "apt":
         return sizes.Request(1000, 30)
-    return sizes.prediction(source.parameters or sizes.UNKNOWN_PARAMETERS, 0, sizes.TOKENS, CONFIG.compute.gpus > 0)
+    return sizes.prediction(
+        source.parameters or sizes.UNKNOWN_PARAMETERS, 0, sizes.TOKENS, CONFIG.compute.gpus > 0
+    )
 
 
 def words_request(share):
@@ -231,14 +259,20 @@ def words_request(share):
 
 def problems_request(wildcards, share):
     source = PLAN.encoders[wildcards.encoder].source
-    return sizes.encoding(sizes.PROBLEMS, parameters(source), width(source), CONFIG.compute.gpus > 0).times(len(share.languages))
+    return sizes.encoding(
+        sizes.PROBLEMS, parameters(source), width(source), CONFIG.compute.gpus > 0
+    ).times(len(share.languages))
 
 
 def stage_request(wildcards):
     """What a stage asks for, from the examples that pass through its LLM."""
     run_stage = stage_of(wildcards)
     stage, code_switched = run_stage.stage, run_stage.codeswitch is not None
-    available = sum(questions(task) for (data, _), task in zip(stage.parts, run_stage.tasks) if data != "code-switched")
+    available = sum(
+        questions(task)
+        for (data, _), task in zip(stage.parts, run_stage.tasks)
+        if data != "code-switched"
+    )
     if code_switched:
         available += switched(PLAN.variant(run_stage.codeswitch)) * len(CONFIG.languages.alignment)
     used = min(stage.examples or available, available)
@@ -250,7 +284,11 @@ def stage_request(wildcards):
         width=width(run_stage.llm.source),
         batch=stage.batch,
         micro_batch=stage.micro_batch,
-        response=sizes.TOKENS if code_switched or all(map(generated, run_stage.tasks)) else sizes.RESPONSE,
+        response=(
+            sizes.TOKENS
+            if code_switched or all(map(generated, run_stage.tasks))
+            else sizes.RESPONSE
+        ),
         gpus=CONFIG.compute.gpus,
     )
 

@@ -20,7 +20,13 @@ rule retrieve_source:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(lambda wildcards: sizes.retrieval(PLAN.source(wildcards.source).size or PLAN.source(wildcards.source).estimate or 10**9)),
+        **growing(
+            lambda wildcards: sizes.retrieval(
+                PLAN.source(wildcards.source).size
+                or PLAN.source(wildcards.source).estimate
+                or 10**9
+            )
+        ),
     params:
         pin=lambda wildcards: PLAN.source(wildcards.source).pin,
     message:
@@ -43,7 +49,11 @@ rule prepare_model:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(lambda wildcards: sizes.model_preparation(parameters(wildcards.source), PLAN.source(wildcards.source).kind != "hub")),
+        **growing(
+            lambda wildcards: sizes.model_preparation(
+                parameters(wildcards.source), PLAN.source(wildcards.source).kind != "hub"
+            )
+        ),
     params:
         pin=lambda wildcards: PLAN.source(wildcards.source).pin,
     message:

@@ -16,10 +16,17 @@ rule results_table:
         lexicons="results/tables/lexicons.parquet",
         # by a relative path: a moved folder has nothing to do
         reference=lambda wildcards: [
-            os.path.relpath(path) for path in [BASE / f"config/reference/{CONFIG.benchmarks[wildcards.table]}.csv"] if path.is_file()
+            os.path.relpath(path)
+            for path in [BASE / f"config/reference/{CONFIG.benchmarks[wildcards.table]}.csv"]
+            if path.is_file()
         ],
     output:
-        csv=report("results/tables/{table}.csv", caption="../workflow/report/table.rst", category="Tables", labels={"table": "{table}"}),
+        csv=report(
+            "results/tables/{table}.csv",
+            caption="../workflow/report/table.rst",
+            category="Tables",
+            labels={"table": "{table}"},
+        ),
         parquet="results/tables/{table}.parquet",
         groups_csv="results/tables/{table}-groups.csv",
         groups="results/tables/{table}-groups.parquet",
@@ -37,7 +44,10 @@ rule results_table:
     params:
         benchmark=lambda wildcards: CONFIG.benchmarks[wildcards.table],
         systems=lambda wildcards: {
-            PLAN.runs[name].system: (SYSTEMS[PLAN.runs[name].system].title, " > ".join(stage.name for stage in PLAN.runs[name].stages))
+            PLAN.runs[name].system: (
+                SYSTEMS[PLAN.runs[name].system].title,
+                " > ".join(stage.name for stage in PLAN.runs[name].stages),
+            )
             for name in PLAN.runs_on(CONFIG.benchmarks[wildcards.table])
         },
         languages=lambda wildcards: PLAN.languages_of(CONFIG.benchmarks[wildcards.table]),
@@ -54,8 +64,14 @@ rule results_table:
 rule translation_table:
     # What Translate-En reads, against the English originals (Table 6 of the paper has such figures of MMWP's makers).
     input:
-        translated=[f"results/translated/{benchmark}/{lang}.parquet" for benchmark, lang, _ in PLAN.translated],
-        originals=[f"results/problems/{benchmark}/{original}.parquet" for benchmark, _, original in PLAN.translated],
+        translated=[
+            f"results/translated/{benchmark}/{lang}.parquet"
+            for benchmark, lang, _ in PLAN.translated
+        ],
+        originals=[
+            f"results/problems/{benchmark}/{original}.parquet"
+            for benchmark, _, original in PLAN.translated
+        ],
     output:
         csv=report(
             "results/tables/translation.csv",
@@ -85,10 +101,16 @@ rule translation_table:
 rule lexicon_table:
     input:
         lexicons=expand("results/lexicons/{lang}.json", lang=CONFIG.languages.alignment),
-        corpora=expand("results/corpora/{lang}.json", lang=CONFIG.languages.alignment if CONFIG.corpus.sources else []),
+        corpora=expand(
+            "results/corpora/{lang}.json",
+            lang=CONFIG.languages.alignment if CONFIG.corpus.sources else [],
+        ),
     output:
         csv=report(
-            "results/tables/lexicons.csv", caption="../workflow/report/lexicons.rst", category="Tables", labels={"table": "lexicons"}
+            "results/tables/lexicons.csv",
+            caption="../workflow/report/lexicons.rst",
+            category="Tables",
+            labels={"table": "lexicons"},
         ),
         parquet="results/tables/lexicons.parquet",
     log:

@@ -34,7 +34,9 @@ for SHARE in PLAN.alignment_shares:
             layer=lambda wildcards: PLAN.encoders[wildcards.encoder].layer,
             precision=CONFIG.precision,
         message:
-            "encode {wildcards.texts}" if SHARE == Share() else f"encode {{wildcards.switched}} in {', '.join(SHARE.languages)}"
+            "encode {wildcards.texts}"
+            if SHARE == Share()
+            else f"encode {{wildcards.switched}} in {', '.join(SHARE.languages)}"
         script:
             "../workflow/scripts/encode.py"
 
@@ -57,7 +59,10 @@ rule train:
         **gpus(CONFIG.compute.gpus),
     params:
         stage=lambda wildcards: stage_of(wildcards).model_dump(mode="json"),
-        prompts=lambda wildcards: [prompt and PLAN.prompt(prompt).__dict__ for _, prompt in PLAN.texts(stage_of(wildcards))],
+        prompts=lambda wildcards: [
+            prompt and PLAN.prompt(prompt).__dict__
+            for _, prompt in PLAN.texts(stage_of(wildcards))
+        ],
         precision=CONFIG.precision,
     message:
         "train {wildcards.stage}"

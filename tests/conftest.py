@@ -1,4 +1,6 @@
-"""Shared fixtures: tiny random models of real architectures with real tokenizers, and one finished tiny run of the workflow."""
+"""Shared fixtures: tiny random models of real architectures with real tokenizers, and one finished
+tiny run of the workflow.
+"""
 
 import os
 import shutil
@@ -16,22 +18,33 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 ROOT = Path(__file__).resolve().parents[1]
 FINISHED = os.environ.get("LINGUALIFT_TINY")
-"""While writing tests: a finished run of `python -m tests.tiny` to use, instead of a minute of making one."""
+"""While writing tests: a finished run of `python -m tests.tiny` to use, instead of a minute of
+making one.
+"""
 LINES = [
-    "Maria has 14 apples. Her brother gives her 9 more apples. How many apples does Maria have now?",
+    (
+        "Maria has 14 apples. Her brother gives her 9 more apples. How many apples does Maria have"
+        " now?"
+    ),
     "Solve the problem. Translate to English: Answer: 14 + 9 = 23",
     "Ana tiene 14 manzanas. Hat neun Bücher. मारिया के पास 14 सेब हैं।",
 ]
 
 
 def save_tokenizer(folder: Path, bos: str = "<s>", eos: str = "</s>") -> int:
-    """A byte-level BPE tokenizer with BOS, EOS and pad, saved to `folder`; returns its vocabulary size."""
+    """A byte-level BPE tokenizer with BOS, EOS and pad, saved to `folder`; returns its vocabulary
+    size.
+    """
     from tokenizers import ByteLevelBPETokenizer
     from transformers import PreTrainedTokenizerFast
 
     trained = ByteLevelBPETokenizer()
-    trained.train_from_iterator(LINES, vocab_size=400, special_tokens=[bos, eos, "<pad>"], show_progress=False)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=trained._tokenizer, bos_token=bos, eos_token=eos, pad_token="<pad>")
+    trained.train_from_iterator(
+        LINES, vocab_size=400, special_tokens=[bos, eos, "<pad>"], show_progress=False
+    )
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=trained._tokenizer, bos_token=bos, eos_token=eos, pad_token="<pad>"
+    )
     tokenizer.save_pretrained(folder)
     return len(tokenizer)
 
@@ -65,7 +78,9 @@ def causal_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def shared(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
-    """A folder `name` that all processes of pytest-xdist share; who comes first makes it, the others wait."""
+    """A folder `name` that all processes of pytest-xdist share; who comes first makes it, the
+    others wait.
+    """
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     with FileLock(folder.with_name(name + ".lock")):
@@ -76,7 +91,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Path
 def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything that a tiny run takes from outside."""
     if FINISHED:
-        return Path(FINISHED) / yaml.safe_load((Path(FINISHED) / tiny.CONFIG).read_text(encoding="utf-8"))["mirror"]
+        return (
+            Path(FINISHED)
+            / yaml.safe_load((Path(FINISHED) / tiny.CONFIG).read_text(encoding="utf-8"))["mirror"]
+        )
     with shared(tmp_path_factory, "mirror") as folder:
         return folder if folder.exists() else tiny.write_mirror(folder)
 
@@ -91,7 +109,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> Path:
             tiny.copy_workflow(folder, mirror)
             done = tiny.snakemake(folder, target="all")
             (folder / "run.log").write_text(done.stdout + done.stderr, encoding="utf-8")
-        assert (folder / tiny.TABLE).is_file(), (folder / "run.log").read_text(encoding="utf-8")[-6000:]
+        assert (folder / tiny.TABLE).is_file(), (folder / "run.log").read_text(encoding="utf-8")[
+            -6000:
+        ]
         return folder
 
 

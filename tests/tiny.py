@@ -1,13 +1,16 @@
-"""A folder in which the whole workflow runs offline within a minute: tiny random models, made-up languages, every rule.
+"""A folder in which the whole workflow runs offline within a minute: tiny random models, made-up
+languages, every rule.
 
-`python -m tests.tiny FOLDER` writes it: a copy of the workflow, a mirror with everything that comes from outside (each file pinned in the
-copy's registry), and `config/test/tiny.yaml`. Then, in FOLDER,
+`python -m tests.tiny FOLDER` writes it: a copy of the workflow, a mirror with everything that comes
+from outside (each file pinned in the copy's registry), and `config/test/tiny.yaml`. Then, in
+FOLDER,
 
     snakemake --cores 2 results/tables/mmwp.csv --configfile config/test/tiny.yaml
 
-What comes out means nothing, but takes every path of a real run. The texts are this project's word problems; those of the target languages
-are enciphered letter by letter, so that vectors of the languages have alike shapes, and the encoder's embeddings of a word and its
-"translation" are neighbours: the lexicons are good ones, made as in a real run.
+What comes out means nothing, but takes every path of a real run. The texts are this project's word
+problems; those of the target languages are enciphered letter by letter, so that vectors of the
+languages have alike shapes, and the encoder's embeddings of a word and its "translation" are
+neighbours: the lexicons are good ones, made as in a real run.
 """
 
 import argparse
@@ -26,14 +29,25 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-WORKFLOW = ("Snakefile", "rules", "workflow", "config", "envs", "profiles", "pyproject.toml", "requirements.lock")
+WORKFLOW = (
+    "Snakefile",
+    "rules",
+    "workflow",
+    "config",
+    "envs",
+    "profiles",
+    "pyproject.toml",
+    "requirements.lock",
+)
 CONFIG = "config/test/tiny.yaml"
 TABLE = "results/tables/mmwp.csv"
 
 LINES = 600  # of each corpus
 LANGUAGES = ("en", "de", "sw", "hi")  # hi is there to be added
 WIDTH = 32  # of both models
-REVISION = "0123456789abcdef0123456789abcdef01234567"  # the hub commit that the mirrored language model stands for
+REVISION = (  # the hub commit that the mirrored language model stands for
+    "0123456789abcdef0123456789abcdef01234567"
+)
 
 SETTINGS: dict[str, Any] = {
     "mirror": "mirror",
@@ -53,7 +67,12 @@ SETTINGS: dict[str, Any] = {
     "stages": {
         "warm-start": {"steps": 20, "batch": 128},
         "align": {"examples": 32},
-        "transfer": {"epochs": 24, "learning_rate": 0.004, "schedule": "constant", "freeze_layers": 1},  # enough to answer with numbers
+        "transfer": {
+            "epochs": 24,
+            "learning_rate": 0.004,
+            "schedule": "constant",
+            "freeze_layers": 1,
+        },  # enough to answer with numbers
     },
     "systems": ["mono-sft", "lingualift"],
     "evaluation": {"max_new_tokens": 12},
@@ -69,14 +88,19 @@ def write_tiny(folder: Path) -> Path:
 
 
 def copy_workflow(folder: Path, mirror: Path | None = None) -> Path:
-    """The workflow in `folder`, its registry extended by what `mirror` (default: the folder's own) holds; returns `folder`."""
+    """The workflow in `folder`, its registry extended by what `mirror` (default: the folder's own)
+    holds; returns `folder`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name in WORKFLOW:
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy2)(source, folder / name)
     with open(folder / "config/sources.yaml", "a", encoding="utf-8") as handle:
         yaml.safe_dump(registry(mirror or folder / "mirror"), handle)
-    (folder / CONFIG).write_text(yaml.safe_dump(SETTINGS if mirror is None else {**SETTINGS, "mirror": str(mirror)}), encoding="utf-8")
+    (folder / CONFIG).write_text(
+        yaml.safe_dump(SETTINGS if mirror is None else {**SETTINGS, "mirror": str(mirror)}),
+        encoding="utf-8",
+    )
     return folder
 
 
@@ -94,28 +118,56 @@ def registry(mirror: Path) -> dict[str, Any]:
         ]
 
     entries: dict[str, Any] = {
-        "tiny-llm": {"kind": "hub", "repository": "tiny/llm", "revision": REVISION, "parameters": 100_000, "width": WIDTH},
-        "tiny-encoder": {"kind": "local", "files": files("tiny-encoder", {}), "parameters": 100_000, "width": WIDTH},
+        "tiny-llm": {
+            "kind": "hub",
+            "repository": "tiny/llm",
+            "revision": REVISION,
+            "parameters": 100_000,
+            "width": WIDTH,
+        },
+        "tiny-encoder": {
+            "kind": "local",
+            "files": files("tiny-encoder", {}),
+            "parameters": 100_000,
+            "width": WIDTH,
+        },
         "tiny-tagger": {"kind": "local", "files": files("tiny-tagger", {})},
-        "tiny-text": {"kind": "local", "files": files("tiny-text", {code: code for code in LANGUAGES})},
-        "tiny-words": {"kind": "local", "files": files("tiny-words", {code: code for code in LANGUAGES})},
+        "tiny-text": {
+            "kind": "local",
+            "files": files("tiny-text", {code: code for code in LANGUAGES}),
+        },
+        "tiny-words": {
+            "kind": "local",
+            "files": files("tiny-words", {code: code for code in LANGUAGES}),
+        },
     }
     common = {"title": "made for tests", "use": "tests", "licence": "Apache-2.0"}
-    return {key: {**common, **entry, **({} if entry["kind"] == "hub" else {"mirror": key})} for key, entry in entries.items()}
+    return {
+        key: {**common, **entry, **({} if entry["kind"] == "hub" else {"mirror": key})}
+        for key, entry in entries.items()
+    }
 
 
 # ---------------------------------------------------------------- what the mirror holds
 
 
 def cipher(language: str) -> dict[int, int]:
-    """How English letters are written in a made-up language: another letter of the same kind, or a Devanagari one."""
+    """How English letters are written in a made-up language: another letter of the same kind, or a
+    Devanagari one.
+    """
     if language == "en":
         return {}
     rng = random.Random(f"tiny-{language}")
     vowels, consonants = "aeiou", "".join(sorted(set(string.ascii_lowercase) - set("aeiou")))
     if language == "hi":
-        return str.maketrans(string.ascii_lowercase, "".join(rng.sample([chr(code) for code in range(0x0915, 0x0939)], 26)))
-    return str.maketrans(vowels + consonants, "".join(rng.sample(vowels, 5)) + "".join(rng.sample(consonants, len(consonants))))
+        return str.maketrans(
+            string.ascii_lowercase,
+            "".join(rng.sample([chr(code) for code in range(0x0915, 0x0939)], 26)),
+        )
+    return str.maketrans(
+        vowels + consonants,
+        "".join(rng.sample(vowels, 5)) + "".join(rng.sample(consonants, len(consonants))),
+    )
 
 
 def corpus(language: str) -> list[str]:
@@ -130,7 +182,10 @@ def vocabulary() -> list[str]:
     """The words of the English corpus, and of the questions that the run will ask."""
     from lingualift.tasks.word_problems import generate
 
-    lines = [*corpus("en"), *generate(SETTINGS["tasks"]["maths"]["examples"], 1)["question"].to_pylist()]
+    lines = [
+        *corpus("en"),
+        *generate(SETTINGS["tasks"]["maths"]["examples"], 1)["question"].to_pylist(),
+    ]
     return sorted({word for line in lines for word in re.findall(r"[a-z]+", line.lower())})
 
 
@@ -162,7 +217,12 @@ def write_tagger(folder: Path) -> None:
 
     pipeline = spacy.blank("en")
     ruler = pipeline.add_pipe("attribute_ruler")
-    for pattern, pos in ((r"^[a-z]+$", "NOUN"), (r"^[A-Z]", "PROPN"), (r"^\d", "NUM"), (r"^[^\w\s]+$", "PUNCT")):
+    for pattern, pos in (
+        (r"^[a-z]+$", "NOUN"),
+        (r"^[A-Z]", "PROPN"),
+        (r"^\d", "NUM"),
+        (r"^[^\w\s]+$", "PUNCT"),
+    ):
         ruler.add(patterns=[[{"TEXT": {"REGEX": pattern}}]], attrs={"POS": pos})
     pipeline.to_disk(folder)
 
@@ -174,8 +234,12 @@ def write_llm(folder: Path) -> None:
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
     trained = ByteLevelBPETokenizer()
-    trained.train_from_iterator(corpus("en"), vocab_size=500, special_tokens=["<s>", "</s>", "<pad>"], show_progress=False)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=trained._tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>")
+    trained.train_from_iterator(
+        corpus("en"), vocab_size=500, special_tokens=["<s>", "</s>", "<pad>"], show_progress=False
+    )
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=trained._tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
+    )
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
     config = LlamaConfig(
@@ -186,7 +250,9 @@ def write_llm(folder: Path) -> None:
 
 
 def write_encoder(folder: Path) -> None:
-    """A random two-layer Gemma 3 whose tokens are words; a word and its cipher in any language have almost the same embedding."""
+    """A random two-layer Gemma 3 whose tokens are words; a word and its cipher in any language have
+    almost the same embedding.
+    """
     import torch
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
     from transformers import Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
@@ -203,7 +269,11 @@ def write_encoder(folder: Path) -> None:
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>", unk_token="<unk>"
+        tokenizer_object=tokenizer,
+        bos_token="<bos>",
+        eos_token="<eos>",
+        pad_token="<pad>",
+        unk_token="<unk>",
     ).save_pretrained(folder)
     torch.manual_seed(0)
     config = Gemma3TextConfig(
@@ -213,7 +283,9 @@ def write_encoder(folder: Path) -> None:
     model = Gemma3ForCausalLM(config)
     with torch.no_grad():
         table = torch.randn(len(special) + len(words), WIDTH)
-        model.get_input_embeddings().weight.copy_(table[meaning] + 0.1 * torch.randn(len(tokens), WIDTH))
+        model.get_input_embeddings().weight.copy_(
+            table[meaning] + 0.1 * torch.randn(len(tokens), WIDTH)
+        )
     model.save_pretrained(folder)
 
 
@@ -221,11 +293,20 @@ def write_encoder(folder: Path) -> None:
 
 
 def artefacts(folder: Path) -> dict[str, bytes]:
-    """What a run computes, by path: tables, scores, predictions, trained weights, lexicons, code-switched text.
+    """What a run computes, by path: tables, scores, predictions, trained weights, lexicons,
+    code-switched text.
 
-    All of it, since models of this size answer so few problems that tables of different runs could agree by chance.
+    All of it, since models of this size answer so few problems that tables of different runs could
+    agree by chance.
     """
-    kinds = ("tables/*.*", "scores/*/*.parquet", "predictions/*/*/*.parquet", "checkpoints/*/*.safetensors", "lexicons/*", "codeswitch/*")
+    kinds = (
+        "tables/*.*",
+        "scores/*/*.parquet",
+        "predictions/*/*/*.parquet",
+        "checkpoints/*/*.safetensors",
+        "lexicons/*",
+        "codeswitch/*",
+    )
     files = [path for kind in kinds for path in sorted((folder / "results").glob(kind))]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
@@ -233,24 +314,51 @@ def artefacts(folder: Path) -> dict[str, bytes]:
 def environment() -> dict[str, str]:
     """The environment of a run: this checkout's library, no network, one thread a job."""
     path = os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+    return {
+        **os.environ,
+        "PYTHONPATH": path,
+        "OMP_NUM_THREADS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "HF_HUB_OFFLINE": "1",
+    }
 
 
-def command(*arguments: str, target: str = TABLE, configfiles: tuple[str, ...] = (CONFIG,), **config: Any) -> list[str]:
+def command(
+    *arguments: str, target: str = TABLE, configfiles: tuple[str, ...] = (CONFIG,), **config: Any
+) -> list[str]:
     """The command line of a run; `config` overrides settings."""
     values = [f"{key}={json.dumps(value)}" for key, value in config.items()]
-    asked = [sys.executable, "-m", "snakemake", "--cores", "2", target, "--configfile", *configfiles]
+    asked = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--cores",
+        "2",
+        target,
+        "--configfile",
+        *configfiles,
+    ]
     return [*asked, *(["--config", *values] if values else []), *arguments]
 
 
 def snakemake(folder: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run Snakemake in `folder` to its end; options as those of `command`."""
     asked = command(*arguments, **options)
-    return subprocess.run(asked, cwd=folder, env=environment(), capture_output=True, text=True, timeout=1800, check=False)
+    return subprocess.run(
+        asked,
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=1800,
+        check=False,
+    )
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.tiny", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.tiny", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("folder", type=Path)
     target = parser.parse_args().folder
     if target.exists() and any(target.iterdir()):

@@ -1,3 +1,5 @@
-"""LinguaLIFT: lift an English-centric LLM to low-resource languages without parallel data (arXiv 2412.12499)."""
+"""LinguaLIFT: lift an English-centric LLM to low-resource languages without parallel data (arXiv
+2412.12499).
+"""
 
 __version__ = "0.1.0"

@@ -1,7 +1,9 @@
-"""Files between steps: written atomically, typed, stamped with where they came from, and sealed with a checksum that readers check.
+"""Files between steps: written atomically, typed, stamped with where they came from, and sealed
+with a checksum that readers check.
 
-A Parquet file carries the SHA-256 of its own bytes in its metadata, computed with the digits of the checksum set to zero; a folder
-carries `checksums.json`. Whoever reads one finds out about a truncated copy or a flipped bit before anything is computed from it.
+A Parquet file carries the SHA-256 of its own bytes in its metadata, computed with the digits of the
+checksum set to zero; a folder carries `checksums.json`. Whoever reads one finds out about a
+truncated copy or a flipped bit before anything is computed from it.
 """
 
 import hashlib
@@ -26,10 +28,14 @@ BLOCK = 1 << 20
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that becomes `path` when the block succeeds and vanishes when it does not."""
+    """Yield a temporary path beside `path` that becomes `path` when the block succeeds and vanishes
+    when it does not.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=f".tmp{path.suffix}", dir=path.parent)
+    handle, name = tempfile.mkstemp(
+        prefix=f".{path.name}.", suffix=f".tmp{path.suffix}", dir=path.parent
+    )
     os.close(handle)
     temporary = Path(name)
     try:
@@ -44,7 +50,9 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_directory(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary directory that replaces `path` when the block succeeds; `checksums.json` in it lists its files."""
+    """Yield a temporary directory that replaces `path` when the block succeeds; `checksums.json` in
+    it lists its files.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
@@ -54,7 +62,9 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
         os.chmod(temporary, 0o777 & ~_umask())
         aside = temporary.with_suffix(".old.tmp")
         if path.exists():
-            os.replace(path, aside)  # whoever looks between the two renames finds nothing, never half of it
+            os.replace(
+                path, aside
+            )  # whoever looks between the two renames finds nothing, never half of it
         os.replace(temporary, path)
         shutil.rmtree(aside, ignore_errors=True)
     finally:
@@ -63,24 +73,41 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
 
 def seal_directory(path: str | Path) -> None:
     """Write `checksums.json` for what the folder holds now."""
-    write_json(Path(path) / CHECKSUMS, {name: sha256_file(Path(path) / name) for name in _files(Path(path))})
+    write_json(
+        Path(path) / CHECKSUMS,
+        {name: sha256_file(Path(path) / name) for name in _files(Path(path))},
+    )
 
 
 def check_directory(path: str | Path) -> None:
-    """Compare a folder that was sealed with its `checksums.json`; a file that is altered, missing or extra is named."""
+    """Compare a folder that was sealed with its `checksums.json`; a file that is altered, missing
+    or extra is named.
+    """
     path = Path(path)
     if not (path / CHECKSUMS).is_file():
-        raise LinguaLiftError(f"{path}: incomplete or written by an earlier version; delete it and run again")
+        raise LinguaLiftError(
+            f"{path}: incomplete or written by an earlier version; delete it and run again"
+        )
     expected = read_json(path / CHECKSUMS)
     for name in sorted({*expected, *_files(path)}):
-        if name not in expected or not (path / name).is_file() or sha256_file(path / name) != expected[name]:
-            raise LinguaLiftError(f"{path / name}: damaged (it is not what was written); delete {path} and run again")
+        if (
+            name not in expected
+            or not (path / name).is_file()
+            or sha256_file(path / name) != expected[name]
+        ):
+            raise LinguaLiftError(
+                f"{path / name}: damaged (it is not what was written); delete {path} and run again"
+            )
 
 
 def _files(folder: Path) -> list[str]:
     """Files below a folder, without hidden ones and the list of checksums."""
     names = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    return sorted(name.as_posix() for name in names if not any(part.startswith(".") for part in name.parts) and name.name != CHECKSUMS)
+    return sorted(
+        name.as_posix()
+        for name in names
+        if not any(part.startswith(".") for part in name.parts) and name.name != CHECKSUMS
+    )
 
 
 def _umask() -> int:
@@ -117,11 +144,20 @@ def read_json(path: str | Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
-        raise LinguaLiftError(f"{path}: cannot be read as JSON ({error}); delete it and run again") from error
+        raise LinguaLiftError(
+            f"{path}: cannot be read as JSON ({error}); delete it and run again"
+        ) from error
 
 
-def write_parquet(path: str | Path, table: pa.Table, schema: pa.Schema, provenance: Mapping[str, Any] | None = None) -> None:
-    """Write `table`, cast to the declared `schema`, with `provenance` (JSON values) in the file's metadata, atomically and sealed."""
+def write_parquet(
+    path: str | Path,
+    table: pa.Table,
+    schema: pa.Schema,
+    provenance: Mapping[str, Any] | None = None,
+) -> None:
+    """Write `table`, cast to the declared `schema`, with `provenance` (JSON values) in the file's
+    metadata, atomically and sealed.
+    """
     table = table.cast(schema)
     for field in schema:
         if not field.nullable and table.column(field.name).null_count:
@@ -131,13 +167,23 @@ def write_parquet(path: str | Path, table: pa.Table, schema: pa.Schema, provenan
 
 
 @contextmanager
-def parquet_writer(path: str | Path, schema: pa.Schema, provenance: Mapping[str, Any] | None = None) -> Iterator[pq.ParquetWriter]:
-    """A writer of `schema`, batch by batch, whose sealed file appears at `path` when the block succeeds."""
+def parquet_writer(
+    path: str | Path, schema: pa.Schema, provenance: Mapping[str, Any] | None = None
+) -> Iterator[pq.ParquetWriter]:
+    """A writer of `schema`, batch by batch, whose sealed file appears at `path` when the block
+    succeeds.
+    """
     with atomic_path(path) as temporary:
         with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
             yield writer
             # Not in the schema's metadata: that is stored a second time, in another form.
-            stamp = {} if provenance is None else {"lingualift": json.dumps(dict(provenance), sort_keys=True, ensure_ascii=False)}
+            stamp = (
+                {}
+                if provenance is None
+                else {
+                    "lingualift": json.dumps(dict(provenance), sort_keys=True, ensure_ascii=False)
+                }
+            )
             writer.add_key_value_metadata({**stamp, "lingualift-seal": (SEAL + BLANK).decode()})
         place, found = _seal(temporary)
         with open(temporary, "r+b") as handle:
@@ -146,7 +192,9 @@ def parquet_writer(path: str | Path, schema: pa.Schema, provenance: Mapping[str,
 
 
 def _seal(path: Path) -> tuple[int, bytes]:
-    """Where the digits of a Parquet file's seal begin (-1: it has none), and the digits that belong there."""
+    """Where the digits of a Parquet file's seal begin (-1: it has none), and the digits that belong
+    there.
+    """
     size = path.stat().st_size
     with open(path, "rb") as handle:
         handle.seek(max(size - 8, 0))
@@ -172,9 +220,13 @@ NOT_PARQUET = (pa.ArrowException, OSError, UnicodeDecodeError)
 
 
 def _unusable(path: str | Path, what: str) -> LinguaLiftError:
-    """An error that asks for a damaged file to be deleted, or for the folder that was written and sealed with it."""
+    """An error that asks for a damaged file to be deleted, or for the folder that was written and
+    sealed with it.
+    """
     folder = Path(path).parent
-    return LinguaLiftError(f"{path}: {what}; delete {folder if (folder / CHECKSUMS).is_file() else 'it'} and run again")
+    return LinguaLiftError(
+        f"{path}: {what}; delete {folder if (folder / CHECKSUMS).is_file() else 'it'} and run again"
+    )
 
 
 def check_parquet(path: str | Path) -> None:

@@ -1,7 +1,8 @@
 """Typed configuration: the one place where a setting is named, defaulted and checked.
 
-`config/config.yaml` and overlays are merged by Snakemake; `load` turns the merged dictionary into a `Config` or raises one line
-that names the key. The JSON schema (`python -m lingualift.config > config/schema.json`) is generated from these models.
+`config/config.yaml` and overlays are merged by Snakemake; `load` turns the merged dictionary into a
+`Config` or raises one line that names the key. The JSON schema (`python -m lingualift.config >
+config/schema.json`) is generated from these models.
 """
 
 import json
@@ -27,7 +28,11 @@ from pydantic import (
 from lingualift.artifacts import digest
 from lingualift.errors import LinguaLiftError, nearest
 
-NAME, CODE, LINE = r"^[a-z0-9][a-z0-9._-]{0,63}$", r"^[a-z]{2,3}$", r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,1024}$"
+NAME, CODE, LINE = (
+    r"^[a-z0-9][a-z0-9._-]{0,63}$",
+    r"^[a-z]{2,3}$",
+    r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,1024}$",
+)
 MEANING = {
     NAME: "not a plain name (up to 64 letters a-z, digits, '.', '_', '-')",
     CODE: "not a language code (two or three letters a-z)",
@@ -40,8 +45,15 @@ Line = Annotated[str, StringConstraints(pattern=LINE)]
 
 
 def _folder(path: str) -> str:
-    if re.search(r"[][{}*?$`\"'\\;|&<>]", path) or path.startswith(("-", "~")) or max(map(len, path.encode().split(b"/"))) > 200:
-        raise ValueError("not a plain folder (quotes, brackets and *?$`\\;|&<> do not belong in it, nor does it begin with '-' or '~')")
+    if (
+        re.search(r"[][{}*?$`\"'\\;|&<>]", path)
+        or path.startswith(("-", "~"))
+        or max(map(len, path.encode().split(b"/"))) > 200
+    ):
+        raise ValueError(
+            "not a plain folder (quotes, brackets and *?$`\\;|&<> do not belong in it, nor does it"
+            " begin with '-' or '~')"
+        )
     return path
 
 
@@ -63,7 +75,8 @@ Seed = Annotated[int, BeforeValidator(_number), Field(ge=0, le=2**31 - 1)]
 class Settings(BaseModel):
     """A group of settings; unknown keys are refused.
 
-    Text that spells a number, a truth value or null is read as such, for so the command line delivers what stands below the first level.
+    Text that spells a number, a truth value or null is read as such, for so the command line
+    delivers what stands below the first level.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -71,18 +84,27 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _nulls(cls, values: Any) -> Any:
-        return {key: None if value == "null" else value for key, value in values.items()} if isinstance(values, dict) else values
+        return (
+            {key: None if value == "null" else value for key, value in values.items()}
+            if isinstance(values, dict)
+            else values
+        )
 
 
 class Languages(Settings):
     """Which languages are aligned, and which are evaluated."""
 
-    alignment: list[Code] = Field(description="Languages that get a lexicon and code-switched text (never en).")
+    alignment: list[Code] = Field(
+        description="Languages that get a lexicon and code-switched text (never en)."
+    )
     evaluation: list[Code] = Field(min_length=1, description="Languages that are evaluated.")
     collapsed: Literal["leave-out", "fail", "supervised"] = Field(
         "leave-out",
-        description="What a collapsed lexicon means: leave the language out of stage 1 and say so, stop the run, or align again from "
-        "lexicon.seed_dictionary (left out where that fails too or the language has none).",
+        description=(
+            "What a collapsed lexicon means: leave the language out of stage 1 and say so, stop the"
+            " run, or align again from lexicon.seed_dictionary (left out where that fails too or"
+            " the language has none)."
+        ),
     )
 
 
@@ -90,10 +112,14 @@ class Corpus(Settings):
     """Monolingual text."""
 
     source: Name | list[Name] | None = Field(
-        description="Keys of config/sources.yaml: a language's text is that of all that hold it (null with pretrained vectors: "
-        "their words and the questions' make the vocabulary)."
+        description=(
+            "Keys of config/sources.yaml: a language's text is that of all that hold it (null with"
+            " pretrained vectors: their words and the questions' make the vocabulary)."
+        )
     )
-    max_sentences: Positive | None = Field(None, description="Use only the first so many sentences.")
+    max_sentences: Positive | None = Field(
+        None, description="Use only the first so many sentences."
+    )
 
     @property
     def sources(self) -> list[str]:
@@ -105,10 +131,17 @@ class Vocabulary(Settings):
     """Which words take part in alignment."""
 
     wordlists: list[Literal["wordfreq", "cldr"]] = Field(
-        description="Word lists with frequencies added to the corpus vocabulary, where they know the language."
+        description=(
+            "Word lists with frequencies added to the corpus vocabulary, where they know the"
+            " language."
+        )
     )
     size: Positive = Field(description="Target words a language, most frequent first.")
-    source_size: Positive = Field(description="English words, most frequent first (words of the task's questions always stay).")
+    source_size: Positive = Field(
+        description=(
+            "English words, most frequent first (words of the task's questions always stay)."
+        )
+    )
     stop_words: bool = Field(False, description="Keep English stop words in the source vocabulary.")
 
 
@@ -117,13 +150,24 @@ class FastText(Settings):
 
     pretrained: Name | None = Field(
         None,
-        description="Source of published vectors, one file a language (null: train them; else the settings of training are unused).",
+        description=(
+            "Source of published vectors, one file a language (null: train them; else the settings"
+            " of training are unused)."
+        ),
     )
-    max_words: Positive = Field(200000, description="Words kept of published vectors, most frequent first.")
+    max_words: Positive = Field(
+        200000, description="Words kept of published vectors, most frequent first."
+    )
     malformed: Literal["skip", "refuse"] = Field(
-        "skip", description="Malformed lines of published vectors: leave them out with a warning that names them, or stop."
+        "skip",
+        description=(
+            "Malformed lines of published vectors: leave them out with a warning that names them,"
+            " or stop."
+        ),
     )
-    dimension: Positive = Field(description="Dimensions of a vector; published vectors must have them.")
+    dimension: Positive = Field(
+        description="Dimensions of a vector; published vectors must have them."
+    )
     epochs: Positive = Field(description="Passes over the corpus.")
     min_count: Positive = Field(description="Rarer words get no vector.")
 
@@ -131,35 +175,66 @@ class FastText(Settings):
 class Adversary(Settings):
     """The adversarial start (Lample et al. 2018); the defaults are the paper's."""
 
-    epochs: Positive = Field(default=5, description="Epochs; the best by the unsupervised criterion is kept.")
-    steps: Positive = Field(default=31250, description="Steps of the map in an epoch, five of the discriminator to each.")
+    epochs: Positive = Field(
+        default=5, description="Epochs; the best by the unsupervised criterion is kept."
+    )
+    steps: Positive = Field(
+        default=31250,
+        description="Steps of the map in an epoch, five of the discriminator to each.",
+    )
     batch: Positive = Field(default=32, description="Words of each language in a step.")
-    hidden: Positive = Field(default=2048, description="Units of each of the discriminator's two hidden layers.")
+    hidden: Positive = Field(
+        default=2048, description="Units of each of the discriminator's two hidden layers."
+    )
 
 
 class Lexicon(Settings):
     """Unsupervised alignment and retrieval."""
 
-    starts: list[Literal["similarity", "identical", "numerals", "adversarial", "seed", "encoder"]] = Field(
-        min_length=1, description="Starts that are tried; the best by unsupervised evidence is kept (`seed` alone is supervised)."
+    starts: list[
+        Literal["similarity", "identical", "numerals", "adversarial", "seed", "encoder"]
+    ] = Field(
+        min_length=1,
+        description=(
+            "Starts that are tried; the best by unsupervised evidence is kept (`seed` alone is"
+            " supervised)."
+        ),
     )
-    restarts: Positive = Field(1, description="Runs of each stochastic start (without the encoder start up to five, until two agree).")
+    restarts: Positive = Field(
+        1,
+        description=(
+            "Runs of each stochastic start (without the encoder start up to five, until two agree)."
+        ),
+    )
     use_frequencies: bool = Field(
-        True, description="Words that translate each other are about equally frequent: let that guide starts, learning, scores and weights."
+        True,
+        description=(
+            "Words that translate each other are about equally frequent: let that guide starts,"
+            " learning, scores and weights."
+        ),
     )
     adversarial: Adversary = Adversary()
     seed_dictionary: Line | None = Field(
         None,
-        description="Path with {lang} of seed dictionaries (an English and a foreign word a line), for the start `seed` and "
-        "`languages.collapsed`.",
+        description=(
+            "Path with {lang} of seed dictionaries (an English and a foreign word a line), for the"
+            " start `seed` and `languages.collapsed`."
+        ),
     )
-    reweight: bool = Field(False, description="Re-weight the mapped fastText spaces by the strength of their directions (VecMap).")
-    encoder_layers: list[Positive] = Field(description="Encoder layers whose states are joined for the encoder start.")
+    reweight: bool = Field(
+        False,
+        description=(
+            "Re-weight the mapped fastText spaces by the strength of their directions (VecMap)."
+        ),
+    )
+    encoder_layers: list[Positive] = Field(
+        description="Encoder layers whose states are joined for the encoder start."
+    )
     neighbourhood: Positive = Field(10, description="k of CSLS.")
     top_k: Positive = Field(5, description="Translations kept for each word.")
     mutual_only: bool = Field(False, description="Keep only pairs that are each other's best.")
-    minimum_score: Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)] | None = Field(
-        None, description="Keep only pairs with at least this score."
+    minimum_score: Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)] | None = (
+        Field(None, description="Keep only pairs with at least this score.")
     )
     gold: Name | None = Field(None, description="Source of gold dictionaries, for reporting only.")
 
@@ -169,10 +244,14 @@ class CodeSwitch(Settings):
 
     ratio: Share = Field(description="Share of the substitutable words that is replaced.")
     pos: Name = Field("all", description="POS preset whose words may be replaced.")
-    choice: Literal["best", "sampled"] = Field("best", description="Which of the top-k translations is used.")
+    choice: Literal["best", "sampled"] = Field(
+        "best", description="Which of the top-k translations is used."
+    )
     top_k: Positive = Field(1, description="Translations that may be used.")
     task: Name = Field(description="Task whose questions are code-switched.")
-    queries: Positive | None = Field(None, description="Queries that are code-switched for each language (null: all).")
+    queries: Positive | None = Field(
+        None, description="Queries that are code-switched for each language (null: all)."
+    )
 
 
 Kind = Literal["maths", "nli", "commonsense"]
@@ -182,13 +261,25 @@ class Task(Settings):
     """Task data, English alone or in several languages, and parallel text."""
 
     source: Name | list[Name] = Field(
-        description="`word-problems` or `arithmetic` (generated here), or one or more keys of config/sources.yaml."
+        description=(
+            "`word-problems` or `arithmetic` (generated here), or one or more keys of"
+            " config/sources.yaml."
+        )
     )
     kind: Literal["maths", "nli", "commonsense", "translation"] = Field(
-        "maths", description="Which benchmarks systems trained on it are evaluated on; translation: parallel text into English, none."
+        "maths",
+        description=(
+            "Which benchmarks systems trained on it are evaluated on; translation: parallel text"
+            " into English, none."
+        ),
     )
-    languages: list[Code] | None = Field(None, description="Languages read from multilingual sources (null: English alone).")
-    examples: Positive | None = Field(None, description="Examples used, of each language (null: all; required for generated ones).")
+    languages: list[Code] | None = Field(
+        None, description="Languages read from multilingual sources (null: English alone)."
+    )
+    examples: Positive | None = Field(
+        None,
+        description="Examples used, of each language (null: all; required for generated ones).",
+    )
     seed: Seed = Field(1, description="Seed of generated problems.")
 
     @property
@@ -201,25 +292,38 @@ class Model(Settings):
     """A pretrained model."""
 
     source: Name = Field(description="Key of config/sources.yaml.")
-    layer: Positive | None = Field(None, description="Hidden layer used (null: the model's own last hidden state).")
+    layer: Positive | None = Field(
+        None, description="Hidden layer used (null: the model's own last hidden state)."
+    )
 
 
 class Alignment(Settings):
     """The alignment layer (equation (2))."""
 
-    layers: Annotated[int, BeforeValidator(_number), Field(ge=1, le=3)] = Field(2, description="Linear layers.")
+    layers: Annotated[int, BeforeValidator(_number), Field(ge=1, le=3)] = Field(
+        2, description="Linear layers."
+    )
     activation: Literal["gelu", "relu"] = Field("gelu", description="Between the layers.")
     normalise: bool = Field(description="Standardise and clip the encoder's dimensions first.")
 
 
 class PromptText(Settings):
-    """A prompt; `instruction` is what remains when the question enters through the encoder (default: the template without it)."""
+    """A prompt; `instruction` is what remains when the question enters through the encoder
+    (default: the template without it).
+    """
 
     template: str = Field(
-        description="Prompt with one {question} slot; {source} and {target} stand for the question's language and English."
+        description=(
+            "Prompt with one {question} slot; {source} and {target} stand for the question's"
+            " language and English."
+        )
     )
     instruction: str | None = Field(
-        None, description="What remains when the question enters through the encoder (null: the template without it)."
+        None,
+        description=(
+            "What remains when the question enters through the encoder (null: the template without"
+            " it)."
+        ),
     )
 
     @model_validator(mode="after")
@@ -236,41 +340,77 @@ class Stage(Settings):
     """One training stage."""
 
     objective: Literal["warm-start", "language-modelling"] = Field(
-        description="Regression onto the LLM's word embeddings, or negative log-likelihood (equations (5) and (6))."
+        description=(
+            "Regression onto the LLM's word embeddings, or negative log-likelihood (equations (5)"
+            " and (6))."
+        )
     )
-    data: Name | list[Name] = Field(description="`code-switched`, or a task of `tasks`; several are mixed.")
-    input: Input | None = Field(None, description="How the question enters in this stage (null: as in the system).")
+    data: Name | list[Name] = Field(
+        description="`code-switched`, or a task of `tasks`; several are mixed."
+    )
+    input: Input | None = Field(
+        None, description="How the question enters in this stage (null: as in the system)."
+    )
     train: list[Literal["alignment", "boundary", "llm", "encoder", "llm-lora"]] = Field(
         min_length=1, description="Modules that learn; the rest is frozen."
     )
-    prompt: Name | list[Name] | None = Field(None, description="Prompt of `prompts`, or one for each of `data` (language modelling only).")
+    prompt: Name | list[Name] | None = Field(
+        None,
+        description="Prompt of `prompts`, or one for each of `data` (language modelling only).",
+    )
     epochs: Positive = Field(1, description="Passes over the data.")
-    examples: Positive | None = Field(None, description="Examples used, drawn over all languages alike (null: all).")
+    examples: Positive | None = Field(
+        None, description="Examples used, drawn over all languages alike (null: all)."
+    )
     batch: Positive = Field(16, description="Global batch, in examples (warm-start: in tokens).")
     micro_batch: Positive | None = Field(
-        None, description="Examples in memory at once (null: as many as fit); changes no result but speed and memory."
+        None,
+        description=(
+            "Examples in memory at once (null: as many as fit); changes no result but speed and"
+            " memory."
+        ),
     )
-    gradient_checkpointing: bool = Field(False, description="Compute activations twice instead of keeping them: less memory, slower.")
+    gradient_checkpointing: bool = Field(
+        False, description="Compute activations twice instead of keeping them: less memory, slower."
+    )
     freeze_embeddings: bool = Field(
-        False, description="Where the LLM learns, its token embeddings stay: a fifth of a small LLM's weights and memory."
+        False,
+        description=(
+            "Where the LLM learns, its token embeddings stay: a fifth of a small LLM's weights and"
+            " memory."
+        ),
     )
     freeze_layers: int = Field(
-        0, ge=0, description="Where the LLM learns, as many of its first layers stay: nothing is propagated back through them."
+        0,
+        ge=0,
+        description=(
+            "Where the LLM learns, as many of its first layers stay: nothing is propagated back"
+            " through them."
+        ),
     )
     lora_rank: Positive = Field(16, description="Rank of the adapters of `llm-lora`.")
     lora_alpha: Annotated[float, BeforeValidator(_number)] = Field(
         32.0, gt=0, allow_inf_nan=False, description="Scale of the adapters, over their rank."
     )
     steps: Positive | None = Field(None, description="Optimisation steps (warm-start only).")
-    learning_rate: Annotated[float, BeforeValidator(_number)] = Field(gt=0, allow_inf_nan=False, description="Peak learning rate.")
-    schedule: Literal["constant", "linear", "cosine"] = Field("constant", description="Course of the learning rate after the warm-up.")
+    learning_rate: Annotated[float, BeforeValidator(_number)] = Field(
+        gt=0, allow_inf_nan=False, description="Peak learning rate."
+    )
+    schedule: Literal["constant", "linear", "cosine"] = Field(
+        "constant", description="Course of the learning rate after the warm-up."
+    )
     warmup: Share = Field(0.0, description="Share of the steps in which the learning rate rises.")
-    weight_decay: Annotated[float, BeforeValidator(_number)] = Field(0.0, ge=0, allow_inf_nan=False, description="Decoupled weight decay.")
+    weight_decay: Annotated[float, BeforeValidator(_number)] = Field(
+        0.0, ge=0, allow_inf_nan=False, description="Decoupled weight decay."
+    )
     noise: Annotated[float, BeforeValidator(_number)] = Field(
         0.0,
         ge=0,
         allow_inf_nan=False,
-        description="Gaussian noise on the aligned states in training, in deviations of the LLM's embeddings.",
+        description=(
+            "Gaussian noise on the aligned states in training, in deviations of the LLM's"
+            " embeddings."
+        ),
     )
 
     @property
@@ -282,8 +422,12 @@ class Stage(Settings):
 
     @model_validator(mode="after")
     def _fits(self) -> "Stage":
-        if self.objective == "warm-start" and (self.data != "code-switched" or self.steps is None or self.train != ["alignment"]):
-            raise ValueError("a warm-start stage needs data: code-switched, steps, and train: [alignment]")
+        if self.objective == "warm-start" and (
+            self.data != "code-switched" or self.steps is None or self.train != ["alignment"]
+        ):
+            raise ValueError(
+                "a warm-start stage needs data: code-switched, steps, and train: [alignment]"
+            )
         if self.objective == "language-modelling" and self.prompt is None:
             raise ValueError("a language-modelling stage needs a prompt")
         data = [self.data] if isinstance(self.data, str) else self.data
@@ -292,7 +436,10 @@ class Stage(Settings):
         if {"llm", "llm-lora"} <= set(self.train):
             raise ValueError("train: llm or llm-lora, not both")
         if isinstance(self.prompt, list) and len(self.prompt) != len(data):
-            raise ValueError(f"prompt: {len(self.prompt)} prompts for {len(data)} data sets; give one, or one for each")
+            raise ValueError(
+                f"prompt: {len(self.prompt)} prompts for {len(data)} data sets; give one, or one"
+                " for each"
+            )
         return self
 
 
@@ -301,18 +448,45 @@ class System(Settings):
 
     title: Line = Field(description="Its name in the tables.")
     input: Input = Field(
-        description="How the question enters: as text, as encoder states after the instruction (equation (4)) or before it, or as both."
+        description=(
+            "How the question enters: as text, as encoder states after the instruction (equation"
+            " (4)) or before it, or as both."
+        )
     )
     stages: list[Name | dict[Name, dict[str, Any]]] = Field(
-        description="Stage names; {name: {key: value}} overrides a stage's settings. None: a published model as it is."
+        description=(
+            "Stage names; {name: {key: value}} overrides a stage's settings. None: a published"
+            " model as it is."
+        )
     )
     llm: dict[str, Any] = Field({}, description="Settings of `llm` that differ for this system.")
-    encoder: dict[str, Any] = Field({}, description="Settings of `encoder` that differ for this system.")
-    alignment: dict[str, Any] = Field({}, description="Settings of `alignment` that differ for this system.")
-    codeswitch: dict[str, Any] = Field({}, description="Settings of `codeswitch` that differ for this system.")
-    translate: bool = Field(False, description="Whether the benchmark's questions are first translated into English (`translation`).")
-    prompt: Name | None = Field(None, description="Prompt it is asked with (null: its last stage's on a task of the benchmark's kind).")
-    kind: Kind | None = Field(None, description="Kind of benchmark that it is asked (null: that of its last task; without stages, all).")
+    encoder: dict[str, Any] = Field(
+        {}, description="Settings of `encoder` that differ for this system."
+    )
+    alignment: dict[str, Any] = Field(
+        {}, description="Settings of `alignment` that differ for this system."
+    )
+    codeswitch: dict[str, Any] = Field(
+        {}, description="Settings of `codeswitch` that differ for this system."
+    )
+    translate: bool = Field(
+        False,
+        description=(
+            "Whether the benchmark's questions are first translated into English (`translation`)."
+        ),
+    )
+    prompt: Name | None = Field(
+        None,
+        description=(
+            "Prompt it is asked with (null: its last stage's on a task of the benchmark's kind)."
+        ),
+    )
+    kind: Kind | None = Field(
+        None,
+        description=(
+            "Kind of benchmark that it is asked (null: that of its last task; without stages, all)."
+        ),
+    )
     note: str = Field("", description="For readers of the file.")
 
     @model_validator(mode="after")
@@ -332,39 +506,75 @@ class Translation(Settings):
     )
     without: Literal["fail", "keep"] = Field(
         default="fail",
-        description="What a language that no engine knows means: refuse the configuration, or ask its questions as they are.",
+        description=(
+            "What a language that no engine knows means: refuse the configuration, or ask its"
+            " questions as they are."
+        ),
     )
-    batch: Positive = Field(default=16, description="Questions translated at once; changes no result but speed and memory.")
+    batch: Positive = Field(
+        default=16,
+        description="Questions translated at once; changes no result but speed and memory.",
+    )
 
 
 class Compute(Settings):
     """What jobs ask a scheduler for."""
 
     gpus: Annotated[int, Field(ge=0)] = Field(
-        default=0, description="GPUs of a training job; encoding and evaluation ask for one of them (0: no job asks for a GPU)."
+        default=0,
+        description=(
+            "GPUs of a training job; encoding and evaluation ask for one of them (0: no job asks"
+            " for a GPU)."
+        ),
     )
     languages_per_job: Positive = Field(
         default=1,
-        description="Languages that a job encodes (words, problems, code-switched text) or answers: it loads the models once, redoes all.",
+        description=(
+            "Languages that a job encodes (words, problems, code-switched text) or answers: it"
+            " loads the models once, redoes all."
+        ),
     )
 
 
 class Evaluation(Settings):
     """Generation."""
 
-    split: Literal["test", "dev"] = Field("test", description="Benchmark split; use dev to choose settings, never test.")
+    split: Literal["test", "dev"] = Field(
+        "test", description="Benchmark split; use dev to choose settings, never test."
+    )
     max_new_tokens: Positive = Field(description="Longest answer, in tokens.")
-    batch: Positive = Field(description="Problems answered at once; changes no result but speed and memory.")
+    batch: Positive = Field(
+        description="Problems answered at once; changes no result but speed and memory."
+    )
     choices: Literal["generation", "likelihood"] = Field(
-        "generation", description="Multiple choice: the choice that the answer names, as in the paper, or the likeliest one."
+        "generation",
+        description=(
+            "Multiple choice: the choice that the answer names, as in the paper, or the likeliest"
+            " one."
+        ),
     )
     retrieval_layer: Annotated[int, Field(ge=0)] | None = Field(
-        None, description="LLM layer whose mean hidden states retrieve translations (null: the middle one; 0: its input)."
+        None,
+        description=(
+            "LLM layer whose mean hidden states retrieve translations (null: the middle one; 0: its"
+            " input)."
+        ),
     )
-    sources: dict[Name, Name] = Field({}, description="Benchmark: the source its files come from, where it is not the benchmark's first.")
-    excerpts: list[Name] = Field([], description="Benchmarks of which your files are known to hold a part alone.")
+    sources: dict[Name, Name] = Field(
+        {},
+        description=(
+            "Benchmark: the source its files come from, where it is not the benchmark's first."
+        ),
+    )
+    excerpts: list[Name] = Field(
+        [], description="Benchmarks of which your files are known to hold a part alone."
+    )
     items: Positive | None = Field(
-        None, description="Problems asked in each language, spread evenly (null: all): a trial, not the benchmark's figure."
+        None,
+        description=(
+            "Problems asked in each language, spread evenly (null: all): a trial, not the"
+            " benchmark's figure."
+        ),
     )
 
 
@@ -373,28 +583,44 @@ class Tables(Settings):
 
     bootstrap: Positive = Field(default=10000, description="Bootstrap resamples for intervals.")
     reference: Name | None = Field(
-        default=None, description="System that all others are tested against (null, or where it is not in a table: the table's first)."
+        default=None,
+        description=(
+            "System that all others are tested against (null, or where it is not in a table: the"
+            " table's first)."
+        ),
     )
 
 
 class Config(Settings):
     """The whole configuration."""
 
-    resources: Folder = Field("resources", description="Folder of downloads and prepared models; several projects may share it.")
-    pins: dict[str, str] = Field({}, description="Pins that only you can supply: {source: hub commit} or {source/file: sha256}.")
+    resources: Folder = Field(
+        "resources",
+        description="Folder of downloads and prepared models; several projects may share it.",
+    )
+    pins: dict[str, str] = Field(
+        {},
+        description="Pins that only you can supply: {source: hub commit} or {source/file: sha256}.",
+    )
     precision: Literal["auto", "bfloat16", "float32"] = Field(
         "auto", description="auto: bfloat16 where the processor or GPU multiplies it in hardware."
     )
-    mirror: Folder | None = Field(None, description="Folder that holds the sources; used before any network.")
+    mirror: Folder | None = Field(
+        None, description="Folder that holds the sources; used before any network."
+    )
     offline: bool = Field(False, description="Never touch the network.")
-    seeds: list[Seed] = Field(min_length=1, description="One full training run a seed; tables average them.")
+    seeds: list[Seed] = Field(
+        min_length=1, description="One full training run a seed; tables average them."
+    )
     compute: Compute = Compute()
     languages: Languages
     corpus: Corpus
     vocabulary: Vocabulary
     fasttext: FastText
     lexicon: Lexicon
-    tagger: Name = Field(description="spaCy pipeline that tags the English questions; a key of config/sources.yaml.")
+    tagger: Name = Field(
+        description="spaCy pipeline that tags the English questions; a key of config/sources.yaml."
+    )
     codeswitch: CodeSwitch
     tasks: dict[Name, Task] = Field(min_length=1)
     llm: Model
@@ -402,8 +628,12 @@ class Config(Settings):
     alignment: Alignment
     prompts: dict[Name, PromptText]
     stages: dict[Name, Stage]
-    systems: list[Name] = Field(min_length=1, description="Systems of config/systems/*.yaml that are trained and evaluated.")
-    benchmarks: dict[Name, Name] = Field(min_length=1, description="Table name: benchmark that fills it.")
+    systems: list[Name] = Field(
+        min_length=1, description="Systems of config/systems/*.yaml that are trained and evaluated."
+    )
+    benchmarks: dict[Name, Name] = Field(
+        min_length=1, description="Table name: benchmark that fills it."
+    )
     translation: Translation = Translation()
     evaluation: Evaluation
     tables: Tables = Tables()
@@ -411,13 +641,22 @@ class Config(Settings):
     @field_validator("pins", "tasks", "prompts", "stages", "benchmarks", mode="before")
     @classmethod
     def _without_removed(cls, entries: Any) -> Any:
-        """Overlays are merged key by key, so an entry of the base configuration goes by setting it to null."""
-        return {name: entry for name, entry in entries.items() if entry not in (None, "null")} if isinstance(entries, dict) else entries
+        """Overlays are merged key by key, so an entry of the base configuration goes by setting it
+        to null.
+        """
+        return (
+            {name: entry for name, entry in entries.items() if entry not in (None, "null")}
+            if isinstance(entries, dict)
+            else entries
+        )
 
     @model_validator(mode="after")
     def _consistent(self) -> "Config":
         if not self.corpus.sources and self.fasttext.pretrained is None:
-            raise ValueError("corpus.source: needed to train vectors on; name a corpus, or published vectors in fasttext.pretrained")
+            raise ValueError(
+                "corpus.source: needed to train vectors on; name a corpus, or published vectors in"
+                " fasttext.pretrained"
+            )
         lists: dict[str, list[Any]] = {
             "languages.alignment": self.languages.alignment,
             "languages.evaluation": self.languages.evaluation,
@@ -430,25 +669,47 @@ class Config(Settings):
                 raise ValueError(f"{key}: lists {twice[0]} twice")
         wants_seed = "seed" in self.lexicon.starts or self.languages.collapsed == "supervised"
         if wants_seed and self.lexicon.seed_dictionary is None:
-            raise ValueError("lexicon.seed_dictionary: needed by the start `seed` and by languages.collapsed: supervised")
-        if self.lexicon.seed_dictionary is not None and "{lang}" not in self.lexicon.seed_dictionary:
-            raise ValueError("lexicon.seed_dictionary: needs {lang} where the language code goes, as in dictionaries/en-{lang}.txt")
+            raise ValueError(
+                "lexicon.seed_dictionary: needed by the start `seed` and by languages.collapsed:"
+                " supervised"
+            )
+        if (
+            self.lexicon.seed_dictionary is not None
+            and "{lang}" not in self.lexicon.seed_dictionary
+        ):
+            raise ValueError(
+                "lexicon.seed_dictionary: needs {lang} where the language code goes, as in"
+                " dictionaries/en-{lang}.txt"
+            )
         if "en" in self.languages.alignment:
-            raise ValueError("languages.alignment: en is the language that the others are aligned to; leave it out")
+            raise ValueError(
+                "languages.alignment: en is the language that the others are aligned to; leave"
+                " it out"
+            )
         if self.codeswitch.top_k > self.lexicon.top_k:
-            raise ValueError(f"codeswitch.top_k: lexicon.top_k keeps no more than {self.lexicon.top_k} translations")
-        own_tables = {"lexicons": "the lexicons", "codeswitch": "the code-switched text", "translation": "the translations"}
+            raise ValueError(
+                f"codeswitch.top_k: lexicon.top_k keeps no more than {self.lexicon.top_k}"
+                " translations"
+            )
+        own_tables = {
+            "lexicons": "the lexicons",
+            "codeswitch": "the code-switched text",
+            "translation": "the translations",
+        }
         for table, content in own_tables.items():
             if table in self.benchmarks:
-                raise ValueError(f"benchmarks: '{table}' is the table of {content}; give this table another name")
+                raise ValueError(
+                    f"benchmarks: '{table}' is the table of {content}; give this table another name"
+                )
         return self
 
 
 class RunStage(Settings):
-    """A stage as it stands in a system's chain, with the system's own settings; `id` names its checkpoint and is a hash of everything
-    that determines it.
+    """A stage as it stands in a system's chain, with the system's own settings; `id` names its
+    checkpoint and is a hash of everything that determines it.
 
-    `tasks` are the tasks that its data come from, in order; `reference` is the English task that measures the encoder's dimensions.
+    `tasks` are the tasks that its data come from, in order; `reference` is the English task that
+    measures the encoder's dimensions.
     """
 
     id: str
@@ -480,7 +741,9 @@ class Models(Settings):
 
 
 def load(values: Mapping[str, Any], origin: str = "configuration") -> Config:
-    """Check merged configuration values; the first mistake becomes one line naming its key and the nearest known one."""
+    """Check merged configuration values; the first mistake becomes one line naming its key and the
+    nearest known one.
+    """
     try:
         return Config.model_validate(dict(values))
     except ValidationError as error:
@@ -490,23 +753,42 @@ def load(values: Mapping[str, Any], origin: str = "configuration") -> Config:
 def _explain(error: ValidationError, model: Any, origin: str) -> str:
     """The first mistake as one line; `model` is the class that was validated."""
     first, *others = error.errors()
-    if "constrained-str" in first["loc"]:  # a union: the branch that got furthest says best what is wrong
+    if (
+        "constrained-str" in first["loc"]
+    ):  # a union: the branch that got furthest says best what is wrong
         prefix = first["loc"][: first["loc"].index("constrained-str")]
-        first = max([first, *(other for other in others if other["loc"][: len(prefix)] == prefix)], key=lambda branch: len(branch["loc"]))
-    parts = [str(part) for part in first["loc"] if not re.match(r"constrained-str$|\[key\]$|(list|dict)\[", str(part))]
+        first = max(
+            [first, *(other for other in others if other["loc"][: len(prefix)] == prefix)],
+            key=lambda branch: len(branch["loc"]),
+        )
+    parts = [
+        str(part)
+        for part in first["loc"]
+        if not re.match(r"constrained-str$|\[key\]$|(list|dict)\[", str(part))
+    ]
     place = _printable(".".join(parts))
     if first["type"] == "extra_forbidden":
         for part in first["loc"][:-1]:
             model = _field_model(model, part)
         return f"{origin}: unknown key '{place}'; {nearest(parts[-1], model.model_fields)}"
-    given = "" if first["type"] in ("missing", "value_error") else f", got {_printable(str(first['input']))!r}"
-    message = MEANING[first["ctx"]["pattern"]] if first["type"] == "string_pattern_mismatch" else first["msg"].removeprefix("Value error, ")
+    given = (
+        ""
+        if first["type"] in ("missing", "value_error")
+        else f", got {_printable(str(first['input']))!r}"
+    )
+    message = (
+        MEANING[first["ctx"]["pattern"]]
+        if first["type"] == "string_pattern_mismatch"
+        else first["msg"].removeprefix("Value error, ")
+    )
     return f"{origin}: {place + ': ' if place else ''}{message}{given}"
 
 
 def _printable(text: str) -> str:
     """At most 60 characters of `text`, in one line."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:60]) + ("..." if len(text) > 60 else "")
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:60]) + (
+        "..." if len(text) > 60 else ""
+    )
 
 
 def _field_model(model: Any, part: Any) -> Any:
@@ -527,10 +809,15 @@ def load_systems(folder: str | Path) -> dict[str, System]:
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise LinguaLiftError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
         if not isinstance(entries, dict):
-            raise LinguaLiftError(f"{path}: expected systems by name (name: {{title: ..., input: ..., stages: [...]}})")
+            raise LinguaLiftError(
+                f"{path}: expected systems by name (name: {{title: ..., input: ..., stages:"
+                " [...]})"
+            )
         for name, definition in entries.items():
             if not isinstance(name, str) or not re.fullmatch(NAME, name):
-                raise LinguaLiftError(f"{path}: system name {_printable(str(name))!r}: {MEANING[NAME]}")
+                raise LinguaLiftError(
+                    f"{path}: system name {_printable(str(name))!r}: {MEANING[NAME]}"
+                )
             if name in systems:
                 raise LinguaLiftError(f"{path}: system '{name}' is defined twice")
             try:
@@ -541,24 +828,38 @@ def load_systems(folder: str | Path) -> dict[str, System]:
 
 
 def models(config: Config, system: System) -> Models:
-    """The configuration's models and code-switching with the system's own settings; another `source` of a model starts from defaults."""
+    """The configuration's models and code-switching with the system's own settings; another
+    `source` of a model starts from defaults.
+    """
     groups: dict[str, Any] = {}
-    for name, model in (("llm", Model), ("encoder", Model), ("alignment", Alignment), ("codeswitch", CodeSwitch)):
+    for name, model in (
+        ("llm", Model),
+        ("encoder", Model),
+        ("alignment", Alignment),
+        ("codeswitch", CodeSwitch),
+    ):
         own = getattr(system, name)
         base = {} if "source" in own else getattr(config, name).model_dump()
         try:
             groups[name] = model.model_validate({**base, **own})
         except ValidationError as error:
-            raise LinguaLiftError(_explain(error, model, f"system '{system.title}', {name}")) from None
+            raise LinguaLiftError(
+                _explain(error, model, f"system '{system.title}', {name}")
+            ) from None
     found = Models(**groups)
     if found.codeswitch.top_k > config.lexicon.top_k:
         limit = config.lexicon.top_k
-        raise LinguaLiftError(f"system '{system.title}', codeswitch: top_k: lexicon.top_k keeps no more than {limit} translations")
+        raise LinguaLiftError(
+            f"system '{system.title}', codeswitch: top_k: lexicon.top_k keeps no more than {limit}"
+            " translations"
+        )
     return found
 
 
 def chain(config: Config, system: System, seed: int) -> list[RunStage]:
-    """The stages of a system in order, overrides applied; equal definitions over equal parents get equal ids."""
+    """The stages of a system in order, overrides applied; equal definitions over equal parents get
+    equal ids.
+    """
     stages: list[RunStage] = []
     parent: str | None = None
     aligned = False
@@ -566,32 +867,47 @@ def chain(config: Config, system: System, seed: int) -> list[RunStage]:
     for entry in system.stages:
         name, override = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
         if name not in config.stages:
-            raise LinguaLiftError(f"system '{system.title}': unknown stage '{name}'; {nearest(name, config.stages)}")
+            raise LinguaLiftError(
+                f"system '{system.title}': unknown stage '{name}'; {nearest(name, config.stages)}"
+            )
         try:
             stage = Stage.model_validate({**config.stages[name].model_dump(), **override})
         except ValidationError as error:
-            raise LinguaLiftError(_explain(error, Stage, f"system '{system.title}', stage '{name}'")) from None
+            raise LinguaLiftError(
+                _explain(error, Stage, f"system '{system.title}', stage '{name}'")
+            ) from None
         layout = stage.input or system.input
         tasks = []
         for data, prompt in stage.parts:
             task = own.codeswitch.task if data == "code-switched" else data
             if task not in config.tasks:
-                raise LinguaLiftError(f"stage '{name}': unknown data '{task}'; {nearest(task, ['code-switched', *config.tasks])}")
+                raise LinguaLiftError(
+                    f"stage '{name}': unknown data '{task}';"
+                    f" {nearest(task, ['code-switched', *config.tasks])}"
+                )
             tasks.append(task)
             if prompt is not None and prompt not in config.prompts:
-                raise LinguaLiftError(f"stage '{name}': unknown prompt '{prompt}'; {nearest(prompt, config.prompts)}")
+                raise LinguaLiftError(
+                    f"stage '{name}': unknown prompt '{prompt}'; {nearest(prompt, config.prompts)}"
+                )
         switched = any(data == "code-switched" for data, _ in stage.parts)
         if layout == "text" and (switched or set(stage.train) - {"llm", "llm-lora"}):
-            raise LinguaLiftError(f"system '{system.title}': stage '{name}' trains on the encoder, but the system's input is text")
+            raise LinguaLiftError(
+                f"system '{system.title}': stage '{name}' trains on the encoder, but the system's"
+                " input is text"
+            )
         aligned = aligned or "alignment" in stage.train
         if layout != "text" and not aligned:
             raise LinguaLiftError(
-                f"system '{system.title}': stage '{name}' reads the encoder, but no stage up to it trains the alignment layer"
+                f"system '{system.title}': stage '{name}' reads the encoder, but no stage up to it"
+                " trains the alignment layer"
             )
         english = [task for task in tasks if config.tasks[task].kind != "translation"]
         reference = english[0] if english else own.codeswitch.task
         if layout != "text" and reference not in config.tasks:
-            raise LinguaLiftError(f"codeswitch.task: unknown task '{reference}'; {nearest(reference, config.tasks)}")
+            raise LinguaLiftError(
+                f"codeswitch.task: unknown task '{reference}'; {nearest(reference, config.tasks)}"
+            )
         definition: dict[str, Any] = {
             "stage": stage.model_dump(exclude={"micro_batch", "gradient_checkpointing", "input"}),
             "prompt": [config.prompts[prompt].model_dump() for _, prompt in stage.parts if prompt],
@@ -603,13 +919,25 @@ def chain(config: Config, system: System, seed: int) -> list[RunStage]:
             "tasks": [config.tasks[task].model_dump() for task in tasks],
         }
         if layout != "text":
-            definition |= {"encoder": own.encoder.model_dump(), "alignment": own.alignment.model_dump()}
+            definition |= {
+                "encoder": own.encoder.model_dump(),
+                "alignment": own.alignment.model_dump(),
+            }
             definition["reference"] = config.tasks[reference].model_dump()
         if switched:
-            text = config.model_dump(include={"corpus", "vocabulary", "fasttext", "lexicon", "tagger"}, exclude={"lexicon": {"gold"}})
-            # the lexicon is made with the configuration's own encoder and queries, whatever those of the system
-            text |= {"codeswitch": own.codeswitch.model_dump(), "words": config.tasks[config.codeswitch.task].model_dump()}
-            text["words_of"] = config.encoder.model_dump() if "encoder" in config.lexicon.starts else None
+            text = config.model_dump(
+                include={"corpus", "vocabulary", "fasttext", "lexicon", "tagger"},
+                exclude={"lexicon": {"gold"}},
+            )
+            # the lexicon is made with the configuration's own encoder and queries, whatever those
+            # of the system
+            text |= {
+                "codeswitch": own.codeswitch.model_dump(),
+                "words": config.tasks[config.codeswitch.task].model_dump(),
+            }
+            text["words_of"] = (
+                config.encoder.model_dump() if "encoder" in config.lexicon.starts else None
+            )
             definition |= {"languages": config.languages.alignment, "text": text}
         identifier = f"{name}-{digest(definition, 10)}"
         encoded = layout != "text"

@@ -1,7 +1,8 @@
 """Conda environments for `--sdm conda`, made from the lock:  python -m lingualift.environments
 
-The two files pin what `requirements.lock` pins, so that a run in conda environments gives what a run in `.venv` gives. The GPU one
-differs in FAISS alone: PyPI's torch for Linux carries CUDA and serves both.
+The two files pin what `requirements.lock` pins, so that a run in conda environments gives what a
+run in `.venv` gives. The GPU one differs in FAISS alone: PyPI's torch for Linux carries CUDA and
+serves both.
 """
 
 from collections.abc import Mapping
@@ -27,13 +28,23 @@ dependencies:
 
 
 def environment(pins: Mapping[str, str], gpu: bool) -> str:
-    """The environment file's text for these pins (package: version); with `gpu` FAISS's GPU package stands in for the CPU one.
+    """The environment file's text for these pins (package: version); with `gpu` FAISS's GPU package
+    stands in for the CPU one.
 
     A local version (torch's `+cpu`) is cut off: registries hold the public one.
     """
-    names = {GPU_VARIANTS.get(name, name) if gpu else name: version.partition("+")[0] for name, version in pins.items()}
-    title = "Environment of training, encoding and evaluation on GPUs" if gpu else "Environment of every rule on processors"
-    return HEAD.format(title=title, python=PYTHON) + "".join(f"      - {name}=={version}\n" for name, version in sorted(names.items()))
+    names = {
+        GPU_VARIANTS.get(name, name) if gpu else name: version.partition("+")[0]
+        for name, version in pins.items()
+    }
+    title = (
+        "Environment of training, encoding and evaluation on GPUs"
+        if gpu
+        else "Environment of every rule on processors"
+    )
+    return HEAD.format(title=title, python=PYTHON) + "".join(
+        f"      - {name}=={version}\n" for name, version in sorted(names.items())
+    )
 
 
 def main(root: Path = Path()) -> None:

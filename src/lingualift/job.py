@@ -1,4 +1,6 @@
-"""The frame of one workflow job: logging into the rule's log, threads, one clear line for a user's mistake, and an end with its run."""
+"""The frame of one workflow job: logging into the rule's log, threads, one clear line for a user's
+mistake, and an end with its run.
+"""
 
 import errno
 import fcntl
@@ -16,12 +18,15 @@ from pathlib import Path
 from lingualift.errors import LinguaLiftError
 from lingualift.memory import keep_freed_memory
 
-# Scripts import this module first: importing torch and spaCy and loading a tokenizer make millions of objects that stay, among which the
-# collector would look for garbage again and again (a fifth of a short job's time).
+# Scripts import this module first: importing torch and spaCy and loading a tokenizer make millions
+# of objects that stay, among which the collector would look for garbage again and again (a fifth of
+# a short job's time).
 gc.set_threshold(50_000, 20, 100)
 
 JOBS = Path("results/.jobs.lock")
-"""Held, shared, by every job at work: a run that starts here waits until the jobs of a killed one are gone."""
+"""Held, shared, by every job at work: a run that starts here waits until the jobs of a killed one
+are gone.
+"""
 SHELLS = ("sh", "bash", "dash")
 REMEDIES = {
     errno.ENOSPC: "free space (the folder of results, or that of temporary files)",
@@ -33,7 +38,9 @@ REMEDIES = {
 
 
 def _process(pid: int) -> tuple[str, int, str] | None:
-    """(name, parent, start time) of a process; None where it is gone, or where this system has no /proc."""
+    """(name, parent, start time) of a process; None where it is gone, or where this system has no
+    /proc.
+    """
     try:
         name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
     except OSError:
@@ -43,7 +50,9 @@ def _process(pid: int) -> tuple[str, int, str] | None:
 
 
 def _run_process() -> tuple[int, str] | None:
-    """Pid and start time of the Snakemake that started this job: its first ancestor that is no shell."""
+    """Pid and start time of the Snakemake that started this job: its first ancestor that is no
+    shell.
+    """
     pid = os.getppid()
     while (found := _process(pid)) is not None and found[0] in SHELLS:
         pid = found[1]
@@ -51,13 +60,17 @@ def _run_process() -> tuple[int, str] | None:
 
 
 def end_with_run(interval: float = 1.0, patience: float = 300.0) -> None:
-    """End this process (SIGTERM, and after `patience` seconds by force) soon after the run that started it: kill -9 spares its jobs."""
+    """End this process (SIGTERM, and after `patience` seconds by force) soon after the run that
+    started it: kill -9 spares its jobs.
+    """
     run = _run_process()
 
     def watch(pid: int, started: str) -> None:
         while (found := _process(pid)) is not None and found[2] == started:
             time.sleep(interval)
-        logging.getLogger("lingualift").error("the run that started this job (process %d) is gone: stopping", pid)
+        logging.getLogger("lingualift").error(
+            "the run that started this job (process %d) is gone: stopping", pid
+        )
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(patience)
         os._exit(1)
@@ -67,17 +80,28 @@ def end_with_run(interval: float = 1.0, patience: float = 300.0) -> None:
 
 
 def refused_by_system(error: Exception) -> str | None:
-    """One line for a full disk and the like, in whichever library's words; None for any other error."""
+    """One line for a full disk and the like, in whichever library's words; None for any other
+    error.
+    """
     number = getattr(error, "errno", None)
     if number not in REMEDIES:  # NumPy, safetensors and torch raise errors of their own
         text = str(error)
-        number = next((number for number in REMEDIES if os.strerror(number) in text or f"os error {number})" in text), None)
+        number = next(
+            (
+                number
+                for number in REMEDIES
+                if os.strerror(number) in text or f"os error {number})" in text
+            ),
+            None,
+        )
         if number is None and (" requested and " in text or "PytorchStreamWriter failed" in text):
             number = errno.ENOSPC
     if number is None:
         return None
     place = getattr(error, "filename", None)
-    return f"{place + ': ' if isinstance(place, str) else ''}{os.strerror(number)}; {REMEDIES[number]}"
+    return (
+        f"{place + ': ' if isinstance(place, str) else ''}{os.strerror(number)}; {REMEDIES[number]}"
+    )
 
 
 @contextmanager
@@ -93,13 +117,20 @@ def _at_work() -> Iterator[None]:
 
 @contextmanager
 def frame(log: str, threads: int = 1) -> Iterator[logging.Logger]:
-    """Run a job's body: its messages go to the file `log`; a `LinguaLiftError` ends it with one line and exit code 1."""
+    """Run a job's body: its messages go to the file `log`; a `LinguaLiftError` ends it with one
+    line and exit code 1.
+    """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is downloaded inside a compute step
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     handle = open(log, "w", encoding="utf-8", buffering=1)
-    logging.basicConfig(level=logging.INFO, stream=handle, format="%(asctime)s %(levelname)s %(message)s", force=True)
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=handle,
+        format="%(asctime)s %(levelname)s %(message)s",
+        force=True,
+    )
     logger = logging.getLogger("lingualift")
     keep_freed_memory()
     if "torch" in sys.modules:

@@ -21,7 +21,9 @@ def use_bf16(precision: str) -> bool:
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported()
     support = cpu_supports_bf16()
-    logger.info("precision: %s (%s)", "bfloat16" if support.supported else "float32", support.reason)
+    logger.info(
+        "precision: %s (%s)", "bfloat16" if support.supported else "float32", support.reason
+    )
     return support.supported
 
 

@@ -1,4 +1,6 @@
-"""Checks before any heavy work: each raises `LinguaLiftError` with one line where the run could not succeed."""
+"""Checks before any heavy work: each raises `LinguaLiftError` with one line where the run could not
+succeed.
+"""
 
 import importlib.metadata
 import os
@@ -34,26 +36,32 @@ def check_python(version: Sequence[int] = sys.version_info[:3]) -> None:
     if tuple(version[:2]) < MINIMUM_PYTHON:
         found, wanted = ".".join(map(str, version)), ".".join(map(str, MINIMUM_PYTHON))
         raise LinguaLiftError(
-            f"Python {found} is too old: LinguaLIFT needs {wanted} or newer; run `make` with PYTHON=python{wanted}, or install it"
+            f"Python {found} is too old: LinguaLIFT needs {wanted} or newer; run `make` with"
+            f" PYTHON=python{wanted}, or install it"
         )
 
 
 def read_lock(path: str | Path) -> dict[str, str]:
-    """The `name==version` lines of a lock file, names normalised (PEP 503); other lines are left out."""
+    """The `name==version` lines of a lock file, names normalised (PEP 503); other lines are left
+    out.
+    """
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise LinguaLiftError(f"{path}: lock file cannot be read ({error.strerror})") from error
-    pins = re.findall(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", text, flags=re.MULTILINE)
+    pins = re.findall(
+        r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", text, flags=re.MULTILINE
+    )
     return {_normal(name): version for name, version in pins}
 
 
 def check_packages(pyproject: str | Path, lock: str | Path) -> list[str]:
-    """Compare the installed packages that the project names as its dependencies with what it asks for.
+    """Compare the installed packages that the project names as its dependencies with what it asks
+    for.
 
-    A package that is missing, or outside the range of pyproject.toml (without a range: older than the lock's
-    major.minor), raises `LinguaLiftError`. Returns one line for each whose major.minor differs from the lock:
-    allowed, but tables may differ in the last digits.
+    A package that is missing, or outside the range of pyproject.toml (without a range: older than
+    the lock's major.minor), raises `LinguaLiftError`. Returns one line for each whose major.minor
+    differs from the lock: allowed, but tables may differ in the last digits.
     """
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.version import InvalidVersion, Version
@@ -70,22 +78,33 @@ def check_packages(pyproject: str | Path, lock: str | Path) -> list[str]:
         names = [requirement.name, *filter(None, [GPU_VARIANTS.get(_normal(requirement.name))])]
         present = {name: version for name in names if (version := _version(name)) is not None}
         if len(present) > 1:
-            raise LinguaLiftError(f"packages {' and '.join(present)} hold the same modules; pip uninstall both, then install one")
+            raise LinguaLiftError(
+                f"packages {' and '.join(present)} hold the same modules; pip uninstall both, then"
+                " install one"
+            )
         name, installed = next(iter(present.items()), (requirement.name, ""))
         locked = pins.get(_normal(requirement.name))
         remedy = f"pip install '{name}=={locked}'" if locked else f"pip install '{requirement}'"
         if not present:
-            raise LinguaLiftError(f"package {name} is not installed; {remedy}, or let `make` build .venv")
+            raise LinguaLiftError(
+                f"package {name} is not installed; {remedy}, or let `make` build .venv"
+            )
         try:
             found, wanted = Version(installed), Version(locked) if locked else None
         except InvalidVersion as error:
             raise LinguaLiftError(f"{lock}: {error}") from error
         if requirement.specifier and not requirement.specifier.contains(found, prereleases=True):
-            raise LinguaLiftError(f"package {name} {installed} does not fit {requirement.specifier}; {remedy}, or let `make` build .venv")
+            raise LinguaLiftError(
+                f"package {name} {installed} does not fit {requirement.specifier}; {remedy}, or let"
+                " `make` build .venv"
+            )
         if wanted is None or found.release[:2] == wanted.release[:2]:
             continue
         if not requirement.specifier and found.release[:2] < wanted.release[:2]:
-            raise LinguaLiftError(f"package {name} {installed} is older than the locked {locked}; {remedy}, or let `make` build .venv")
+            raise LinguaLiftError(
+                f"package {name} {installed} is older than the locked {locked}; {remedy}, or let"
+                " `make` build .venv"
+            )
         notes.append(f"{name} {installed} (the lock has {locked})")
     return notes
 
@@ -111,7 +130,8 @@ def check_writable(folder: str | Path) -> None:
             pass
     except OSError as error:
         raise LinguaLiftError(
-            f"{folder}: cannot be written ({error.strerror or error}); correct its permissions, or run from another folder"
+            f"{folder}: cannot be written ({error.strerror or error}); correct its permissions, or"
+            " run from another folder"
         ) from error
 
 
@@ -123,7 +143,8 @@ def check_disk(folder: str | Path, needed: int, purpose: str) -> None:
     free = shutil.disk_usage(existing).free
     if free < needed:
         raise LinguaLiftError(
-            f"{folder}: {_gigabytes(free)} free, {purpose} needs about {_gigabytes(needed)}; free space, or put the folder on a larger disk"
+            f"{folder}: {_gigabytes(free)} free, {purpose} needs about {_gigabytes(needed)}; free"
+            " space, or put the folder on a larger disk"
         )
 
 
@@ -132,13 +153,15 @@ def check_memory(needed: int, purpose: str, available: int | None = None) -> Non
     available = available_memory() if available is None else available
     if available is not None and available < needed:
         raise LinguaLiftError(
-            f"{_gigabytes(available)} of memory available, {purpose} needs about {_gigabytes(needed)}; close "
-            "other programs, or configure smaller models or batches"
+            f"{_gigabytes(available)} of memory available, {purpose} needs about"
+            f" {_gigabytes(needed)}; close other programs, or configure smaller models or batches"
         )
 
 
 def available_memory(root: str | Path = "/") -> int | None:
-    """Bytes this process may still use: the smaller of what the system has and what the container allows; None if unknown."""
+    """Bytes this process may still use: the smaller of what the system has and what the container
+    allows; None if unknown.
+    """
     root = Path(root)
     limits = []
     try:
@@ -149,11 +172,18 @@ def available_memory(root: str | Path = "/") -> int | None:
         limits.append(int(match[1]) * 1024)
     for limit, used in (
         ("sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory.current"),
-        ("sys/fs/cgroup/memory/memory.limit_in_bytes", "sys/fs/cgroup/memory/memory.usage_in_bytes"),
+        (
+            "sys/fs/cgroup/memory/memory.limit_in_bytes",
+            "sys/fs/cgroup/memory/memory.usage_in_bytes",
+        ),
     ):
         try:
             allowed, taken = (root / limit).read_text().strip(), int((root / used).read_text())
-            cache = re.search(r"^(?:total_)?inactive_file (\d+)", (root / used).with_name("memory.stat").read_text(), flags=re.MULTILINE)
+            cache = re.search(
+                r"^(?:total_)?inactive_file (\d+)",
+                (root / used).with_name("memory.stat").read_text(),
+                flags=re.MULTILINE,
+            )
         except (OSError, ValueError):
             continue
         if allowed.isdecimal():
@@ -162,14 +192,22 @@ def available_memory(root: str | Path = "/") -> int | None:
 
 
 def check_sources(
-    sources: Iterable[Source], resources: str | Path, downloads: str | Path, mirror: str | Path | None = None, offline: bool = False
+    sources: Iterable[Source],
+    resources: str | Path,
+    downloads: str | Path,
+    mirror: str | Path | None = None,
+    offline: bool = False,
 ) -> list[Source]:
-    """Every source is there, or can be had: present, cached, in the mirror, or its client answers. Returns those to download.
+    """Every source is there, or can be had: present, cached, in the mirror, or its client answers.
+    Returns those to download.
 
     Each client is asked once, cheaply, and only when something of its kind must be downloaded.
     """
     if mirror is not None and not Path(mirror).is_dir():
-        raise LinguaLiftError(f"mirror {mirror}: no such folder; correct `mirror` in the configuration, or leave it empty")
+        raise LinguaLiftError(
+            f"mirror {mirror}: no such folder; correct `mirror` in the configuration, or leave it"
+            " empty"
+        )
     wanted = []
     for source in sources:
         where = state(source, Path(resources) / source.key, downloads, mirror)
@@ -177,18 +215,20 @@ def check_sources(
             for line in missing_pins(source):
                 raise LinguaLiftError(line)
         if where == "unavailable":
-            names = ", ".join(file.name for file in source.files[:3]) + (" …" if len(source.files) > 3 else "")
+            names = ", ".join(file.name for file in source.files[:3]) + (
+                " …" if len(source.files) > 3 else ""
+            )
             raise LinguaLiftError(
-                f"source '{source.key}' ({source.title}) comes from a mirror folder only; set `mirror` to a "
-                f"folder that holds {Path(source.mirror) / names}"
+                f"source '{source.key}' ({source.title}) comes from a mirror folder only; set"
+                f" `mirror` to a folder that holds {Path(source.mirror) / names}"
             )
         if where == "download":
             wanted.append(source)
     if wanted and offline:
         keys = ", ".join(source.key for source in wanted)
         raise LinguaLiftError(
-            f"offline, and neither in {resources}, {downloads} nor a mirror: {keys}; run `snakemake retrieve` "
-            "with a network, or set `mirror`"
+            f"offline, and neither in {resources}, {downloads} nor a mirror: {keys}; run `snakemake"
+            " retrieve` with a network, or set `mirror`"
         )
     for kind in sorted({source.kind for source in wanted}):
         of_kind = [source for source in wanted if source.kind == kind]
@@ -196,7 +236,8 @@ def check_sources(
         if answer is not None:
             keys = ", ".join(source.key for source in of_kind)
             raise LinguaLiftError(
-                f"no network and no mirror for {keys}: {kind} answers '{answer}'; connect, or set `mirror` to a folder that holds them"
+                f"no network and no mirror for {keys}: {kind} answers '{answer}'; connect, or set"
+                " `mirror` to a folder that holds them"
             )
     return wanted
 
@@ -207,7 +248,9 @@ def cpu_supports_bf16(root: str | Path = "/") -> Support:
         text = (Path(root) / "proc/cpuinfo").read_text()
     except OSError:
         return Support(False, "no /proc/cpuinfo: unknown processor")
-    flags = set(" ".join(re.findall(r"^(?:flags|Features)\s*:\s*(.*)$", text, flags=re.MULTILINE)).split())
+    flags = set(
+        " ".join(re.findall(r"^(?:flags|Features)\s*:\s*(.*)$", text, flags=re.MULTILINE)).split()
+    )
     for flag in ("amx_bf16", "avx512_bf16", "bf16", "svebf16"):
         if flag in flags:
             return Support(True, f"processor flag {flag}")

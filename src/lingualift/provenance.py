@@ -1,7 +1,9 @@
-"""Where a file came from: versions, settings, commit and the checksums of its inputs, written by every job and read back for a row.
+"""Where a file came from: versions, settings, commit and the checksums of its inputs, written by
+every job and read back for a row.
 
-`python -m lingualift.provenance results/tables/mmwp.parquet --system lingualift --language sw` walks from a row of a table to
-everything that made it: the stamps in Parquet files, checkpoints and stores, and what Snakemake noted about files that hold none.
+`python -m lingualift.provenance results/tables/mmwp.parquet --system lingualift --language sw`
+walks from a row of a table to everything that made it: the stamps in Parquet files, checkpoints and
+stores, and what Snakemake noted about files that hold none.
 """
 
 import argparse
@@ -34,14 +36,18 @@ APART = ("rule", "sha256", "unchanged", "inputs", "configuration", "software")
 
 @cache
 def git_commit() -> str:
-    """The commit of the checkout that this package lies in, `-dirty` where tracked files differ from it.
+    """The commit of the checkout that this package lies in, `-dirty` where tracked files differ
+    from it.
 
-    Of an installed package, what LINGUALIFT_COMMIT says (an image's build argument), else 'unknown'.
+    Of an installed package, what LINGUALIFT_COMMIT says (an image's build argument), else
+    'unknown'.
     """
     root = Path(__file__).resolve().parents[2]
     describe = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
     try:
-        found = subprocess.run(describe, cwd=root, capture_output=True, text=True, check=True, timeout=10)
+        found = subprocess.run(
+            describe, cwd=root, capture_output=True, text=True, check=True, timeout=10
+        )
     except (OSError, subprocess.SubprocessError):
         return os.environ.get("LINGUALIFT_COMMIT", "unknown")
     return found.stdout.strip()
@@ -58,7 +64,9 @@ def software() -> dict[str, str]:
 
 
 def checksum(path: str | Path) -> str:
-    """SHA-256 of a file; of a folder, of its list of checksums or else of its file names and contents."""
+    """SHA-256 of a file; of a folder, of its list of checksums or else of its file names and
+    contents.
+    """
     path = Path(path)
     if path.is_file():
         return sha256_file(path)
@@ -70,8 +78,12 @@ def checksum(path: str | Path) -> str:
     return total.hexdigest()
 
 
-def provenance(rule: str, settings: Mapping[str, Any], inputs: Iterable[str], **more: Any) -> dict[str, Any]:
-    """The stamp that a typed file carries: rule, versions, commit, settings with their hash, and input checksums."""
+def provenance(
+    rule: str, settings: Mapping[str, Any], inputs: Iterable[str], **more: Any
+) -> dict[str, Any]:
+    """The stamp that a typed file carries: rule, versions, commit, settings with their hash, and
+    input checksums.
+    """
     return {
         "rule": rule,
         "version": __version__,
@@ -85,7 +97,9 @@ def provenance(rule: str, settings: Mapping[str, Any], inputs: Iterable[str], **
 
 
 def stamp_of(path: str | Path) -> dict[str, Any]:
-    """How a file or folder was made, as far as known: its own stamp, a source's or model's record, or Snakemake's note; else {}."""
+    """How a file or folder was made, as far as known: its own stamp, a source's or model's record,
+    or Snakemake's note; else {}.
+    """
     path = Path(path)
     if path.suffix == ".parquet" and path.is_file():
         return read_provenance(path)
@@ -97,29 +111,46 @@ def stamp_of(path: str | Path) -> dict[str, Any]:
             return read_provenance(path / "vocabulary.parquet")
     if path.name == "MANIFEST.json" and path.is_file():
         record = read_json(path)
-        kept = {name: record.get(name) for name in ("key", "kind", "version", "licence", "pin", "archives")}
+        kept = {
+            name: record.get(name)
+            for name in ("key", "kind", "version", "licence", "pin", "archives")
+        }
         return {"rule": "retrieve_source", **kept, "inputs": {}}
     if path.name == "model.json" and path.is_file():
         record = read_json(path)
         source = path.parents[2] / "sources" / path.parent.name / "MANIFEST.json"
         kept = {name: value for name, value in record.items() if name != "files"}
-        return {"rule": "prepare_model", **kept, "inputs": {str(source): checksum(source)} if source.is_file() else {}}
+        return {
+            "rule": "prepare_model",
+            **kept,
+            "inputs": {str(source): checksum(source)} if source.is_file() else {},
+        }
     return _noted(path)
 
 
 def _noted(path: Path) -> dict[str, Any]:
-    """What Snakemake noted about a file when it was made: rule, inputs and parameters (no checksums)."""
+    """What Snakemake noted about a file when it was made: rule, inputs and parameters (no
+    checksums).
+    """
     note = Path(".snakemake/metadata") / base64.b64encode(str(path).encode()).decode()
     if not note.is_file():
         return {}
     record = read_json(note)
-    return {"rule": record.get("rule"), "params": record.get("params"), "inputs": dict.fromkeys(record.get("input") or [])}
+    return {
+        "rule": record.get("rule"),
+        "params": record.get("params"),
+        "inputs": dict.fromkeys(record.get("input") or []),
+    }
 
 
-def trace(table: str | Path, system: str | None = None, language: str | None = None) -> dict[str, dict[str, Any]]:
-    """Every file behind a row of a table, from the table on: {path: stamp, with `sha256` and whether it is `unchanged` since}.
+def trace(
+    table: str | Path, system: str | None = None, language: str | None = None
+) -> dict[str, dict[str, Any]]:
+    """Every file behind a row of a table, from the table on: {path: stamp, with `sha256` and
+    whether it is `unchanged` since}.
 
-    `system` and `language` choose the row (None: all of them; a mean over languages has every language's files behind it).
+    `system` and `language` choose the row (None: all of them; a mean over languages has every
+    language's files behind it).
     """
     found: dict[str, dict[str, Any]] = {}
     waiting: list[tuple[str, str | None]] = [(str(table), None)]
@@ -138,13 +169,17 @@ def trace(table: str | Path, system: str | None = None, language: str | None = N
                 waiting.append((other, expected))
     if system is not None and not any(Path(name).parts[1:2] == ("predictions",) for name in found):
         raise LinguaLiftError(
-            f"{table}: no predictions of system '{system}'" + (f" in '{language}'" if language else "") + " are behind it"
+            f"{table}: no predictions of system '{system}'"
+            + (f" in '{language}'" if language else "")
+            + " are behind it"
         )
     return found
 
 
 def _concerns(path: str, system: str | None, language: str | None) -> bool:
-    """Whether an input belongs to the chosen row: scores and predictions are one file a run and language."""
+    """Whether an input belongs to the chosen row: scores and predictions are one file a run and
+    language.
+    """
     kind, *rest = Path(path).parts[1:] or ("",)
     if kind == "scores":
         return system is None or rest[0].partition("~")[0] == system
@@ -154,25 +189,48 @@ def _concerns(path: str, system: str | None, language: str | None) -> bool:
 
 
 def describe(found: Mapping[str, Mapping[str, Any]]) -> str:
-    """A trace as text: one paragraph a file, then the software that made them and the configuration of the table."""
+    """A trace as text: one paragraph a file, then the software that made them and the configuration
+    of the table.
+    """
     lines = []
     for name, stamp in found.items():
         about = {key: value for key, value in stamp.items() if key not in APART}
         lines += [f"{name}  ({stamp.get('rule') or 'no record'})", f"  sha256 {stamp['sha256']}"]
-        lines += [] if stamp["unchanged"] else ["  CHANGED since the files made from it were written"]
-        lines += [f"  {key}: {json.dumps(value, ensure_ascii=False, sort_keys=True)}" for key, value in sorted(about.items()) if value]
+        lines += (
+            [] if stamp["unchanged"] else ["  CHANGED since the files made from it were written"]
+        )
+        lines += [
+            f"  {key}: {json.dumps(value, ensure_ascii=False, sort_keys=True)}"
+            for key, value in sorted(about.items())
+            if value
+        ]
         lines += ["  from " + other for other in stamp.get("inputs", {}) if other in found] + [""]
-    used = Counter(json.dumps(stamp["software"], sort_keys=True) for stamp in found.values() if stamp.get("software"))
-    lines += [f"software of {count} of these files: {versions}\n" for versions, count in used.most_common()]
-    configuration = next((stamp["configuration"] for stamp in found.values() if stamp.get("configuration")), None)
+    used = Counter(
+        json.dumps(stamp["software"], sort_keys=True)
+        for stamp in found.values()
+        if stamp.get("software")
+    )
+    lines += [
+        f"software of {count} of these files: {versions}\n"
+        for versions, count in used.most_common()
+    ]
+    configuration = next(
+        (stamp["configuration"] for stamp in found.values() if stamp.get("configuration")), None
+    )
     if configuration:
-        lines += ["configuration of the table:", json.dumps(configuration, ensure_ascii=False, indent=1, sort_keys=True)]
+        lines += [
+            "configuration of the table:",
+            json.dumps(configuration, ensure_ascii=False, indent=1, sort_keys=True),
+        ]
     return "\n".join(lines)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m lingualift.provenance", description="Everything that made a row of a result table.")
+    parser = argparse.ArgumentParser(
+        prog="python -m lingualift.provenance",
+        description="Everything that made a row of a result table.",
+    )
     parser.add_argument("table", help="a Parquet file of results/tables (or any file of results)")
     parser.add_argument("--system", help="a row's system")
     parser.add_argument("--language", help="a row's language")
@@ -183,11 +241,17 @@ def main(arguments: list[str] | None = None) -> None:
         table = table.with_suffix(".parquet")
     try:
         if not table.exists():
-            raise LinguaLiftError(f"{table}: no such file; make it with `snakemake --cores all {table}`")
+            raise LinguaLiftError(
+                f"{table}: no such file; make it with `snakemake --cores all {table}`"
+            )
         found = trace(table, given.system, given.language)
     except LinguaLiftError as error:
         sys.exit(f"lingualift: error: {error}")
-    print(json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True) if given.json else describe(found))
+    print(
+        json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True)
+        if given.json
+        else describe(found)
+    )
 
 
 if __name__ == "__main__":

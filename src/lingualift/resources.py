@@ -1,34 +1,47 @@
 """What a job asks a scheduler for, worked out from the sizes that decide it.
 
-Pure arithmetic over parameters, widths, words and sentences, so that the same rules fit two cores and a cluster. Every function
-returns a `Request` for the first attempt; a repeated job asks for a multiple (`rules/common.smk`). Memory is that of the machine: a
-GPU's memory comes on top, but weights pass through the machine's memory first. Byte counts follow the code (what is held at once, and
-in which type); speeds are low estimates, so that a job is not stopped while it still makes progress.
+Pure arithmetic over parameters, widths, words and sentences, so that the same rules fit two cores
+and a cluster. Every function returns a `Request` for the first attempt; a repeated job asks for a
+multiple (`rules/common.smk`). Memory is that of the machine: a GPU's memory comes on top, but
+weights pass through the machine's memory first. Byte counts follow the code (what is held at once,
+and in which type); speeds are low estimates, so that a job is not stopped while it still makes
+progress.
 """
 
 from dataclasses import dataclass
 from math import ceil
 
 LOADED = 700  # MB: Python with torch and Transformers
-TOKENS = 60  # of a task's question; MetaMathQA's mean is near it, the default's word problems have half
+TOKENS = (
+    60  # of a task's question; MetaMathQA's mean is near it, the default's word problems have half
+)
 RESPONSE = 200  # tokens of a worked solution
-MICRO_TOKENS = 1024  # of a micro-batch on a processor: weights are converted anew in each, so small ones cost speed
+# of a micro-batch on a processor: weights are converted anew in each, so small ones cost speed
+MICRO_TOKENS = 1024
 PROBLEMS = 1000  # of a benchmark in one language: MMWP 811, MSVAMP and X-CSQA 1,000
 UNKNOWN = 100_000  # examples of a data set whose size the configuration does not give
 UNKNOWN_PARAMETERS, UNKNOWN_WIDTH = 7_000_000_000, 4096
 
-# Floating-point operations a second: two threads of a desktop processor in float32, and one data-centre GPU in bfloat16.
+# Floating-point operations a second: two threads of a desktop processor in float32, and one
+# data-centre GPU in bfloat16.
 CPU_TRAINING, GPU_TRAINING = 2e11, 1e14
 CPU_GENERATION, GPU_GENERATION = 1e11, 5e12
-INNER_PRODUCTS = 1e11  # of FAISS's exact search on one core; measured at 50,000 x 50,000 and 200,000 x 200,000 words
-ADVERSARY_CPU = 7e10  # one thread of a server processor at batches of 64 rows; measured with 2048 hidden units
+# of FAISS's exact search on one core; measured at 50,000 x 50,000 and 200,000 x 200,000 words
+INNER_PRODUCTS = 1e11
+ADVERSARY_CPU = (
+    7e10  # one thread of a server processor at batches of 64 rows; measured with 2048 hidden units
+)
 PATIENCE = 3  # a job gets this multiple of its estimated time
-ACTIVATIONS = 34  # 16-bit numbers kept for the backward pass, for each token, layer and unit of width (without checkpointing)
+# 16-bit numbers kept for the backward pass, for each token, layer and unit of width (without
+# checkpointing)
+ACTIVATIONS = 34
 
 
 @dataclass(frozen=True)
 class Request:
-    """Memory in MB (10^6 bytes), time in minutes, and disk in MB: what the job holds at most, and what is left of it at the end."""
+    """Memory in MB (10^6 bytes), time in minutes, and disk in MB: what the job holds at most, and
+    what is left of it at the end.
+    """
 
     megabytes: int
     minutes: int
@@ -41,47 +54,71 @@ class Request:
 
 
 def request(megabytes: float, minutes: float, disk: float = 0, scratch: float = 0) -> Request:
-    """A request rounded up to 100 MB and 10 minutes; `disk` in bytes, plus a tenth and a little, `scratch` what goes again."""
+    """A request rounded up to 100 MB and 10 minutes; `disk` in bytes, plus a tenth and a little,
+    `scratch` what goes again.
+    """
     most, kept = (ceil((size * 1.1e-6 + 1) / 100) * 100 for size in (disk + scratch, disk))
     return Request(ceil(megabytes / 100) * 100, ceil(minutes / 10) * 10, most, kept)
 
 
 def retrieval(size: int) -> Request:
-    """Download `size` bytes at 2 MB/s or better; files are hashed and unpacked in pieces, so memory does not grow."""
+    """Download `size` bytes at 2 MB/s or better; files are hashed and unpacked in pieces, so memory
+    does not grow.
+    """
     return request(1000, 30 + size / 2e6 / 60, 3 * size)
 
 
 def model_preparation(parameters: int, converted: bool) -> Request:
-    """A model folder: a conversion holds a float32 and a bfloat16 copy of the weights; other snapshots are only linked."""
-    return request(LOADED + 600 + (6 * parameters / 1e6 if converted else 0), 20, 2 * parameters if converted else 0)
+    """A model folder: a conversion holds a float32 and a bfloat16 copy of the weights; other
+    snapshots are only linked.
+    """
+    return request(
+        LOADED + 600 + (6 * parameters / 1e6 if converted else 0),
+        20,
+        2 * parameters if converted else 0,
+    )
 
 
 def corpus(size: int) -> Request:
-    """A cleaned corpus, of a source of `size` bytes: one line at a time, but sources with one text in many places remember their lines."""
+    """A cleaned corpus, of a source of `size` bytes: one line at a time, but sources with one text
+    in many places remember their lines.
+    """
     return request(1500 + size / 1e6, 60 + size / 1e6 / 60, size)
 
 
 def vectors_training(dimension: int) -> Request:
     """fastText training: input and output matrices of 100,000 subword buckets and as many words."""
-    return request(1800 + 2 * 200_000 * dimension * 4 / 1e6, 60 + 0.6 * dimension, 200_000 * dimension * 4)
+    return request(
+        1800 + 2 * 200_000 * dimension * 4 / 1e6, 60 + 0.6 * dimension, 200_000 * dimension * 4
+    )
 
 
 def vectors_reading(words: int, dimension: int, binary: bool = False) -> Request:
-    """Published vectors of `words` words: text streams (30,000 lines of 300 dimensions a second); a fastText model is loaded whole.
+    """Published vectors of `words` words: text streams (30,000 lines of 300 dimensions a second); a
+    fastText model is loaded whole.
 
-    The published models hold two million words and as many subwords: three matrices of two million rows.
+    The published models hold two million words and as many subwords: three matrices of two million
+    rows.
     """
-    whole = 3 * 2_000_000 * dimension * 4 / 1e6 + 2 * words * dimension * 4 / 1e6 if binary else words * 300 / 1e6
+    whole = (
+        3 * 2_000_000 * dimension * 4 / 1e6 + 2 * words * dimension * 4 / 1e6
+        if binary
+        else words * 300 / 1e6
+    )
     return request(LOADED + whole, 20 + words * dimension / 1e6 / 60, words * dimension * 4)
 
 
 def task_reading(examples: int) -> Request:
-    """English task data, read or generated as one table: 4 kB an example while Python objects become Arrow columns."""
+    """English task data, read or generated as one table: 4 kB an example while Python objects
+    become Arrow columns.
+    """
     return request(1000 + examples * 4e3 / 1e6, 30 + examples / 1e5, examples * 1e3)
 
 
 def tagging(questions: int, words: int = 0) -> Request:
-    """spaCy over the task's questions (and `words` single words): about 4,000 tokens a second, 60 bytes a tagged token."""
+    """spaCy over the task's questions (and `words` single words): about 4,000 tokens a second, 60
+    bytes a tagged token.
+    """
     tokens = questions * TOKENS + words
     return request(1900 + tokens * 60 / 1e6, 50 + tokens / 4000 / 60, tokens * 30)
 
@@ -97,21 +134,32 @@ def code_switching(questions: int) -> Request:
 
 
 def encoding(texts: int, parameters: int, width: int, gpu: bool) -> Request:
-    """Encoder states of `texts` texts, [texts * TOKENS, width], written to the store as they are made; the texts stay in memory."""
+    """Encoder states of `texts` texts, [texts * TOKENS, width], written to the store as they are
+    made; the texts stay in memory.
+    """
     flops = texts * TOKENS * 2 * parameters
     memory = LOADED + 400 + (4 * parameters + texts * 500) / 1e6
-    return request(memory, 50 + PATIENCE * flops / _speed(gpu, training=True) / 60, texts * TOKENS * width * 2)
+    return request(
+        memory, 50 + PATIENCE * flops / _speed(gpu, training=True) / 60, texts * TOKENS * width * 2
+    )
 
 
 def word_encoding(words: int, parameters: int, width: int, layers: int, gpu: bool) -> Request:
     """States of single words: two poolings of each layer, in float32 four times at the peak."""
     flops = words * 4 * 2 * parameters
     memory = LOADED + 300 + 4 * parameters / 1e6 + words * 2 * layers * width * 16 / 1e6
-    return request(memory, 30 + PATIENCE * flops / _speed(gpu, training=True) / 60, words * 2 * layers * width * 2)
+    return request(
+        memory,
+        30 + PATIENCE * flops / _speed(gpu, training=True) / 60,
+        words * 2 * layers * width * 2,
+    )
 
 
-def lexicon(source_words: int, target_words: int, dimension: int, adversary_minutes: int = 0) -> Request:
-    """Alignment and CSLS retrieval over two sets of vectors, held six times in float32 (normalised, mapped, augmented for CSLS).
+def lexicon(
+    source_words: int, target_words: int, dimension: int, adversary_minutes: int = 0
+) -> Request:
+    """Alignment and CSLS retrieval over two sets of vectors, held six times in float32 (normalised,
+    mapped, augmented for CSLS).
 
     About twenty exact searches of all pairs.
     """
@@ -121,7 +169,8 @@ def lexicon(source_words: int, target_words: int, dimension: int, adversary_minu
 
 
 def adversary(steps: int, batch: int, hidden: int, dimension: int, gpu: bool) -> int:
-    """Minutes of `steps` steps of the adversarial start: five of the discriminator to each of the map.
+    """Minutes of `steps` steps of the adversarial start: five of the discriminator to each of the
+    map.
 
     A GPU is bound by launching some hundred small operations, not by arithmetic.
     """
@@ -143,32 +192,54 @@ def training(
 ) -> Request:
     """One training stage.
 
-    A trained LLM takes 16 bytes a parameter (weights, gradients and Adam's two moments in float32), a frozen one 4. Without a GPU the
-    activations of `micro_batch` examples come on top (None: of `batch`, or of `MICRO_TOKENS` tokens where that is less): layers times
-    `width` is about parameters / (12 width). Encoder states are memory-mapped; a composed example takes 5 kB. Time: 6 operations a
-    parameter and token, 4 where the LLM is frozen. `examples` are those that pass through the LLM: a warm start has none. Disk: 2 bytes
-    a parameter of an LLM that this stage or an earlier one trained, and 12 for the state from which an interrupted stage goes on.
+    A trained LLM takes 16 bytes a parameter (weights, gradients and Adam's two moments in float32),
+    a frozen one 4. Without a GPU the activations of `micro_batch` examples come on top (None: of
+    `batch`, or of `MICRO_TOKENS` tokens where that is less): layers times `width` is about
+    parameters / (12 width). Encoder states are memory-mapped; a composed example takes 5 kB. Time:
+    6 operations a parameter and token, 4 where the LLM is frozen. `examples` are those that pass
+    through the LLM: a warm start has none. Disk: 2 bytes a parameter of an LLM that this stage or
+    an earlier one trained, and 12 for the state from which an interrupted stage goes on.
     """
     weights = parameters * (16 if llm_trained else 4)
     example = TOKENS + response
-    held = micro_batch * example if micro_batch else min(batch * example, max(MICRO_TOKENS, example))
+    held = (
+        micro_batch * example if micro_batch else min(batch * example, max(MICRO_TOKENS, example))
+    )
     tokens = held if examples and not gpus else 0
     activations = tokens * 2 * ACTIVATIONS * parameters / (12 * width)
     memory = LOADED + 500 + (weights + activations + examples * 5e3) / 1e6
     flops = examples * epochs * (TOKENS + response) * parameters * (6 if llm_trained else 4)
     seconds = flops / (max(gpus, 1) * _speed(gpus > 0, training=True))
-    return request(memory, 90 + PATIENCE * seconds / 60, parameters * 2 + 50e6, scratch=parameters * 12 if llm_trained else 0)
+    return request(
+        memory,
+        90 + PATIENCE * seconds / 60,
+        parameters * 2 + 50e6,
+        scratch=parameters * 12 if llm_trained else 0,
+    )
 
 
-def prediction(llm: int, encoder: int, new_tokens: int, gpu: bool, *, width: int = UNKNOWN_WIDTH, batch: int = 0) -> Request:
-    """One benchmark in one language: both models' weights in float32 (`encoder` 0: text input); without a GPU, a batch's cache too.
+def prediction(
+    llm: int,
+    encoder: int,
+    new_tokens: int,
+    gpu: bool,
+    *,
+    width: int = UNKNOWN_WIDTH,
+    batch: int = 0,
+) -> Request:
+    """One benchmark in one language: both models' weights in float32 (`encoder` 0: text input);
+    without a GPU, a batch's cache too.
 
     A question in a script that the tokenizer spells byte by byte has three times the usual tokens.
     """
     flops = PROBLEMS * (TOKENS + new_tokens) * 2 * (llm + encoder)
     cache = 0 if gpu else batch * (3 * TOKENS + new_tokens) * 2 * 2 * llm / (12 * width)
     memory = LOADED + 200 + (4 * (llm + encoder) + cache) / 1e6
-    return request(memory, 30 + PATIENCE * flops / _speed(gpu, training=False) / 60, PROBLEMS * (TOKENS + new_tokens) * 8)
+    return request(
+        memory,
+        30 + PATIENCE * flops / _speed(gpu, training=False) / 60,
+        PROBLEMS * (TOKENS + new_tokens) * 8,
+    )
 
 
 def _speed(gpu: bool, training: bool) -> float:

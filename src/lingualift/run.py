@@ -22,7 +22,9 @@ _held: list[IO[str]] = []
 
 
 def hold(folder: Path) -> None:
-    """Take the run lock of a results folder for as long as this process lives; the system frees it even after kill -9."""
+    """Take the run lock of a results folder for as long as this process lives; the system frees it
+    even after kill -9.
+    """
     preflight.check_writable(folder)
     handle = open(folder / ".run.lock", "a+", encoding="utf-8")
     try:
@@ -30,7 +32,8 @@ def hold(folder: Path) -> None:
     except BlockingIOError:
         handle.seek(0)
         raise LinguaLiftError(
-            f"{folder}: another run (process {handle.read().strip() or 'unknown'}) is at work here; wait for it, or use another folder"
+            f"{folder}: another run (process {handle.read().strip() or 'unknown'}) is at work here;"
+            " wait for it, or use another folder"
         ) from None
     handle.truncate(0)
     handle.write(str(os.getpid()))
@@ -40,7 +43,9 @@ def hold(folder: Path) -> None:
 
 
 def _wait_for_jobs(path: Path, patience: float = 60.0) -> None:
-    """Wait until the jobs of a run that was killed here have ended; after `patience` seconds, refuse."""
+    """Wait until the jobs of a run that was killed here have ended; after `patience` seconds,
+    refuse.
+    """
     with open(path, "a", encoding="utf-8") as handle:
         until = time.monotonic() + patience
         while True:
@@ -50,13 +55,16 @@ def _wait_for_jobs(path: Path, patience: float = 60.0) -> None:
             except BlockingIOError:
                 if time.monotonic() > until:
                     raise LinguaLiftError(
-                        f"{path.parent}: jobs of an earlier run are still at work here; wait for them, or end them (on Slurm: scancel)"
+                        f"{path.parent}: jobs of an earlier run are still at work here; wait for"
+                        " them, or end them (on Slurm: scancel)"
                     ) from None
                 time.sleep(0.2)
 
 
 def sweep(folder: Path, older_than: float = 0.0) -> None:
-    """Delete what killed jobs left half-written: the hidden temporaries of `artifacts`, last written `older_than` seconds ago."""
+    """Delete what killed jobs left half-written: the hidden temporaries of `artifacts`, last
+    written `older_than` seconds ago.
+    """
     for path in [*folder.rglob(".*.tmp"), *folder.rglob(".*.tmp.*")]:
         try:
             if time.time() - path.lstat().st_mtime < older_than:
@@ -69,10 +77,14 @@ def sweep(folder: Path, older_than: float = 0.0) -> None:
             continue  # gone meanwhile, or not ours
 
 
-def begin(plan: Plan, folder: Path, root: Path, sources: list[Source], disk: int = 0, memory: int = 0) -> None:
-    """Take the run lock, check machine and sources, and say what will be downloaded under which licence.
+def begin(
+    plan: Plan, folder: Path, root: Path, sources: list[Source], disk: int = 0, memory: int = 0
+) -> None:
+    """Take the run lock, check machine and sources, and say what will be downloaded under which
+    licence.
 
-    `disk` is what the run's jobs write in bytes, `memory` what the largest of those that run on this machine needs.
+    `disk` is what the run's jobs write in bytes, `memory` what the largest of those that run on
+    this machine needs.
     """
     config = plan.config
     hold(folder)
@@ -80,7 +92,9 @@ def begin(plan: Plan, folder: Path, root: Path, sources: list[Source], disk: int
     for line in preflight.check_packages(root / "pyproject.toml", root / "requirements.lock"):
         print(f"lingualift: note: {line}")
     if config.corpus.sources:
-        check_segmenters(plan.languages[lang].spacy or "xx" for lang in ["en", *config.languages.alignment])
+        check_segmenters(
+            plan.languages[lang].spacy or "xx" for lang in ["en", *config.languages.alignment]
+        )
     preflight.check_disk(folder, disk, "this run")
     preflight.check_memory(memory, "its largest job")
     resources = Path(config.resources)
@@ -100,6 +114,9 @@ def report(targets: list[Path]) -> str:
     if lines:
         lines += [
             "",
-            "in %; intervals and paired tests: the .parquet file beside each table; logs: results/logs; times: results/benchmarks",
+            (
+                "in %; intervals and paired tests: the .parquet file beside each table; logs:"
+                " results/logs; times: results/benchmarks"
+            ),
         ]
     return "\n".join(lines)

@@ -1,7 +1,9 @@
-"""What a configuration asks a scheduler for, rule by rule, and what a finished run used:  python -m lingualift.scaling docs/scaling.md
+"""What a configuration asks a scheduler for, rule by rule, and what a finished run used:  python -m
+lingualift.scaling docs/scaling.md
 
-Run in the workflow's folder. The tables between the markers of the given file are written anew: what `config/paper.yaml` asks for, and,
-with `--results FOLDER`, what the records of a finished run of `config/config.yaml` hold beside its requests.
+Run in the workflow's folder. The tables between the markers of the given file are written anew:
+what `config/paper.yaml` asks for, and, with `--results FOLDER`, what the records of a finished run
+of `config/config.yaml` hold beside its requests.
 """
 
 import argparse
@@ -17,7 +19,9 @@ from lingualift.errors import LinguaLiftError
 
 @dataclass(frozen=True)
 class Job:
-    """One job of a configuration, its request at the first attempt, and where its record and outputs will lie."""
+    """One job of a configuration, its request at the first attempt, and where its record and
+    outputs will lie.
+    """
 
     rule: str
     megabytes: int
@@ -33,7 +37,13 @@ class Job:
 def requests(*configfiles: str, snakefile: str = "Snakefile") -> list[Job]:
     """Every job that these configuration files lead to, from a dry run in this folder."""
     from snakemake.api import SnakemakeApi
-    from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
+    from snakemake.settings.types import (
+        ConfigSettings,
+        DAGSettings,
+        OutputSettings,
+        Quietness,
+        ResourceSettings,
+    )
 
     with SnakemakeApi(OutputSettings(dryrun=True, quiet=set(Quietness))) as api:
         workflow = api.workflow(
@@ -60,13 +70,33 @@ def requests(*configfiles: str, snakefile: str = "Snakefile") -> list[Job]:
 
 
 def asked(jobs: Sequence[Job]) -> str:
-    """A Markdown table: by rule the number of jobs, what the largest asks for, and hours and disk of all."""
-    head = ["rule", "jobs", "memory of one, GB", "GPUs of one", "time of one, h", "CPU hours", "GPU hours", "disk, GB"]
+    """A Markdown table: by rule the number of jobs, what the largest asks for, and hours and disk
+    of all.
+    """
+    head = [
+        "rule",
+        "jobs",
+        "memory of one, GB",
+        "GPUs of one",
+        "time of one, h",
+        "CPU hours",
+        "GPU hours",
+        "disk, GB",
+    ]
     rows = []
     for rule in dict.fromkeys(job.rule for job in jobs):
         own = [job for job in jobs if job.rule == rule]
         most = [max(getattr(job, name) for job in own) for name in ("megabytes", "gpus", "minutes")]
-        rows.append([rule, len(own), _short(most[0] / 1000), most[1], _short(most[2] / 60), *map(_short, _totals(own))])
+        rows.append(
+            [
+                rule,
+                len(own),
+                _short(most[0] / 1000),
+                most[1],
+                _short(most[2] / 60),
+                *map(_short, _totals(own)),
+            ]
+        )
     rows.append(["all", len(jobs), "", "", "", *map(_short, _totals(jobs))])
     return _markdown(head, rows)
 
@@ -83,25 +113,54 @@ def _totals(jobs: Iterable[Job]) -> tuple[float, float, float]:
 
 
 def measured(jobs: Sequence[Job], folder: Path) -> str:
-    """A Markdown table: by rule the largest job's measured memory, time and disk below `folder` beside the request of that job."""
-    head = ["rule", "jobs", "memory used, MB", "asked", "time used, s", "asked, s", "written, MB", "asked"]
+    """A Markdown table: by rule the largest job's measured memory, time and disk below `folder`
+    beside the request of that job.
+    """
+    head = [
+        "rule",
+        "jobs",
+        "memory used, MB",
+        "asked",
+        "time used, s",
+        "asked, s",
+        "written, MB",
+        "asked",
+    ]
     rows = []
     for rule in dict.fromkeys(job.rule for job in jobs):
-        used = [(job, *found) for job in jobs if job.rule == rule and (found := _record(job, folder)) is not None]
+        used = [
+            (job, *found)
+            for job in jobs
+            if job.rule == rule and (found := _record(job, folder)) is not None
+        ]
         if not used:
             continue
         memory = max(used, key=lambda entry: entry[1])
         time = max(used, key=lambda entry: entry[2])
         disk = max(used, key=lambda entry: entry[3])
-        row = [rule, len(used), round(memory[1]), memory[0].megabytes, _short(time[2]), 60 * time[0].minutes, _short(disk[3]), disk[0].disk]
+        row = [
+            rule,
+            len(used),
+            round(memory[1]),
+            memory[0].megabytes,
+            _short(time[2]),
+            60 * time[0].minutes,
+            _short(disk[3]),
+            disk[0].disk,
+        ]
         rows.append(row)
     if not rows:
-        raise LinguaLiftError(f"{folder}: holds no benchmark record of this configuration; give the `results` folder of a finished run")
+        raise LinguaLiftError(
+            f"{folder}: holds no benchmark record of this configuration; give the `results` folder"
+            " of a finished run"
+        )
     return _markdown(head, rows)
 
 
 def _record(job: Job, folder: Path) -> tuple[float, float, float] | None:
-    """(MB of memory, seconds, MB written) of a finished job; its memory is 0 where it ended before the first look."""
+    """(MB of memory, seconds, MB written) of a finished job; its memory is 0 where it ended before
+    the first look.
+    """
     path = folder.parent / job.record
     if not job.record or not path.is_file():
         return None
@@ -110,7 +169,11 @@ def _record(job: Job, folder: Path) -> tuple[float, float, float] | None:
     memory = [float(run["max_rss"]) for run in runs if re.fullmatch(r"[0-9.]+", run["max_rss"])]
     written = 0
     for output in map(folder.parent.joinpath, job.outputs):
-        written += sum(path.stat().st_size for path in ([output] if output.is_file() else output.rglob("*")) if path.is_file())
+        written += sum(
+            path.stat().st_size
+            for path in ([output] if output.is_file() else output.rglob("*"))
+            if path.is_file()
+        )
     return max(memory, default=0.0) * 1.048576, max(float(run["s"]) for run in runs), written / 1e6
 
 
@@ -126,19 +189,28 @@ def _markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def fill(text: str, name: str, table: str) -> str:
     """`text` with `table` between `<!-- name -->` and `<!-- end of name -->`."""
     pattern = rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)"
-    changed, count = re.subn(pattern, lambda match: f"{match[1]}\n{table}\n\n{match[2]}", text, flags=re.DOTALL)
+    changed, count = re.subn(
+        pattern, lambda match: f"{match[1]}\n{table}\n\n{match[2]}", text, flags=re.DOTALL
+    )
     if count != 1:
-        raise LinguaLiftError(f"expected one pair of markers <!-- {name} --> and <!-- end of {name} -->, found {count}")
+        raise LinguaLiftError(
+            f"expected one pair of markers <!-- {name} --> and <!-- end of {name} -->, found"
+            f" {count}"
+        )
     return changed
 
 
 def main() -> None:
     """The command of this module."""
-    parser = argparse.ArgumentParser(prog="python -m lingualift.scaling", description=(__doc__ or "").partition(":  ")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m lingualift.scaling", description=(__doc__ or "").partition(":  ")[0]
+    )
     parser.add_argument("file", type=Path, help="Markdown file with the markers")
     parser.add_argument("--results", type=Path, help="results folder of a finished default run")
     given = parser.parse_args()
-    text = fill(given.file.read_text(encoding="utf-8"), "paper", asked(requests("config/paper.yaml")))
+    text = fill(
+        given.file.read_text(encoding="utf-8"), "paper", asked(requests("config/paper.yaml"))
+    )
     if given.results:
         text = fill(text, "default", measured(requests(), given.results))
     write_text(given.file, text)

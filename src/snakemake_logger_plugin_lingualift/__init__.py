@@ -1,8 +1,10 @@
-"""Snakemake logger plugin `lingualift`: one line a finished job, with what runs now and how long is left.
+"""Snakemake logger plugin `lingualift`: one line a finished job, with what runs now and how long is
+left.
 
-The time left is the cost of what remains of the jobs in proportion to the jobs done, divided by the observed parallelism. `COSTS` are
-seconds a job measured in the default run on two cores; only their ratios matter, and the ratio of a rule whose jobs have finished
-in this run is replaced by what was seen.
+The time left is the cost of what remains of the jobs in proportion to the jobs done, divided by the
+observed parallelism. `COSTS` are seconds a job measured in the default run on two cores; only their
+ratios matter, and the ratio of a rule whose jobs have finished in this run is replaced by what was
+seen.
 """
 
 import sys
@@ -21,11 +23,19 @@ COSTS = {
     "encode_words": 15.0, "lexicon": 10.0, "task_data": 1.0, "tag_questions": 10.0, "codeswitch": 0.5, "encode": 9.0, "train": 170.0,
     "predict": 10.0, "predict_text": 25.0, "score": 2.0, "results_table": 2.0, "lexicon_table": 2.0, "all": 0.0,
 }  # fmt: skip
-QUIET = (LogEvent.PROGRESS, LogEvent.JOB_STARTED, LogEvent.RESOURCES_INFO, LogEvent.WORKFLOW_STARTED, LogEvent.SHELLCMD)
+QUIET = (
+    LogEvent.PROGRESS,
+    LogEvent.JOB_STARTED,
+    LogEvent.RESOURCES_INFO,
+    LogEvent.WORKFLOW_STARTED,
+    LogEvent.SHELLCMD,
+)
 
 
 def cost(rule: str) -> float:
-    """Seconds of a job; of a rule over several languages (`predict.mmwp-mini.de-es`) those of all of them."""
+    """Seconds of a job; of a rule over several languages (`predict.mmwp-mini.de-es`) those of all
+    of them.
+    """
     name, _, share = rule.partition(".")
     return COSTS.get(name, 10.0) * (share.count("-", share.rfind(".")) + 1 if share else 1)
 
@@ -48,7 +58,8 @@ class Estimate:
         self.spent.setdefault(rule, []).append(seconds)
 
     def seconds(self, elapsed: float, running: Sequence[tuple[str, float]] = ()) -> float | None:
-        """Seconds left after `elapsed` seconds of the run, or None before the first job has finished.
+        """Seconds left after `elapsed` seconds of the run, or None before the first job has
+        finished.
 
         `running`: the rule of each job at work, and for how many seconds it has been.
         """
@@ -63,17 +74,25 @@ class Estimate:
 
         ahead = sum(count * expected(rule) for rule, count in self.left.items())
         ahead -= sum(min(seconds, expected(rule)) for rule, seconds in running)
-        return max(ahead, 0.0) / max((spent + sum(seconds for _, seconds in running)) / elapsed, 1.0)
+        return max(ahead, 0.0) / max(
+            (spent + sum(seconds for _, seconds in running)) / elapsed, 1.0
+        )
 
 
 def clock(seconds: float) -> str:
     """`m:ss`, or `h:mm:ss` from an hour on."""
     minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"
+    return (
+        f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+        if minutes >= 60
+        else f"{minutes}:{rest:02d}"
+    )
 
 
 class LogHandler(LogHandlerBase):
-    """Writes progress lines to standard error; everything else (dry runs, errors) as Snakemake itself words it."""
+    """Writes progress lines to standard error; everything else (dry runs, errors) as Snakemake
+    itself words it.
+    """
 
     def __post_init__(self) -> None:
         self.started = time.monotonic()
@@ -83,8 +102,18 @@ class LogHandler(LogHandlerBase):
     def emit(self, record: LogRecord) -> None:
         event = getattr(record, "event", None)
         dryrun = bool(getattr(self.common_settings, "dryrun", False))
-        if dryrun or event not in (LogEvent.RUN_INFO, LogEvent.JOB_INFO, LogEvent.JOB_FINISHED, *QUIET):
-            if dryrun or record.levelno >= WARNING or event is not None or record.getMessage() == NOTHING_TO_BE_DONE_MSG:
+        if dryrun or event not in (
+            LogEvent.RUN_INFO,
+            LogEvent.JOB_INFO,
+            LogEvent.JOB_FINISHED,
+            *QUIET,
+        ):
+            if (
+                dryrun
+                or record.levelno >= WARNING
+                or event is not None
+                or record.getMessage() == NOTHING_TO_BE_DONE_MSG
+            ):
                 self._say(self.format(record))
             return
         if event == LogEvent.RUN_INFO:
@@ -93,7 +122,11 @@ class LogHandler(LogHandlerBase):
             self._say(f"{self.estimate.total} jobs")
         elif event == LogEvent.JOB_INFO:
             label = getattr(record, "rule_msg", None) or getattr(record, "rule_name", "job")
-            self.running[getattr(record, "jobid", None)] = (str(label), str(getattr(record, "rule_name", "")), time.monotonic())
+            self.running[getattr(record, "jobid", None)] = (
+                str(label),
+                str(getattr(record, "rule_name", "")),
+                time.monotonic(),
+            )
         elif event == LogEvent.JOB_FINISHED:
             self._finished(getattr(record, "job_id", None))
 
@@ -103,12 +136,18 @@ class LogHandler(LogHandlerBase):
         if self.estimate is None:
             return
         self.estimate.finish(rule, now - began)
-        left = self.estimate.seconds(now - self.started, [(other, now - start) for _, other, start in self.running.values()])
-        words = "" if left is None or not sum(self.estimate.left.values()) else f", about {clock(left)} left"
+        left = self.estimate.seconds(
+            now - self.started, [(other, now - start) for _, other, start in self.running.values()]
+        )
+        words = (
+            ""
+            if left is None or not sum(self.estimate.left.values())
+            else f", about {clock(left)} left"
+        )
         busy = "; ".join(other for other, _, _ in self.running.values())
         self._say(
-            f"[{clock(now - self.started)}] {self.estimate.done}/{self.estimate.total}{words}: {label} ({clock(now - began)})"
-            + (f"; running: {busy}" if busy else "")
+            f"[{clock(now - self.started)}] {self.estimate.done}/{self.estimate.total}{words}:"
+            f" {label} ({clock(now - began)})" + (f"; running: {busy}" if busy else "")
         )
 
     def _say(self, text: str | None) -> None:

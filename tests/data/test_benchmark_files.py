@@ -1,4 +1,6 @@
-"""The benchmark loaders on the real files (`LINGUALIFT_DATA`, default ../shared/data beside the repository); skipped where absent."""
+"""The benchmark loaders on the real files (`LINGUALIFT_DATA`, default ../shared/data beside the
+repository); skipped where absent.
+"""
 
 import os
 from pathlib import Path
@@ -26,7 +28,9 @@ def folder(name: str) -> Path:
 @pytest.mark.parametrize("language", BENCHMARKS["mgsm"].BENCHMARK.languages)
 def test_mgsm_has_250_problems_with_the_english_answers(language):
     problems = load("mgsm", language, "test", [folder("mgsm")])
-    assert [p.answer for p in problems] == [p.answer for p in load("mgsm", "en", "test", [folder("mgsm")])]
+    assert [p.answer for p in problems] == [
+        p.answer for p in load("mgsm", "en", "test", [folder("mgsm")])
+    ]
 
 
 @pytest.mark.parametrize("language", BENCHMARKS["msvamp"].BENCHMARK.languages)
@@ -35,14 +39,20 @@ def test_the_excerpt_of_msvamp_is_read_as_one_and_refused_as_the_whole(language)
     problems = load("msvamp", language, "test", [folder("msvamp")], code, excerpt=True)
     english = load("msvamp", "en", "test", [folder("msvamp")], "English", excerpt=True)
     assert len(problems) == 150 and [p.answer for p in problems] == [p.answer for p in english]
-    with pytest.raises(LinguaLiftError, match=f"msvamp has 150 problems in '{language}' .test., expected 1000"):
+    with pytest.raises(
+        LinguaLiftError, match=f"msvamp has 150 problems in '{language}' .test., expected 1000"
+    ):
         load("msvamp", language, "test", [folder("msvamp")], code)
 
 
 def test_xnlis_english_and_german_files_are_parallel():
-    english, german = (load("xnli", language, "test", [folder("xnli")]) for language in ("en", "de"))
+    english, german = (
+        load("xnli", language, "test", [folder("xnli")]) for language in ("en", "de")
+    )
     assert [p.answer for p in english] == [p.answer for p in german] and len(english) == 5010
-    assert {label: sum(p.answer == label for p in english) for label in english[0].choices} == dict.fromkeys(english[0].choices, 1670)
+    assert {
+        label: sum(p.answer == label for p in english) for label in english[0].choices
+    } == dict.fromkeys(english[0].choices, 1670)
     assert len(load("xnli", "en", "dev", [folder("xnli")])) == 2490
 
 
@@ -68,4 +78,10 @@ def test_a_benchmark_file_with_a_wrong_checksum_is_refused(tmp_path):
     text = (folder("mgsm") / "mgsm_sw.tsv").read_text(encoding="utf-8")
     (mirror / "mgsm" / "mgsm_sw.tsv").write_text(text.replace("18", "19", 1), encoding="utf-8")
     with pytest.raises(LinguaLiftError, match=r"mgsm_sw\.tsv"):
-        retrieve(SOURCES["mgsm"].for_language(TABLE["sw"]), tmp_path / "out", tmp_path / "downloads", mirror, offline=True)
+        retrieve(
+            SOURCES["mgsm"].for_language(TABLE["sw"]),
+            tmp_path / "out",
+            tmp_path / "downloads",
+            mirror,
+            offline=True,
+        )

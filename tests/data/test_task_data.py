@@ -9,7 +9,9 @@ import pytest
 from lingualift.tasks.loaders import load_sources, load_task
 from lingualift.tasks.near_duplicates import nearest_training
 
-DATA = Path(os.environ.get("LINGUALIFT_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
+DATA = Path(
+    os.environ.get("LINGUALIFT_DATA") or Path(__file__).parents[2].parent / "shared" / "data"
+)
 
 
 def data(*parts: str) -> Path:
@@ -20,12 +22,19 @@ def data(*parts: str) -> Path:
 
 
 def test_gsm8k_is_read_completely():
-    train, test = load_task("gsm8k", [data("gsm8k", "train.jsonl")]), load_task("gsm8k", [data("gsm8k", "test.jsonl")])
+    train, test = (
+        load_task("gsm8k", [data("gsm8k", "train.jsonl")]),
+        load_task("gsm8k", [data("gsm8k", "test.jsonl")]),
+    )
     assert (train.num_rows, test.num_rows) == (7473, 1319)
-    assert not any("<<" in response or "####" in response for response in train["response"].to_pylist())
+    assert not any(
+        "<<" in response or "####" in response for response in train["response"].to_pylist()
+    )
     assert all(
         response.endswith(f"The answer is: {answer}")
-        for response, answer in zip(train["response"].to_pylist(), train["answer"].to_pylist(), strict=True)
+        for response, answer in zip(
+            train["response"].to_pylist(), train["answer"].to_pylist(), strict=True
+        )
     )
 
 
@@ -34,7 +43,10 @@ def test_commonsenseqa_is_read_completely():
         table = load_task("commonsenseqa", [data("csqa", f"{split}_rand_split.jsonl")])
         assert table.num_rows == count
         assert set(table["answer"].to_pylist()) == set("ABCDE")
-        assert all("\nOptions:A. " in question and question.endswith("\nAnswer:") for question in table["question"].to_pylist())
+        assert all(
+            "\nOptions:A. " in question and question.endswith("\nAnswer:")
+            for question in table["question"].to_pylist()
+        )
 
 
 def test_near_duplicates_within_gsm8k_are_found():
@@ -47,9 +59,15 @@ def test_near_duplicates_within_gsm8k_are_found():
 
 def test_gsm8kinstruct_is_read_completely_as_task_data_and_as_parallel_text():
     counts = {"de": 7464, "es": 7468, "fr": 7464, "ja": 7466, "ru": 7360, "sw": 7469, "zh": 7363}
-    folders = [("gsm8kinstruct", code, data("gsm8kinstruct", f"{code}-en", f"train.{code}").parent) for code in counts]
+    folders = [
+        ("gsm8kinstruct", code, data("gsm8kinstruct", f"{code}-en", f"train.{code}").parent)
+        for code in counts
+    ]
     english = ("gsm8k", None, data("gsm8k", "train.jsonl").parent)
     solved = load_sources([english, *folders], "maths", ["en", *counts])
-    assert Counter(solved["language"].to_pylist()) == {"en": 7473, **counts}  # every translated question finds its English solution
+    assert Counter(solved["language"].to_pylist()) == {
+        "en": 7473,
+        **counts,
+    }  # every translated question finds its English solution
     parallel = load_sources(folders, "translation", list(counts))
     assert Counter(parallel["language"].to_pylist()) == counts

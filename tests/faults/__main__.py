@@ -1,10 +1,13 @@
-"""Break tiny runs of the workflow in seeded, random ways, and check that the same command still ends with the same tables.
+"""Break tiny runs of the workflow in seeded, random ways, and check that the same command still
+ends with the same tables.
 
-`python -m tests.faults --trials 50 --seed 1`. Every trial starts from a copy of one finished run of which a random part is taken away,
-lets a fault happen, and then gives the command that a user would: the run again, after what a refusal says to delete is deleted.
+`python -m tests.faults --trials 50 --seed 1`. Every trial starts from a copy of one finished run of
+which a random part is taken away, lets a fault happen, and then gives the command that a user
+would: the run again, after what a refusal says to delete is deleted.
 
 - recovered: the command ended with byte-identical tables
-- refused: it ended with one clear line; after what the line says to delete was deleted, the tables are byte-identical
+- refused: it ended with one clear line; after what the line says to delete was deleted, the tables
+are byte-identical
 - lost: anything else. There must be none.
 """
 
@@ -30,7 +33,8 @@ import yaml
 from tests import tiny
 
 LIMIT = 900  # seconds that a run may take
-# What is taken away before a trial: the later parts of the results, so that little has to be done again.
+# What is taken away before a trial: the later parts of the results, so that little has to be done
+# again.
 PARTS = (
     ("tables",),
     ("tables", "scores"),
@@ -68,7 +72,14 @@ class Trial:
         log = open(self.folder / "run.log", "w", encoding="utf-8")
         command = tiny.command(target="all", mirror=str(self.mirror))
         return subprocess.Popen(
-            command, cwd=self.folder, env=tiny.environment(), stdout=log, stderr=log, text=True, preexec_fn=before, start_new_session=True
+            command,
+            cwd=self.folder,
+            env=tiny.environment(),
+            stdout=log,
+            stderr=log,
+            text=True,
+            preexec_fn=before,
+            start_new_session=True,
         )
 
     def end(self, process: subprocess.Popen[str]) -> int:
@@ -82,8 +93,14 @@ class Trial:
 
     def refusal(self) -> str | None:
         """The one line that says what is wrong."""
-        lines = re.findall(r"^(?:lingualift: error: |WorkflowError(?: in file .*)?:\n)(.+)$", self.said, flags=re.MULTILINE)
-        return next((line.strip() for line in lines if "did not complete successfully" not in line), None)
+        lines = re.findall(
+            r"^(?:lingualift: error: |WorkflowError(?: in file .*)?:\n)(.+)$",
+            self.said,
+            flags=re.MULTILINE,
+        )
+        return next(
+            (line.strip() for line in lines if "did not complete successfully" not in line), None
+        )
 
     def remove(self, parts: tuple[str, ...]) -> None:
         for part in parts:
@@ -145,7 +162,9 @@ def end_training(trial: Trial) -> None:
 
 
 def full_disk(trial: Trial) -> None:
-    """No file may grow beyond a random size: every write may be the one that fails (a file system of one's own needs root)."""
+    """No file may grow beyond a random size: every write may be the one that fails (a file system
+    of one's own needs root).
+    """
     trial.remove(trial.rng.choice(PARTS[1:]))
     trial.run(limit=trial.rng.choice([2_000, 8_000, 30_000, 100_000]))
 
@@ -158,7 +177,9 @@ def damage(trial: Trial, path: Path) -> None:
         whole = whole[: trial.rng.randrange(len(whole))]
     else:
         whole[trial.rng.randrange(len(whole))] ^= 1 << trial.rng.randrange(8)
-    replacement = path.with_name(path.name + ".damaged")  # a new file: the mirror may hold a hard link to the old one
+    replacement = path.with_name(
+        path.name + ".damaged"
+    )  # a new file: the mirror may hold a hard link to the old one
     replacement.write_bytes(whole)
     os.replace(replacement, path)
     if trial.rng.random() < 0.5:
@@ -174,7 +195,10 @@ def damaged_parquet(trial: Trial) -> None:
 def damaged_checkpoint(trial: Trial) -> None:
     """The weights of a checkpoint, or stored states."""
     trial.remove(PARTS[2])
-    files = [*trial.folder.glob("results/checkpoints/*/*.safetensors"), *trial.folder.glob("results/encoded/**/states.*")]
+    files = [
+        *trial.folder.glob("results/checkpoints/*/*.safetensors"),
+        *trial.folder.glob("results/encoded/**/states.*"),
+    ]
     damage(trial, trial.rng.choice(sorted(files)))
 
 
@@ -182,11 +206,18 @@ def damaged_download(trial: Trial) -> None:
     """A file in the mirror, or what was retrieved and prepared from it."""
     if trial.rng.random() < 0.5:
         key = trial.rng.choice(sorted(DOWNLOADS))
-        for made in ("results", "resources/models/tiny-encoder"):  # else nobody asks for the download again
+        for made in (
+            "results",
+            "resources/models/tiny-encoder",
+        ):  # else nobody asks for the download again
             shutil.rmtree(trial.folder / made)
         shutil.rmtree(trial.folder / "resources/sources" / key)
         folder = trial.mirror / DOWNLOADS[key]
-        files = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
+        files = (
+            [folder]
+            if folder.is_file()
+            else sorted(path for path in folder.rglob("*") if path.is_file())
+        )
         path = trial.rng.choice([file for file in files if file.stat().st_size])
         kept = path.read_bytes()
         damage(trial, path)
@@ -196,9 +227,23 @@ def damaged_download(trial: Trial) -> None:
         path.write_bytes(kept)  # the line says: replace this file in the mirror
         return
     trial.remove(trial.rng.choice(PARTS[3:]))
-    folders = [path for kind in ("models", "sources") for path in (trial.folder / "resources" / kind).glob("tiny-*")]
-    files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file() and path.stat().st_size)
-    damage(trial, trial.rng.choice([path for path in files if path.name not in ("MANIFEST.json", "model.json")]))
+    folders = [
+        path
+        for kind in ("models", "sources")
+        for path in (trial.folder / "resources" / kind).glob("tiny-*")
+    ]
+    files = sorted(
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and path.stat().st_size
+    )
+    damage(
+        trial,
+        trial.rng.choice(
+            [path for path in files if path.name not in ("MANIFEST.json", "model.json")]
+        ),
+    )
 
 
 def two_runs(trial: Trial) -> None:
@@ -209,7 +254,11 @@ def two_runs(trial: Trial) -> None:
     shutil.copy(trial.folder / "run.log", trial.folder / "first.log")
     second = tiny.snakemake(trial.folder, target="all", mirror=str(trial.mirror))
     code = first.wait(LIMIT)
-    if code == 0 and second.returncode == 0 and "Nothing to be done" not in second.stdout + second.stderr:
+    if (
+        code == 0
+        and second.returncode == 0
+        and "Nothing to be done" not in second.stdout + second.stderr
+    ):
         raise AssertionError("two runs worked in one folder at the same time")
     if code != 0 and second.returncode != 0:
         raise AssertionError("neither of two runs worked")
@@ -219,7 +268,12 @@ def read_only(trial: Trial) -> None:
     """A results folder that cannot be written."""
     trial.remove(PARTS[2])
     results = trial.folder / "results"
-    mounted = subprocess.run(["mount", "--bind", "-o", "ro", str(results), str(results)], capture_output=True).returncode == 0
+    mounted = (
+        subprocess.run(
+            ["mount", "--bind", "-o", "ro", str(results), str(results)], capture_output=True
+        ).returncode
+        == 0
+    )
     modes = {path: path.stat().st_mode for path in [results, *results.rglob("*")] if path.is_dir()}
     try:
         if mounted:
@@ -248,26 +302,43 @@ FAULTS: tuple[Callable[[Trial], None], ...] = (
 
 def tables(folder: Path) -> dict[str, bytes]:
     """The tables of a run, by name."""
-    return {path.name: path.read_bytes() for path in sorted((folder / "results/tables").glob("*.*"))}
+    return {
+        path.name: path.read_bytes() for path in sorted((folder / "results/tables").glob("*.*"))
+    }
 
 
 def same_tables(found: dict[str, bytes], expected: dict[str, bytes]) -> bool:
-    """Whether tables are byte for byte as expected; a provenance may differ where it says that a file behind a table has changed since."""
-    differing = {name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)}
-    return all(name.endswith(".provenance.txt") and b"CHANGED since" in found.get(name, b"") for name in differing)
+    """Whether tables are byte for byte as expected; a provenance may differ where it says that a
+    file behind a table has changed since.
+    """
+    differing = {
+        name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)
+    }
+    return all(
+        name.endswith(".provenance.txt") and b"CHANGED since" in found.get(name, b"")
+        for name in differing
+    )
 
 
-def outcome(trial: Trial, fault: Callable[[Trial], None], expected: dict[str, bytes]) -> tuple[str, str]:
-    """Let a fault happen and give the command again: ('recovered' | 'refused' | 'lost', what was said)."""
+def outcome(
+    trial: Trial, fault: Callable[[Trial], None], expected: dict[str, bytes]
+) -> tuple[str, str]:
+    """Let a fault happen and give the command again: ('recovered' | 'refused' | 'lost', what was
+    said).
+    """
     refusals = []
     try:
         fault(trial)
         for _ in range(4):
             if trial.run() == 0:
                 same = same_tables(tables(trial.folder), expected)
-                return ("refused" if refusals else "recovered") if same else "lost", "; ".join(refusals) or ("" if same else "other tables")
+                return ("refused" if refusals else "recovered") if same else "lost", "; ".join(
+                    refusals
+                ) or ("" if same else "other tables")
             line = trial.refusal()
-            told = re.search(r"^(?P<place>\S+?): .*\bdelete (?P<what>\S+?)[,;.]? (?:and|with)\b", line or "")
+            told = re.search(
+                r"^(?P<place>\S+?): .*\bdelete (?P<what>\S+?)[,;.]? (?:and|with)\b", line or ""
+            )
             if line is None or told is None:
                 return "lost", line or trial.said[-600:]
             refusals.append(line)
@@ -282,11 +353,17 @@ def outcome(trial: Trial, fault: Callable[[Trial], None], expected: dict[str, by
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the trials and print a summary; 0 where nothing was lost."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faults", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("--trials", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--fault", choices=[fault.__name__ for fault in FAULTS], help="this one only")
-    parser.add_argument("--finished", type=Path, help="a finished tiny run to start from (default: make one)")
+    parser.add_argument(
+        "--fault", choices=[fault.__name__ for fault in FAULTS], help="this one only"
+    )
+    parser.add_argument(
+        "--finished", type=Path, help="a finished tiny run to start from (default: make one)"
+    )
     parser.add_argument("--keep", action="store_true", help="keep the folders of lost trials")
     given = parser.parse_args(arguments)
     work = Path(tempfile.mkdtemp(prefix="lingualift-faults-"))
@@ -297,7 +374,9 @@ def main(arguments: list[str] | None = None) -> int:
         if done.returncode != 0:
             print(done.stderr[-2000:], file=sys.stderr)
             return 1
-    mirror = finished / yaml.safe_load((finished / tiny.CONFIG).read_text(encoding="utf-8"))["mirror"]
+    mirror = (
+        finished / yaml.safe_load((finished / tiny.CONFIG).read_text(encoding="utf-8"))["mirror"]
+    )
     expected, counts, kept = tables(finished), Counter(), False
     for number in range(given.trials):
         rng = random.Random(f"{given.seed}-{number}")
@@ -310,7 +389,11 @@ def main(arguments: list[str] | None = None) -> int:
         result, said = outcome(trial, fault, expected)
         counts[result] += 1
         took = f"{time.monotonic() - began:.0f} s"
-        print(f"{number + 1}/{given.trials} {fault.__name__}: {result} ({took}){': ' + said if said else ''}", flush=True)
+        print(
+            f"{number + 1}/{given.trials} {fault.__name__}: {result}"
+            f" ({took}){': ' + said if said else ''}",
+            flush=True,
+        )
         if result == "lost" and given.keep:
             kept = True
             print(f"  kept: {folder}")
@@ -318,7 +401,10 @@ def main(arguments: list[str] | None = None) -> int:
             shutil.rmtree(folder, ignore_errors=True)
     if not kept:
         shutil.rmtree(work, ignore_errors=True)
-    print(f"trials {given.trials}, recovered {counts['recovered']}, refused {counts['refused']}, lost {counts['lost']}")
+    print(
+        f"trials {given.trials}, recovered {counts['recovered']}, refused {counts['refused']}, lost"
+        f" {counts['lost']}"
+    )
     return int(counts["lost"] > 0)
 
 

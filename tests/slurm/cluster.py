@@ -1,6 +1,8 @@
-"""A real Slurm of one node for tests: munged, slurmctld and slurmd, with partitions `cpu` and `gpu` and a counted GPU without a device.
+"""A real Slurm of one node for tests: munged, slurmctld and slurmd, with partitions `cpu` and `gpu`
+and a counted GPU without a device.
 
-Needs root (the daemons), Debian's `slurm-wlm` and `munge`, and /etc/slurm/slurm.conf for itself: jobs find their Slurm there.
+Needs root (the daemons), Debian's `slurm-wlm` and `munge`, and /etc/slurm/slurm.conf for itself:
+jobs find their Slurm there.
 """
 
 import os
@@ -53,7 +55,11 @@ PartitionName=gpu Nodes={host} MaxTime=7-0
 
 def obstacle() -> str | None:
     """Why no Slurm can be started here; None if one can."""
-    missing = [name for name in ("munged", "slurmctld", "slurmd", "sbatch") if shutil.which(name, path=_path()) is None]
+    missing = [
+        name
+        for name in ("munged", "slurmctld", "slurmd", "sbatch")
+        if shutil.which(name, path=_path()) is None
+    ]
     if missing:
         return f"no {', '.join(missing)} on this machine: apt-get install slurm-wlm munge"
     if os.geteuid() != 0:
@@ -66,7 +72,9 @@ def obstacle() -> str | None:
 
 @contextmanager
 def slurm(folder: Path) -> Iterator[Path]:
-    """Run the three daemons with their files in `folder` while the block runs; yields the file that lists finished jobs."""
+    """Run the three daemons with their files in `folder` while the block runs; yields the file that
+    lists finished jobs.
+    """
     daemons: list[subprocess.Popen[bytes]] = []
     host = os.uname().nodename.partition(".")[0]
     for name in ("state", "spool"):
@@ -78,7 +86,13 @@ def slurm(folder: Path) -> Iterator[Path]:
     (FOLDER / "slurm.conf").write_text(MARK + CONFIGURATION.format(host=host, folder=folder))
     (FOLDER / "gres.conf").write_text(MARK + "Name=gpu File=/dev/null\n")
     try:
-        munge = ["munged", "--foreground", "--force", f"--key-file={key}", f"--socket={folder}/munge.socket"]
+        munge = [
+            "munged",
+            "--foreground",
+            "--force",
+            f"--key-file={key}",
+            f"--socket={folder}/munge.socket",
+        ]
         munge += [f"--{kind}-file={folder}/munged.{kind}" for kind in ("pid", "log", "seed")]
         daemons.append(_start(munge, folder))
         _until(lambda: (folder / "munge.socket").exists(), folder)
@@ -104,7 +118,13 @@ def _path() -> str:
 
 def _start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
     with open(folder / f"{command[0]}.out", "wb") as output:
-        return subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "PATH": _path()}, start_new_session=True)
+        return subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, "PATH": _path()},
+            start_new_session=True,
+        )
 
 
 def _output(*command: str) -> str:
@@ -115,6 +135,9 @@ def _until(ready, folder: Path, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > end:
-            said = "\n".join(f"{path.name}: {path.read_text()[-800:]}" for path in sorted([*folder.glob("*.log"), *folder.glob("*.out")]))
+            said = "\n".join(
+                f"{path.name}: {path.read_text()[-800:]}"
+                for path in sorted([*folder.glob("*.log"), *folder.glob("*.out")])
+            )
             raise RuntimeError(f"Slurm did not start\n{said}")
         time.sleep(0.3)

@@ -1,4 +1,6 @@
-"""A training process as `lingualift.training` starts it, sharded (FSDP) without a GPU: Accelerate takes the gloo processes for devices."""
+"""A training process as `lingualift.training` starts it, sharded (FSDP) without a GPU: Accelerate
+takes the gloo processes for devices.
+"""
 
 import os
 import sys
@@ -21,8 +23,12 @@ def as_devices(self: PartialState, *args: Any, **kwargs: Any) -> None:
         self.distributed_type = DistributedType.MULTI_GPU
 
 
-def watched(self: language_modelling._Progress, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-    assert all(isinstance(parameter, DTensor) for parameter in kwargs["model"].parameters()), "the model is not sharded"
+def watched(
+    self: language_modelling._Progress, args: Any, state: Any, control: Any, **kwargs: Any
+) -> None:
+    assert all(isinstance(parameter, DTensor) for parameter in kwargs["model"].parameters()), (
+        "the model is not sharded"
+    )
     self.terminated = self.terminated or state.global_step == int(os.environ.get("STOP_AFTER", "0"))
     step_ended(self, args, state, control, **kwargs)
 

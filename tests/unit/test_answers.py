@@ -1,4 +1,6 @@
-"""Answers are read from any text in any digits, by the field's rule with its known failures and by the strict rule without them."""
+"""Answers are read from any text in any digits, by the field's rule with its known failures and by
+the strict rule without them.
+"""
 
 import sys
 import unicodedata
@@ -7,13 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lingualift.evaluation.answers import field_answer, is_correct, join_groups, strict_answer, to_number, western_digits
+from lingualift.evaluation.answers import (
+    field_answer,
+    is_correct,
+    join_groups,
+    strict_answer,
+    to_number,
+    western_digits,
+)
 
 ZEROS = [chr(code) for code in range(sys.maxunicode) if unicodedata.decimal(chr(code), None) == 0]
 
 
 def native(number: int, zero: str) -> str:
-    return "".join(chr(ord(zero) + int(digit)) if digit.isdigit() else digit for digit in str(number))
+    return "".join(
+        chr(ord(zero) + int(digit)) if digit.isdigit() else digit for digit in str(number)
+    )
 
 
 # text, the field's reading, the strict reading (as numbers; None: no number)
@@ -81,7 +92,8 @@ READINGS = [
     ("9" * 400, float("inf"), float("inf")),
     ("1/" + "9" * 400, float("inf"), 0),
     ("1" + ",000" * 8, 1e24, 1e24),
-    # other scripts: Python's \d, and so the field's rule, knows native digits, but not native separators
+    # other scripts: Python's \d, and so the field's rule, knows native digits, but not native
+    # separators
     ("मारिया के पास १७ सेब हैं।", 17, 17),
     ("কৃষকের ১,২৩,৪৫৬টি আলু", 123456, 123456),
     ("సమాధానం ౧౭.", 17, 17),
@@ -135,8 +147,14 @@ def test_an_integer_in_any_decimal_digits_is_read_back_by_the_strict_rule(number
 
 @given(number=st.integers(10**3, 10**15), zero=st.sampled_from(["0", "०", "٠", "๐"]))
 def test_joining_digit_groups_undoes_grouping(number, zero):
-    for grouped in (f"{number:,}", f"{number:,}".replace(",", "\u202f"), f"{number:,}".replace(",", "٬")):
-        text = "".join(native(int(letter), zero) if letter.isdigit() else letter for letter in grouped)
+    for grouped in (
+        f"{number:,}",
+        f"{number:,}".replace(",", "\u202f"),
+        f"{number:,}".replace(",", "٬"),
+    ):
+        text = "".join(
+            native(int(letter), zero) if letter.isdigit() else letter for letter in grouped
+        )
         assert join_groups(western_digits(text)) == str(number)
 
 

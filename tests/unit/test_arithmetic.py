@@ -17,14 +17,18 @@ def test_every_step_is_right_and_follows_from_the_question(count: int, seed: int
     for row in arithmetic.generate(count, seed).to_pylist():
         first, *rest = row["question"].split(" ")
         x, steps = eval(first), [first]  # digits and one sign alone: checked below
-        assert re.fullmatch(r"\d+[-+*/]\d+", first) and all(re.fullmatch(r"[-+*/]\d+", step) for step in rest)
+        assert re.fullmatch(r"\d+[-+*/]\d+", first) and all(
+            re.fullmatch(r"[-+*/]\d+", step) for step in rest
+        )
         lines = row["response"].split(". ")
         assert lines[0] == f"{first}={int(x)}"
         for step, line in zip(rest, lines[1:], strict=True):
             result = eval(f"{int(x)}{step}")
             assert result == int(result) >= 2 and line == f"{int(x)}{step}={int(result)}"
             x, steps = result, [*steps, step]
-        assert row["answer"] == x and row["operation"].split(" ") == [NAMES[re.sub(r"\d", "", step)] for step in steps]
+        assert row["answer"] == x and row["operation"].split(" ") == [
+            NAMES[re.sub(r"\d", "", step)] for step in steps
+        ]
         assert len(steps) <= 4 and x <= 144
 
 

@@ -1,4 +1,6 @@
-"""Files between steps appear whole or not at all, keep their declared types, and are named in one line when damaged."""
+"""Files between steps appear whole or not at all, keep their declared types, and are named in one
+line when damaged.
+"""
 
 import json
 import os
@@ -29,7 +31,11 @@ from lingualift.artifacts import (
 from lingualift.errors import LinguaLiftError
 
 SCHEMA = pa.schema(
-    [pa.field("word", pa.string(), nullable=False), pa.field("rank", pa.int32(), nullable=False), pa.field("csls", pa.float32())]
+    [
+        pa.field("word", pa.string(), nullable=False),
+        pa.field("rank", pa.int32(), nullable=False),
+        pa.field("csls", pa.float32()),
+    ]
 )
 TABLE = pa.table({"word": ["water", "पानी", "maji"], "rank": [1, 2, 3], "csls": [0.5, None, 0.25]})
 
@@ -56,7 +62,9 @@ def test_a_write_is_invisible_until_it_is_complete(tmp_path):
     with atomic_path(path) as temporary:
         temporary.write_text("new")
         assert not path.exists()
-        assert temporary.parent == path.parent and temporary.suffix == ".parquet"  # one file system; writers that look at the ending
+        assert (
+            temporary.parent == path.parent and temporary.suffix == ".parquet"
+        )  # one file system; writers that look at the ending
     assert path.read_text() == "new" and list(tmp_path.iterdir()) == [path]
 
 
@@ -70,7 +78,10 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path):
         "    temporary.write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program, str(path)], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
     assert done.returncode == -signal.SIGKILL and path.read_text() == "old"
     write_text(path, "new")
     assert path.read_text() == "new"
@@ -131,7 +142,15 @@ def test_tables_come_back_with_their_declared_types_and_provenance(tmp_path):
         TABLE.append_column("extra", pa.array([1, 2, 3])),
         TABLE.rename_columns(["word", "place", "csls"]),
     ],
-    ids=["empty cell", "overflow", "fraction", "text", "missing column", "extra column", "misnamed column"],
+    ids=[
+        "empty cell",
+        "overflow",
+        "fraction",
+        "text",
+        "missing column",
+        "extra column",
+        "misnamed column",
+    ],
 )
 def test_a_table_against_its_schema_is_refused_and_nothing_is_written(tmp_path, table):
     path = tmp_path / "lexicon.parquet"
@@ -144,14 +163,20 @@ def test_a_file_with_other_columns_is_refused(tmp_path):
     path = tmp_path / "lexicon.parquet"
     write_parquet(path, TABLE, SCHEMA)
     wider = pa.schema([*SCHEMA, pa.field("cosine", pa.float32())])
-    for schema in (wider, SCHEMA.remove(2), SCHEMA.set(1, pa.field("rank", pa.int64(), nullable=False))):
+    for schema in (
+        wider,
+        SCHEMA.remove(2),
+        SCHEMA.set(1, pa.field("rank", pa.int64(), nullable=False)),
+    ):
         with pytest.raises(LinguaLiftError, match="columns differ") as caught:
             read_parquet(path, schema)
         assert one_line(caught.value, path)
 
 
 @pytest.mark.parametrize("read", [read_parquet, read_provenance, read_json])
-@pytest.mark.parametrize("content", [b"", b"PAR1", b"\xff\xfe{", b"PAR1" + bytes(100) + b"PAR1", b"word\nwater\n", None])
+@pytest.mark.parametrize(
+    "content", [b"", b"PAR1", b"\xff\xfe{", b"PAR1" + bytes(100) + b"PAR1", b"word\nwater\n", None]
+)
 def test_damaged_and_absent_files_are_named_in_one_line(tmp_path, read, content):
     path = tmp_path / "damaged"
     if content is not None:
@@ -164,7 +189,10 @@ def test_damaged_and_absent_files_are_named_in_one_line(tmp_path, read, content)
 def test_a_parquet_file_without_a_seal_is_not_one_of_ours(tmp_path):
     path = tmp_path / "table.parquet"
     pq.write_table(TABLE, path)
-    with pytest.raises(LinguaLiftError, match=r"table\.parquet: damaged, or written by another program .* delete it and run again"):
+    with pytest.raises(
+        LinguaLiftError,
+        match=r"table\.parquet: damaged, or written by another program .* delete it and run again",
+    ):
         read_parquet(path)
 
 
@@ -210,14 +238,19 @@ def test_digests_ignore_the_order_of_keys_alone():
 
 def test_file_checksums_are_sha256(tmp_path):
     (tmp_path / "abc").write_bytes(b"abc")
-    assert sha256_file(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert (
+        sha256_file(tmp_path / "abc")
+        == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
 
 
 def test_equal_parquet_files_hold_no_time_or_machine(tmp_path):
     for name in ("a", "b"):
         write_parquet(tmp_path / f"{name}.parquet", TABLE, SCHEMA, {"rule": "lexicon"})
     assert sha256_file(tmp_path / "a.parquet") == sha256_file(tmp_path / "b.parquet")
-    assert {key for key in pq.read_metadata(tmp_path / "a.parquet").metadata if key.startswith(b"ling")} == {
+    assert {
+        key for key in pq.read_metadata(tmp_path / "a.parquet").metadata if key.startswith(b"ling")
+    } == {
         b"lingualift",
         b"lingualift-seal",
     }
@@ -244,7 +277,10 @@ def test_an_altered_bit_or_a_cut_is_noticed(tmp_path_factory, data):
         with pytest.raises(LinguaLiftError, match="delete it and run again"):
             read_parquet(path / name, SCHEMA)
     else:
-        with pytest.raises(LinguaLiftError, match=f"{name.rpartition('/')[2]}: damaged .* delete {path / 'folder'} and run again"):
+        with pytest.raises(
+            LinguaLiftError,
+            match=f"{name.rpartition('/')[2]}: damaged .* delete {path / 'folder'} and run again",
+        ):
             check_directory(path / "folder")
 
 
@@ -270,7 +306,9 @@ def test_a_folder_with_a_file_too_many_or_too_few_is_refused(tmp_path):
 def test_a_damaged_file_of_a_sealed_folder_asks_for_the_folder(tmp_path, read):
     """The workflow makes such a folder as one: without one of its files it still counts as made."""
     with atomic_directory(tmp_path / "store") as folder:
-        write_parquet(folder / "words.parquet", pa.table({"word": ["a"]}), pa.schema([("word", pa.string())]))
+        write_parquet(
+            folder / "words.parquet", pa.table({"word": ["a"]}), pa.schema([("word", pa.string())])
+        )
     path = tmp_path / "store/words.parquet"
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(LinguaLiftError) as error:

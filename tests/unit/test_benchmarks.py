@@ -1,4 +1,6 @@
-"""Benchmark files are read in their published forms, and what is wrong with one is said in a line that names file and row."""
+"""Benchmark files are read in their published forms, and what is wrong with one is said in a line
+that names file and row.
+"""
 
 import json
 from pathlib import Path
@@ -36,8 +38,12 @@ ROWS = [f"Swali la {serial}?\t{serial}" for serial in range(1, 251)]
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_benchmark_states_what_it_is_and_its_sources_are_registered(name):
     stated = BENCHMARKS[name].BENCHMARK
-    assert stated.name == name and stated.title and stated.licence and stated.metric and stated.counts
-    assert len(set(stated.languages)) == len(stated.languages) and set(stated.languages) <= set(TABLE)
+    assert (
+        stated.name == name and stated.title and stated.licence and stated.metric and stated.counts
+    )
+    assert len(set(stated.languages)) == len(stated.languages) and set(stated.languages) <= set(
+        TABLE
+    )
     assert (stated.answer == "choice") == bool(stated.choices)
     for key in stated.sources:
         assert key in SOURCES
@@ -47,7 +53,9 @@ def test_a_benchmark_states_what_it_is_and_its_sources_are_registered(name):
             assert SOURCES[stated.sources[0]].holds(TABLE[language]), (name, language)
 
 
-@pytest.mark.parametrize(("ends", "start"), [("\n", ""), ("\r\n", ""), ("\n", "\ufeff"), ("\r\n", "\ufeff")])
+@pytest.mark.parametrize(
+    ("ends", "start"), [("\n", ""), ("\r\n", ""), ("\n", "\ufeff"), ("\r\n", "\ufeff")]
+)
 def test_windows_line_ends_and_byte_order_marks_change_nothing(tmp_path, ends, start):
     problems = load("mgsm", "sw", "test", [mgsm(tmp_path, ROWS, ends, start)])
     assert [(p.question, p.answer) for p in problems] == [tuple(row.split("\t")) for row in ROWS]
@@ -63,7 +71,14 @@ def test_windows_line_ends_and_byte_order_marks_change_nothing(tmp_path, ends, s
         (6, "Swali?\t", "mgsm_sw.tsv, line 7: gold answer '' is not a number"),
         (6, "Swali?\t3/0", "mgsm_sw.tsv, line 7: gold answer '3/0' is not a number"),
         (6, "\t7", "mgsm_sw.tsv, line 7: 'question' is missing or not a text"),
-        (6, "", "mgsm_sw.tsv: mgsm has 249 problems in 'sw' (test), expected 250: take the file again; a part on purpose"),
+        (
+            6,
+            "",
+            (
+                "mgsm_sw.tsv: mgsm has 249 problems in 'sw' (test), expected 250: take the file"
+                " again; a part on purpose"
+            ),
+        ),
     ],
 )
 def test_a_malformed_row_is_named(tmp_path, place, row, message):
@@ -78,14 +93,19 @@ def test_an_excerpt_is_read_only_where_it_is_declared_one(tmp_path):
     with pytest.raises(LinguaLiftError, match=r"mgsm has 20 problems in 'sw'"):
         load("mgsm", "sw", "test", [folder])
     assert len(load("mgsm", "sw", "test", [folder], excerpt=True)) == 20
-    with pytest.raises(LinguaLiftError, match=r"mgsm has 251 problems in 'sw' \(test\), expected 250: take the file again$"):
+    with pytest.raises(
+        LinguaLiftError,
+        match=r"mgsm has 251 problems in 'sw' \(test\), expected 250: take the file again$",
+    ):
         load("mgsm", "sw", "test", [mgsm(tmp_path, [*ROWS, ROWS[0]])], excerpt=True)
     with pytest.raises(LinguaLiftError, match=r"mgsm has 0 problems in 'sw'"):
         load("mgsm", "sw", "test", [mgsm(tmp_path, [])], excerpt=True)
 
 
 def test_a_missing_language_file_says_what_was_looked_for(tmp_path):
-    with pytest.raises(LinguaLiftError, match=r"no file for language 'te' \(looked for \*\*/mgsm_te.tsv"):
+    with pytest.raises(
+        LinguaLiftError, match=r"no file for language 'te' \(looked for \*\*/mgsm_te.tsv"
+    ):
         load("mgsm", "te", "test", [mgsm(tmp_path, ROWS)])
 
 
@@ -112,21 +132,39 @@ def test_text_that_is_not_utf8_is_an_error_with_its_place(tmp_path):
 
 def test_the_hubs_parquet_and_the_published_tsv_of_mgsm_hold_the_same(tmp_path):
     (tmp_path / "sw").mkdir()
-    table = {"question": [row.split("\t")[0] for row in ROWS], "answer_number": [int(row.split("\t")[1]) for row in ROWS]}
+    table = {
+        "question": [row.split("\t")[0] for row in ROWS],
+        "answer_number": [int(row.split("\t")[1]) for row in ROWS],
+    }
     pq.write_table(pa.table(table), tmp_path / "sw" / "test-00000-of-00001.parquet")
-    assert load("mgsm", "sw", "test", [tmp_path]) == load("mgsm", "sw", "test", [mgsm(tmp_path / "tsv", ROWS)])
+    assert load("mgsm", "sw", "test", [tmp_path]) == load(
+        "mgsm", "sw", "test", [mgsm(tmp_path / "tsv", ROWS)]
+    )
     pq.write_table(pa.table({"question": ["x"]}), tmp_path / "sw" / "test-00000-of-00001.parquet")
     (tmp_path / "tsv" / "mgsm_sw.tsv").unlink()
-    with pytest.raises(LinguaLiftError, match=r"column 'answer_number' is missing; columns are question"):
+    with pytest.raises(
+        LinguaLiftError, match=r"column 'answer_number' is missing; columns are question"
+    ):
         load("mgsm", "sw", "test", [tmp_path])
 
 
-PAIRS = [(f"Premise {serial}.", f"Hypothesis, {serial}", ("entailment", "neutral", "contradiction")[serial % 3]) for serial in range(5010)]
+PAIRS = [
+    (
+        f"Premise {serial}.",
+        f"Hypothesis, {serial}",
+        ("entailment", "neutral", "contradiction")[serial % 3],
+    )
+    for serial in range(5010)
+]
 
 
 def xnli_parquet(path):
     labels = ["entailment", "neutral", "contradiction"]
-    columns = {"premise": [p for p, _, _ in PAIRS], "hypothesis": [h for _, h, _ in PAIRS], "label": [labels.index(x) for *_, x in PAIRS]}
+    columns = {
+        "premise": [p for p, _, _ in PAIRS],
+        "hypothesis": [h for _, h, _ in PAIRS],
+        "label": [labels.index(x) for *_, x in PAIRS],
+    }
     pq.write_table(pa.table(columns), path)
 
 
@@ -137,12 +175,16 @@ def xnli_hub(folder):
 
 def xnli_official(folder):
     header = "language\tgold_label\tsentence1\tsentence2\tpromptID\n"
-    rows = "".join(f"{code}\t{label}\t{p}\t{h}\t1\n" for code in ("ar", "ur") for p, h, label in PAIRS)
+    rows = "".join(
+        f"{code}\t{label}\t{p}\t{h}\t1\n" for code in ("ar", "ur") for p, h, label in PAIRS
+    )
     (folder / "xnli.test.tsv").write_text(header + rows, encoding="utf-8")
 
 
 def xnli_three_columns(folder):
-    (folder / "xnli.test.ur.xglue.tsv").write_text("".join("\t".join(pair) + "\n" for pair in PAIRS), encoding="utf-8")
+    (folder / "xnli.test.ur.xglue.tsv").write_text(
+        "".join("\t".join(pair) + "\n" for pair in PAIRS), encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize("write", [xnli_hub, xnli_official, xnli_three_columns])
@@ -151,19 +193,30 @@ def test_every_published_form_of_xnli_gives_the_same_problems(tmp_path, write):
     problems = load("xnli", "ur", "test", [tmp_path])
     assert len(problems) == 5010
     assert problems[1].question == "Premise: Premise 1.\nHypothesis: Hypothesis, 1\nLabel:"
-    assert (problems[1].answer, problems[1].choices) == ("neutral", ("entailment", "neutral", "contradiction"))
+    assert (problems[1].answer, problems[1].choices) == (
+        "neutral",
+        ("entailment", "neutral", "contradiction"),
+    )
     assert [p.answer for p in problems] == [label for *_, label in PAIRS]
 
 
 def test_an_unknown_label_is_named(tmp_path):
     (tmp_path / "xnli.test.ur.tsv").write_text("a\tb\tneutrall\n", encoding="utf-8")
-    with pytest.raises(LinguaLiftError, match=r"xnli.test.ur.tsv, line 1: unknown label 'neutrall'; did you mean 'neutral'"):
+    with pytest.raises(
+        LinguaLiftError,
+        match=r"xnli.test.ur.tsv, line 1: unknown label 'neutrall'; did you mean 'neutral'",
+    ):
         load("xnli", "ur", "test", [tmp_path])
 
 
 def question(serial: int, key: str = "B") -> dict:
     choices = [{"label": letter, "text": f"{letter.lower()}{serial}"} for letter in "ABCDE"]
-    return {"id": f"q{serial}", "lang": "sw", "question": {"stem": f"Nini {serial}?", "choices": choices}, "answerKey": key}
+    return {
+        "id": f"q{serial}",
+        "lang": "sw",
+        "question": {"stem": f"Nini {serial}?", "choices": choices},
+        "answerKey": key,
+    }
 
 
 def test_json_lines_and_parquet_of_xcsqa_hold_the_same(tmp_path):
@@ -171,13 +224,17 @@ def test_json_lines_and_parquet_of_xcsqa_hold_the_same(tmp_path):
     lines, hub = tmp_path / "lines" / "X-CSQA" / "sw", tmp_path / "hub" / "X-CSQA-sw"
     lines.mkdir(parents=True)
     hub.mkdir(parents=True)
-    (lines / "dev.jsonl").write_text("".join(json.dumps(item) + "\n" for item in items), encoding="utf-8")
+    (lines / "dev.jsonl").write_text(
+        "".join(json.dumps(item) + "\n" for item in items), encoding="utf-8"
+    )
     columns = [
         {
             **item,
             "question": {
                 "stem": item["question"]["stem"],
-                "choices": {k: [c[k] for c in item["question"]["choices"]] for k in ("label", "text")},
+                "choices": {
+                    k: [c[k] for c in item["question"]["choices"]] for k in ("label", "text")
+                },
             },
         }
         for item in items
@@ -185,18 +242,34 @@ def test_json_lines_and_parquet_of_xcsqa_hold_the_same(tmp_path):
     pq.write_table(pa.Table.from_pylist(columns), hub / "validation-00000-of-00001.parquet")
     problems = load("xcsqa", "sw", "test", [tmp_path / "lines"])
     assert problems == load("xcsqa", "sw", "test", [tmp_path / "hub"])
-    assert problems[3].question == "Nini 3?\nOptions:A. a3\tB. b3\tC. c3\tD. d3\tE. e3\nAnswer:" and problems[3].answer == "D"
+    assert (
+        problems[3].question == "Nini 3?\nOptions:A. a3\tB. b3\tC. c3\tD. d3\tE. e3\nAnswer:"
+        and problems[3].answer == "D"
+    )
 
 
 def msvamp_json(path):
-    rows = [{"query": f"Q{n}", "equation": "+ number0 number1", "response": f"{n}.0", "m_query": f"問題 {n}"} for n in range(1000)]
+    rows = [
+        {
+            "query": f"Q{n}",
+            "equation": "+ number0 number1",
+            "response": f"{n}.0",
+            "m_query": f"問題 {n}",
+        }
+        for n in range(1000)
+    ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 def xcsqa_parquet(path):
     items = [question(serial) for serial in range(1000)]
     choices = {"label": list("ABCDE"), "text": list("vwxyz")}
-    pq.write_table(pa.Table.from_pylist([{**item, "question": {"stem": "何", "choices": choices}} for item in items]), path)
+    pq.write_table(
+        pa.Table.from_pylist(
+            [{**item, "question": {"stem": "何", "choices": choices}} for item in items]
+        ),
+        path,
+    )
 
 
 @pytest.mark.parametrize(
@@ -214,7 +287,9 @@ def xcsqa_parquet(path):
         ),
     ],
 )  # fmt: skip
-def test_a_hub_repository_is_fetched_in_part_and_read_in_its_layout(tmp_path, name, key, language, held, others, write, count):
+def test_a_hub_repository_is_fetched_in_part_and_read_in_its_layout(
+    tmp_path, name, key, language, held, others, write, count
+):
     """The layouts that docs/data.md lists: what the project reads is fetched, the rest is not."""
     source = SOURCES[key].model_copy(update={"revision": SOURCES[key].revision or "0" * 40})
     folder = tmp_path / "mirror" / "hub" / (source.repository or "")
@@ -223,15 +298,23 @@ def test_a_hub_repository_is_fetched_in_part_and_read_in_its_layout(tmp_path, na
         (folder / other).write_bytes(b"never read")
     write(folder / held)
     retrieve(source, tmp_path / "out", tmp_path / "downloads", tmp_path / "mirror", offline=True)
-    fetched = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    fetched = {
+        path.relative_to(tmp_path / "out").as_posix()
+        for path in (tmp_path / "out").rglob("*")
+        if path.is_file()
+    }
     assert fetched - {"MANIFEST.json"} == {held}
     code = getattr(TABLE[language], BENCHMARKS[name].BENCHMARK.code)
     assert len(load(name, language, "test", [tmp_path / "out"], code)) == count
 
 
 def test_items_are_taken_from_a_checked_whole(tmp_path):
-    with pytest.raises(LinguaLiftError, match="line 200: gold answer"):  # the rest is checked all the same
-        load("mgsm", "sw", "test", [mgsm(tmp_path, [*ROWS[:199], "Swali?\tx", *ROWS[200:]])], items=3)
+    with pytest.raises(
+        LinguaLiftError, match="line 200: gold answer"
+    ):  # the rest is checked all the same
+        load(
+            "mgsm", "sw", "test", [mgsm(tmp_path, [*ROWS[:199], "Swali?\tx", *ROWS[200:]])], items=3
+        )
 
 
 @pytest.mark.parametrize(
@@ -247,7 +330,10 @@ def test_items_are_taken_from_a_checked_whole(tmp_path):
 def test_a_malformed_multiple_choice_question_is_named(tmp_path, broken, message):
     folder = tmp_path / "X-CSQA" / "sw"
     folder.mkdir(parents=True)
-    (folder / "dev.jsonl").write_text(json.dumps(question(1)) + "\n" + json.dumps({**question(2), **broken}) + "\n", encoding="utf-8")
+    (folder / "dev.jsonl").write_text(
+        json.dumps(question(1)) + "\n" + json.dumps({**question(2), **broken}) + "\n",
+        encoding="utf-8",
+    )
     with pytest.raises(LinguaLiftError) as error:
         load("xcsqa", "sw", "test", [tmp_path])
     assert "dev.jsonl, line 2: " + message in str(error.value)
@@ -263,11 +349,15 @@ def test_two_problems_with_one_id_are_an_error(tmp_path):
 
 def test_retrieval_files_must_be_parallel(tmp_path):
     (tmp_path / "tatoeba.tel-eng.tel").write_text("x\n" * 120, encoding="utf-8")
-    (tmp_path / "tatoeba.tel-eng.eng").write_text("".join(f"y{n}\n" for n in range(120)), encoding="utf-8")
+    (tmp_path / "tatoeba.tel-eng.eng").write_text(
+        "".join(f"y{n}\n" for n in range(120)), encoding="utf-8"
+    )
     problems = load("tatoeba", "te", "test", [tmp_path], "tel")
     assert [(p.answer, p.translation) for p in problems[:2]] == [("1", "y0"), ("2", "y1")]
     (tmp_path / "tatoeba.tel-eng.eng").write_text("y\n" * 119, encoding="utf-8")
-    with pytest.raises(LinguaLiftError, match=r"tatoeba.tel-eng.tel: 120 lines, but tatoeba.tel-eng.eng has 119"):
+    with pytest.raises(
+        LinguaLiftError, match=r"tatoeba.tel-eng.tel: 120 lines, but tatoeba.tel-eng.eng has 119"
+    ):
         load("tatoeba", "te", "test", [tmp_path], "tel")
 
 
@@ -275,10 +365,15 @@ def test_gsm_symbolic_leaves_out_what_its_makers_mark_as_faulty(tmp_path):
     folder = tmp_path / "data" / "templates" / "tha" / "symbolic"
     folder.mkdir(parents=True)
     for serial in range(95):
-        body = f'question = "Q {serial}"\nanswer = """\nSo <<1+1=2>>2.\n#### {serial},5\n"""\n' + ("ignore = true\n" if serial < 10 else "")
+        body = f'question = "Q {serial}"\nanswer = """\nSo <<1+1=2>>2.\n#### {serial},5\n"""\n' + (
+            "ignore = true\n" if serial < 10 else ""
+        )
         (folder / f"{serial:04d}.toml").write_text(body, encoding="utf-8")
     problems = load("gsm-symbolic", "th", "test", [tmp_path], "tha")
-    assert len(problems) == 85 and (problems[0].id, problems[0].answer) == ("gsm-symbolic-0010", "10.5")
+    assert len(problems) == 85 and (problems[0].id, problems[0].answer) == (
+        "gsm-symbolic-0010",
+        "10.5",
+    )
     (folder / "0050.toml").write_text('question = "Q"\nanswer = "two"\n', encoding="utf-8")
     with pytest.raises(LinguaLiftError, match=r"0050.toml: 'answer' does not end with '#### N'"):
         load("gsm-symbolic", "th", "test", [tmp_path], "tha")
@@ -286,16 +381,31 @@ def test_gsm_symbolic_leaves_out_what_its_makers_mark_as_faulty(tmp_path):
 
 def test_official_mmwp_files_are_read_with_either_published_count(tmp_path):
     for count in (800, 811):
-        (tmp_path / "mmwp_sw.tsv").write_text("".join(f"Swali {n}?\t{n}\n" for n in range(count)), encoding="utf-8")
+        (tmp_path / "mmwp_sw.tsv").write_text(
+            "".join(f"Swali {n}?\t{n}\n" for n in range(count)), encoding="utf-8"
+        )
         assert len(load("mmwp", "sw", "test", [tmp_path])) == count
-    (tmp_path / "mmwp_sw.tsv").write_text("".join(f"Swali {n}?\t{n}\n" for n in range(805)), encoding="utf-8")
-    with pytest.raises(LinguaLiftError, match=r"mmwp has 805 problems in 'sw' .test., expected 800 or 811"):
+    (tmp_path / "mmwp_sw.tsv").write_text(
+        "".join(f"Swali {n}?\t{n}\n" for n in range(805)), encoding="utf-8"
+    )
+    with pytest.raises(
+        LinguaLiftError, match=r"mmwp has 805 problems in 'sw' .test., expected 800 or 811"
+    ):
         load("mmwp", "sw", "test", [tmp_path])
 
 
 @pytest.mark.parametrize(
     ("formula", "expected"),
-    [("7+2=9", 1), ("10-(3+2)=5", 2), ("x=56*9", 1), ("X=(3.0*(9.0-7.0))", 2), ("x=-5+3", 1), ("4 (m/s)*2=8", 1), ("2+2+2=6", 2), ("", 0)],
+    [
+        ("7+2=9", 1),
+        ("10-(3+2)=5", 2),
+        ("x=56*9", 1),
+        ("X=(3.0*(9.0-7.0))", 2),
+        ("x=-5+3", 1),
+        ("4 (m/s)*2=8", 1),
+        ("2+2+2=6", 2),
+        ("", 0),
+    ],
 )
 def test_the_steps_of_a_formula_are_its_operations(formula, expected):
     assert mmwp.steps(formula) == expected
@@ -305,8 +415,13 @@ def test_the_draw_is_fixed_and_keeps_each_text_once():
     problems = [(mmwp.Problem(str(n), f"Question {n % 60}?", "1"), 1 + n % 2) for n in range(200)]
     first = mmwp.drawn(problems, 20)
     assert len(first) == 20 and first == mmwp.drawn(problems, 20)
-    assert len({p.question for p in first}) == 20 and {p.question for p in first} == {p.question for p in mmwp.drawn(problems[::-1], 20)}
-    assert all(dict(zip([p.id for p, _ in problems], [s for _, s in problems], strict=True))[p.id] == 2 for p in first)
+    assert len({p.question for p in first}) == 20 and {p.question for p in first} == {
+        p.question for p in mmwp.drawn(problems[::-1], 20)
+    }
+    assert all(
+        dict(zip([p.id for p, _ in problems], [s for _, s in problems], strict=True))[p.id] == 2
+        for p in first
+    )
     assert mmwp.select([*first, *first]) == first
 
 
@@ -329,7 +444,12 @@ def test_gold_numbers_are_read_in_every_published_spelling(written, value):
 
 @given(st.integers(-(10**9), 10**9))
 def test_any_whole_gold_number_survives_reading(value):
-    assert number(str(value), "here") == number(f"{value:,}", "here") == number(f"{value}.0", "here") == str(value)
+    assert (
+        number(str(value), "here")
+        == number(f"{value:,}", "here")
+        == number(f"{value}.0", "here")
+        == str(value)
+    )
 
 
 LABELS, LETTERS = ("entailment", "neutral", "contradiction"), ("A", "B", "C", "D", "E")
@@ -374,8 +494,19 @@ def test_neighbours_are_the_highest_cosines_by_brute_force():
     from lingualift.evaluation.retrieval import neighbours
 
     random = np.random.default_rng(1)
-    queries, candidates = random.normal(size=(37, 8)), random.normal(size=(29, 8)) * random.uniform(0.1, 50, (29, 1))
-    expected = [max(range(29), key=lambda j: float(q @ candidates[j]) / np.linalg.norm(q) / np.linalg.norm(candidates[j])) for q in queries]
+    queries, candidates = (
+        random.normal(size=(37, 8)),
+        random.normal(size=(29, 8)) * random.uniform(0.1, 50, (29, 1)),
+    )
+    expected = [
+        max(
+            range(29),
+            key=lambda j: (
+                float(q @ candidates[j]) / np.linalg.norm(q) / np.linalg.norm(candidates[j])
+            ),
+        )
+        for q in queries
+    ]
     assert neighbours(queries, candidates, block=5).tolist() == expected
     with pytest.raises(LinguaLiftError, match=r"empty or infinite representation"):
         neighbours(queries, np.zeros((3, 8)))
@@ -384,6 +515,10 @@ def test_neighbours_are_the_highest_cosines_by_brute_force():
 def test_items_are_problems_spread_over_the_benchmark_and_the_same_in_every_language():
     whole, chosen = load("mmwp-mini", "en", "test"), load("mmwp-mini", "en", "test", items=24)
     places = [whole.index(problem) for problem in chosen]
-    assert len(chosen) == 24 and places == sorted(set(places)) and places[0] == 0 and places[-1] > 70
-    assert [problem.id for problem in load("mmwp-mini", "sw", "test", items=24)] == [problem.id for problem in chosen]
+    assert (
+        len(chosen) == 24 and places == sorted(set(places)) and places[0] == 0 and places[-1] > 70
+    )
+    assert [problem.id for problem in load("mmwp-mini", "sw", "test", items=24)] == [
+        problem.id for problem in chosen
+    ]
     assert load("mmwp-mini", "en", "test", items=1000) == whole

@@ -1,4 +1,6 @@
-"""Configuration: every mistake is one line that names its key; ids of stages change with what determines them and with nothing else."""
+"""Configuration: every mistake is one line that names its key; ids of stages change with what
+determines them and with nothing else.
+"""
 
 import json
 import re
@@ -33,7 +35,11 @@ def merged(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     """`base` with the values of `overlay`, group by group, as Snakemake merges configuration files."""
     result = dict(base)
     for key, value in overlay.items():
-        result[key] = merged(result[key], value) if isinstance(value, dict) and isinstance(result.get(key), dict) else value
+        result[key] = (
+            merged(result[key], value)
+            if isinstance(value, dict) and isinstance(result.get(key), dict)
+            else value
+        )
     return result
 
 
@@ -67,8 +73,14 @@ def test_the_default_configuration_is_valid_and_every_key_of_it_is_known():
 
 
 OVERLAYS = [[path] for path in sorted((ROOT / "config" / "test").glob("*.yaml"))]
-OVERLAYS += [[ROOT / "config" / "paper.yaml"], [ROOT / "config" / "paper.yaml", ROOT / "config" / "released.yaml"]]
-OVERLAYS += [[ROOT / "config" / "gsm8k.yaml"], [ROOT / "config" / "gsm8k.yaml", ROOT / "config" / "gsm8k-small.yaml"]]
+OVERLAYS += [
+    [ROOT / "config" / "paper.yaml"],
+    [ROOT / "config" / "paper.yaml", ROOT / "config" / "released.yaml"],
+]
+OVERLAYS += [
+    [ROOT / "config" / "gsm8k.yaml"],
+    [ROOT / "config" / "gsm8k.yaml", ROOT / "config" / "gsm8k-small.yaml"],
+]
 
 
 def over_default(paths: list[Path]) -> dict[str, Any]:
@@ -122,7 +134,8 @@ def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_config
         ("offline", "perhaps", "configuration: offline: Input should be a valid boolean"),
         ("llm", "smollm2", "configuration: llm: Input should be a valid dictionary"),
         ("languages", None, "configuration: languages: Input should be a valid dictionary"),
-        ("languages.alignment", ["de", False], "languages.alignment.1: Input should be a valid string, got 'False'"),  # YAML's no
+        # YAML's no
+        ("languages.alignment", ["de", False], "languages.alignment.1: Input should be a valid string, got 'False'"),
         ("languages.evaluation", "de", "configuration: languages.evaluation: Input should be a valid list, got 'de'"),
         ("evaluation", {}, "configuration: evaluation.max_new_tokens: Field required"),
         ("lexicon.starts", ["enc"], "configuration: lexicon.starts.0: Input should be 'similarity', "),
@@ -180,7 +193,8 @@ def test_an_empty_configuration_names_the_first_missing_key():
 
 
 def test_values_are_the_same_from_a_file_and_from_the_command_line():
-    # Snakemake hands over what stands below the first level of --config as text; YAML 1.1 reads 6e-4 as text, too
+    # Snakemake hands over what stands below the first level of --config as text; YAML 1.1 reads
+    # 6e-4 as text, too
     assert yaml.safe_load("6e-4") == "6e-4"
     for place, text, value in (
         ("seeds", ["1", "2"], [1, 2]),
@@ -196,7 +210,23 @@ def test_values_are_the_same_from_a_file_and_from_the_command_line():
 
 
 BAD_NAMES = st.text(max_size=80) | st.sampled_from(
-    ["..", "../x", "a/b", "a b", "a;rm -rf", "$(x)", "`x`", "a\n", "a\u2028b", "-a", "A", "é", "", "a" * 65, "a" * 10**5]
+    [
+        "..",
+        "../x",
+        "a/b",
+        "a b",
+        "a;rm -rf",
+        "$(x)",
+        "`x`",
+        "a\n",
+        "a\u2028b",
+        "-a",
+        "A",
+        "é",
+        "",
+        "a" * 65,
+        "a" * 10**5,
+    ]
 )
 
 
@@ -217,7 +247,10 @@ def test_names_that_could_not_be_paths_are_refused_in_one_short_line(name, place
     assert len(refusal(values)) < 600
 
 
-@given(code=st.text(max_size=20).filter(lambda code: code not in LANGUAGES), key=st.sampled_from(["alignment", "evaluation"]))
+@given(
+    code=st.text(max_size=20).filter(lambda code: code not in LANGUAGES),
+    key=st.sampled_from(["alignment", "evaluation"]),
+)
 def test_any_unknown_language_is_refused_in_one_line(code, key):
     values = deepcopy(DEFAULT)
     values["languages"][key].append(code)
@@ -226,7 +259,9 @@ def test_any_unknown_language_is_refused_in_one_line(code, key):
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3)
+    ),
 )
 
 
@@ -248,17 +283,32 @@ def test_any_value_of_any_key_is_accepted_or_refused_in_one_line(key, value):
         ("a:", "a: Input should be a valid dictionary"),
         ("A b: {}", "system name 'A b': not a plain name"),
         ("1: {title: x, input: text, stages: []}", "system name '1': not a plain name"),
-        ("a: {title: x, input: txt, stages: []}", "a: input: Input should be 'text', 'encoder', 'encoder-first' or 'both', got 'txt'"),
-        ("a: {title: x, input: text, stages: [], nota: x}", "a: unknown key 'nota'; did you mean 'note'?"),
+        (
+            "a: {title: x, input: txt, stages: []}",
+            "a: input: Input should be 'text', 'encoder', 'encoder-first' or 'both', got 'txt'",
+        ),
+        (
+            "a: {title: x, input: text, stages: [], nota: x}",
+            "a: unknown key 'nota'; did you mean 'note'?",
+        ),
         ('a: {title: "x\\ny", input: text, stages: []}', "a: title: not one line of text"),
         ("a: {title: x, input: text, stages: [../x]}", "a: stages.0: not a plain name"),
-        ("a: {title: x, input: text, stages: [{transfer: 3}]}", "a: stages.0.transfer: Input should be a valid dictionary, got '3'"),
+        (
+            "a: {title: x, input: text, stages: [{transfer: 3}]}",
+            "a: stages.0.transfer: Input should be a valid dictionary, got '3'",
+        ),
         (
             "a: {title: x, input: text, stages: [{transfer: {}, align: {}}]}",
             "a: stages: an entry is a stage's name or {name: {key: value}}",
         ),
-        ("a: {title: x, input: text, stages: [{}]}", "a: stages: an entry is a stage's name or {name: {key: value}}"),
-        ("a: {title: x, input: text, stages: [transfr]}", "system 'x': unknown stage 'transfr'; did you mean 'transfer'?"),
+        (
+            "a: {title: x, input: text, stages: [{}]}",
+            "a: stages: an entry is a stage's name or {name: {key: value}}",
+        ),
+        (
+            "a: {title: x, input: text, stages: [transfr]}",
+            "system 'x': unknown stage 'transfr'; did you mean 'transfer'?",
+        ),
         (
             "a: {title: x, input: text, stages: [{transfer: {bach: 3}}]}",
             "system 'x', stage 'transfer': unknown key 'bach'; did you mean 'batch'?",
@@ -267,7 +317,10 @@ def test_any_value_of_any_key_is_accepted_or_refused_in_one_line(key, value):
             "a: {title: x, input: text, stages: [{transfer: {batch: 0}}]}",
             "system 'x', stage 'transfer': batch: Input should be greater than or equal to 1",
         ),
-        ("a: {title: x, input: text, stages: [align]}", "system 'x': stage 'align' trains on the encoder, but the system's input is text"),
+        (
+            "a: {title: x, input: text, stages: [align]}",
+            "system 'x': stage 'align' trains on the encoder, but the system's input is text",
+        ),
     ],
 )
 def test_a_mistake_in_a_system_is_one_line_that_names_file_or_system(tmp_path, text, message):
@@ -290,10 +343,21 @@ def ids(values: dict[str, Any], system: str = "lingualift", seed: int = 1) -> li
 
 
 def test_chains_that_begin_alike_share_checkpoints_and_part_where_they_differ():
-    full, warm, joint = ids(DEFAULT), ids(DEFAULT, "lingualift-warm-start-only"), ids(DEFAULT, "lingualift-without-align")
-    assert [name.rpartition("-")[0] for name in full] == ["arithmetic", "warm-start", "align", "transfer"]
+    full, warm, joint = (
+        ids(DEFAULT),
+        ids(DEFAULT, "lingualift-warm-start-only"),
+        ids(DEFAULT, "lingualift-without-align"),
+    )
+    assert [name.rpartition("-")[0] for name in full] == [
+        "arithmetic",
+        "warm-start",
+        "align",
+        "transfer",
+    ]
     assert full[:2] == warm[:2] == joint[:2] and full[0] == ids(DEFAULT, "mono-sft")[0]
-    assert len({full[3], warm[2], joint[2]}) == 3  # one stage name over other parents, or with other settings
+    assert (
+        len({full[3], warm[2], joint[2]}) == 3
+    )  # one stage name over other parents, or with other settings
     stages = planned(DEFAULT).runs["lingualift"].stages
     assert [stage.parent for stage in stages] == [None, *full[:3]]
     assert len(planned(DEFAULT).stages) == len({*full, *warm, *joint, *ids(DEFAULT, "mono-sft")})
@@ -359,13 +423,20 @@ def test_a_changed_setting_retrains_its_stage_and_those_after_it(place, value, k
 
 
 def test_text_systems_do_not_depend_on_encoder_or_text():
-    for place, value in (("encoder.layer", 9), ("codeswitch.ratio", 0.5), ("languages.alignment", ["de"]), ("alignment.layers", 3)):
+    for place, value in (
+        ("encoder.layer", 9),
+        ("codeswitch.ratio", 0.5),
+        ("languages.alignment", ["de"]),
+        ("alignment.layers", 3),
+    ):
         assert ids(changed(place, value), "mono-sft") == ids(DEFAULT, "mono-sft")
 
 
 def test_the_schema_file_is_the_schema_of_the_typed_configuration():
     stored = json.loads((ROOT / "config" / "schema.json").read_text(encoding="utf-8"))
-    assert stored == Config.model_json_schema(), "run: python -m lingualift.config > config/schema.json"
+    assert stored == Config.model_json_schema(), (
+        "run: python -m lingualift.config > config/schema.json"
+    )
 
 
 def leaves(model: type[BaseModel], prefix: str = "") -> list[tuple[str, Any]]:
@@ -373,7 +444,11 @@ def leaves(model: type[BaseModel], prefix: str = "") -> list[tuple[str, Any]]:
     found = []
     for name, field in model.model_fields.items():
         kind, inner = field.annotation, get_args(field.annotation)
-        if get_origin(kind) is dict and isinstance(inner[1], type) and issubclass(inner[1], Settings):
+        if (
+            get_origin(kind) is dict
+            and isinstance(inner[1], type)
+            and issubclass(inner[1], Settings)
+        ):
             found += leaves(inner[1], f"{prefix}{name}.NAME.")
             continue
         groups = [
@@ -402,14 +477,19 @@ def default_of(key: str, field: Any) -> str:
 
 
 def test_the_documentation_describes_every_key_with_its_meaning_and_default():
-    expected = [f"| `{key}` | {field.description} | {default_of(key, field)} |" for key, field in leaves(Config)]
+    expected = [
+        f"| `{key}` | {field.description} | {default_of(key, field)} |"
+        for key, field in leaves(Config)
+    ]
     assert [row for row in expected if row not in DOCUMENT] == []
     documented = re.findall(r"^\| `([\w.-]+)` \|", DOCUMENT.split("## Systems")[0], re.MULTILINE)
     assert documented == [key for key, _ in leaves(Config)]
 
 
 def test_the_documentation_describes_every_key_of_a_system():
-    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", DOCUMENT.split("## Systems")[1].split("## ")[0], re.MULTILINE)
+    rows = re.findall(
+        r"^\| `(\w+)` \| (.*?) \|", DOCUMENT.split("## Systems")[1].split("## ")[0], re.MULTILINE
+    )
     assert rows == [(key, field.description) for key, field in System.model_fields.items()]
 
 
@@ -418,14 +498,31 @@ def test_a_languages_text_is_that_of_all_listed_corpora_that_hold_it():
     values["languages"]["alignment"] = ["af", "fi", "hi", "sw"]
     made = planned(values)
     assert (
-        made.corpora("af") == ["libreoffice-l10n"] and made.corpora("sw") == ["holy-quran"] and made.corpora("fi") == ["libreoffice-help"]
+        made.corpora("af") == ["libreoffice-l10n"]
+        and made.corpora("sw") == ["holy-quran"]
+        and made.corpora("fi") == ["libreoffice-help"]
     )
-    assert made.corpora("en") == made.corpora("hi") == ["holy-quran", "libreoffice-help", "libreoffice-l10n"]
-    assert {"holy-quran", "libreoffice-l10n-af", "libreoffice-help-fi", "libreoffice-l10n-en"} <= set(made.retrieved())
+    assert (
+        made.corpora("en")
+        == made.corpora("hi")
+        == ["holy-quran", "libreoffice-help", "libreoffice-l10n"]
+    )
+    assert {
+        "holy-quran",
+        "libreoffice-l10n-af",
+        "libreoffice-help-fi",
+        "libreoffice-l10n-en",
+    } <= set(made.retrieved())
     assert "libreoffice-help-af" not in made.retrieved()
 
 
 def test_packages_hold_text_for_all_languages_of_the_paper_but_two():
-    corpora = [SOURCES[key] for key in ("holy-quran", "quran-json", "libreoffice-help", "libreoffice-l10n")]
-    held = {code for code, language in LANGUAGES.items() if any(source.holds(language) for source in corpora)}
+    corpora = [
+        SOURCES[key] for key in ("holy-quran", "quran-json", "libreoffice-help", "libreoffice-l10n")
+    ]
+    held = {
+        code
+        for code, language in LANGUAGES.items()
+        if any(source.holds(language) for source in corpora)
+    }
     assert set(LANGUAGES) - held == {"hy", "lb"}

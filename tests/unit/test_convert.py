@@ -7,7 +7,14 @@ import gguf
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3ForCausalLM, Gemma3TextConfig, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+)
 
 from lingualift.artifacts import read_json, sha256_file
 from lingualift.errors import LinguaLiftError
@@ -59,10 +66,16 @@ def gemma() -> Gemma3ForCausalLM:
 
 def permute(weight: np.ndarray, heads: int) -> np.ndarray:
     """llama.cpp's order of rotary rows, as its converter writes them."""
-    return weight.reshape(heads, 2, weight.shape[0] // heads // 2, weight.shape[1]).swapaxes(1, 2).reshape(weight.shape)
+    return (
+        weight.reshape(heads, 2, weight.shape[0] // heads // 2, weight.shape[1])
+        .swapaxes(1, 2)
+        .reshape(weight.shape)
+    )
 
 
-def write_llama(path: Path, model: LlamaForCausalLM, drop: str = "", style: str = "smollm", broken: bool = False) -> Path:
+def write_llama(
+    path: Path, model: LlamaForCausalLM, drop: str = "", style: str = "smollm", broken: bool = False
+) -> Path:
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_block_count(LAYERS)
     writer.add_context_length(64)
@@ -93,7 +106,9 @@ def write_llama(path: Path, model: LlamaForCausalLM, drop: str = "", style: str 
         if broken and "up_proj" in name:
             values = np.full_like(values, np.nan)
         parts = name.removesuffix(".weight").split(".", 2)
-        target = {"embed_tokens": "token_embd", "norm": "output_norm"}.get(parts[0]) or f"blk.{parts[1]}.{names[parts[2]]}"
+        target = {"embed_tokens": "token_embd", "norm": "output_norm"}.get(
+            parts[0]
+        ) or f"blk.{parts[1]}.{names[parts[2]]}"
         if target != drop:
             writer.add_tensor(f"{target}.weight", values)
     return finish(writer, path)
@@ -133,10 +148,14 @@ def write_gemma(path: Path, model: Gemma3ForCausalLM) -> Path:
         if name.endswith("norm.weight"):
             values = values + 1
         parts = name.removesuffix(".weight").split(".", 2)
-        target = {"embed_tokens": "token_embd", "norm": "output_norm"}.get(parts[0]) or f"blk.{parts[1]}.{names[parts[2]]}"
+        target = {"embed_tokens": "token_embd", "norm": "output_norm"}.get(
+            parts[0]
+        ) or f"blk.{parts[1]}.{names[parts[2]]}"
         if parts[0] == "embed_tokens":  # one quantised tensor, as in the real files
             writer.add_tensor(
-                f"{target}.weight", gguf.quants.quantize(values, gguf.GGMLQuantizationType.Q8_0), raw_dtype=gguf.GGMLQuantizationType.Q8_0
+                f"{target}.weight",
+                gguf.quants.quantize(values, gguf.GGMLQuantizationType.Q8_0),
+                raw_dtype=gguf.GGMLQuantizationType.Q8_0,
             )
         else:
             writer.add_tensor(f"{target}.weight", values)
@@ -153,20 +172,43 @@ def finish(writer: gguf.GGUFWriter, path: Path) -> Path:
 
 def test_a_converted_llama_gives_the_original_logits_and_names_its_special_tokens(tmp_path):
     original = llama()
-    conversion = convert_gguf(write_llama(tmp_path / "m.gguf", original), tmp_path / "out", "float32")
-    model, tokenizer = AutoModelForCausalLM.from_pretrained(tmp_path / "out"), AutoTokenizer.from_pretrained(tmp_path / "out")
+    conversion = convert_gguf(
+        write_llama(tmp_path / "m.gguf", original), tmp_path / "out", "float32"
+    )
+    model, tokenizer = (
+        AutoModelForCausalLM.from_pretrained(tmp_path / "out"),
+        AutoTokenizer.from_pretrained(tmp_path / "out"),
+    )
     ids = torch.tensor([[1, 5, 9, 40, 3, 3]])
     with torch.no_grad():
         torch.testing.assert_close(model(ids).logits, original(ids).logits)
-    assert (conversion.bos_token, conversion.eos_token, conversion.pad_token, conversion.adds_bos) == (
+    assert (
+        conversion.bos_token,
+        conversion.eos_token,
+        conversion.pad_token,
+        conversion.adds_bos,
+    ) == (
         "<|im_start|>",
         "<|im_end|>",
         "<|im_end|>",
         False,
     )
-    assert (model.config.bos_token_id, model.config.eos_token_id, model.generation_config.pad_token_id) == (1, 2, 2)
-    assert tokenizer.convert_ids_to_tokens(tokenizer("ab ab12 <|im_end|>")["input_ids"]) == ["ab", "Ġab", "1", "2", "Ġ", "<|im_end|>"]
-    assert json.loads((tmp_path / "out/conversion.json").read_text())["source_sha256"] == sha256_file(tmp_path / "m.gguf")
+    assert (
+        model.config.bos_token_id,
+        model.config.eos_token_id,
+        model.generation_config.pad_token_id,
+    ) == (1, 2, 2)
+    assert tokenizer.convert_ids_to_tokens(tokenizer("ab ab12 <|im_end|>")["input_ids"]) == [
+        "ab",
+        "Ġab",
+        "1",
+        "2",
+        "Ġ",
+        "<|im_end|>",
+    ]
+    assert json.loads((tmp_path / "out/conversion.json").read_text())[
+        "source_sha256"
+    ] == sha256_file(tmp_path / "m.gguf")
     assert not list((tmp_path / "out").glob("*.bin"))
 
 
@@ -175,15 +217,22 @@ def test_a_gemma_cut_above_a_layer_keeps_the_full_models_hidden_states(tmp_path)
     convert_gguf(path, tmp_path / "full", "float32")
     conversion = convert_gguf(path, tmp_path / "cut", "float32", keep_layers=2)
     assert (conversion.layers, conversion.layers_in_source, conversion.adds_bos) == (2, 3, True)
-    full, cut = (AutoModelForCausalLM.from_pretrained(tmp_path / name).base_model for name in ("full", "cut"))
+    full, cut = (
+        AutoModelForCausalLM.from_pretrained(tmp_path / name).base_model for name in ("full", "cut")
+    )
     cut.norm = torch.nn.Identity()
     ids = torch.randint(0, len(GEMMA_TOKENS), (2, 12), generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         states = full(ids, output_hidden_states=True).hidden_states
         assert torch.equal(cut(ids).last_hidden_state, states[2])
     original = gemma().state_dict()
-    for name, value in full.state_dict().items():  # all but the quantised embedding come back as they were
-        torch.testing.assert_close(value, original[f"model.{name}"], atol=0.01 if "embed" in name else 1e-6, rtol=0.01)
+    for (
+        name,
+        value,
+    ) in full.state_dict().items():  # all but the quantised embedding come back as they were
+        torch.testing.assert_close(
+            value, original[f"model.{name}"], atol=0.01 if "embed" in name else 1e-6, rtol=0.01
+        )
 
 
 def test_a_gemma_tokenizer_merges_in_the_order_of_its_vocabulary_and_falls_back_to_bytes(tmp_path):
@@ -191,12 +240,27 @@ def test_a_gemma_tokenizer_merges_in_the_order_of_its_vocabulary_and_falls_back_
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "out")
     text = "ab ab  12é\nc"
     ids = tokenizer(text)["input_ids"]
-    assert tokenizer.convert_ids_to_tokens(ids) == ["<bos>", "ab", "▁ab", "▁▁", "1", "2", "<0xC3>", "<0xA9>", "\n", "c"]
+    assert tokenizer.convert_ids_to_tokens(ids) == [
+        "<bos>",
+        "ab",
+        "▁ab",
+        "▁▁",
+        "1",
+        "2",
+        "<0xC3>",
+        "<0xA9>",
+        "\n",
+        "c",
+    ]
     assert tokenizer.decode(ids, skip_special_tokens=True) == text
 
 
-def test_a_converted_tokenizer_loads_without_its_vocabulary_being_parsed_in_python(tmp_path, monkeypatch):
-    """`tokenizer_config.json` lists the added tokens; without that list Transformers reads tokenizer.json twice, to the same effect."""
+def test_a_converted_tokenizer_loads_without_its_vocabulary_being_parsed_in_python(
+    tmp_path, monkeypatch
+):
+    """`tokenizer_config.json` lists the added tokens; without that list Transformers reads
+    tokenizer.json twice, to the same effect.
+    """
     convert_gguf(write_gemma(tmp_path / "m.gguf", gemma()), tmp_path / "out", "float32")
     described, parsed, load = tmp_path / "out/tokenizer_config.json", [], json.load
 
@@ -207,11 +271,22 @@ def test_a_converted_tokenizer_loads_without_its_vocabulary_being_parsed_in_pyth
     monkeypatch.setattr(json, "load", noting)
     quick = AutoTokenizer.from_pretrained(tmp_path / "out")
     assert "tokenizer.json" not in parsed
-    described.write_text(json.dumps({key: value for key, value in read_json(described).items() if key != "added_tokens_decoder"}))
+    described.write_text(
+        json.dumps(
+            {
+                key: value
+                for key, value in read_json(described).items()
+                if key != "added_tokens_decoder"
+            }
+        )
+    )
     slow = AutoTokenizer.from_pretrained(tmp_path / "out")
     assert "tokenizer.json" in parsed
     assert quick.backend_tokenizer.to_str() == slow.backend_tokenizer.to_str()
-    assert quick.added_tokens_decoder == slow.added_tokens_decoder and quick.special_tokens_map == slow.special_tokens_map
+    assert (
+        quick.added_tokens_decoder == slow.added_tokens_decoder
+        and quick.special_tokens_map == slow.special_tokens_map
+    )
 
 
 def test_conversion_is_deterministic_and_replaces_what_was_there(tmp_path):
@@ -221,19 +296,27 @@ def test_conversion_is_deterministic_and_replaces_what_was_there(tmp_path):
     convert_gguf(path, tmp_path / "out")
     first = {file.name: sha256_file(file) for file in (tmp_path / "out").iterdir()}
     convert_gguf(path, tmp_path / "out")
-    assert {file.name: sha256_file(file) for file in (tmp_path / "out").iterdir()} == first and "stale" not in first
+    assert {
+        file.name: sha256_file(file) for file in (tmp_path / "out").iterdir()
+    } == first and "stale" not in first
 
 
 @pytest.mark.parametrize(
     ("changes", "keep", "message"),
     [
-        ({"drop": "blk.1.ffn_up"}, None, "1 tensors do not fit architecture 'llama', first model.layers.1.mlp.up_proj.weight"),
+        (
+            {"drop": "blk.1.ffn_up"},
+            None,
+            "1 tensors do not fit architecture 'llama', first model.layers.1.mlp.up_proj.weight",
+        ),
         ({"style": "llama-bpe"}, None, "tokenizer 'gpt2/llama-bpe' cannot be converted"),
         ({"broken": True}, None, "holds values that are not finite"),
         ({}, 4, "keep_layers 4: m.gguf has layers 1 to 3"),
     ],
 )
-def test_a_file_that_does_not_fit_is_refused_and_nothing_is_written(tmp_path, changes, keep, message):
+def test_a_file_that_does_not_fit_is_refused_and_nothing_is_written(
+    tmp_path, changes, keep, message
+):
     path = write_llama(tmp_path / "m.gguf", llama(), **changes)
     with pytest.raises(LinguaLiftError, match=message):
         convert_gguf(path, tmp_path / "out", keep_layers=keep)
@@ -245,7 +328,9 @@ def test_a_truncated_or_foreign_file_is_one_line(tmp_path):
     content = path.read_bytes()
     for cut in (0, 3, 20, 400, 1500, len(content) - 10):
         path.write_bytes(content[:cut])
-        with pytest.raises(LinguaLiftError, match=r"not a readable GGUF file .*; delete it and run again") as caught:
+        with pytest.raises(
+            LinguaLiftError, match=r"not a readable GGUF file .*; delete it and run again"
+        ) as caught:
             open_gguf(path)
         assert "\n" not in str(caught.value)
     path.write_bytes(b"PK" + content)
@@ -268,4 +353,9 @@ def test_parts_are_joined_in_order_and_checked_as_a_whole(tmp_path):
         concatenate_parts([*parts, tmp_path / "m.gguf.part02"], tmp_path / "joined", digest)
     with pytest.raises(LinguaLiftError, match=r"m.gguf: altered: expected sha256"):
         convert_parts([path], "0" * 64, tmp_path / "other")
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["m.gguf", "m.gguf.part00", "m.gguf.part01", "out"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "m.gguf",
+        "m.gguf.part00",
+        "m.gguf.part01",
+        "out",
+    ]

@@ -1,4 +1,6 @@
-"""The conda environments pin what the lock pins, hold every direct dependency, and every dependency is justified."""
+"""The conda environments pin what the lock pins, hold every direct dependency, and every dependency
+is justified.
+"""
 
 import re
 import subprocess
@@ -20,7 +22,10 @@ REMEDY = "run `python -m lingualift.environments`"
 
 def dependencies() -> list[Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return [Requirement(text) for text in (*project["dependencies"], *project["optional-dependencies"]["dev"])]
+    return [
+        Requirement(text)
+        for text in (*project["dependencies"], *project["optional-dependencies"]["dev"])
+    ]
 
 
 def pins(name: str) -> dict[str, str]:
@@ -31,13 +36,18 @@ def pins(name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", ["cpu", "gpu"])
 def test_environment_file_is_the_one_that_the_lock_gives(name: str) -> None:
-    assert (ROOT / "envs" / f"{name}.yaml").read_text() == environment(LOCK, gpu=name == "gpu"), REMEDY
+    assert (ROOT / "envs" / f"{name}.yaml").read_text() == environment(LOCK, gpu=name == "gpu"), (
+        REMEDY
+    )
 
 
 @pytest.mark.parametrize("name", ["cpu", "gpu"])
 def test_environment_pins_equal_the_lock_but_for_faiss(name: str) -> None:
     public = {package: version.partition("+")[0] for package, version in LOCK.items()}
-    expected = {GPU_VARIANTS.get(package, package) if name == "gpu" else package: version for package, version in public.items()}
+    expected = {
+        GPU_VARIANTS.get(package, package) if name == "gpu" else package: version
+        for package, version in public.items()
+    }
     assert pins(name) == expected, REMEDY
     assert {"faiss-cpu", "faiss-gpu"} & set(pins(name)) == {f"faiss-{name}"}
 
@@ -46,7 +56,11 @@ def test_environments_run_the_python_that_the_project_asks_for() -> None:
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
     for name in ("cpu", "gpu"):
         entries = yaml.safe_load((ROOT / "envs" / f"{name}.yaml").read_text())["dependencies"]
-        (python,) = [entry.partition("=")[2] for entry in entries if isinstance(entry, str) and entry.startswith("python ")]
+        (python,) = [
+            entry.partition("=")[2]
+            for entry in entries
+            if isinstance(entry, str) and entry.startswith("python ")
+        ]
         assert python == wanted.removeprefix(">=")
 
 
@@ -59,8 +73,13 @@ def test_direct_dependency_is_locked_inside_its_range(requirement: Requirement) 
 
 def test_every_direct_dependency_is_justified_and_nothing_else() -> None:
     text = (ROOT / "docs/dependencies.md").read_text()
-    listed = [canonicalize_name(name) for name in re.findall(r"^\| `([^`]+)` \|", text, flags=re.MULTILINE)]
-    assert sorted(listed) == sorted(canonicalize_name(requirement.name) for requirement in dependencies())
+    listed = [
+        canonicalize_name(name)
+        for name in re.findall(r"^\| `([^`]+)` \|", text, flags=re.MULTILINE)
+    ]
+    assert sorted(listed) == sorted(
+        canonicalize_name(requirement.name) for requirement in dependencies()
+    )
 
 
 def test_every_rule_with_a_script_names_an_environment_that_exists() -> None:
@@ -74,15 +93,27 @@ def test_every_rule_with_a_script_names_an_environment_that_exists() -> None:
 
 @pytest.mark.parametrize("name", ["Dockerfile", "Apptainer.def"])
 def test_images_are_built_from_the_lock_and_hold_the_faiss_that_is_asked_for(name: str) -> None:
-    """The recipe's own `sed`, run on the lock, gives the pins of the conda environment of the same kind."""
+    """The recipe's own `sed`, run on the lock, gives the pins of the conda environment of the same
+    kind.
+    """
     text = (ROOT / name).read_text()
     assert re.search(rf"python:{PYTHON}-", text)
     for kind in ("cpu", "gpu"):
         (expression,) = re.findall(r'sed "([^"]+)" requirements.lock', text)
         expression = expression.replace("$FAISS", kind).replace("{{ FAISS }}", kind)
-        lines = subprocess.run(["sed", expression, ROOT / "requirements.lock"], capture_output=True, text=True, check=True).stdout
-        found = {canonicalize_name(package): version for package, version in re.findall(r"^([\w.-]+)==(\S+)$", lines, flags=re.MULTILINE)}
-        assert found == {package: version.partition("+")[0] for package, version in pins(kind).items()}
+        lines = subprocess.run(
+            ["sed", expression, ROOT / "requirements.lock"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        found = {
+            canonicalize_name(package): version
+            for package, version in re.findall(r"^([\w.-]+)==(\S+)$", lines, flags=re.MULTILINE)
+        }
+        assert found == {
+            package: version.partition("+")[0] for package, version in pins(kind).items()
+        }
 
 
 def test_what_images_copy_exists_and_is_all_that_an_installation_needs() -> None:
@@ -94,6 +125,14 @@ def test_what_images_copy_exists_and_is_all_that_an_installation_needs() -> None
     assert sorted(docker) == sorted(apptainer)
     assert {name for name in docker if not (ROOT / name).exists()} == set()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert {"src", "requirements.lock", "pyproject.toml", project["readme"], *project.get("license-files", [])} <= set(docker)
-    kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line.startswith("!")]
+    assert {
+        "src",
+        "requirements.lock",
+        "pyproject.toml",
+        project["readme"],
+        *project.get("license-files", []),
+    } <= set(docker)
+    kept = [
+        line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line.startswith("!")
+    ]
     assert sorted(kept) == sorted(docker)

@@ -1,4 +1,6 @@
-"""Every architecture family takes a training step, as the LLM and as the encoder, and a cached encoder equals a live one."""
+"""Every architecture family takes a training step, as the LLM and as the encoder, and a cached
+encoder equals a live one.
+"""
 
 import json
 import re
@@ -20,9 +22,20 @@ from lingualift.training.language_modelling import Optimisation, train_language_
 from tests.conftest import save_tokenizer
 
 PROMPT = Prompt("{question}\nAnswer:", "Solve. ")
-QUESTIONS = ["Maria has 14 apples.", "Ana tiene 9 manzanas y 5 Bücher.", "मारिया", "How many apples does Maria have now?"]
+QUESTIONS = [
+    "Maria has 14 apples.",
+    "Ana tiene 9 manzanas y 5 Bücher.",
+    "मारिया",
+    "How many apples does Maria have now?",
+]
 
-DECODER = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2}
+DECODER = {
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+}
 LLMS: dict[str, dict[str, Any]] = {
     "llama": DECODER,
     "mistral": DECODER,
@@ -32,14 +45,31 @@ LLMS: dict[str, dict[str, Any]] = {
     "gemma3_text": {**DECODER, "head_dim": 8, "query_pre_attn_scalar": 8, "sliding_window": 16},
 }
 T5 = {"d_model": 24, "d_kv": 6, "d_ff": 32, "num_layers": 2, "num_heads": 4}
-BERT = {"hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+BERT = {
+    "hidden_size": 24,
+    "intermediate_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+}
 ENCODERS: dict[str, tuple[dict[str, Any], int | None]] = {
     "mt5": (T5, None),
     "umt5": (T5, None),
     "bert": (BERT, None),
     "xlm-roberta": ({**BERT, "max_position_embeddings": 514}, 1),
-    "xlm": ({"emb_dim": 24, "n_layers": 2, "n_heads": 4, "use_lang_emb": False, "causal": False}, None),
-    "gemma3_text": ({**DECODER, "hidden_size": 24, "head_dim": 6, "query_pre_attn_scalar": 6, "num_hidden_layers": 3}, 2),
+    "xlm": (
+        {"emb_dim": 24, "n_layers": 2, "n_heads": 4, "use_lang_emb": False, "causal": False},
+        None,
+    ),
+    "gemma3_text": (
+        {
+            **DECODER,
+            "hidden_size": 24,
+            "head_dim": 6,
+            "query_pre_attn_scalar": 6,
+            "num_hidden_layers": 3,
+        },
+        2,
+    ),
     "qwen2": ({**DECODER, "hidden_size": 24}, 1),
 }
 
@@ -51,7 +81,9 @@ def save(folder: Path, family: str, sizes: dict[str, Any], causal: bool) -> Path
         return folder
     size = save_tokenizer(folder)
     torch.manual_seed(1)
-    config = AutoConfig.for_model(family, vocab_size=size, bos_token_id=0, eos_token_id=1, pad_token_id=2, **sizes)
+    config = AutoConfig.for_model(
+        family, vocab_size=size, bos_token_id=0, eos_token_id=1, pad_token_id=2, **sizes
+    )
     (AutoModelForCausalLM if causal else AutoModel).from_config(config).save_pretrained(folder)
     return folder
 
@@ -61,19 +93,32 @@ def encoder_folder(root: Path, family: str) -> tuple[Path, int | None]:
     return save(root / f"encoder-{family}", family, sizes, family in LLMS), layer
 
 
-def one_step(llm: Path, folder: Path, layer: int | None, modules: list[str], work: Path, live: bool = False) -> LinguaLiftModel:
+def one_step(
+    llm: Path, folder: Path, layer: int | None, modules: list[str], work: Path, live: bool = False
+) -> LinguaLiftModel:
     encoder = Encoder(folder, layer, torch.float32)
     torch.manual_seed(2)
-    model = LinguaLiftModel.build(str(llm), {**reference(folder), "layer": layer}, encoder.dim, 2, "gelu", False)
+    model = LinguaLiftModel.build(
+        str(llm), {**reference(folder), "layer": layer}, encoder.dim, 2, "gelu", False
+    )
     states = encoder.tokenize.tokens(QUESTIONS) if live else encoder.encode(QUESTIONS)
     tokenizer = load_tokenizer(llm)
-    examples = [compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count), " 23") for count in states.counts()]
+    examples = [
+        compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count), " 23")
+        for count in states.counts()
+    ]
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     settings = Optimisation(1, 4, 4, 1e-2, "constant")
-    record = train_language_modelling(model, examples, states, modules, settings, special_ids(tokenizer)[2], 1, work, "t")
+    record = train_language_modelling(
+        model, examples, states, modules, settings, special_ids(tokenizer)[2], 1, work, "t"
+    )
     assert np.isfinite(record["losses"][-1]["loss"])
     after = model.state_dict()
-    changed = {name.split(".")[0] for name, tensor in before.items() if not torch.equal(tensor, after[name])}
+    changed = {
+        name.split(".")[0]
+        for name, tensor in before.items()
+        if not torch.equal(tensor, after[name])
+    }
     assert changed == set(modules) - {"encoder", "llm-lora"}
     return model
 
@@ -84,7 +129,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("family", LLMS)
-def test_every_llm_family_takes_a_step(family: str, root: Path, causal_encoder: Path, tmp_path: Path) -> None:
+def test_every_llm_family_takes_a_step(
+    family: str, root: Path, causal_encoder: Path, tmp_path: Path
+) -> None:
     llm = save(root / family, family, LLMS[family], True)
     model = one_step(llm, causal_encoder, 2, ["alignment", "boundary", "llm"], tmp_path)
     assert model.config.trained == ["alignment", "boundary", "llm"]
@@ -102,7 +149,10 @@ def test_every_encoder_family_takes_a_step_and_a_cached_encoder_equals_a_live_on
     encoder = Encoder(folder, layer, torch.float32)
     tokens, states = encoder.tokenize.tokens(QUESTIONS), encoder.encode(QUESTIONS)
     tokenizer = load_tokenizer(llama)
-    examples = [compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count), " 23") for count in states.counts()]
+    examples = [
+        compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count), " 23")
+        for count in states.counts()
+    ]
     batch = collate(examples, pad=2)
     cached = model(**batch, encoder_states=torch.from_numpy(states.rows()))["loss"]
     live = model(**batch, **tokens.batch(range(len(QUESTIONS))))["loss"]  # padded to one width
@@ -110,29 +160,58 @@ def test_every_encoder_family_takes_a_step_and_a_cached_encoder_equals_a_live_on
 
 
 @pytest.mark.parametrize("family", [family for family in ENCODERS if family in LLMS])
-def test_a_bos_that_is_read_once_gives_the_states_of_one_before_every_text(family: str, root: Path) -> None:
+def test_a_bos_that_is_read_once_gives_the_states_of_one_before_every_text(
+    family: str, root: Path
+) -> None:
     folder, layer = encoder_folder(root, family)
     encoder = Encoder(folder, layer, torch.float32)
-    assert layer is not None and len(encoder.past) == layer, "a pair of keys and values for each layer"
+    assert layer is not None and len(encoder.past) == layer, (
+        "a pair of keys and values for each layer"
+    )
     found = encoder.states(QUESTIONS)
     for text, states in zip(QUESTIONS, found, strict=True):
-        ids = torch.tensor([[encoder.tokenizer.bos_token_id, *encoder.tokenizer(text, add_special_tokens=False)["input_ids"]]])
-        whole = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)(ids, output_hidden_states=True).hidden_states
+        ids = torch.tensor(
+            [
+                [
+                    encoder.tokenizer.bos_token_id,
+                    *encoder.tokenizer(text, add_special_tokens=False)["input_ids"],
+                ]
+            ]
+        )
+        whole = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)(
+            ids, output_hidden_states=True
+        ).hidden_states
         np.testing.assert_allclose(states, whole[layer][0, 1:].detach(), atol=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("family", "held", "kept"), [("bert", 20, 20), ("xlm", 20, 20), ("xlm-roberta", 20, 17), ("qwen2", 20, 19), ("mt5", None, None)]
+    ("family", "held", "kept"),
+    [
+        ("bert", 20, 20),
+        ("xlm", 20, 20),
+        ("xlm-roberta", 20, 17),
+        ("qwen2", 20, 19),
+        ("mt5", None, None),
+    ],
 )
-def test_a_text_is_cut_where_the_encoders_positions_end(family: str, held: int | None, kept: int | None, tmp_path: Path) -> None:
+def test_a_text_is_cut_where_the_encoders_positions_end(
+    family: str, held: int | None, kept: int | None, tmp_path: Path
+) -> None:
     sizes, layer = ENCODERS[family]
-    folder = save(tmp_path / family, family, sizes | ({"max_position_embeddings": held} if held else {}), family in LLMS)
+    folder = save(
+        tmp_path / family,
+        family,
+        sizes | ({"max_position_embeddings": held} if held else {}),
+        family in LLMS,
+    )
     encoder, text = Encoder(folder, layer, torch.float32), "9 " * 300
     whole = len(encoder.tokenizer(text)["input_ids"])
     assert 20 < whole <= 1024 and len(encoder.states([text])[0]) == (kept or whole)
 
 
-def test_xlm_is_read_by_its_own_tokenizer_and_refused_where_offsets_are_needed(tmp_path: Path) -> None:
+def test_xlm_is_read_by_its_own_tokenizer_and_refused_where_offsets_are_needed(
+    tmp_path: Path,
+) -> None:
     """Moses' word division (the package sacremoses), then byte pairs."""
     vocabulary = [
         "<s>",
@@ -151,10 +230,17 @@ def test_xlm_is_read_by_its_own_tokenizer_and_refused_where_offsets_are_needed(t
     folder = save(tmp_path / "xlm", "xlm", ENCODERS["xlm"][0], False)
     for made in folder.glob("tokenizer*"):
         made.unlink()
-    (folder / "vocab.json").write_text(json.dumps({token: row for row, token in enumerate(vocabulary)}))
+    (folder / "vocab.json").write_text(
+        json.dumps({token: row for row, token in enumerate(vocabulary)})
+    )
     (folder / "merges.txt").write_text("#version: 0.2\nc a 3\nca t 2\ncat s</w> 1\n")
     tokenizer = EncoderTokenizer.load(folder)
-    assert tokenizer.tokens(["Cats?"]).ids.tolist() == [0, vocabulary.index("cats</w>"), vocabulary.index("?</w>"), 1]
+    assert tokenizer.tokens(["Cats?"]).ids.tolist() == [
+        0,
+        vocabulary.index("cats</w>"),
+        vocabulary.index("?</w>"),
+        1,
+    ]
     with pytest.raises(LinguaLiftError, match="tells no character offsets"):
         tokenizer(["Cats?"])
 
@@ -164,58 +250,108 @@ def test_an_encoder_learns_while_its_embeddings_stay_frozen_and_is_restored_from
     family: str, root: Path, llama: Path, tmp_path: Path
 ) -> None:
     folder, layer = encoder_folder(root, family)
-    model = one_step(llama, folder, layer, ["alignment", "boundary", "encoder"], tmp_path / "work", live=True).eval()
+    model = one_step(
+        llama, folder, layer, ["alignment", "boundary", "encoder"], tmp_path / "work", live=True
+    ).eval()
     frozen = Encoder(folder, layer, torch.float32).backbone
     assert model.encoder is not None
-    changed = {name for name, tensor in model.encoder.state_dict().items() if not torch.equal(tensor, frozen.state_dict()[name])}
+    changed = {
+        name
+        for name, tensor in model.encoder.state_dict().items()
+        if not torch.equal(tensor, frozen.state_dict()[name])
+    }
     table = frozen.network.get_input_embeddings().weight
-    tables = {name for name, tensor in frozen.state_dict().items() if torch.equal(tensor, table) and tensor.shape == table.shape}
+    tables = {
+        name
+        for name, tensor in frozen.state_dict().items()
+        if torch.equal(tensor, table) and tensor.shape == table.shape
+    }
     assert changed
     assert not changed & tables
     model.save_pretrained(tmp_path / "saved")
     again = LinguaLiftModel.from_pretrained(tmp_path / "saved").eval()
     learnt = Encoder(folder, layer, torch.float32, backbone=again.encoder)
     np.testing.assert_allclose(
-        learnt.states(QUESTIONS)[1], Encoder(folder, layer, torch.float32, backbone=model.encoder).states(QUESTIONS)[1], atol=1e-6
+        learnt.states(QUESTIONS)[1],
+        Encoder(folder, layer, torch.float32, backbone=model.encoder).states(QUESTIONS)[1],
+        atol=1e-6,
     )
-    assert not np.allclose(learnt.states(QUESTIONS)[1], Encoder(folder, layer, torch.float32).states(QUESTIONS)[1], atol=1e-4)
+    assert not np.allclose(
+        learnt.states(QUESTIONS)[1],
+        Encoder(folder, layer, torch.float32).states(QUESTIONS)[1],
+        atol=1e-4,
+    )
 
 
 @pytest.mark.parametrize("family", ["llama", "gemma2"])
-def test_packed_padded_and_single_sequences_have_the_same_loss(family: str, root: Path, causal_encoder: Path) -> None:
+def test_packed_padded_and_single_sequences_have_the_same_loss(
+    family: str, root: Path, causal_encoder: Path
+) -> None:
     llm = save(root / family, family, LLMS[family], True)
     encoder = Encoder(causal_encoder, 2, torch.float32)
     torch.manual_seed(3)
-    model = LinguaLiftModel.build(str(llm), {**reference(causal_encoder), "layer": 2}, encoder.dim).eval()
+    model = LinguaLiftModel.build(
+        str(llm), {**reference(causal_encoder), "layer": 2}, encoder.dim
+    ).eval()
     states, tokenizer = encoder.encode(QUESTIONS), load_tokenizer(llm)
-    examples = [compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(n), f" {n}+{n}") for n in states.counts()]
+    examples = [
+        compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(n), f" {n}+{n}")
+        for n in states.counts()
+    ]
     labels = sum(int((example.labels >= 0).sum()) for example in examples)
     losses = {}
     for packed in (False, True):
         whole = PlannedBatches(examples, states, [np.arange(4)], 2, packed)[0]
         losses[f"packed {packed}"] = model(**whole, num_items_in_batch=labels)["loss"]
-        singles = PlannedBatches(examples, states, [np.asarray([row]) for row in range(4)], 2, packed)
-        losses[f"single {packed}"] = sum(model(**singles[row], num_items_in_batch=labels)["loss"] for row in range(4))
+        singles = PlannedBatches(
+            examples, states, [np.asarray([row]) for row in range(4)], 2, packed
+        )
+        losses[f"single {packed}"] = sum(
+            model(**singles[row], num_items_in_batch=labels)["loss"] for row in range(4)
+        )
     for loss in losses.values():
         torch.testing.assert_close(loss, losses["packed False"], rtol=1e-5, atol=1e-5)
 
 
-def test_lora_starts_as_the_llm_learns_alone_and_merges_to_the_same_logits(llama: Path, causal_encoder: Path, tmp_path: Path) -> None:
+def test_lora_starts_as_the_llm_learns_alone_and_merges_to_the_same_logits(
+    llama: Path, causal_encoder: Path, tmp_path: Path
+) -> None:
     encoder = Encoder(causal_encoder, 2, torch.float32)
     states, tokenizer = encoder.encode(QUESTIONS), load_tokenizer(llama)
     torch.manual_seed(3)
-    model = LinguaLiftModel.build(str(llama), {**reference(causal_encoder), "layer": 2}, encoder.dim).eval()
-    examples = [compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(n), f" {n}") for n in states.counts()]
+    model = LinguaLiftModel.build(
+        str(llama), {**reference(causal_encoder), "layer": 2}, encoder.dim
+    ).eval()
+    examples = [
+        compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(n), f" {n}") for n in states.counts()
+    ]
     batch = PlannedBatches(examples, states, [np.arange(4)], 2)[0] | {"labels": None}
-    before, plain = model(**batch)["logits"], {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    before, plain = (
+        model(**batch)["logits"],
+        {name: tensor.clone() for name, tensor in model.state_dict().items()},
+    )
     model.trainable(["llm-lora"], 4, 8.0)
     torch.testing.assert_close(model(**batch)["logits"], before)
-    train_language_modelling(model, examples, states, ["llm-lora"], Optimisation(4, 4, 4, 5e-2, lora_rank=4), 2, 1, tmp_path / "w", "t")
-    assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in plain.items()), "only adapters learn"
+    train_language_modelling(
+        model,
+        examples,
+        states,
+        ["llm-lora"],
+        Optimisation(4, 4, 4, 5e-2, lora_rank=4),
+        2,
+        1,
+        tmp_path / "w",
+        "t",
+    )
+    assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in plain.items()), (
+        "only adapters learn"
+    )
     adapted = model.eval()(**batch)["logits"]
     assert not torch.allclose(adapted, before, atol=1e-3)
     model.save_pretrained(tmp_path / "saved")
-    assert (tmp_path / "saved/model.safetensors").stat().st_size < 60_000, "a checkpoint of adapters holds no LLM"
+    assert (tmp_path / "saved/model.safetensors").stat().st_size < 60_000, (
+        "a checkpoint of adapters holds no LLM"
+    )
     again = LinguaLiftModel.from_pretrained(tmp_path / "saved").eval()
     torch.testing.assert_close(again(**batch)["logits"], adapted)
     again.merge_lora()
@@ -223,7 +359,10 @@ def test_lora_starts_as_the_llm_learns_alone_and_merges_to_the_same_logits(llama
     torch.testing.assert_close(again(**batch)["logits"], adapted, rtol=1e-4, atol=1e-5)
     again.save_pretrained(tmp_path / "merged")
     torch.testing.assert_close(
-        LinguaLiftModel.from_pretrained(tmp_path / "merged").eval()(**batch)["logits"], adapted, rtol=1e-4, atol=1e-5
+        LinguaLiftModel.from_pretrained(tmp_path / "merged").eval()(**batch)["logits"],
+        adapted,
+        rtol=1e-4,
+        atol=1e-5,
     )
 
 
@@ -234,13 +373,17 @@ def test_auto_classes_load_a_checkpoint_and_generate(llama: Path, tmp_path: Path
     loaded = AutoModelForCausalLM.from_pretrained(tmp_path)
     assert isinstance(loaded, LinguaLiftModel)
     ids = torch.tensor([[0, 10, 11, 12]])
-    expected = AutoModelForCausalLM.from_pretrained(llama).generate(ids, max_new_tokens=5, do_sample=False)[:, 4:]
+    expected = AutoModelForCausalLM.from_pretrained(llama).generate(
+        ids, max_new_tokens=5, do_sample=False
+    )[:, 4:]
     found = loaded.generate(ids, torch.ones_like(ids), max_new_tokens=5, do_sample=False)
     assert found.tolist() == expected.tolist()
     assert "| LLM |" in (tmp_path / "README.md").read_text()
 
 
-def test_a_tokenizer_without_bos_takes_that_of_the_models_configuration(root: Path, tmp_path: Path) -> None:
+def test_a_tokenizer_without_bos_takes_that_of_the_models_configuration(
+    root: Path, tmp_path: Path
+) -> None:
     import json
     import shutil
 

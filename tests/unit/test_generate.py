@@ -1,5 +1,6 @@
-"""Generation: the batched loop with shrinking batches gives the tokens that Transformers' own greedy search gives one by one, and an
-interrupted job ends with the bytes of an uninterrupted one."""
+"""Generation: the batched loop with shrinking batches gives the tokens that Transformers' own
+greedy search gives one by one, and an interrupted job ends with the bytes of an uninterrupted one.
+"""
 
 import itertools
 from pathlib import Path
@@ -26,7 +27,9 @@ from lingualift.model.modeling import LinguaLiftModel
 from lingualift.training.batches import collate
 
 PROMPT = Prompt("{question}\nAnswer:", "Solve. ")
-QUESTIONS = [f"Maria has {number} apples" + " and pears" * (number % 5) + "." for number in range(2, 22)]
+QUESTIONS = [
+    f"Maria has {number} apples" + " and pears" * (number % 5) + "." for number in range(2, 22)
+]
 LENGTH = 12
 
 
@@ -38,7 +41,12 @@ class World:
         self.encoder = Encoder(causal_encoder, 2, torch.float32)
         torch.manual_seed(5)
         self.model = LinguaLiftModel.build(
-            str(llama), {"path": "e", "fingerprint": "f", "layer": 2}, self.encoder.dim, 2, "gelu", True
+            str(llama),
+            {"path": "e", "fingerprint": "f", "layer": 2},
+            self.encoder.dim,
+            2,
+            "gelu",
+            True,
         ).eval()
         self.tokenizer = AutoTokenizer.from_pretrained(llama)
         _, self.eos, self.pad = special_ids(self.tokenizer)
@@ -63,13 +71,17 @@ def alone(world: World, example, states, index: int, eos: int) -> list[int]:
     inputs.pop("labels")
     if states is not None:
         inputs["encoder_states"] = torch.from_numpy(states.of(index))
-    found = world.model.generate(**inputs, max_new_tokens=LENGTH, do_sample=False, eos_token_id=eos, pad_token_id=world.pad)
+    found = world.model.generate(
+        **inputs, max_new_tokens=LENGTH, do_sample=False, eos_token_id=eos, pad_token_id=world.pad
+    )
     return found[0].tolist()
 
 
 @pytest.mark.parametrize("layout", ["encoder", "text", "both"])
 @pytest.mark.parametrize(("read", "held"), [(1024, 16384), (100, 300)])
-def test_batched_generation_equals_one_at_a_time_and_stops_where_it_should(world: World, monkeypatch, layout: str, read: int, held: int):
+def test_batched_generation_equals_one_at_a_time_and_stops_where_it_should(
+    world: World, monkeypatch, layout: str, read: int, held: int
+):
     monkeypatch.setattr(module, "READ_TOKENS", read)
     monkeypatch.setattr(module, "HELD_TOKENS", held)
     states, examples = world.compose(layout, QUESTIONS)
@@ -82,12 +94,22 @@ def test_batched_generation_equals_one_at_a_time_and_stops_where_it_should(world
     for index, example in enumerate(examples):
         expected = alone(world, example, states, index, eos)
         ended = eos in expected
-        assert found[index] == (expected[: expected.index(eos)] if ended else expected, "end" if ended else "length")
+        assert found[index] == (
+            expected[: expected.index(eos)] if ended else expected,
+            "end" if ended else "length",
+        )
     assert {"end"} <= {reason for _, reason in found.values()}
 
 
-@given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 9), st.integers(1, 200), st.integers(0, 20))
-def test_chunks_cover_all_lengths_in_order_within_their_bounds(lengths: list[int], rows: int, tokens: int, extra: int):
+@given(
+    st.lists(st.integers(1, 60), max_size=40),
+    st.integers(1, 9),
+    st.integers(1, 200),
+    st.integers(0, 20),
+)
+def test_chunks_cover_all_lengths_in_order_within_their_bounds(
+    lengths: list[int], rows: int, tokens: int, extra: int
+):
     lengths = sorted(lengths, reverse=True)
     cut = chunks(lengths, rows, tokens, extra)
     assert list(itertools.chain.from_iterable(lengths[span] for span in cut)) == lengths
@@ -97,16 +119,40 @@ def test_chunks_cover_all_lengths_in_order_within_their_bounds(lengths: list[int
 
 
 def problems(choices: tuple[str, ...] = ()) -> list[Problem]:
-    return [Problem(f"p{index}", question, choices[0] if choices else "3", choices=choices) for index, question in enumerate(QUESTIONS)]
+    return [
+        Problem(f"p{index}", question, choices[0] if choices else "3", choices=choices)
+        for index, question in enumerate(QUESTIONS)
+    ]
 
 
-def answer(world: World, partial: Path | None = None, kind: str = "number", items: list[Problem] | None = None, **options):
+def answer(
+    world: World,
+    partial: Path | None = None,
+    kind: str = "number",
+    items: list[Problem] | None = None,
+    **options,
+):
     items = items or problems()
     states = world.encoder.encode(texts(items))
-    return predict(world.model, states, items, "en", kind, "encoder", PROMPT, world.llm, LENGTH, 6, partial=partial, **options)
+    return predict(
+        world.model,
+        states,
+        items,
+        "en",
+        kind,
+        "encoder",
+        PROMPT,
+        world.llm,
+        LENGTH,
+        6,
+        partial=partial,
+        **options,
+    )
 
 
-def test_resumed_predictions_are_byte_for_byte_those_of_an_uninterrupted_job(world: World, monkeypatch, tmp_path: Path):
+def test_resumed_predictions_are_byte_for_byte_those_of_an_uninterrupted_job(
+    world: World, monkeypatch, tmp_path: Path
+):
     whole = answer(world, tmp_path / "whole.partial")
     calls = []
     original = module.greedy
@@ -124,7 +170,9 @@ def test_resumed_predictions_are_byte_for_byte_those_of_an_uninterrupted_job(wor
     with open(partial, "a") as handle:
         handle.write("[[3,[4,")  # the machine stopped while a line was written
     calls.clear()
-    monkeypatch.setattr(module, "greedy", lambda *arguments: calls.append(0) or original(*arguments))
+    monkeypatch.setattr(
+        module, "greedy", lambda *arguments: calls.append(0) or original(*arguments)
+    )
     resumed = answer(world, partial)
     assert len(calls) == 4 - 2  # of 20 problems in batches of 6, two were answered
     for name, table in (("a", whole), ("b", resumed)):
@@ -144,7 +192,9 @@ def test_stored_answers_of_other_settings_are_not_taken(tmp_path: Path):
 def test_predictions_carry_the_answer_by_the_fields_rule(world: World):
     rows = answer(world).to_pylist()
     assert [row["id"] for row in rows] == [f"p{index}" for index in range(len(QUESTIONS))]
-    assert {row["stop_reason"] for row in rows} <= {"end", "length"} and all(row["generated_tokens"] <= LENGTH for row in rows)
+    assert {row["stop_reason"] for row in rows} <= {"end", "length"} and all(
+        row["generated_tokens"] <= LENGTH for row in rows
+    )
     assert len({row["prompt_hash"] for row in rows}) == len(set(QUESTIONS))
 
 
@@ -155,57 +205,93 @@ def test_the_likeliest_choice_is_that_of_whole_sequences_scored_alone(world: Wor
     for index, row in enumerate(rows):
         values = []
         for choice in choices:
-            own = compose(LAYOUTS["encoder"], world.tokenizer, PROMPT, QUESTIONS[index], int(states.counts()[index]), choice)
+            own = compose(
+                LAYOUTS["encoder"],
+                world.tokenizer,
+                PROMPT,
+                QUESTIONS[index],
+                int(states.counts()[index]),
+                choice,
+            )
             inputs = collate([own], world.pad)
             labels = inputs.pop("labels")
             with torch.no_grad():
-                logits = world.model(**inputs, encoder_states=torch.from_numpy(states.of(index)))["logits"]
+                logits = world.model(**inputs, encoder_states=torch.from_numpy(states.of(index)))[
+                    "logits"
+                ]
             targets = labels[0, 1:]
             each = logits[0, :-1].log_softmax(-1).gather(1, targets.clamp_min(0)[:, None])[:, 0]
             values.append(float(each[targets != IGNORE].sum()))
-        assert row["output"] == choices[int(np.argmax(values))] and row["stop_reason"] == "likelihood"
+        assert (
+            row["output"] == choices[int(np.argmax(values))] and row["stop_reason"] == "likelihood"
+        )
         assert row["correct"] == (row["answer"] == choices[0])
     assert len({row["output"] for row in rows}) > 1 or len(set(choices)) == 4
 
 
 def test_choice_likelihoods_equal_those_of_whole_sequences(world: World):
     states, examples = world.compose("encoder", QUESTIONS)
-    choices = [[[5, 9, world.eos], [7, world.eos], [11, 12, 13, 14, world.eos]][: 2 + index % 2] for index in range(len(examples))]
+    choices = [
+        [[5, 9, world.eos], [7, world.eos], [11, 12, 13, 14, world.eos]][: 2 + index % 2]
+        for index in range(len(examples))
+    ]
     found = module.choice_likelihoods(world.model, examples, states, choices, world.pad, 7)
     for index, example in enumerate(examples):
         assert len(found[index]) == len(choices[index])
         for value, ids in zip(found[index], choices[index], strict=True):
             inputs = collate([example], world.pad)
             inputs.pop("labels")
-            embedded = world.model.embed(inputs["input_ids"], inputs["segments"], torch.from_numpy(states.of(index)))
+            embedded = world.model.embed(
+                inputs["input_ids"], inputs["segments"], torch.from_numpy(states.of(index))
+            )
             with torch.no_grad():
-                everything = torch.cat([embedded, world.model.llm.get_input_embeddings()(torch.tensor([ids]))], 1)
+                everything = torch.cat(
+                    [embedded, world.model.llm.get_input_embeddings()(torch.tensor([ids]))], 1
+                )
                 logits = world.model.llm(inputs_embeds=everything).logits[0].log_softmax(-1)
-            expected = sum(float(logits[len(example) - 1 + place, token]) for place, token in enumerate(ids))
+            expected = sum(
+                float(logits[len(example) - 1 + place, token]) for place, token in enumerate(ids)
+            )
             assert value == pytest.approx(expected, abs=1e-3)
 
 
 def test_retrieval_finds_the_sentence_whose_mean_state_is_nearest(world: World):
-    items = [Problem(f"t{i}", q, str(i + 1), translation=QUESTIONS[(i * 3) % 20]) for i, q in enumerate(QUESTIONS)]
+    items = [
+        Problem(f"t{i}", q, str(i + 1), translation=QUESTIONS[(i * 3) % 20])
+        for i, q in enumerate(QUESTIONS)
+    ]
     rows = answer(world, kind="neighbour", items=items, retrieval_layer=1).to_pylist()
-    assert [row["id"] for row in rows] == [f"t{i}-{way}" for way in ("to-english", "from-english") for i in range(20)]
+    assert [row["id"] for row in rows] == [
+        f"t{i}-{way}" for way in ("to-english", "from-english") for i in range(20)
+    ]
     states, examples = world.compose("encoder", texts(items))
     vectors = []
     for index, example in enumerate(examples):
         inputs = collate([example], world.pad)
-        embedded = world.model.embed(inputs["input_ids"], inputs["segments"], torch.from_numpy(states.of(index)))
+        embedded = world.model.embed(
+            inputs["input_ids"], inputs["segments"], torch.from_numpy(states.of(index))
+        )
         with torch.no_grad():
-            hidden = world.model.llm(inputs_embeds=embedded, output_hidden_states=True).hidden_states[1][0]
+            hidden = world.model.llm(
+                inputs_embeds=embedded, output_hidden_states=True
+            ).hidden_states[1][0]
         mean = hidden[torch.from_numpy(example.segments == 2)].mean(0)
         vectors.append((mean / mean.norm()).numpy())
     ours, theirs = np.array(vectors[:20]), np.array(vectors[20:])
     for index, row in enumerate(rows[:20]):
         best = int(np.argmax(ours[index] @ theirs.T))
         near = ours[index] @ theirs[int(row["output"]) - 1]
-        assert near == pytest.approx(float(ours[index] @ theirs[best]), abs=1e-5)  # equal sentences tie
+        assert near == pytest.approx(
+            float(ours[index] @ theirs[best]), abs=1e-5
+        )  # equal sentences tie
         assert row["correct"] == (row["output"] == str(index + 1))
     identity = answer(
-        world, kind="neighbour", items=[Problem(f"t{i}", q, str(i), translation=q) for i, q in enumerate(dict.fromkeys(QUESTIONS))]
+        world,
+        kind="neighbour",
+        items=[
+            Problem(f"t{i}", q, str(i), translation=q)
+            for i, q in enumerate(dict.fromkeys(QUESTIONS))
+        ],
     )
     assert all(identity["correct"].to_pylist())
 

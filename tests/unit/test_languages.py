@@ -28,7 +28,13 @@ HIGH = "de en es fr it ja nl ru sv zh"
 
 def write(folder: Path, *rows: dict[str, str], header: tuple[str, ...] = COLUMNS) -> Path:
     path = folder / "languages.tsv"
-    path.write_text("\n".join(["\t".join(header), *("\t".join(row[column] for column in header) for row in rows)]) + "\n", encoding="utf-8")
+    path.write_text(
+        "\n".join(
+            ["\t".join(header), *("\t".join(row[column] for column in header) for row in rows)]
+        )
+        + "\n",
+        encoding="utf-8",
+    )
     return path
 
 
@@ -39,30 +45,62 @@ def languages():
 
 def test_the_table_holds_the_papers_48_languages_in_three_levels(languages):
     for level, codes in zip(LEVELS, (LOW, MEDIUM, HIGH), strict=True):
-        assert {language.code for language in languages.values() if language.level == level} == set(codes.split())
-    assert {language.code for language in languages.values() if language.level is None} == {"tr", "ur", "el"}
+        assert {language.code for language in languages.values() if language.level == level} == set(
+            codes.split()
+        )
+    assert {language.code for language in languages.values() if language.level is None} == {
+        "tr",
+        "ur",
+        "el",
+    }
 
 
 def test_the_papers_groups_are_known_for_low_resource_languages_alone(languages):
     for language in languages.values():
-        assert (language.paper_family is None) == (language.paper_script is None) == (language.level != "low")
+        assert (
+            (language.paper_family is None)
+            == (language.paper_script is None)
+            == (language.level != "low")
+        )
 
 
 def test_native_digits_read_as_the_numbers_zero_to_nine(languages):
     with_digits = [language for language in languages.values() if language.digits]
-    assert " ".join(sorted(language.code for language in with_digits)) == "ar bn gu hi kn ml mr ne ta te th ur"
+    assert (
+        " ".join(sorted(language.code for language in with_digits))
+        == "ar bn gu hi kn ml mr ne ta te th ur"
+    )
     for language in with_digits:
         assert [int(digit) for digit in language.digits] == list(range(10))
 
 
 def test_names_and_foreign_codes_are_never_shared(languages):
-    for column in ("name", "native", "iso639_3", "nllb", "tatoeba", "cldr", "common_words", "holy_quran", "gsm_symbolic", "fasttext_wiki"):
-        held = [getattr(language, column) for language in languages.values() if getattr(language, column)]
+    for column in (
+        "name",
+        "native",
+        "iso639_3",
+        "nllb",
+        "tatoeba",
+        "cldr",
+        "common_words",
+        "holy_quran",
+        "gsm_symbolic",
+        "fasttext_wiki",
+    ):
+        held = [
+            getattr(language, column)
+            for language in languages.values()
+            if getattr(language, column)
+        ]
         assert len(set(held)) == len(held), column
 
 
 def test_codes_that_differ_from_this_projects_are_recorded(languages):
-    assert (languages["nb"].common_words, languages["nb"].spacy, languages["nb"].cldr) == ("no", "nb", "no")
+    assert (languages["nb"].common_words, languages["nb"].spacy, languages["nb"].cldr) == (
+        "no",
+        "nb",
+        "no",
+    )
     assert (languages["zh"].tatoeba, languages["sw"].tatoeba) == ("cmn", "swh")
     assert languages["it"].holy_quran is None  # the package's Italian file holds two English lines
     assert languages["hr"].wordfreq == "sh"
@@ -81,7 +119,10 @@ def test_an_unknown_code_suggests_the_nearest(languages, code, hint):
         ({"code": "../x"}, "line 2: code"),
         ({"name": ""}, "line 2: name must not be empty"),
         ({"script": "deva"}, "line 2: script 'deva' is not an ISO 15924 code"),
-        ({"level": "lowish"}, "line 2: level 'lowish' is not one of low, medium, high; did you mean 'low'"),
+        (
+            {"level": "lowish"},
+            "line 2: level 'lowish' is not one of low, medium, high; did you mean 'low'",
+        ),
         ({"zero": "U+0967"}, "line 2: zero U\\+0967 is not followed"),
         ({"zero": "966"}, "line 2: zero '966' is not a code point"),
         ({"zero": "U+10FFFF"}, "line 2: zero"),
@@ -102,7 +143,9 @@ def test_a_language_with_two_rows_is_refused(tmp_path):
 
 def test_a_misspelt_or_missing_column_is_named(tmp_path):
     with pytest.raises(LinguaLiftError, match=r"column 'family' is missing"):
-        load_languages(write(tmp_path, ROW, header=tuple(column for column in COLUMNS if column != "family")))
+        load_languages(
+            write(tmp_path, ROW, header=tuple(column for column in COLUMNS if column != "family"))
+        )
     with pytest.raises(LinguaLiftError, match=r"unknown column 'scripts'; did you mean 'script'"):
         load_languages(write(tmp_path, ROW | {"scripts": ""}, header=(*COLUMNS, "scripts")))
 
@@ -121,10 +164,14 @@ def test_a_short_row_and_an_unreadable_file_are_one_line(tmp_path):
 
 
 @given(
-    cell=st.text(alphabet=st.characters(exclude_characters="\t\r\n", exclude_categories=["Cs"]), max_size=40),
+    cell=st.text(
+        alphabet=st.characters(exclude_characters="\t\r\n", exclude_categories=["Cs"]), max_size=40
+    ),
     column=st.sampled_from(COLUMNS),
 )
-def test_any_cell_is_read_or_refused_in_one_line_and_codes_stay_plain(tmp_path_factory, cell, column):
+def test_any_cell_is_read_or_refused_in_one_line_and_codes_stay_plain(
+    tmp_path_factory, cell, column
+):
     folder = tmp_path_factory.mktemp("table")
     try:
         loaded = load_languages(write(folder, ROW | {column: cell}))

@@ -1,4 +1,6 @@
-"""Whole stages through the launcher: one process or two, interrupted by a signal, too large for the device."""
+"""Whole stages through the launcher: one process or two, interrupted by a signal, too large for the
+device.
+"""
 
 import json
 import os
@@ -26,19 +28,28 @@ from lingualift.training.run import Data
 from tests.conftest import save_llama
 
 QUESTIONS = [f"Maria has {number} apples and {number % 7} pears." for number in range(2, 28)]
-SCHEMA = pa.schema([pa.field(name, pa.string()) for name in ("id", "language", "question", "response")])
+SCHEMA = pa.schema(
+    [pa.field(name, pa.string()) for name in ("id", "language", "question", "response")]
+)
 
 
 @pytest.fixture
 def stage_job(llama: Path, causal_encoder: Path, tmp_path: Path) -> StageJob:
-    rows = [{"id": str(n), "language": "en", "question": text, "response": f" {n}"} for n, text in enumerate(QUESTIONS)]
+    rows = [
+        {"id": str(n), "language": "en", "question": text, "response": f" {n}"}
+        for n, text in enumerate(QUESTIONS)
+    ]
     write_parquet(tmp_path / "questions.parquet", pa.Table.from_pylist(rows, schema=SCHEMA), SCHEMA)
     Encoder(causal_encoder, 2, torch.float32).store(tmp_path / "states", QUESTIONS)
     stage = Stage(
         objective="language-modelling", data="maths", train=["alignment", "boundary", "llm"], prompt="maths", epochs=2, batch=8,
         micro_batch=4, learning_rate=5e-3, schedule="cosine", warmup=0.1,
     )  # fmt: skip
-    data = Data(tmp_path / "questions.parquet", tmp_path / "states", Prompt("{question}\nAnswer:", "Solve. "))
+    data = Data(
+        tmp_path / "questions.parquet",
+        tmp_path / "states",
+        Prompt("{question}\nAnswer:", "Solve. "),
+    )
     return StageJob(
         stage=stage, name="transfer", layout="encoder", seed=1, out=tmp_path / "out", llm=llama, encoder=causal_encoder, layer=2,
         alignment=Alignment(normalise=True), parent=None, data=[data], reference=data, names={"en": "English"}, bf16=False,
@@ -71,12 +82,26 @@ def sharded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several processes shard the model (FSDP), as they do on GPUs."""
     start = subprocess.Popen
     worker = str(Path(__file__).with_name("sharded_worker.py"))
-    monkeypatch.setattr(subprocess, "Popen", lambda command, **options: start([command[0], worker, command[-1]], **options))
+    monkeypatch.setattr(
+        subprocess,
+        "Popen",
+        lambda command, **options: start([command[0], worker, command[-1]], **options),
+    )
 
 
-def test_two_processes_that_shard_the_model_train_as_one(stage_job: StageJob, tmp_path: Path, sharded: None) -> None:
-    """All modules first, with tables that are one; then the LLM alone, embeddings and a layer frozen, over what the first stage made."""
-    later = {"train": ["llm"], "freeze_embeddings": True, "freeze_layers": 1, "gradient_checkpointing": True, "epochs": 1}
+def test_two_processes_that_shard_the_model_train_as_one(
+    stage_job: StageJob, tmp_path: Path, sharded: None
+) -> None:
+    """All modules first, with tables that are one; then the LLM alone, embeddings and a layer
+    frozen, over what the first stage made.
+    """
+    later = {
+        "train": ["llm"],
+        "freeze_embeddings": True,
+        "freeze_layers": 1,
+        "gradient_checkpointing": True,
+        "epochs": 1,
+    }
     parents: list[Path | None] = [None, None]
     for change in ({}, later):
         job = stage_job.model_copy(update={"stage": stage_job.stage.model_copy(update=change)})
@@ -88,7 +113,9 @@ def test_two_processes_that_shard_the_model_train_as_one(stage_job: StageJob, tm
         parents = list(outs)
 
 
-def test_sharded_training_in_bfloat16_follows_one_process(stage_job: StageJob, tmp_path: Path, sharded: None) -> None:
+def test_sharded_training_in_bfloat16_follows_one_process(
+    stage_job: StageJob, tmp_path: Path, sharded: None
+) -> None:
     job = stage_job.model_copy(update={"bf16": True})
     _, losses = trained(job)
     _, both = trained(job.model_copy(update={"out": tmp_path / "two"}), 2)
@@ -112,14 +139,19 @@ def test_a_sharded_stage_that_was_stopped_goes_on_to_the_weights_of_one_process(
     same(found, expected)
 
 
-def test_a_stage_stopped_by_sigterm_saves_and_goes_on_to_the_same_weights(stage_job: StageJob, tmp_path: Path) -> None:
+def test_a_stage_stopped_by_sigterm_saves_and_goes_on_to_the_same_weights(
+    stage_job: StageJob, tmp_path: Path
+) -> None:
     job = stage_job.model_copy(update={"stage": stage_job.stage.model_copy(update={"epochs": 10})})
     expected, _ = trained(job.model_copy(update={"out": tmp_path / "whole"}))
     (tmp_path / "job.json").write_text(job.model_dump_json())
     environment = {**os.environ, "RANK": "0", "OMP_NUM_THREADS": str(torch.get_num_threads())}
     environment.pop("WORLD_SIZE", None)
     process = subprocess.Popen(
-        [sys.executable, "-m", "lingualift.training", str(tmp_path / "job.json")], env=environment, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "lingualift.training", str(tmp_path / "job.json")],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stderr is not None
     for line in process.stderr:
@@ -138,7 +170,11 @@ def test_a_stage_stopped_by_sigterm_saves_and_goes_on_to_the_same_weights(stage_
 def test_the_micro_batch_is_halved_until_it_fits_and_one_that_does_not_fit_is_refused(
     stage_job: StageJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected, _ = trained(stage_job.model_copy(update={"stage": stage_job.stage.model_copy(update={"micro_batch": 2})}))
+    expected, _ = trained(
+        stage_job.model_copy(
+            update={"stage": stage_job.stage.model_copy(update={"micro_batch": 2})}
+        )
+    )
     original, sizes, room = LinguaLiftModel.forward, [], 2
 
     def limited(self: LinguaLiftModel, input_ids: torch.Tensor, **kwargs: Any) -> Any:
@@ -188,7 +224,11 @@ def test_gradient_checkpointing_changes_no_weight(stage_job: StageJob, tmp_path:
 def test_a_parent_made_with_another_layer_is_refused(stage_job: StageJob, tmp_path: Path) -> None:
     launch(stage_job)
     with pytest.raises(LinguaLiftError, match="keeps one encoder"):
-        launch(stage_job.model_copy(update={"out": tmp_path / "next", "parent": stage_job.out, "layer": 1}))
+        launch(
+            stage_job.model_copy(
+                update={"out": tmp_path / "next", "parent": stage_job.out, "layer": 1}
+            )
+        )
 
 
 def test_a_damaged_checkpoint_is_refused(stage_job: StageJob) -> None:

@@ -25,10 +25,30 @@ from lingualift.lexicon.normalise import (
     unit,
 )
 from lingualift.lexicon.procrustes import procrustes
-from lingualift.lexicon.refine import refine, reweight, rotate_towards, self_learning, whiten_within_pairs
+from lingualift.lexicon.refine import (
+    refine,
+    reweight,
+    rotate_towards,
+    self_learning,
+    whiten_within_pairs,
+)
 from lingualift.lexicon.score import combined_scores, moments
-from lingualift.lexicon.search import flat_top_k, integer_top_k, largest, largest_columns, plain_top_k, top_k
-from lingualift.lexicon.starts import encoder_space, frequency_scores, identical_start, numeral_start, seed_start, similarity_start
+from lingualift.lexicon.search import (
+    flat_top_k,
+    integer_top_k,
+    largest,
+    largest_columns,
+    plain_top_k,
+    top_k,
+)
+from lingualift.lexicon.starts import (
+    encoder_space,
+    frequency_scores,
+    identical_start,
+    numeral_start,
+    seed_start,
+    similarity_start,
+)
 from lingualift.lexicon.verdict import direction_agreement, isometry
 from lingualift.lexicon.words import embed_words
 
@@ -38,10 +58,16 @@ def space(rows: int, dim: int, seed: int = 0) -> np.ndarray:
 
 
 def clustered(rows: int, dim: int, seed: int) -> np.ndarray:
-    """Vectors with neighbourhoods of different density, as words have (isotropic noise has no shape to align by)."""
+    """Vectors with neighbourhoods of different density, as words have (isotropic noise has no shape
+    to align by).
+    """
     generator = np.random.default_rng(seed)
-    centers = generator.standard_normal((rows // 10, dim)) * generator.uniform(0.3, 3, (rows // 10, 1))
-    values = centers[generator.integers(0, len(centers), rows)] + generator.standard_normal((rows, dim))
+    centers = generator.standard_normal((rows // 10, dim)) * generator.uniform(
+        0.3, 3, (rows // 10, 1)
+    )
+    values = centers[generator.integers(0, len(centers), rows)] + generator.standard_normal(
+        (rows, dim)
+    )
     return (values * np.linspace(1.5, 0.3, dim)).astype(np.float32)
 
 
@@ -54,7 +80,13 @@ def dense_csls(source: np.ndarray, target: np.ndarray, k: int) -> np.ndarray:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10**6), st.integers(5, 40), st.integers(5, 40), st.integers(2, 12), st.integers(1, 5))
+@given(
+    st.integers(0, 10**6),
+    st.integers(5, 40),
+    st.integers(5, 40),
+    st.integers(2, 12),
+    st.integers(1, 5),
+)
 def test_csls_equals_its_definition(seed, n, m, dim, k):
     source, target = space(n, dim, seed), space(m, dim, seed + 1)
     expected = dense_csls(source, target, k)
@@ -88,7 +120,9 @@ def test_largest_of_short_and_of_long_rows_equal_a_sort(columns):
     values = np.random.default_rng(columns).standard_normal((30, columns)).astype(np.float32)
     expected = np.sort(values, axis=1)[:, -7:]
     assert np.array_equal(largest(values, 7), expected)
-    assert np.array_equal(np.sort(np.take_along_axis(values, largest_columns(values, 7), axis=1), axis=1), expected)
+    assert np.array_equal(
+        np.sort(np.take_along_axis(values, largest_columns(values, 7), axis=1), axis=1), expected
+    )
 
 
 def test_plain_search_equals_the_flat_index():
@@ -117,7 +151,9 @@ def test_integer_search_equals_the_flat_index(kind):
         assert np.array_equal(found.scores, expected.scores) and same.any()
         assert np.array_equal(found.indices[same], expected.indices[same])
     else:
-        assert np.array_equal(found.indices, expected.indices) and np.array_equal(found.scores, expected.scores)
+        assert np.array_equal(found.indices, expected.indices) and np.array_equal(
+            found.scores, expected.scores
+        )
 
 
 def test_more_neighbours_than_words_is_an_error():
@@ -129,9 +165,9 @@ def test_mutual_pairs_equal_brute_force():
     source, target = space(60, 5), space(50, 5, 1)
     expected = dense_csls(source, target, 3)
     best, back = expected.argmax(axis=1), expected.argmax(axis=0)
-    assert set(zip(*(pair.tolist() for pair in mutual_pairs(csls(source, target, 3))), strict=True)) == {
-        (row, best[row]) for row in range(60) if back[best[row]] == row
-    }
+    assert set(
+        zip(*(pair.tolist() for pair in mutual_pairs(csls(source, target, 3))), strict=True)
+    ) == {(row, best[row]) for row in range(60) if back[best[row]] == row}
 
 
 @pytest.mark.parametrize("dense", [0, 10**6])
@@ -143,22 +179,30 @@ def test_match_equals_brute_force_by_matrix_and_by_search(dense, monkeypatch):
     assert np.allclose(found.scores.source @ found.scores.target.T, expected, atol=1e-5)
     assert np.array_equal(found.best, expected.argmax(axis=1))
     assert np.array_equal(found.back, expected.argmax(axis=0))
-    assert [side.tolist() for side in found.mutual] == [side.tolist() for side in mutual_pairs(csls(source, target, 3))]
+    assert [side.tolist() for side in found.mutual] == [
+        side.tolist() for side in mutual_pairs(csls(source, target, 3))
+    ]
     extra = Scores(space(60, 2, 2), space(50, 2, 3))
     found = match(source, target, 3, extra=extra)
     expected += extra.source @ extra.target.T
     assert np.allclose(found.scores.source @ found.scores.target.T, expected, atol=1e-5)
-    assert np.array_equal(found.best, expected.argmax(axis=1)) and np.array_equal(found.back, expected.argmax(axis=0))
+    assert np.array_equal(found.best, expected.argmax(axis=1)) and np.array_equal(
+        found.back, expected.argmax(axis=0)
+    )
 
 
 def test_procrustes_equals_scipy_and_ignores_zero_weights():
     source, target = space(30, 6), space(30, 6, 1)
     expected, _ = scipy.linalg.orthogonal_procrustes(source, target)
     rotation = procrustes(source, target)
-    assert np.allclose(rotation, expected, atol=1e-5) and np.allclose(rotation @ rotation.T, np.eye(6), atol=1e-5)
+    assert np.allclose(rotation, expected, atol=1e-5) and np.allclose(
+        rotation @ rotation.T, np.eye(6), atol=1e-5
+    )
     assert np.allclose(procrustes(source, target, precise=False), expected, atol=1e-4)
     weights = np.r_[np.ones(20), np.zeros(10)]
-    assert np.allclose(procrustes(source, target, weights), procrustes(source[:20], target[:20]), atol=1e-6)
+    assert np.allclose(
+        procrustes(source, target, weights), procrustes(source[:20], target[:20]), atol=1e-6
+    )
     with pytest.raises(LinguaLiftError, match="as many source as target rows"):
         procrustes(source, target[:5])
 
@@ -195,7 +239,9 @@ def test_leading_components_are_those_of_an_exact_decomposition():
 
 
 def test_reduction_keeps_inner_products_between_the_spaces():
-    low = clustered(200, 6, 0) @ np.random.default_rng(1).standard_normal((6, 40)).astype(np.float32)
+    low = clustered(200, 6, 0) @ np.random.default_rng(1).standard_normal((6, 40)).astype(
+        np.float32
+    )
     source, target = unit(low[:90]), unit(low[90:])
     left, right = reduce_together(source, target, 10)
     assert left.shape == (90, 10) and np.allclose(left @ right.T, source @ target.T, atol=1e-4)
@@ -205,13 +251,18 @@ def test_starts_without_vectors():
     source, target = ["Radio", "the", "12", "7"], ["radio", "१२", "los", "12"]
     assert [side.tolist() for side in identical_start(source, target)] == [[0, 2], [0, 3]]
     assert [side.tolist() for side in numeral_start(source, target)] == [[2], [1]]
-    assert [side.tolist() for side in seed_start(source, target, [("THE", "los"), ("absent", "los")])] == [[1], [2]]
+    assert [
+        side.tolist() for side in seed_start(source, target, [("THE", "los"), ("absent", "los")])
+    ] == [[1], [2]]
     with pytest.raises(LinguaLiftError, match="none of its 1 pairs"):
         seed_start(source, target, [("x", "y")])
 
 
-def planted(words: int = 800, dim: int = 40, noise: float = 0.05, seed: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Source and target vectors under a random rotation with noise; a fifth of each vocabulary has no partner.
+def planted(
+    words: int = 800, dim: int = 40, noise: float = 0.05, seed: int = 3
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Source and target vectors under a random rotation with noise; a fifth of each vocabulary has
+    no partner.
 
     The third array holds each source word's partner, -1 for none.
     """
@@ -242,12 +293,16 @@ def test_planted_rotation_is_recovered(start):
     elif start in ("identical", "numerals"):
         words = [[f"{side}{row}" for row in range(800)] for side in "st"]
         for place, row in enumerate(alike):
-            words[0][row] = words[1][partner[row]] = str(place) if start == "numerals" else f"Radio{place}"
+            words[0][row] = words[1][partner[row]] = (
+                str(place) if start == "numerals" else f"Radio{place}"
+            )
         pairs = (identical_start if start == "identical" else numeral_start)(*words)
     else:
         rows = np.flatnonzero(partner >= 0)[:60]
         pairs = rows, np.r_[partner[rows[:30]], np.random.default_rng(0).integers(0, 800, 30)]
-    learned = self_learning(source, target, pairs, seed=1, cutoff=800, schedule=((0.3, 30), (0.6, 10)))
+    learned = self_learning(
+        source, target, pairs, seed=1, cutoff=800, schedule=((0.3, 30), (0.6, 10))
+    )
     alignment = refine(source, target, learned)
     assert precision(alignment, partner) >= 0.95
     assert alignment.criterion > 0.7
@@ -261,10 +316,18 @@ def test_similarities_within_bands_of_frequency_make_a_better_start():
         vectors = clustered(500, 30, seed + 1)
         rotation, _ = np.linalg.qr(generator.standard_normal((30, 30)))
         order = np.argsort(np.log(np.arange(500) + 1.0) + 0.65 * generator.standard_normal(500))
-        noisy = vectors @ rotation + 2 * generator.standard_normal(vectors.shape)  # hardly isometric
+        noisy = vectors @ rotation + 2 * generator.standard_normal(
+            vectors.shape
+        )  # hardly isometric
         source, target = normalise(vectors), normalise(noisy[order].astype(np.float32))
-        found = [similarity_start(source, target, 500, frequencies=known) for known in (None, (counts, counts))]
-        plain, banded = (total + int((order[columns] == rows).sum()) for total, (rows, columns) in zip((plain, banded), found, strict=True))
+        found = [
+            similarity_start(source, target, 500, frequencies=known)
+            for known in (None, (counts, counts))
+        ]
+        plain, banded = (
+            total + int((order[columns] == rows).sum())
+            for total, (rows, columns) in zip((plain, banded), found, strict=True)
+        )
     assert banded > 2 * plain
 
 
@@ -276,7 +339,12 @@ def test_banded_similarity_start_equals_brute_force():
     sides = []
     for side in (source, target):
         rows = [
-            np.concatenate([sorted(float(side[row] @ side[other]) for other in range(start, end)) for start, end in pairwise(edges)])
+            np.concatenate(
+                [
+                    sorted(float(side[row] @ side[other]) for other in range(start, end))
+                    for start, end in pairwise(edges)
+                ]
+            )
             for row in range(40)
         ]
         sides.append(normalise(np.array(rows, np.float32)))
@@ -314,13 +382,17 @@ def test_refinement_weighs_pairs_by_the_logarithm_of_the_rarer_words_frequency()
     counts = np.arange(300, 0, -1), np.arange(600, 300, -1) // 7
     weights = [math.log1p(min(counts[0][i], counts[1][j])) for i, j in zip(*pairs, strict=True)]
     found = refine(source, target, pairs, rounds=0, frequencies=counts)
-    assert np.allclose(found.rotation, procrustes(source[pairs[0]], target[pairs[1]], np.array(weights)), atol=1e-6)
+    assert np.allclose(
+        found.rotation, procrustes(source[pairs[0]], target[pairs[1]], np.array(weights)), atol=1e-6
+    )
 
 
 def test_self_learning_depends_on_its_seed_alone():
     source, target, _ = planted(300, 20)
     pairs = similarity_start(source, target, 300)
-    first, again = (self_learning(source, target, pairs, seed=5, schedule=((0.3, 5),)) for _ in range(2))
+    first, again = (
+        self_learning(source, target, pairs, seed=5, schedule=((0.3, 5),)) for _ in range(2)
+    )
     assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
 
 
@@ -328,11 +400,16 @@ def test_frequency_term_is_a_squared_difference_of_logarithms():
     left, right = np.arange(1, 13), np.arange(1, 16) ** 2
     a, b = np.log(left / left.sum()), np.log(right / right.sum())
     scores = frequency_scores(left, right, 0.02)
-    assert np.allclose(scores.source @ scores.target.T, -0.02 * (a[:, None] - b[None]) ** 2, atol=1e-5)
+    assert np.allclose(
+        scores.source @ scores.target.T, -0.02 * (a[:, None] - b[None]) ** 2, atol=1e-5
+    )
 
 
 def test_combined_score_is_the_sum_over_deviations_and_neutral_without_vectors():
-    encoder, fasttext = csls(space(20, 6), space(25, 6, 1), 3), csls(space(8, 4, 2), space(9, 4, 3), 3)
+    encoder, fasttext = (
+        csls(space(20, 6), space(25, 6, 1), 3),
+        csls(space(8, 4, 2), space(9, 4, 3), 3),
+    )
     rows, columns = np.arange(0, 16, 2), np.arange(0, 18, 2)
     combined = combined_scores(encoder, fasttext, rows, columns, 0.5)
     (_, first), (mean, second) = moments(encoder), moments(fasttext)
@@ -345,7 +422,12 @@ def test_combined_score_is_the_sum_over_deviations_and_neutral_without_vectors()
 def fake_states(texts):
     """Three layers of four dimensions; a token a character."""
     return [
-        np.stack([[[ord(c) * (layer + 1) % 17, ord(c) % 5, layer, len(text)] for c in text] for layer in range(3)]).astype(float)
+        np.stack(
+            [
+                [[ord(c) * (layer + 1) % 17, ord(c) % 5, layer, len(text)] for c in text]
+                for layer in range(3)
+            ]
+        ).astype(float)
         for text in texts
     ]
 
@@ -360,14 +442,23 @@ def test_word_vectors_join_layers_with_equal_weight():
 
     vectors = embed_words(words, states)
     assert seen == [" a", " bc", " def", " gh", " ijk"]
-    assert vectors.shape == (5, 12) and vectors.dtype == np.float32 and np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    assert (
+        vectors.shape == (5, 12)
+        and vectors.dtype == np.float32
+        and np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    )
     for layer in range(3):
-        assert np.allclose(np.linalg.norm(vectors[:, 4 * layer : 4 * layer + 4], axis=1), 1 / np.sqrt(3), atol=1e-5)
+        assert np.allclose(
+            np.linalg.norm(vectors[:, 4 * layer : 4 * layer + 4], axis=1), 1 / np.sqrt(3), atol=1e-5
+        )
     with pytest.raises(LinguaLiftError, match="did you mean 'mean'"):
         embed_words(words, states, poolings=("meen",))
 
     def damaged(texts):
-        return [np.full_like(state, np.nan) if "bc" in text else state for text, state in zip(texts, fake_states(texts), strict=True)]
+        return [
+            np.full_like(state, np.nan) if "bc" in text else state
+            for text, state in zip(texts, fake_states(texts), strict=True)
+        ]
 
     with pytest.raises(LinguaLiftError, match="'bc' are not finite"):
         embed_words(words, damaged)
@@ -385,14 +476,18 @@ def test_encoder_space_needs_no_map():
 def test_shrunk_rotation_goes_from_none_to_procrustes():
     source, target = space(50, 6, 1), space(50, 6, 2)
     pairs = np.arange(50), np.arange(50)
-    assert np.allclose(rotate_towards(source, target, pairs, 0.0), source @ procrustes(source, target), atol=1e-5)
+    assert np.allclose(
+        rotate_towards(source, target, pairs, 0.0), source @ procrustes(source, target), atol=1e-5
+    )
     assert np.allclose(rotate_towards(source, target, pairs, 1e7), source, atol=1e-4)
 
 
 def test_whitening_weakens_the_directions_in_which_partners_differ():
     generator = np.random.default_rng(0)
     meaning = generator.standard_normal((300, 8)).astype(np.float32)
-    noise = generator.standard_normal((300, 8)).astype(np.float32) * np.array([3, 3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], np.float32)
+    noise = generator.standard_normal((300, 8)).astype(np.float32) * np.array(
+        [3, 3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], np.float32
+    )
     source, target = unit(meaning), unit(meaning + noise)
     pairs = np.arange(100), np.arange(100)
     left, right = whiten_within_pairs(source, target, pairs)
@@ -419,7 +514,11 @@ def test_reweighting_equals_vecmaps_formula():
     found = reweight(source, target, pairs)
     assert np.allclose(found[0] @ found[1].T, unit(left) @ unit(right).T, atol=1e-4)
     few = rows[:5], partner[rows[:5]]
-    assert np.allclose(reweight(source, target, few)[0], source @ procrustes(source[few[0]], target[few[1]]), atol=1e-5)
+    assert np.allclose(
+        reweight(source, target, few)[0],
+        source @ procrustes(source[few[0]], target[few[1]]),
+        atol=1e-5,
+    )
 
 
 def test_isometry_equals_its_definition_and_ignores_rotations():
@@ -434,7 +533,10 @@ def test_isometry_equals_its_definition_and_ignores_rotations():
         return sorted(scipy.linalg.eigvalsh(np.diag(adjacency.sum(0)) - adjacency), reverse=True)
 
     one, two = spectrum(source), spectrum(target[:40])
-    leading = min(next(n for n in range(1, 41) if sum(values[:n]) >= 0.9 * sum(values)) for values in (one, two))
+    leading = min(
+        next(n for n in range(1, 41) if sum(values[:n]) >= 0.9 * sum(values))
+        for values in (one, two)
+    )
     expected = sum((a - b) ** 2 for a, b in zip(one[:leading], two[:leading], strict=True))
     assert isometry(source, target, 40, 3) == pytest.approx(expected)
     rotation, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((5, 5)))
@@ -445,7 +547,9 @@ def test_directions_agree_on_related_spaces_only():
     source, target, partner = planted(300, 20)
     rows = np.flatnonzero(partner >= 0)
     good = refine(source, target, (rows, partner[rows]))
-    bad = refine(source, target, (rows, np.random.default_rng(0).permutation(partner[rows])), rounds=0)
+    bad = refine(
+        source, target, (rows, np.random.default_rng(0).permutation(partner[rows])), rounds=0
+    )
     assert direction_agreement(source, target, good.best, good.back) > 0.9
     assert direction_agreement(source, target, bad.best, bad.back) < 0.8
 
@@ -458,43 +562,65 @@ def test_discriminator_learns_as_the_same_layers_do_by_autograd():
     linear = [torch.nn.Linear(6, 8), torch.nn.Linear(8, 8), torch.nn.Linear(8, 1)]
     for layer, (weights, biases) in zip(linear, ours.layers, strict=True):
         layer.weight.data, layer.bias.data = weights.clone(), biases.clone()
-    theirs = torch.nn.Sequential(linear[0], torch.nn.LeakyReLU(0.2), linear[1], torch.nn.LeakyReLU(0.2), linear[2])
+    theirs = torch.nn.Sequential(
+        linear[0], torch.nn.LeakyReLU(0.2), linear[1], torch.nn.LeakyReLU(0.2), linear[2]
+    )
     descent = torch.optim.SGD(theirs.parameters(), lr=0.5)
     truth = torch.tensor([0.9, 0.9, 0.9, 0.1, 0.1])
     for _ in range(3):
         inputs = torch.randn((5, 6), generator=random)
         wanted = inputs.clone().requires_grad_()
         descent.zero_grad()
-        torch.nn.functional.binary_cross_entropy_with_logits(theirs(wanted).squeeze(1), truth).backward()
+        torch.nn.functional.binary_cross_entropy_with_logits(
+            theirs(wanted).squeeze(1), truth
+        ).backward()
         assert torch.allclose(ours.gradient(inputs, truth), wanted.grad, atol=1e-7)
         descent.step()
         ours.learn(inputs, truth, 0.5)
         for layer, (weights, biases) in zip(linear, ours.layers, strict=True):
-            assert torch.allclose(layer.weight, weights, atol=1e-6) and torch.allclose(layer.bias, biases, atol=1e-6)
+            assert torch.allclose(layer.weight, weights, atol=1e-6) and torch.allclose(
+                layer.bias, biases, atol=1e-6
+            )
 
 
 def test_discriminator_in_bfloat16_follows_float32_and_keeps_small_steps():
     import torch
 
     exact, rounded = (
-        _Discriminator(30, Adversary(hidden=40, dropout=0.0), torch.Generator().manual_seed(0), torch.device("cpu"), bf16)
+        _Discriminator(
+            30,
+            Adversary(hidden=40, dropout=0.0),
+            torch.Generator().manual_seed(0),
+            torch.device("cpu"),
+            bf16,
+        )
         for bf16 in (False, True)
     )
     before = [layer[0].clone() for layer in rounded.layers]
     draw = torch.Generator().manual_seed(1)
     inputs, truth = torch.randn((64, 30), generator=draw), torch.rand(64, generator=draw)
     gradients = [one.gradient(inputs, truth) for one in (exact, rounded)]
-    assert torch.nn.functional.cosine_similarity(*(each.flatten() for each in gradients), dim=0) > 0.999
+    assert (
+        torch.nn.functional.cosine_similarity(*(each.flatten() for each in gradients), dim=0)
+        > 0.999
+    )
     for one in (exact, rounded):
         one.learn(inputs, truth, 1e-3)  # a step far below bfloat16's resolution of the weights
     for layer, (ours, _), (theirs, _) in zip(before, exact.layers, rounded.layers, strict=True):
-        assert torch.nn.functional.cosine_similarity((ours - layer).flatten(), (theirs - layer).flatten(), dim=0) > 0.99
+        assert (
+            torch.nn.functional.cosine_similarity(
+                (ours - layer).flatten(), (theirs - layer).flatten(), dim=0
+            )
+            > 0.99
+        )
 
 
 def test_discriminator_drops_inputs_anew_in_every_step():
     import torch
 
-    dropped = _Discriminator(400, Adversary(hidden=8, dropout=0.5), torch.Generator().manual_seed(0), torch.device("cpu"))
+    dropped = _Discriminator(
+        400, Adversary(hidden=8, dropout=0.5), torch.Generator().manual_seed(0), torch.device("cpu")
+    )
     inputs = torch.ones(1, 400)
     first, second = (dropped.gradient(inputs, torch.ones(1)) == 0 for _ in range(2))
     assert 0.4 < first.float().mean() < 0.6  # what is dropped has no gradient
@@ -503,7 +629,8 @@ def test_discriminator_drops_inputs_anew_in_every_step():
 
 @pytest.mark.parametrize("arithmetic", ["float32", "bfloat16"])
 def test_adversary_recovers_a_planted_turn_of_less_than_a_right_angle(arithmetic):
-    # Skewed data: a distribution that is symmetric fits itself in several positions, and the adversary finds any of them.
+    # Skewed data: a distribution that is symmetric fits itself in several positions, and the
+    # adversary finds any of them.
     generator = np.random.default_rng(0)
     vectors = (generator.gamma(1.0, 1.0, (720, 8)) - 1) * np.linspace(2, 0.5, 8)
     plane = generator.standard_normal((8, 8))
@@ -512,7 +639,9 @@ def test_adversary_recovers_a_planted_turn_of_less_than_a_right_angle(arithmetic
     noisy = vectors @ rotation + 0.02 * generator.standard_normal(vectors.shape)
     order = generator.permutation(600)
     source = normalise(vectors[:600].astype(np.float32))
-    target = normalise(np.concatenate([noisy[:480], noisy[600:]])[order].astype(np.float32))  # a fifth has no partner
+    target = normalise(
+        np.concatenate([noisy[:480], noisy[600:]])[order].astype(np.float32)
+    )  # a fifth has no partner
     partner = np.argsort(order)
     partner[480:] = -1
     settings = Adversary(epochs=3, steps=250, hidden=64, beta=0.01, scale=2.5, precision=arithmetic)
@@ -526,8 +655,12 @@ def test_adversarial_start_depends_on_its_seed_alone_and_refuses_few_words():
 
     source, target, _ = planted(200, 10)
     short = Adversary(epochs=2, steps=5, hidden=16)
-    (first, history), (again, _), (_, different) = (adversarial_start(source, target, seed=seed, settings=short) for seed in (1, 1, 2))
-    assert len(history) == 2 and all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    (first, history), (again, _), (_, different) = (
+        adversarial_start(source, target, seed=seed, settings=short) for seed in (1, 1, 2)
+    )
+    assert len(history) == 2 and all(
+        np.array_equal(a, b) for a, b in zip(first, again, strict=True)
+    )
     assert different != history
     threads = torch.get_num_threads()
     try:
@@ -555,14 +688,24 @@ def test_an_adversary_that_was_stopped_goes_on_to_the_same_pairs(arithmetic, tmp
         learn(*given)
 
     def run(**change):
-        return adversarial_start(source, target, settings=how, use_gpu=False, state=state, save_minutes=0, **({"seed": 1} | change))
+        return adversarial_start(
+            source,
+            target,
+            settings=how,
+            use_gpu=False,
+            state=state,
+            save_minutes=0,
+            **({"seed": 1} | change),
+        )
 
     monkeypatch.setattr(_Discriminator, "learn", stopped)
     with pytest.raises(KeyboardInterrupt):
         run()
     steps = 3 * how.discriminator_steps  # six more: the fifteen steps less the nine that are kept
     found, again = run()
-    assert again == history and all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+    assert again == history and all(
+        np.array_equal(a, b) for a, b in zip(found, expected, strict=True)
+    )
     steps = 9 * how.discriminator_steps  # not one more: an ended training is kept too
     assert run()[1] == history
     with pytest.raises(KeyboardInterrupt):  # of another seed nothing is
@@ -576,4 +719,6 @@ def test_an_adversary_that_was_stopped_goes_on_to_the_same_pairs(arithmetic, tmp
 
 def test_scores_scale():
     scores = csls(space(5, 3), space(6, 3, 1), 2)
-    assert isinstance(scores.scaled(2.0), Scores) and np.allclose(scores.scaled(2.0).source, 2 * scores.source)
+    assert isinstance(scores.scaled(2.0), Scores) and np.allclose(
+        scores.scaled(2.0).source, 2 * scores.source
+    )

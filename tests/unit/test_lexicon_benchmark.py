@@ -15,13 +15,17 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks/lexicon.py"
 
 
 def run(*arguments: str) -> str:
-    done = subprocess.run([sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
 
 
 def table(text: str) -> list[dict[str, str]]:
-    names, *rows = ([cell.strip() for cell in re.split(r" {2,}", line.strip())] for line in text.splitlines())
+    names, *rows = (
+        [cell.strip() for cell in re.split(r" {2,}", line.strip())] for line in text.splitlines()
+    )
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
@@ -34,7 +38,9 @@ def test_every_start_recovers_a_planted_turn():
 @pytest.mark.skipif(not search.integer_products(), reason="this processor has no 8-bit products")
 def test_the_searches_are_compared_on_equal_answers():
     rows = {row["method"]: row for row in table(run("retrieval", "--words", "5000", "--dim", "20"))}
-    assert float(rows["FAISS flat"]["times as fast"]) == 1 and float(rows["8-bit"]["recall"]) >= 0.999
+    assert (
+        float(rows["FAISS flat"]["times as fast"]) == 1 and float(rows["8-bit"]["recall"]) >= 0.999
+    )
 
 
 def module():
@@ -46,7 +52,17 @@ def module():
 
 
 def test_seeds_are_averaged_by_language_and_method():
-    names = ["language", "tokens", "method", "seed", "verdict", "runs", "criterion", "null", "agreement"]
+    names = [
+        "language",
+        "tokens",
+        "method",
+        "seed",
+        "verdict",
+        "runs",
+        "criterion",
+        "null",
+        "agreement",
+    ]
     names += ["P@1 words", "P@1 MUSE", "P@1 test", "P@1 pages", "CPU s"]
     judged = ["good", "1/1", 0.6, 0.5, 0.9]
     rows = [
@@ -55,20 +71,77 @@ def test_seeds_are_averaged_by_language_and_method():
         ["es", 9, "VecMap 2000", 0, *[None] * 5, 41.0, None, None, 67.0, 90.0],
     ]
     found = module().means([names, *rows])
-    assert found[0] == ["language", "method", "seeds", *(name for kind in names[9:13] for name in (kind, "+-")), "CPU s"]
-    assert found[1] == ["es", "similarity", 2, 41.0, pytest.approx(2**0.5), None, None, None, None, 67.0, pytest.approx(2**0.5), 5.0]
-    assert found[2] == ["es", "VecMap 2000", 1, 41.0, None, None, None, None, None, 67.0, None, 90.0]
+    assert found[0] == [
+        "language",
+        "method",
+        "seeds",
+        *(name for kind in names[9:13] for name in (kind, "+-")),
+        "CPU s",
+    ]
+    assert found[1] == [
+        "es",
+        "similarity",
+        2,
+        41.0,
+        pytest.approx(2**0.5),
+        None,
+        None,
+        None,
+        None,
+        67.0,
+        pytest.approx(2**0.5),
+        5.0,
+    ]
+    assert found[2] == [
+        "es",
+        "VecMap 2000",
+        1,
+        41.0,
+        None,
+        None,
+        None,
+        None,
+        None,
+        67.0,
+        None,
+        90.0,
+    ]
 
 
 def test_words_of_parallel_pages_are_paired_by_where_they_occur():
-    texts = [("red house", "etxe gorria"), ("red car", "auto gorria"), ("blue house", "etxe urdina"), ("blue car", "auto urdina")] * 6
-    assert dict(module().page_pairs(texts)) == {"house": "etxe", "car": "auto", "blue": "urdina", "red": "gorria"}
+    texts = [
+        ("red house", "etxe gorria"),
+        ("red car", "auto gorria"),
+        ("blue house", "etxe urdina"),
+        ("blue car", "auto urdina"),
+    ] * 6
+    assert dict(module().page_pairs(texts)) == {
+        "house": "etxe",
+        "car": "auto",
+        "blue": "urdina",
+        "red": "gorria",
+    }
 
 
 def test_verdicts_stand_beside_precision(tmp_path):
-    for name, verdict, precision in (("a", "good", 40.0), ("b", "collapsed", 0.5), ("c", "weak", 12.0)):
-        found = {"language": name, "verdict": verdict, "score": "fasttext", "held_out": None, "start_agreement": precision / 50}
+    for name, verdict, precision in (
+        ("a", "good", 40.0),
+        ("b", "collapsed", 0.5),
+        ("c", "weak", 12.0),
+    ):
+        found = {
+            "language": name,
+            "verdict": verdict,
+            "score": "fasttext",
+            "held_out": None,
+            "start_agreement": precision / 50,
+        }
         figures = {"fasttext": {"words": 9, "precision": {"1": precision}}}
-        (tmp_path / f"{name}.json").write_text(json.dumps({**found, "gold": figures}), encoding="utf-8")
+        (tmp_path / f"{name}.json").write_text(
+            json.dumps({**found, "gold": figures}), encoding="utf-8"
+        )
     out = run("verdict", str(tmp_path))
-    assert "collapsed: 1 lexicons, P@1 0.5 to 0.5" in out and "rank correlation of P@1 and start_agreement: 1.00 over 3" in out
+    assert (
+        "collapsed: 1 lexicons, P@1 0.5 to 0.5" in out
+        and "rank correlation of P@1 and start_agreement: 1.00 over 3" in out
+    )

@@ -1,4 +1,6 @@
-"""Whole lexicons from planted word spaces: kept starts, verdicts, gold figures, invariances, bad input."""
+"""Whole lexicons from planted word spaces: kept starts, verdicts, gold figures, invariances, bad
+input.
+"""
 
 import json
 import logging
@@ -15,7 +17,13 @@ from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
 from lingualift.lexicon import build
 from lingualift.lexicon.adversarial import Adversary
-from lingualift.lexicon.build import LEXICON_SCHEMA, Settings, WordSpace, build_lexicon, supervised_lexicon
+from lingualift.lexicon.build import (
+    LEXICON_SCHEMA,
+    Settings,
+    WordSpace,
+    build_lexicon,
+    supervised_lexicon,
+)
 from lingualift.lexicon.gold import precision_at, read_gold, read_muse, read_thousand
 from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.verdict import Thresholds, agreement, held_out_agreement, verdict
@@ -30,7 +38,9 @@ def word(prefix: str, number: int) -> str:
     return prefix + "".join(chr(97 + int(digit)) for digit in f"{number:04d}")
 
 
-def spaces(*, related_encoder: bool = True, related_fasttext: bool = True, seed: int = 0) -> tuple[WordSpace, WordSpace]:
+def spaces(
+    *, related_encoder: bool = True, related_fasttext: bool = True, seed: int = 0
+) -> tuple[WordSpace, WordSpace]:
     """Source word i means target word i. An unrelated view is drawn anew for the target."""
     generator = np.random.default_rng(seed)
     meaning = generator.standard_normal((WORDS, 30)) * np.linspace(2, 0.5, 30)
@@ -45,7 +55,13 @@ def spaces(*, related_encoder: bool = True, related_fasttext: bool = True, seed:
     frequencies = np.arange(WORDS, 0, -1) * 10
     fasttext[0][::9] = np.nan
     return tuple(
-        WordSpace([word(prefix, i) for i in range(WORDS)], frequencies, fasttext[side], encoder[side], ["NOUN"] * WORDS)
+        WordSpace(
+            [word(prefix, i) for i in range(WORDS)],
+            frequencies,
+            fasttext[side],
+            encoder[side],
+            ["NOUN"] * WORDS,
+        )
         for side, prefix in enumerate("sz")
     )
 
@@ -58,12 +74,22 @@ def test_related_spaces_give_a_good_lexicon():
     lexicon = build_lexicon(source, target, FAST, gold=GOLD)
     assert lexicon.evidence["verdict"] == "good" and lexicon.evidence["score"] == "combined"
     assert lexicon.evidence["gold"]["combined"]["precision"]["1"] > 95
-    assert set(lexicon.evidence["gold"]) == {"encoder", "combined", "fasttext", "fasttext_nn", "encoder_nn"}
+    assert set(lexicon.evidence["gold"]) == {
+        "encoder",
+        "combined",
+        "fasttext",
+        "fasttext_nn",
+        "encoder_nn",
+    }
     assert lexicon.evidence["skipped_starts"] == {"identical": 0}
     table = lexicon.table
     assert table.schema.equals(LEXICON_SCHEMA) and table.num_rows == WORDS * FAST.top_k
     first = table.slice(0, FAST.top_k).to_pylist()
-    assert [row["rank"] for row in first] == list(range(1, 11)) and first[0]["target"] == word("z", 0) and first[0]["mutual"]
+    assert (
+        [row["rank"] for row in first] == list(range(1, 11))
+        and first[0]["target"] == word("z", 0)
+        and first[0]["mutual"]
+    )
     assert [row["csls"] for row in first] == sorted((row["csls"] for row in first), reverse=True)
     assert first[0]["source_pos"] == "NOUN" and first[0]["source_frequency"] == WORDS * 10
 
@@ -86,13 +112,19 @@ def test_unrelated_fasttext_alone_is_called_collapsed():
 def test_one_view_alone_is_never_good():
     source, target = (replace(space, fasttext=None) for space in spaces())
     evidence = build_lexicon(source, target, FAST).evidence
-    assert evidence["verdict"] == "weak" and evidence["score"] == "encoder" and evidence["starts"] == {}
+    assert (
+        evidence["verdict"] == "weak"
+        and evidence["score"] == "encoder"
+        and evidence["starts"] == {}
+    )
 
 
 def test_encoder_that_cannot_read_the_script_is_called_collapsed():
     source, target = spaces()
     unread = np.tile(target.encoder[:1], (WORDS, 1))  # every word is the unknown token
-    alone = replace(FAST, starts=("encoder",), use_frequencies=False)  # in these spaces frequency ranks are meanings
+    alone = replace(
+        FAST, starts=("encoder",), use_frequencies=False
+    )  # in these spaces frequency ranks are meanings
     found = build_lexicon(source, replace(target, encoder=unread), alone).evidence
     assert found["held_out"] is None and found["verdict"] == "collapsed", found["reason"]
     assert build_lexicon(source, target, alone).evidence["verdict"] == "good"
@@ -101,7 +133,12 @@ def test_encoder_that_cannot_read_the_script_is_called_collapsed():
 def test_gold_changes_nothing_but_the_report():
     source, target = spaces()
     with_gold, without = (build_lexicon(source, target, FAST, gold=gold) for gold in (GOLD, None))
-    wrong = build_lexicon(source, target, FAST, gold={word("s", i): {word("z", (i + 7) % WORDS)} for i in range(WORDS)})
+    wrong = build_lexicon(
+        source,
+        target,
+        FAST,
+        gold={word("s", i): {word("z", (i + 7) % WORDS)} for i in range(WORDS)},
+    )
     assert with_gold.table.equals(without.table) and with_gold.table.equals(wrong.table)
     for evidence in (with_gold.evidence, wrong.evidence):
         evidence.pop("gold")
@@ -127,23 +164,39 @@ def test_thresholds_and_mutual_only_filter_rows():
     mutual = build_lexicon(source, target, replace(FAST, mutual_only=True)).table
     assert mutual.equals(everything.filter(everything["mutual"])) and mutual.num_rows
     limit = float(np.median(everything["csls"].to_numpy()))
-    assert min(build_lexicon(source, target, replace(FAST, minimum_score=limit)).table["csls"].to_pylist()) >= limit
+    assert (
+        min(
+            build_lexicon(source, target, replace(FAST, minimum_score=limit))
+            .table["csls"]
+            .to_pylist()
+        )
+        >= limit
+    )
 
 
 def test_two_runs_and_two_threads_give_the_same_bytes():
     code = (
-        "import sys, hashlib; sys.path.insert(0, 'tests/unit')\n"
-        "from test_lexicon_build import FAST, build_lexicon, spaces\n"
-        "lexicon = build_lexicon(*spaces(), FAST)\n"
-        "columns = [lexicon.table[name].combine_chunks().to_pylist() for name in lexicon.table.column_names]\n"
-        "print(hashlib.sha256(repr((columns, lexicon.evidence)).encode()).hexdigest())"
+        "import sys, hashlib; sys.path.insert(0, 'tests/unit')\nfrom test_lexicon_build import"
+        " FAST, build_lexicon, spaces\nlexicon = build_lexicon(*spaces(), FAST)\ncolumns ="
+        " [lexicon.table[name].combine_chunks().to_pylist() for name in"
+        " lexicon.table.column_names]\nprint(hashlib.sha256(repr((columns,"
+        " lexicon.evidence)).encode()).hexdigest())"
     )
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     digests = set()
     for threads in ("1", "2"):
         environment = {**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
-        environment["PYTHONPATH"] = os.pathsep.join([os.path.join(root, "src"), os.environ.get("PYTHONPATH", "")])
-        run = subprocess.run([sys.executable, "-c", code], cwd=root, env=environment, capture_output=True, text=True, check=True)
+        environment["PYTHONPATH"] = os.pathsep.join(
+            [os.path.join(root, "src"), os.environ.get("PYTHONPATH", "")]
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         digests.add(run.stdout.strip())
     assert len(digests) == 1
 
@@ -153,10 +206,19 @@ def test_order_of_equally_frequent_words_does_not_matter():
     flat = replace(FAST, starts=("encoder",))
     target = replace(target, frequencies=np.full(WORDS, 5))
     order = np.random.default_rng(1).permutation(WORDS)
-    shuffled = WordSpace([target.words[i] for i in order], target.frequencies, target.fasttext[order], target.encoder[order])
+    shuffled = WordSpace(
+        [target.words[i] for i in order],
+        target.frequencies,
+        target.fasttext[order],
+        target.encoder[order],
+    )
 
     def best(space):
-        return {row["source"]: row["target"] for row in build_lexicon(source, space, flat).table.to_pylist() if row["rank"] == 1}
+        return {
+            row["source"]: row["target"]
+            for row in build_lexicon(source, space, flat).table.to_pylist()
+            if row["rank"] == 1
+        }
 
     first, second = best(target), best(shuffled)
     assert sum(first[key] == second[key] for key in first) >= 0.99 * WORDS
@@ -166,10 +228,26 @@ def test_order_of_equally_frequent_words_does_not_matter():
     ("change", "settings", "message"),
     [
         ({"frequencies": np.ones(3)}, {}, "3 rows of target frequencies for 400 words"),
-        ({"encoder": np.ones((WORDS, 7), np.float32)}, {}, "encoder vectors of 30 dimensions for the source and 7"),
-        ({"fasttext": np.ones((WORDS, 7), np.float32)}, {}, "fasttext vectors of 30 dimensions for the source and 7"),
-        ({"encoder": None, "fasttext": np.full((WORDS, 30), np.nan, np.float32)}, {}, "nothing to align"),
-        ({}, {"starts": ("adversarial",), "adversary": Adversary(batch=500)}, "draws 500 words at once, but only 355 source"),
+        (
+            {"encoder": np.ones((WORDS, 7), np.float32)},
+            {},
+            "encoder vectors of 30 dimensions for the source and 7",
+        ),
+        (
+            {"fasttext": np.ones((WORDS, 7), np.float32)},
+            {},
+            "fasttext vectors of 30 dimensions for the source and 7",
+        ),
+        (
+            {"encoder": None, "fasttext": np.full((WORDS, 30), np.nan, np.float32)},
+            {},
+            "nothing to align",
+        ),
+        (
+            {},
+            {"starts": ("adversarial",), "adversary": Adversary(batch=500)},
+            "draws 500 words at once, but only 355 source",
+        ),
         ({"words": ["same"] * WORDS}, {}, "'same' occurs twice"),
         ({"words": ["a"] * 4}, {}, "4 target words, fewer than the CSLS neighbourhood of 10"),
         ({}, {"starts": ("encodr",)}, "did you mean 'encoder'"),
@@ -182,7 +260,9 @@ def test_order_of_equally_frequent_words_does_not_matter():
 def test_bad_input_is_one_line(change, settings, message):
     source, target = spaces()
     with pytest.raises(LinguaLiftError, match=message) as caught:
-        build_lexicon(source, replace(target, **change), replace(FAST, **settings), name="lexicon hi")
+        build_lexicon(
+            source, replace(target, **change), replace(FAST, **settings), name="lexicon hi"
+        )
     assert str(caught.value).startswith("lexicon hi") and "\n" not in str(caught.value)
 
 
@@ -191,12 +271,18 @@ def test_seed_dictionary_start():
     pairs = [(word("s", i), word("z", i)) for i in range(0, WORDS, 8)]
     settings = replace(FAST, starts=("seed",), score="fasttext")
     evidence = build_lexicon(source, target, settings, seed_dictionary=pairs, gold=GOLD).evidence
-    assert evidence["kept_start"].startswith("seed") and evidence["gold"]["fasttext"]["precision"]["1"] > 80
+    assert (
+        evidence["kept_start"].startswith("seed")
+        and evidence["gold"]["fasttext"]["precision"]["1"] > 80
+    )
 
 
 def with_names(source: WordSpace, target: WordSpace) -> WordSpace:
     """The target with every fifth word spelled as in the source."""
-    return replace(target, words=[source.words[i] if i % 5 == 0 else word for i, word in enumerate(target.words)])
+    return replace(
+        target,
+        words=[source.words[i] if i % 5 == 0 else word for i, word in enumerate(target.words)],
+    )
 
 
 def test_restarts_end_when_two_agree_and_go_on_where_none_do():
@@ -211,13 +297,26 @@ def test_restarts_end_when_two_agree_and_go_on_where_none_do():
 
 def test_a_second_way_to_the_best_dictionary_counts_however_many_runs_got_lost():
     right, lost = np.arange(50), np.random.default_rng(0).integers(0, 50, (2, 50))
-    answers = {"similarity": lost[0], "similarity#2": right, "similarity#3": lost[1], "similarity#4": np.r_[right[:40], lost[0][40:]]}
+    answers = {
+        "similarity": lost[0],
+        "similarity#2": right,
+        "similarity#3": lost[1],
+        "similarity#4": np.r_[right[:40], lost[0][40:]],
+    }
     empty = np.empty(0, np.int64), np.empty(0, np.int64)
 
     def found(start):
         scores = build.Scores(np.zeros((50, 1), np.float32), np.zeros((50, 1), np.float32))
         criterion = 0.6 if start == "similarity#2" else 0.5
-        alignment = build.Alignment(np.eye(1, dtype=np.float32), empty, criterion, 0.0, scores, answers[start], answers[start])
+        alignment = build.Alignment(
+            np.eye(1, dtype=np.float32),
+            empty,
+            criterion,
+            0.0,
+            scores,
+            answers[start],
+            answers[start],
+        )
         return build._Candidate(alignment, empty, 0)
 
     assert build._start_agreement({start: found(start) for start in answers}, {}) == pytest.approx(
@@ -231,24 +330,40 @@ def test_frequencies_are_not_looked_at_where_the_settings_say_so():
     how = replace(FAST, starts=("similarity", "identical"), score="fasttext", use_frequencies=False)
     target = with_names(source, target)
     other = np.random.default_rng(5).permutation(target.frequencies)
-    first, second = (build_lexicon(source, replace(target, frequencies=counts), how) for counts in (target.frequencies, other))
+    first, second = (
+        build_lexicon(source, replace(target, frequencies=counts), how)
+        for counts in (target.frequencies, other)
+    )
     assert first.evidence == second.evidence
-    assert first.table.drop_columns("target_frequency") == second.table.drop_columns("target_frequency")
+    assert first.table.drop_columns("target_frequency") == second.table.drop_columns(
+        "target_frequency"
+    )
 
 
 def test_fasttext_alone_is_scored_with_its_frequency_term():
     source, target = spaces()
     target = with_names(source, target)
     how = replace(FAST, starts=("identical",), score="fasttext")
-    plain = build_lexicon(source, target, replace(how, fasttext_frequency_weight=0.0, top_k=WORDS)).table.to_pandas()
+    plain = build_lexicon(
+        source, target, replace(how, fasttext_frequency_weight=0.0, top_k=WORDS)
+    ).table.to_pandas()
     weighted = build_lexicon(source, target, replace(how, top_k=WORDS)).table.to_pandas()
     both = plain.merge(weighted, on=["source", "target"])
-    # The map hardly moves, so that the scores differ by the term: -0.05 times the squared difference of the logarithms of the shares.
+    # The map hardly moves, so that the scores differ by the term: -0.05 times the squared
+    # difference of the logarithms of the shares.
     known = [
-        np.array([count for count, vector in zip(space.frequencies, space.fasttext, strict=True) if np.isfinite(vector).all()])
+        np.array(
+            [
+                count
+                for count, vector in zip(space.frequencies, space.fasttext, strict=True)
+                if np.isfinite(vector).all()
+            ]
+        )
         for space in (source, target)
     ]
-    difference = np.log(both["source_frequency_x"] / known[0].sum()) - np.log(both["target_frequency_x"] / known[1].sum())
+    difference = np.log(both["source_frequency_x"] / known[0].sum()) - np.log(
+        both["target_frequency_x"] / known[1].sum()
+    )
     slope, rest = np.polyfit(difference**2, both["csls_y"] - both["csls_x"], 1)
     assert slope == pytest.approx(-0.05, abs=0.005) and abs(rest) < 0.02
 
@@ -258,9 +373,16 @@ def test_starts_that_learn_in_leading_directions_end_in_all_of_them():
     target = with_names(source, target)
     gold = {word: {target.words[i]} for i, word in enumerate(source.words)}
     how = replace(FAST, starts=("identical",), score="fasttext")
-    few, whole = (build_lexicon(source, target, replace(how, start_dim=dim), gold=gold).evidence for dim in (12, 30))
+    few, whole = (
+        build_lexicon(source, target, replace(how, start_dim=dim), gold=gold).evidence
+        for dim in (12, 30)
+    )
     assert few["verdict"] == whole["verdict"] == "good"
-    assert few["gold"]["fasttext"]["precision"]["1"] == whole["gold"]["fasttext"]["precision"]["1"] > 80
+    assert (
+        few["gold"]["fasttext"]["precision"]["1"]
+        == whole["gold"]["fasttext"]["precision"]["1"]
+        > 80
+    )
 
 
 def test_a_shuffled_dictionary_that_finds_the_alignment_is_no_null(monkeypatch):
@@ -288,11 +410,18 @@ def test_collapsed_language_is_aligned_from_its_seed_dictionary():
     collapsed = build_lexicon(source, target, replace(FAST, starts=("encoder",)), gold=GOLD)
     assert collapsed.evidence["verdict"] == "collapsed"
     pairs = [(word("s", i), word("z", i)) for i in rows]
-    found = supervised_lexicon(source, target, FAST, collapsed, seed_dictionary=pairs, gold=GOLD).evidence
+    found = supervised_lexicon(
+        source, target, FAST, collapsed, seed_dictionary=pairs, gold=GOLD
+    ).evidence
     assert found["verdict"] == "good" and found["gold"]["fasttext"]["precision"]["1"] > 80
     assert found["unsupervised"]["verdict"] == "collapsed" and found["kept_start"] == "seed"
     wrong = [(word("s", i), word("z", (7 * i + 3) % WORDS)) for i in rows]
-    assert supervised_lexicon(source, target, FAST, collapsed, seed_dictionary=wrong).evidence["verdict"] == "collapsed"
+    assert (
+        supervised_lexicon(source, target, FAST, collapsed, seed_dictionary=wrong).evidence[
+            "verdict"
+        ]
+        == "collapsed"
+    )
 
 
 def test_reweighting_follows_every_measurement():
@@ -300,11 +429,21 @@ def test_reweighting_follows_every_measurement():
     plain = replace(FAST, starts=("seed",), score="fasttext")
     pairs = [(word("s", i), word("z", i)) for i in range(0, WORDS, 2)]
     one, two = (
-        build_lexicon(source, target, settings, seed_dictionary=pairs, gold=GOLD) for settings in (plain, replace(plain, reweight=True))
+        build_lexicon(source, target, settings, seed_dictionary=pairs, gold=GOLD)
+        for settings in (plain, replace(plain, reweight=True))
     )
-    measured = ("starts", "verdict", "start_agreement", "null_criterion", "isometry", "direction_agreement")
+    measured = (
+        "starts",
+        "verdict",
+        "start_agreement",
+        "null_criterion",
+        "isometry",
+        "direction_agreement",
+    )
     assert all(one.evidence[key] == two.evidence[key] for key in measured)
-    assert not one.table.equals(two.table) and two.evidence["gold"]["fasttext"]["precision"]["1"] > 80
+    assert (
+        not one.table.equals(two.table) and two.evidence["gold"]["fasttext"]["precision"]["1"] > 80
+    )
 
 
 def test_verdict_rules():
@@ -317,14 +456,21 @@ def test_verdict_rules():
     assert verdict(held_out=None, start_agreement=0.5)[0] == "good"
     assert verdict(held_out=None, start_agreement=0.01)[0] == "collapsed"
     assert verdict(held_out=None, start_agreement=None)[0] == "weak"
-    assert verdict(held_out=None, start_agreement=None, above_null=0.5)[0] == "weak"  # high, but nothing agrees with it
+    assert (
+        verdict(held_out=None, start_agreement=None, above_null=0.5)[0] == "weak"
+    )  # high, but nothing agrees with it
     assert verdict(held_out=None, start_agreement=None, above_null=0.002)[0] == "collapsed"
     assert verdict(held_out=None, start_agreement=None, encoder_rate=0.01) == (
         "collapsed",
         "the encoder pairs 1.0% of the words (collapsed below 5%)",
     )
     assert verdict(held_out=None, start_agreement=None, encoder_rate=0.4)[0] == "weak"
-    assert verdict(held_out=(0.8, 0.0), start_agreement=None, thresholds=Thresholds(held_out=(0.85, 0.9)))[0] == "collapsed"
+    assert (
+        verdict(
+            held_out=(0.8, 0.0), start_agreement=None, thresholds=Thresholds(held_out=(0.85, 0.9))
+        )[0]
+        == "collapsed"
+    )
 
 
 def test_held_out_agreement_is_half_by_chance():
@@ -334,7 +480,9 @@ def test_held_out_agreement_is_half_by_chance():
     score, error = held_out_agreement(source, target, (rows, rows))
     assert abs(score - 0.5) < 4 * error
     rotation, _ = np.linalg.qr(generator.standard_normal((20, 20)))
-    assert held_out_agreement(source, (source @ rotation).astype(np.float32), (rows, rows))[0] > 0.99
+    assert (
+        held_out_agreement(source, (source @ rotation).astype(np.float32), (rows, rows))[0] > 0.99
+    )
     assert held_out_agreement(source, target, (rows[:49], rows[:49])) is None
     assert agreement(np.array([1, 2, 3]), np.array([1, 2, 4])) == pytest.approx(2 / 3)
 
@@ -351,9 +499,15 @@ def test_precision_counts_any_translation_and_gives_intervals():
 
 def test_gold_files(tmp_path, caplog):
     muse = tmp_path / "en-xx.txt"
-    muse.write_text("Cat gato\ndog\tperro\ndog\tcan\n\nice cream\thelado\nyou \nbad a b\n", encoding="utf-8")
+    muse.write_text(
+        "Cat gato\ndog\tperro\ndog\tcan\n\nice cream\thelado\nyou \nbad a b\n", encoding="utf-8"
+    )
     with caplog.at_level(logging.WARNING):
-        assert read_muse(muse) == {"cat": {"gato"}, "dog": {"perro", "can"}, "ice cream": {"helado"}}
+        assert read_muse(muse) == {
+            "cat": {"gato"},
+            "dog": {"perro", "can"},
+            "ice cream": {"helado"},
+        }
     assert "2 malformed lines skipped (6, 7)" in caplog.text
     with pytest.raises(LinguaLiftError, match="line 6"):
         read_muse(muse, strict=True)
@@ -361,7 +515,10 @@ def test_gold_files(tmp_path, caplog):
     with pytest.raises(LinguaLiftError, match="no pair of words"):
         read_muse(muse)
     listed = tmp_path / "xx.json"
-    listed.write_text('{"words": [{"rank": 1, "targetWord": "Haus", "englishWord": "House"}, {"rank": 2, "englishWord": "x"}]}')
+    listed.write_text(
+        '{"words": [{"rank": 1, "targetWord": "Haus", "englishWord": "House"}, {"rank": 2,'
+        ' "englishWord": "x"}]}'
+    )
     assert read_thousand(listed) == {"house": {"haus"}}
     listed.write_text("[]")
     with pytest.raises(LinguaLiftError, match=r"xx\.json"):
@@ -371,7 +528,10 @@ def test_gold_files(tmp_path, caplog):
 @pytest.mark.parametrize("name", ["en-uk.txt", "en-uk.test.tsv"])
 def test_gold_words_are_found_as_a_corpus_spells_them(tmp_path, name):
     (tmp_path / name).write_text("five\tП’ять\nhouse\tбуди\u0301нок\n", encoding="utf-8")
-    assert read_gold("local-dictionaries", tmp_path, LANGUAGES["uk"]) == {"five": {"п'ять"}, "house": {"буди\u0301нок"}}
+    assert read_gold("local-dictionaries", tmp_path, LANGUAGES["uk"]) == {
+        "five": {"п'ять"},
+        "house": {"буди\u0301нок"},
+    }
     (tmp_path / "second.txt").write_text("a b\n")
     with pytest.raises(LinguaLiftError, match="expected one dictionary"):
         read_gold("local-dictionaries", tmp_path, LANGUAGES["uk"])
@@ -380,19 +540,39 @@ def test_gold_words_are_found_as_a_corpus_spells_them(tmp_path, name):
 def test_the_packaged_word_list_is_gold_for_its_language(tmp_path):
     path = tmp_path / f"package/words/{LANGUAGES['nb'].common_words}.json"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"words": [{"rank": 1, "targetWord": "Hus", "englishWord": "House"}]}))
+    path.write_text(
+        json.dumps({"words": [{"rank": 1, "targetWord": "Hus", "englishWord": "House"}]})
+    )
     assert read_gold("thousand-most-common-words", tmp_path, LANGUAGES["nb"]) == {"house": {"hus"}}
 
 
 def test_the_table_tells_precision_with_and_without_csls_and_what_the_corpus_lost():
     source, target = spaces()
     evidence = {"language": "sw", **build_lexicon(source, target, FAST, gold=GOLD).evidence}
-    counts = {"language": "sw", "sentences": 9, "tokens": 80, "lines": 12, "english": 2, "other_script": 1}
-    with_counts, without = lexicon_table([evidence], [counts]).to_pylist()[0], lexicon_table([evidence]).to_pylist()[0]
-    assert with_counts["corpus_english"] == 2 and with_counts["corpus_tokens"] == 80 and without["corpus_english"] is None
+    counts = {
+        "language": "sw",
+        "sentences": 9,
+        "tokens": 80,
+        "lines": 12,
+        "english": 2,
+        "other_script": 1,
+    }
+    with_counts, without = (
+        lexicon_table([evidence], [counts]).to_pylist()[0],
+        lexicon_table([evidence]).to_pylist()[0],
+    )
+    assert (
+        with_counts["corpus_english"] == 2
+        and with_counts["corpus_tokens"] == 80
+        and without["corpus_english"] is None
+    )
     for score in ("combined", "encoder", "fasttext", "fasttext_nn", "encoder_nn"):
         for rank in (1, 5, 10):
-            low, value, high = (with_counts[f"{score}_p{rank}{end}"] for end in ("_low", "", "_high"))
+            low, value, high = (
+                with_counts[f"{score}_p{rank}{end}"] for end in ("_low", "", "_high")
+            )
             assert 0 <= low <= value <= high <= 100
-        assert with_counts[f"{score}_p1"] <= with_counts[f"{score}_p5"] <= with_counts[f"{score}_p10"]
+        assert (
+            with_counts[f"{score}_p1"] <= with_counts[f"{score}_p5"] <= with_counts[f"{score}_p10"]
+        )
     assert len(readable(lexicon_table([evidence]))) == 2

@@ -15,18 +15,29 @@ def test_value_and_gradients_equal_plain_cross_entropy(
 ) -> None:
     monkeypatch.setattr(loss, "CHUNK_BYTES", 4 * 50 * 7)  # seven labels at a time
     torch.manual_seed(0)
-    start = [torch.randn(23, 8, dtype=torch.float64), torch.randn(50, 8, dtype=torch.float64), torch.randn(50, dtype=torch.float64)]
+    start = [
+        torch.randn(23, 8, dtype=torch.float64),
+        torch.randn(50, 8, dtype=torch.float64),
+        torch.randn(50, dtype=torch.float64),
+    ]
     targets = torch.randint(50, (23,))
     results = []
     for chunked in (False, True):
-        hidden, weight, bias = (tensor.clone().requires_grad_(needed) for tensor, needed in zip(start, (*trained, trained[1]), strict=True))
+        hidden, weight, bias = (
+            tensor.clone().requires_grad_(needed)
+            for tensor, needed in zip(start, (*trained, trained[1]), strict=True)
+        )
         if chunked:
             total = response_loss(hidden, weight, bias if biased else None, targets, cap)
         else:
             logits = hidden @ weight.T + (bias if biased else 0)
-            total = torch.nn.functional.cross_entropy(logits if cap is None else cap * torch.tanh(logits / cap), targets, reduction="sum")
+            total = torch.nn.functional.cross_entropy(
+                logits if cap is None else cap * torch.tanh(logits / cap), targets, reduction="sum"
+            )
         (total / 7).backward()
-        results.append([total.detach().double(), hidden.grad, weight.grad, bias.grad if biased else None])
+        results.append(
+            [total.detach().double(), hidden.grad, weight.grad, bias.grad if biased else None]
+        )
     for expected, found in zip(*results, strict=True):
         if expected is None:
             assert found is None
@@ -45,7 +56,11 @@ def test_a_batch_without_labels_has_no_loss_and_no_gradient() -> None:
 
 def test_autocast_computes_products_in_bfloat16_and_leaves_gradients_in_float32() -> None:
     torch.manual_seed(0)
-    hidden, weight, targets = torch.randn(9, 16), torch.randn(40, 16, requires_grad=True), torch.randint(40, (9,))
+    hidden, weight, targets = (
+        torch.randn(9, 16),
+        torch.randn(40, 16, requires_grad=True),
+        torch.randint(40, (9,)),
+    )
     with torch.autocast("cpu", torch.bfloat16):
         total = response_loss(hidden, weight, None, targets)
     total.backward()

@@ -1,4 +1,6 @@
-"""mmwp-mini: the same problems in every language, in its own script and words, with answers that follow from the numbers."""
+"""mmwp-mini: the same problems in every language, in its own script and words, with answers that
+follow from the numbers.
+"""
 
 from itertools import permutations
 from pathlib import Path
@@ -6,7 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lingualift.benchmarks.mmwp_mini import BENCHMARK, GROUPS, NAMES, NATIVE_DIGITS, NATIVE_ITEMS, load
+from lingualift.benchmarks.mmwp_mini import (
+    BENCHMARK,
+    GROUPS,
+    NAMES,
+    NATIVE_DIGITS,
+    NATIVE_ITEMS,
+    load,
+)
 from lingualift.benchmarks.parallel import mistakes, numbers
 from lingualift.config import load as load_config
 from lingualift.errors import LinguaLiftError
@@ -28,8 +37,10 @@ ENGLISH = problems("en")
 
 
 def reachable(operation: str, values: tuple[int, ...]) -> bool | int | None:
-    """The value of the operations applied in turn to the first two and then each further value, or None where a step fails."""
-    (x, *rest) = values
+    """The value of the operations applied in turn to the first two and then each further value, or
+    None where a step fails.
+    """
+    x, *rest = values
     for step, y in zip(operation.split(), rest, strict=True):
         if step == "sub":
             x = abs(x - y)  # 20 - 3 * 2: the running value may be the one taken away
@@ -55,10 +66,17 @@ def test_answers_follow_from_the_operation_and_the_numbers_of_the_english_proble
     for problem in load("en", split):
         values, steps = numbers(problem.question), problem.operation.split()
         assert set(steps) <= {"add", "sub", "mul", "div"} and len(steps) in (1, 2)
-        right = [chosen for chosen in permutations(values, len(steps) + 1) if reachable(problem.operation, chosen) == int(problem.answer)]
+        right = [
+            chosen
+            for chosen in permutations(values, len(steps) + 1)
+            if reachable(problem.operation, chosen) == int(problem.answer)
+        ]
         assert right, problem
         # every number takes part, but for the 1 of `1 bag`
-        assert any(sorted(values) == sorted([*chosen, *[1] * (len(values) - len(chosen))]) for chosen in right), problem
+        assert any(
+            sorted(values) == sorted([*chosen, *[1] * (len(values) - len(chosen))])
+            for chosen in right
+        ), problem
         assert int(problem.answer) > 0 and int(problem.answer) not in values, problem
 
 
@@ -67,36 +85,60 @@ def test_every_language_is_parallel_to_english(language):
     native = NATIVE_ITEMS if language in NATIVE_DIGITS else ()
     assert mistakes(problems(language), ENGLISH, TABLE[language], native, NAMES) == []
     for split in SPLITS:
-        assert [(p.id, p.answer, p.operation) for p in load(language, split)] == [(p.id, p.answer, p.operation) for p in load("en", split)]
+        assert [(p.id, p.answer, p.operation) for p in load(language, split)] == [
+            (p.id, p.answer, p.operation) for p in load("en", split)
+        ]
 
 
 @pytest.mark.parametrize("language", sorted(NATIVE_DIGITS))
 def test_the_native_subset_has_native_digits(language):
     for identifier in NATIVE_ITEMS:
         question = problems(language)[identifier]
-        assert {letter for letter in question if letter.isdecimal()} <= set(TABLE[language].digits), (identifier, question)
+        assert {letter for letter in question if letter.isdecimal()} <= set(
+            TABLE[language].digits
+        ), (identifier, question)
 
 
 @pytest.mark.parametrize(
     ("identifier", "question", "mistake"),
     [
         ("dev-001", None, "ids differ from English: dev-001"),
-        ("dev-001", "Nina hat 11 Kerzen und kauft noch 16 Kerzen dazu. Wie viele Kerzen hat sie jetzt?", "dev-001: numbers [11, 16], in"),
-        ("dev-001", "Nina hat 11 Kerzen und kauft noch ١٥ Kerzen dazu. Wie viele Kerzen hat sie jetzt?", "dev-001: digits other than"),
-        ("dev-001", "Nina hat 11 свечей und kauft noch 15 Kerzen dazu. Wie viele Kerzen hat sie jetzt?", "dev-001: letters outside the"),
+        (
+            "dev-001",
+            "Nina hat 11 Kerzen und kauft noch 16 Kerzen dazu. Wie viele Kerzen hat sie jetzt?",
+            "dev-001: numbers [11, 16], in",
+        ),
+        (
+            "dev-001",
+            "Nina hat 11 Kerzen und kauft noch ١٥ Kerzen dazu. Wie viele Kerzen hat sie jetzt?",
+            "dev-001: digits other than",
+        ),
+        (
+            "dev-001",
+            "Nina hat 11 свечей und kauft noch 15 Kerzen dazu. Wie viele Kerzen hat sie jetzt?",
+            "dev-001: letters outside the",
+        ),
         (
             "dev-001",
             "Nina hat 11 candles and buys 15 more Kerzen. Wie viele Kerzen hat sie jetzt?",
             "dev-001: English left over",
         ),
         ("dev-001", "Nina hat 11 Kerzen, dazu 15.", "dev-001: 0."),
-        ("dev-001", "Nina hat 11 Kerzen und kauft noch 15  Kerzen dazu. Wie viele Kerzen hat sie jetzt?", "dev-001: not tidy text"),
+        (
+            "dev-001",
+            "Nina hat 11 Kerzen und kauft noch 15  Kerzen dazu. Wie viele Kerzen hat sie jetzt?",
+            "dev-001: not tidy text",
+        ),
         (
             "dev-001",
             "Nina hat 11 Kerzen und kauft noch 15 Kerzen fu\u0308r sich. Wie viele hat sie?",
             "dev-001: not tidy text",
         ),
-        ("dev-002", "Nina hat 11 Kerzen und kauft noch 15 Kerzen dazu. Wie viele Kerzen hat sie jetzt?", "dev-002: the same as dev-001"),
+        (
+            "dev-002",
+            "Nina hat 11 Kerzen und kauft noch 15 Kerzen dazu. Wie viele Kerzen hat sie jetzt?",
+            "dev-002: the same as dev-001",
+        ),
     ],
 )
 def test_the_check_finds_a_planted_mistake(identifier, question, mistake):
@@ -110,17 +152,27 @@ def test_the_check_finds_a_planted_mistake(identifier, question, mistake):
 def test_dev_and_test_are_different_problems():
     dev, test = load("en", "dev"), load("en", "test")
     assert (len(dev), len(test)) == (104, 80) and not {p.id for p in dev} & {p.id for p in test}
-    require_no_near_duplicates([p.id for p in test], [p.question for p in test], [p.question for p in dev])
+    require_no_near_duplicates(
+        [p.id for p in test], [p.question for p in test], [p.question for p in dev]
+    )
 
 
 def test_no_problem_in_any_language_is_a_near_duplicate_of_the_default_runs_training_problems():
-    config = load_config(yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8")))
+    config = load_config(
+        yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
+    )
     generated = [task for task in config.tasks.values() if "word-problems" in task.sources]
     assert generated
     for task in generated:
         training = generate(task.examples, task.seed)["question"].to_pylist()
-        items = [(f"{language} {identifier}", question) for language in LANGUAGES for identifier, question in problems(language).items()]
-        nearest = require_no_near_duplicates([name for name, _ in items], [question for _, question in items], training)
+        items = [
+            (f"{language} {identifier}", question)
+            for language in LANGUAGES
+            for identifier, question in problems(language).items()
+        ]
+        nearest = require_no_near_duplicates(
+            [name for name, _ in items], [question for _, question in items], training
+        )
         assert nearest.similarity.max() < THRESHOLD
         planted = nearest_training([training[-1]], training)
         assert planted.similarity[0] == pytest.approx(1)  # the check does find one

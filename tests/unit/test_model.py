@@ -1,4 +1,6 @@
-"""The model: input layout of equation (4), frozen parts, checkpoints, cached against live encoder states."""
+"""The model: input layout of equation (4), frozen parts, checkpoints, cached against live encoder
+states.
+"""
 
 from pathlib import Path
 
@@ -9,7 +11,17 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lingualift.errors import LinguaLiftError
 from lingualift.model.encoder import Encoder
-from lingualift.model.layout import END, IGNORE, LAYOUTS, START, STATE, TEXT, Prompt, compose, special_ids
+from lingualift.model.layout import (
+    END,
+    IGNORE,
+    LAYOUTS,
+    START,
+    STATE,
+    TEXT,
+    Prompt,
+    compose,
+    special_ids,
+)
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import as_tensor, load_states
 from lingualift.training.batches import collate
@@ -18,10 +30,17 @@ PROMPT = Prompt("{question}\nAnswer:", "Solve the problem. ")
 QUESTIONS = ["Maria has 14 apples.", "Ana tiene 9 manzanas y 5 Bücher.", "मारिया"]
 
 
-def bridged(llama: Path, encoder: Encoder, layers: int = 2, normalise: bool = True) -> LinguaLiftModel:
+def bridged(
+    llama: Path, encoder: Encoder, layers: int = 2, normalise: bool = True
+) -> LinguaLiftModel:
     torch.manual_seed(1)
     return LinguaLiftModel.build(
-        str(llama), {"path": "e", "fingerprint": "f", "layer": None}, encoder.dim, layers, "gelu", normalise
+        str(llama),
+        {"path": "e", "fingerprint": "f", "layer": None},
+        encoder.dim,
+        layers,
+        "gelu",
+        normalise,
     ).eval()
 
 
@@ -36,9 +55,18 @@ def test_layout_is_the_papers_equation_4_token_by_token(llama: Path) -> None:
     instruction = tokenizer(PROMPT.instruction, add_special_tokens=False)["input_ids"]
     response = tokenizer("23", add_special_tokens=False)["input_ids"]
     composed = compose(LAYOUTS["encoder"], tokenizer, PROMPT, "unused", states=3, response="23")
-    assert composed.segments.tolist() == [TEXT] * (1 + len(instruction)) + [START, STATE, STATE, STATE, END] + [TEXT] * (len(response) + 1)
+    assert composed.segments.tolist() == [TEXT] * (1 + len(instruction)) + [
+        START,
+        STATE,
+        STATE,
+        STATE,
+        END,
+    ] + [TEXT] * (len(response) + 1)
     assert composed.ids.tolist()[: 1 + len(instruction)] == [bos, *instruction]
-    assert composed.labels.tolist() == [IGNORE] * (len(composed) - len(response) - 1) + [*response, eos]
+    assert composed.labels.tolist() == [IGNORE] * (len(composed) - len(response) - 1) + [
+        *response,
+        eos,
+    ]
 
 
 def test_text_and_merged_layouts_put_the_prompt_where_the_baselines_put_it(llama: Path) -> None:
@@ -51,7 +79,9 @@ def test_text_and_merged_layouts_put_the_prompt_where_the_baselines_put_it(llama
     assert both.ids.tolist()[5:] == prompt
 
 
-def test_embeddings_hold_boundary_vectors_and_aligned_states_in_reading_order(llama: Path, encoder: Encoder) -> None:
+def test_embeddings_hold_boundary_vectors_and_aligned_states_in_reading_order(
+    llama: Path, encoder: Encoder
+) -> None:
     tokenizer = AutoTokenizer.from_pretrained(llama)
     model = bridged(llama, encoder)
     states = encoder.encode(QUESTIONS)
@@ -64,22 +94,34 @@ def test_embeddings_hold_boundary_vectors_and_aligned_states_in_reading_order(ll
     assert model.alignment is not None
     for row, example in enumerate(examples):
         where = np.flatnonzero(example.segments == STATE)
-        torch.testing.assert_close(embedded[row, where], model.alignment(torch.from_numpy(states.of(row))))
+        torch.testing.assert_close(
+            embedded[row, where], model.alignment(torch.from_numpy(states.of(row)))
+        )
         torch.testing.assert_close(embedded[row, where[0] - 1], model.boundary[0])
         torch.testing.assert_close(embedded[row, where[-1] + 1], model.boundary[1])
-        torch.testing.assert_close(embedded[row, 0], model.get_input_embeddings().weight[example.ids[0]])
+        torch.testing.assert_close(
+            embedded[row, 0], model.get_input_embeddings().weight[example.ids[0]]
+        )
 
 
 def test_loss_equals_transformers_own_and_does_not_depend_on_padding(llama: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(llama)
     model = LinguaLiftModel.build(str(llama)).eval()
-    examples = [compose(LAYOUTS["text"], tokenizer, PROMPT, question, response=" 14 + 9 = 23") for question in QUESTIONS]
+    examples = [
+        compose(LAYOUTS["text"], tokenizer, PROMPT, question, response=" 14 + 9 = 23")
+        for question in QUESTIONS
+    ]
     batch = collate(examples, pad=2)
     reference = AutoModelForCausalLM.from_pretrained(llama).eval()
-    expected = reference(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], labels=batch["labels"]).loss
+    expected = reference(
+        input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], labels=batch["labels"]
+    ).loss
     torch.testing.assert_close(model(**batch)["loss"], expected, rtol=1e-5, atol=1e-6)
     labels = sum(int((example.labels != IGNORE).sum()) for example in examples)
-    singles = [model(**collate([example], pad=2), num_items_in_batch=labels)["loss"] for example in examples]
+    singles = [
+        model(**collate([example], pad=2), num_items_in_batch=labels)["loss"]
+        for example in examples
+    ]
     torch.testing.assert_close(sum(singles), expected, rtol=1e-5, atol=1e-6)
 
 
@@ -87,20 +129,34 @@ def test_loss_equals_transformers_own_and_does_not_depend_on_padding(llama: Path
 def test_alignment_layer_has_the_papers_sizes(layers: int, llama: Path, encoder: Encoder) -> None:
     model = bridged(llama, encoder, layers)
     assert model.alignment is not None
-    sizes = [module.weight.shape for module in model.alignment.mlp if isinstance(module, torch.nn.Linear)]
+    sizes = [
+        module.weight.shape for module in model.alignment.mlp if isinstance(module, torch.nn.Linear)
+    ]
     width = 2 * encoder.dim
-    assert sizes == {1: [(32, 24)], 2: [(width, 24), (32, width)], 3: [(width, 24), (width, width), (32, width)]}[layers]
+    assert (
+        sizes
+        == {
+            1: [(32, 24)],
+            2: [(width, 24), (32, width)],
+            3: [(width, 24), (width, width), (32, width)],
+        }[layers]
+    )
 
 
 def test_only_the_named_modules_receive_gradients(llama: Path, encoder: Encoder) -> None:
     tokenizer = AutoTokenizer.from_pretrained(llama)
     model = bridged(llama, encoder)
     states = encoder.encode(QUESTIONS)
-    examples = [compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count), " 5") for count in states.counts()]
+    examples = [
+        compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count), " 5")
+        for count in states.counts()
+    ]
     for modules in (["alignment", "boundary"], ["llm"], ["alignment", "boundary", "llm"]):
         model.trainable(modules)
         model.zero_grad(set_to_none=True)
-        model(**collate(examples, pad=2), encoder_states=torch.from_numpy(states.rows()))["loss"].backward()
+        model(**collate(examples, pad=2), encoder_states=torch.from_numpy(states.rows()))[
+            "loss"
+        ].backward()
         with_gradient = {
             name.split(".")[0]
             for name, parameter in model.named_parameters()
@@ -109,7 +165,9 @@ def test_only_the_named_modules_receive_gradients(llama: Path, encoder: Encoder)
         assert with_gradient == set(modules)
 
 
-def test_checkpoint_holds_only_what_was_trained_and_loads_to_the_same_logits(llama: Path, encoder: Encoder, tmp_path: Path) -> None:
+def test_checkpoint_holds_only_what_was_trained_and_loads_to_the_same_logits(
+    llama: Path, encoder: Encoder, tmp_path: Path
+) -> None:
     from safetensors import safe_open
 
     tokenizer = AutoTokenizer.from_pretrained(llama)
@@ -119,19 +177,28 @@ def test_checkpoint_holds_only_what_was_trained_and_loads_to_the_same_logits(lla
     with safe_open(tmp_path / "one/model.safetensors", framework="pt") as weights:
         assert {name.split(".")[0] for name in weights.keys()} == {"alignment", "boundary"}
     states = encoder.encode(QUESTIONS[:1])
-    batch = collate([compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(states.counts()[0]))], pad=2)
+    batch = collate(
+        [compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(states.counts()[0]))], pad=2
+    )
     again = LinguaLiftModel.from_pretrained(tmp_path / "one").eval()
     given = {"encoder_states": torch.from_numpy(states.rows())}
-    torch.testing.assert_close(again(**batch | {"labels": None}, **given)["logits"], model(**batch | {"labels": None}, **given)["logits"])
+    torch.testing.assert_close(
+        again(**batch | {"labels": None}, **given)["logits"],
+        model(**batch | {"labels": None}, **given)["logits"],
+    )
     again.trainable(["llm"])
     again.save_pretrained(tmp_path / "two")
     with safe_open(tmp_path / "two/model.safetensors", framework="pt") as weights:
         names = set(weights.keys())
     assert {name.split(".")[0] for name in names} == {"alignment", "boundary", "llm"}
-    assert not {"llm.lm_head.weight", "llm.model.embed_tokens.weight"} <= names, "tied weights are stored once"
+    assert not {"llm.lm_head.weight", "llm.model.embed_tokens.weight"} <= names, (
+        "tied weights are stored once"
+    )
 
 
-def test_checkpoint_is_refused_when_its_frozen_llm_changed(llama: Path, encoder: Encoder, tmp_path: Path) -> None:
+def test_checkpoint_is_refused_when_its_frozen_llm_changed(
+    llama: Path, encoder: Encoder, tmp_path: Path
+) -> None:
     import json
 
     model = bridged(llama, encoder)
@@ -144,22 +211,33 @@ def test_checkpoint_is_refused_when_its_frozen_llm_changed(llama: Path, encoder:
         LinguaLiftModel.from_pretrained(tmp_path)
 
 
-def test_encoder_layer_equals_the_full_models_hidden_state(causal_encoder: Path, encoder: Encoder) -> None:
+def test_encoder_layer_equals_the_full_models_hidden_state(
+    causal_encoder: Path, encoder: Encoder
+) -> None:
     full = AutoModelForCausalLM.from_pretrained(causal_encoder).eval()
     ids, _ = encoder.tokenize(QUESTIONS[:1])
     with torch.inference_mode():
-        hidden = full(torch.tensor([[encoder.tokenizer.bos_token_id, *ids[0]]]), output_hidden_states=True).hidden_states[2][0, 1:]
+        hidden = full(
+            torch.tensor([[encoder.tokenizer.bos_token_id, *ids[0]]]), output_hidden_states=True
+        ).hidden_states[2][0, 1:]
     np.testing.assert_allclose(encoder.states(QUESTIONS[:1])[0], hidden.numpy(), atol=1e-5)
 
 
-def test_a_texts_states_do_not_depend_on_its_neighbours_and_stored_ones_equal_live_ones(encoder: Encoder, tmp_path: Path) -> None:
+def test_a_texts_states_do_not_depend_on_its_neighbours_and_stored_ones_equal_live_ones(
+    encoder: Encoder, tmp_path: Path
+) -> None:
     together = encoder.encode([*QUESTIONS, QUESTIONS[0]])
     for index, question in enumerate(QUESTIONS):
         np.testing.assert_allclose(together.of(index), encoder.encode([question]).rows(), atol=1e-5)
     np.testing.assert_array_equal(together.of(0), together.of(3))
     encoder.store(tmp_path / "s", QUESTIONS)
     stored = load_states(tmp_path / "s", QUESTIONS)
-    torch.testing.assert_close(as_tensor(stored.rows()).float(), torch.from_numpy(encoder.encode(QUESTIONS).rows()), rtol=1e-2, atol=1e-2)
+    torch.testing.assert_close(
+        as_tensor(stored.rows()).float(),
+        torch.from_numpy(encoder.encode(QUESTIONS).rows()),
+        rtol=1e-2,
+        atol=1e-2,
+    )
     with pytest.raises(LinguaLiftError, match="other texts"):
         load_states(tmp_path / "s", QUESTIONS[:2])
 

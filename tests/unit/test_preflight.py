@@ -13,13 +13,25 @@ from lingualift.retrieve import clients
 from lingualift.retrieve.sources import Source
 
 PACKAGE = {"package": "tiny", "name": "tiny-1.0-py3-none-any.whl", "sha256": "0" * 64, "size": 10}
-PIP = Source(key="tiny", kind="pip", title="t", use="u", licence="MIT", version="1.0", files=[PACKAGE])
-LOCAL = Source(key="held", kind="local", title="Held data", use="u", licence="MIT", mirror="held", files=[{"name": "a.tsv"}])
+PIP = Source(
+    key="tiny", kind="pip", title="t", use="u", licence="MIT", version="1.0", files=[PACKAGE]
+)
+LOCAL = Source(
+    key="held",
+    kind="local",
+    title="Held data",
+    use="u",
+    licence="MIT",
+    mirror="held",
+    files=[{"name": "a.tsv"}],
+)
 HUB = Source(key="big", kind="hub", title="t", use="u", licence="MIT", repository="owner/big")
 
 
 def project(folder: Path, dependencies: list[str], lock: str) -> tuple[Path, Path]:
-    (folder / "pyproject.toml").write_text(f'[project]\nname = "x"\nversion = "1"\ndependencies = {dependencies!r}\n')
+    (folder / "pyproject.toml").write_text(
+        f'[project]\nname = "x"\nversion = "1"\ndependencies = {dependencies!r}\n'
+    )
     (folder / "requirements.lock").write_text(lock)
     return folder / "pyproject.toml", folder / "requirements.lock"
 
@@ -41,17 +53,25 @@ def test_an_old_python_is_refused():
 
 def test_a_lock_is_read_with_extras_markers_hashes_and_comments(tmp_path):
     lock = tmp_path / "lock"
-    lock.write_text("# comment\nPyYAML==6.0.3\nsnakemake_x[extra]==9.27.0 ; python_version > '3.10' \\\n    --hash=sha256:00\n-e .\n")
+    lock.write_text(
+        "# comment\nPyYAML==6.0.3\nsnakemake_x[extra]==9.27.0 ; python_version > '3.10' \\\n   "
+        " --hash=sha256:00\n-e .\n"
+    )
     assert preflight.read_lock(lock) == {"pyyaml": "6.0.3", "snakemake-x": "9.27.0"}
 
 
 def test_a_package_outside_the_projects_range_is_refused_with_the_command(tmp_path, monkeypatch):
     installed(monkeypatch, torch="2.4.0")
-    with pytest.raises(LinguaLiftError, match=r"package torch 2.4.0 does not fit >=2.11; pip install 'torch==2.13.0'"):
+    with pytest.raises(
+        LinguaLiftError,
+        match=r"package torch 2.4.0 does not fit >=2.11; pip install 'torch==2.13.0'",
+    ):
         preflight.check_packages(*project(tmp_path, ["torch>=2.11"], "torch==2.13.0\n"))
 
 
-def test_a_package_older_than_the_lock_is_refused_where_the_project_gives_no_range(tmp_path, monkeypatch):
+def test_a_package_older_than_the_lock_is_refused_where_the_project_gives_no_range(
+    tmp_path, monkeypatch
+):
     installed(monkeypatch, numpy="1.9.0")
     with pytest.raises(LinguaLiftError, match=r"numpy 1.9.0 is older than the locked 2.4.6"):
         preflight.check_packages(*project(tmp_path, ["numpy"], "numpy==2.4.6\n"))
@@ -60,26 +80,40 @@ def test_a_package_older_than_the_lock_is_refused_where_the_project_gives_no_ran
 def test_a_missing_package_is_refused_and_indirect_ones_do_not_matter(tmp_path, monkeypatch):
     installed(monkeypatch, numpy="2.4.1")
     files = project(tmp_path, ["numpy", "absent"], "numpy==2.4.6\nindirect==1.0\nabsent==2.0\n")
-    with pytest.raises(LinguaLiftError, match=r"package absent is not installed; pip install 'absent==2.0'"):
+    with pytest.raises(
+        LinguaLiftError, match=r"package absent is not installed; pip install 'absent==2.0'"
+    ):
         preflight.check_packages(*files)
-    assert preflight.check_packages(*project(tmp_path, ["numpy"], "numpy==2.4.6\nindirect==1.0\n")) == []
+    assert (
+        preflight.check_packages(*project(tmp_path, ["numpy"], "numpy==2.4.6\nindirect==1.0\n"))
+        == []
+    )
 
 
-def test_faiss_for_gpus_stands_in_for_the_one_for_processors_but_not_beside_it(tmp_path, monkeypatch):
+def test_faiss_for_gpus_stands_in_for_the_one_for_processors_but_not_beside_it(
+    tmp_path, monkeypatch
+):
     files = project(tmp_path, ["faiss-cpu>=1.11"], "faiss-cpu==1.15.1\n")
     installed(monkeypatch, **{"faiss-gpu": "1.15.1"})
     assert preflight.check_packages(*files) == []
     installed(monkeypatch, **{"faiss-gpu": "1.7.2"})
-    with pytest.raises(LinguaLiftError, match=r"package faiss-gpu 1.7.2 does not fit >=1.11; pip install 'faiss-gpu==1.15.1'"):
+    with pytest.raises(
+        LinguaLiftError,
+        match=r"package faiss-gpu 1.7.2 does not fit >=1.11; pip install 'faiss-gpu==1.15.1'",
+    ):
         preflight.check_packages(*files)
     installed(monkeypatch, **{"faiss-gpu": "1.15.1", "faiss-cpu": "1.15.1"})
-    with pytest.raises(LinguaLiftError, match="packages faiss-cpu and faiss-gpu hold the same modules"):
+    with pytest.raises(
+        LinguaLiftError, match="packages faiss-cpu and faiss-gpu hold the same modules"
+    ):
         preflight.check_packages(*files)
 
 
 def test_another_minor_version_within_the_range_is_reported_not_refused(tmp_path, monkeypatch):
     installed(monkeypatch, torch="2.11.1+cu130")
-    assert preflight.check_packages(*project(tmp_path, ["torch>=2.11"], "torch==2.13.0\n")) == ["torch 2.11.1+cu130 (the lock has 2.13.0)"]
+    assert preflight.check_packages(*project(tmp_path, ["torch>=2.11"], "torch==2.13.0\n")) == [
+        "torch 2.11.1+cu130 (the lock has 2.13.0)"
+    ]
 
 
 def test_an_output_folder_that_cannot_be_written_is_named(tmp_path):
@@ -91,10 +125,14 @@ def test_an_output_folder_that_cannot_be_written_is_named(tmp_path):
 
 def test_too_little_disk_or_memory_is_said_in_gigabytes(tmp_path):
     preflight.check_disk(tmp_path / "not" / "yet", 1, "the run")
-    with pytest.raises(LinguaLiftError, match=r"results: .* GB free, the run needs about 1000000.0 GB"):
+    with pytest.raises(
+        LinguaLiftError, match=r"results: .* GB free, the run needs about 1000000.0 GB"
+    ):
         preflight.check_disk(tmp_path / "results", 10**15, "the run")
     preflight.check_memory(10, "training", available=11)
-    with pytest.raises(LinguaLiftError, match=r"2.0 GB of memory available, training needs about 8.0 GB"):
+    with pytest.raises(
+        LinguaLiftError, match=r"2.0 GB of memory available, training needs about 8.0 GB"
+    ):
         preflight.check_memory(8 * 10**9, "training", available=2 * 10**9)
 
 
@@ -113,7 +151,10 @@ def test_memory_is_the_smaller_of_the_system_and_the_container(tmp_path):
     assert preflight.available_memory(tmp_path / "nothing") is None
 
 
-@pytest.mark.parametrize(("flags", "supported"), [("fpu avx512f avx512_bf16", True), ("fpu amx_bf16", True), ("fpu avx2 avx512f", False)])
+@pytest.mark.parametrize(
+    ("flags", "supported"),
+    [("fpu avx512f avx512_bf16", True), ("fpu amx_bf16", True), ("fpu avx2 avx512f", False)],
+)
 def test_bfloat16_is_told_by_the_processors_flags(tmp_path, flags, supported):
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc/cpuinfo").write_text(f"processor : 0\nflags\t\t: {flags}\n")
@@ -124,7 +165,9 @@ def test_bfloat16_is_told_by_the_processors_flags(tmp_path, flags, supported):
 
 def test_without_network_and_mirror_the_missing_sources_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(clients, "can_reach", lambda source: "ERROR: no route")
-    with pytest.raises(LinguaLiftError, match=r"no network and no mirror for tiny: pip answers 'ERROR: no route'"):
+    with pytest.raises(
+        LinguaLiftError, match=r"no network and no mirror for tiny: pip answers 'ERROR: no route'"
+    ):
         preflight.check_sources([PIP], tmp_path / "r", tmp_path / "d")
     with pytest.raises(LinguaLiftError, match=r"offline, and neither in .*: tiny"):
         preflight.check_sources([PIP], tmp_path / "r", tmp_path / "d", offline=True)
@@ -140,14 +183,20 @@ def test_the_network_is_not_asked_for_what_is_at_hand(tmp_path, monkeypatch):
 def test_unpinned_and_mirror_only_sources_say_what_the_user_must_set(tmp_path):
     with pytest.raises(LinguaLiftError, match=r"'big' has no pinned revision.*pins.big"):
         preflight.check_sources([HUB], tmp_path / "r", tmp_path / "d")
-    with pytest.raises(LinguaLiftError, match=r"'held' .Held data. comes from a mirror folder only; set `mirror`.*held/a.tsv"):
+    with pytest.raises(
+        LinguaLiftError,
+        match=r"'held' .Held data. comes from a mirror folder only; set `mirror`.*held/a.tsv",
+    ):
         preflight.check_sources([LOCAL], tmp_path / "r", tmp_path / "d")
     with pytest.raises(LinguaLiftError, match=r"mirror .*no such folder"):
         preflight.check_sources([LOCAL], tmp_path / "r", tmp_path / "d", mirror=tmp_path / "absent")
 
 
 def test_importing_the_library_is_fast_and_leaves_heavy_packages_alone():
-    modules = "lingualift.languages, lingualift.retrieve.fetch, lingualift.preflight, lingualift.model.convert"
+    modules = (
+        "lingualift.languages, lingualift.retrieve.fetch, lingualift.preflight,"
+        " lingualift.model.convert"
+    )
     heavy = ("torch", "transformers", "spacy", "huggingface_hub", "gguf")
     code = f"import sys, {modules}; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run(

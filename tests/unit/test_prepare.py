@@ -1,4 +1,6 @@
-"""A model is refused when it is prepared, not when a stage finds out; a copy converted as the documentation says is accepted."""
+"""A model is refused when it is prepared, not when a stage finds out; a copy converted as the
+documentation says is accepted.
+"""
 
 import json
 import re
@@ -34,7 +36,9 @@ def without_bos(llama: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_model_of_the_stated_size_with_the_asked_layers_is_prepared(llama: Path, tmp_path: Path) -> None:
+def test_a_model_of_the_stated_size_with_the_asked_layers_is_prepared(
+    llama: Path, tmp_path: Path
+) -> None:
     prepare_model(source(layers=2, width=32), llama, tmp_path / "out", llm=True, layers=[1, 2])
     assert prepared(tmp_path / "out/model.json") == tmp_path / "out"
 
@@ -47,13 +51,17 @@ def test_a_model_of_the_stated_size_with_the_asked_layers_is_prepared(llama: Pat
         ({}, [1, 3], "source 'tiny': 3 is not a layer of it; it has 1 to 2"),
     ],
 )
-def test_a_model_of_another_size_is_refused_before_training(llama: Path, tmp_path: Path, stated, layers, message) -> None:
+def test_a_model_of_another_size_is_refused_before_training(
+    llama: Path, tmp_path: Path, stated, layers, message
+) -> None:
     with pytest.raises(LinguaLiftError, match=message):
         prepare_model(source(**stated), llama, tmp_path / "out", layers=layers)
     assert not (tmp_path / "out/model.json").exists()
 
 
-def test_a_tokenizer_without_bos_is_refused_for_an_llm_and_accepted_for_an_encoder(without_bos: Path, tmp_path: Path) -> None:
+def test_a_tokenizer_without_bos_is_refused_for_an_llm_and_accepted_for_an_encoder(
+    without_bos: Path, tmp_path: Path
+) -> None:
     with pytest.raises(LinguaLiftError, match="has no BOS token; choose an LLM"):
         prepare_model(source(), without_bos, tmp_path / "llm", llm=True)
     prepare_model(source(), without_bos, tmp_path / "encoder")
@@ -69,7 +77,11 @@ def test_pickled_weights_are_refused_and_a_copy_converted_as_documented_is_accep
     torch.save(model.state_dict(), pickled / "pytorch_model.bin")
     with pytest.raises(LinguaLiftError, match=r"never loaded: docs/data\.md says how to convert"):
         prepare_model(source(), pickled, tmp_path / "refused")
-    recipe = re.search(r"```python\n(from transformers import AutoModel, .*?)```", (ROOT / "docs/data.md").read_text(), re.DOTALL)
+    recipe = re.search(
+        r"```python\n(from transformers import AutoModel, .*?)```",
+        (ROOT / "docs/data.md").read_text(),
+        re.DOTALL,
+    )
     assert recipe is not None
     monkeypatch.chdir(tmp_path)
     exec(recipe[1], {})
@@ -77,7 +89,9 @@ def test_pickled_weights_are_refused_and_a_copy_converted_as_documented_is_accep
     texts = ["Maria has 14 apples."]
     expected = Encoder(causal_encoder, None, torch.float32).states(texts)[0]
     found = Encoder(tmp_path / "out", None, torch.float32).states(texts)[0]
-    np.testing.assert_allclose(found, expected, atol=1e-6)  # where weights lie in memory moves the last bit
+    np.testing.assert_allclose(
+        found, expected, atol=1e-6
+    )  # where weights lie in memory moves the last bit
 
 
 def test_a_tokenizer_stored_as_sentencepiece_alone_is_read_as_a_fast_one(tmp_path: Path) -> None:
@@ -85,12 +99,19 @@ def test_a_tokenizer_stored_as_sentencepiece_alone_is_read_as_a_fast_one(tmp_pat
     import sentencepiece
     from transformers import MT5Config
 
-    text = [f"Maria has {number} apples and Ben has {3 * number} more pears, how many now?" for number in range(400)]
+    text = [
+        f"Maria has {number} apples and Ben has {3 * number} more pears, how many now?"
+        for number in range(400)
+    ]
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(text), model_prefix=str(tmp_path / "spiece"), vocab_size=120, pad_id=0, eos_id=1, unk_id=2, bos_id=-1,
         minloglevel=2,
     )  # fmt: skip
-    MT5Config(vocab_size=120, d_model=24, d_kv=6, d_ff=32, num_layers=2, num_heads=4).save_pretrained(tmp_path)
-    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "T5Tokenizer", "extra_ids": 0}))
+    MT5Config(
+        vocab_size=120, d_model=24, d_kv=6, d_ff=32, num_layers=2, num_heads=4
+    ).save_pretrained(tmp_path)
+    (tmp_path / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "T5Tokenizer", "extra_ids": 0})
+    )
     (ids,), (offsets,) = EncoderTokenizer.load(tmp_path)(["Maria has 3 apples"])
     assert len(ids) == len(offsets) > 4 and ids[-1] == 1

@@ -1,4 +1,6 @@
-"""Published vectors: read in blocks and strictly, named by line where they are wrong, in the place of trained ones and of a corpus."""
+"""Published vectors: read in blocks and strictly, named by line where they are wrong, in the place
+of trained ones and of a corpus.
+"""
 
 import gzip
 import logging
@@ -21,7 +23,9 @@ VEC = "4 2\nthe 1 2\nof 3 4\nwater 5 6\ntwo\u00a0words 7 8\n"
 def read(path: Path, limit: int | None = None, **settings) -> tuple[list[str], np.ndarray]:
     """All blocks of a file together."""
     blocks = list(VecFile(path, limit, **settings))
-    return [word for words, _ in blocks for word in words], np.concatenate([vectors for _, vectors in blocks])
+    return [word for words, _ in blocks for word in words], np.concatenate(
+        [vectors for _, vectors in blocks]
+    )
 
 
 @pytest.fixture(params=[1 << 23, 16], ids=["one block", "many blocks"])
@@ -30,7 +34,9 @@ def block(request, monkeypatch):
     monkeypatch.setattr(pretrained, "BLOCK", request.param)
 
 
-@pytest.mark.parametrize("text", [VEC, VEC.replace("\n", " \n").replace("4 2 ", "4 2")], ids=["plain", "trailing spaces"])
+@pytest.mark.parametrize(
+    "text", [VEC, VEC.replace("\n", " \n").replace("4 2 ", "4 2")], ids=["plain", "trailing spaces"]
+)
 def test_the_first_words_are_kept_in_their_order_and_hold_other_white_space(tmp_path, block, text):
     path = tmp_path / "wiki.vec"
     path.write_text(text, encoding="utf-8")
@@ -55,10 +61,16 @@ BAD = [
 @pytest.mark.parametrize(("line", "problem"), BAD)
 def test_malformed_lines_are_skipped_or_refused_by_number(tmp_path, block, caplog, line, problem):
     path = tmp_path / "wiki.vec"
-    path.write_text(VEC.replace("4 2\n", "5 2\n").replace("of 3 4\n", f"of 3 4\n{line}\n"), encoding="utf-8")
+    path.write_text(
+        VEC.replace("4 2\n", "5 2\n").replace("of 3 4\n", f"of 3 4\n{line}\n"), encoding="utf-8"
+    )
     with caplog.at_level(logging.WARNING):
         assert read(path)[0] == ["the", "of", "water", "two\u00a0words"]
-    assert f"{path}: 1 line(s) skipped" in caplog.text and "line 4" in caplog.text and problem in caplog.text
+    assert (
+        f"{path}: 1 line(s) skipped" in caplog.text
+        and "line 4" in caplog.text
+        and problem in caplog.text
+    )
     with pytest.raises(LinguaLiftError, match=f"line 4: .*{problem}"):
         read(path, strict=True)
 
@@ -83,7 +95,9 @@ def test_skipped_lines_do_not_shorten_the_first_words(tmp_path, block):
     assert read(path, 2)[0] == ["of", "water"]
 
 
-@pytest.mark.parametrize("text", [VEC[: VEC.index("water")], VEC[:-1], VEC.replace("4 2\n", "9 2\n")])
+@pytest.mark.parametrize(
+    "text", [VEC[: VEC.index("water")], VEC[:-1], VEC.replace("4 2\n", "9 2\n")]
+)
 def test_truncated_text_is_refused_and_leaves_nothing(tmp_path, block, text):
     (tmp_path / "in").mkdir()
     path = tmp_path / "in/wiki.vec"
@@ -116,11 +130,18 @@ def test_a_line_without_end_is_refused_before_memory_is_full(tmp_path, monkeypat
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.integers(1, 12), st.integers(1, 4), st.integers(8, 300), st.randoms(use_true_random=False))
-def test_blocks_of_any_size_give_what_a_loop_over_lines_gives(tmp_path_factory, count, dim, size, random):
+@given(
+    st.integers(1, 12), st.integers(1, 4), st.integers(8, 300), st.randoms(use_true_random=False)
+)
+def test_blocks_of_any_size_give_what_a_loop_over_lines_gives(
+    tmp_path_factory, count, dim, size, random
+):
     path = tmp_path_factory.mktemp("vec") / "a.vec"
     rows = [[random.uniform(-2, 2) for _ in range(dim)] for _ in range(count)]
-    path.write_text(f"{count} {dim}\n" + "".join(f"w{n} {' '.join(map(repr, row))}\n" for n, row in enumerate(rows)))
+    path.write_text(
+        f"{count} {dim}\n"
+        + "".join(f"w{n} {' '.join(map(repr, row))}\n" for n, row in enumerate(rows))
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pretrained, "BLOCK", size)
         words, vectors = read(path)
@@ -130,12 +151,17 @@ def test_blocks_of_any_size_give_what_a_loop_over_lines_gives(tmp_path_factory, 
 
 def test_vectors_of_another_dimension_are_refused_by_file(tmp_path):
     (tmp_path / "wiki.sw.vec").write_text(VEC, encoding="utf-8")
-    with pytest.raises(LinguaLiftError, match=r"wiki\.sw\.vec, line 1: vectors of 2 dimensions, fasttext\.dimension is 300"):
+    with pytest.raises(
+        LinguaLiftError,
+        match=r"wiki\.sw\.vec, line 1: vectors of 2 dimensions, fasttext\.dimension is 300",
+    ):
         store_pretrained(tmp_path, tmp_path / "store", 10, dimension=300)
     assert not (tmp_path / "store").exists()
 
 
-@pytest.mark.parametrize(("files", "found"), [([], "none"), (["a.vec", "b.vec.gz"], "a.vec, b.vec.gz")])
+@pytest.mark.parametrize(
+    ("files", "found"), [([], "none"), (["a.vec", "b.vec.gz"], "a.vec, b.vec.gz")]
+)
 def test_a_folder_without_exactly_one_vector_file_is_refused_by_name(tmp_path, files, found):
     for name in files:
         (tmp_path / name).write_text(VEC, encoding="utf-8")
@@ -144,7 +170,10 @@ def test_a_folder_without_exactly_one_vector_file_is_refused_by_name(tmp_path, f
 
 
 def test_compressed_text_gives_the_same_store_and_damage_is_named(tmp_path):
-    for name, content in (("plain/wiki.sw.vec", VEC.encode()), ("packed/wiki.sw.vec.gz", gzip.compress(VEC.encode()))):
+    for name, content in (
+        ("plain/wiki.sw.vec", VEC.encode()),
+        ("packed/wiki.sw.vec.gz", gzip.compress(VEC.encode())),
+    ):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_bytes(content)
         store_pretrained((tmp_path / name).parent, tmp_path / "stores" / name.split("/")[0], 10)
@@ -162,29 +191,41 @@ def model(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("model")
     (folder / "text").write_text("maji na nyumba na maji na mti\n" * 50)
     with zeroed_memory():  # fastText reads memory that it has not initialised, and NaN spreads
-        trained = fasttext.train_unsupervised(str(folder / "text"), dim=4, minCount=1, epoch=1, bucket=100, thread=1, verbose=0)
+        trained = fasttext.train_unsupervised(
+            str(folder / "text"), dim=4, minCount=1, epoch=1, bucket=100, thread=1, verbose=0
+        )
     trained.save_model(str(folder / "cc.sw.300.bin"))
     return folder / "cc.sw.300.bin"
 
 
 def test_a_binary_model_is_read_with_its_frequencies_compressed_or_not(tmp_path, model):
     stores = []
-    for name, content in (("a/cc.sw.300.bin", model.read_bytes()), ("b/cc.sw.300.bin.gz", gzip.compress(model.read_bytes()))):
+    for name, content in (
+        ("a/cc.sw.300.bin", model.read_bytes()),
+        ("b/cc.sw.300.bin.gz", gzip.compress(model.read_bytes())),
+    ):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_bytes(content)
-        assert store_pretrained((tmp_path / name).parent, tmp_path / "stores" / name[0], 3, dimension=4) == (3, 4)
+        assert store_pretrained(
+            (tmp_path / name).parent, tmp_path / "stores" / name[0], 3, dimension=4
+        ) == (3, 4)
         stores.append(load_embeddings(tmp_path / "stores" / name[0]))
     assert stores[0].words[:2] == ["na", "maji"] and list(stores[0].frequencies) == [150, 100, 50]
     expected = fasttext.load_model(str(model)).get_word_vector("maji")
     for store in stores:
         np.testing.assert_array_equal(store.vectors[1], expected)
-    assert sorted(entry.name for entry in (tmp_path / "stores").iterdir()) == ["a", "b"], "no temporary copy is left"
+    assert sorted(entry.name for entry in (tmp_path / "stores").iterdir()) == [
+        "a",
+        "b",
+    ], "no temporary copy is left"
 
 
 def test_damaged_models_are_one_line_errors(tmp_path, model):
     whole = model.read_bytes()
     damaged = [("cc.sw.300.bin", whole[:cut]) for cut in (0, 50, 100, 200, len(whole) - 1)]
-    for number, (name, content) in enumerate([*damaged, ("cc.sw.300.bin.gz", gzip.compress(whole)[:100])]):
+    for number, (name, content) in enumerate(
+        [*damaged, ("cc.sw.300.bin.gz", gzip.compress(whole)[:100])]
+    ):
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / name).write_bytes(content)

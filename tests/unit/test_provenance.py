@@ -22,7 +22,10 @@ TABLE = pa.table({"x": [1]})
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two systems in two languages, as the rules lay them out."""
     monkeypatch.chdir(tmp_path)
-    write_json("resources/sources/llm/MANIFEST.json", {"key": "llm", "version": "1.2", "archives": [{"path": "llm.whl", "sha256": "aa"}]})
+    write_json(
+        "resources/sources/llm/MANIFEST.json",
+        {"key": "llm", "version": "1.2", "archives": [{"path": "llm.whl", "sha256": "aa"}]},
+    )
     write_json("resources/models/llm/model.json", {"source": "llm", "version": "1.2", "files": {}})
     scores = []
     for system in ("lifted", "lifted~2", "plain"):
@@ -30,16 +33,31 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         with atomic_directory(checkpoint) as folder:
             (folder / "model.safetensors").write_bytes(system.encode())
             write_json(
-                folder / "stage.json", {"provenance": provenance("train", {"steps": 2}, ["resources/models/llm/model.json"], seed=7)}
+                folder / "stage.json",
+                {
+                    "provenance": provenance(
+                        "train", {"steps": 2}, ["resources/models/llm/model.json"], seed=7
+                    )
+                },
             )
         predictions = []
         for language in ("en", "sw"):
             path = f"results/predictions/{system}/mmwp-mini/{language}.parquet"
-            write_parquet(path, TABLE, TABLE.schema, provenance("predict", {}, [str(checkpoint)], seed=7, system=system))
+            write_parquet(
+                path,
+                TABLE,
+                TABLE.schema,
+                provenance("predict", {}, [str(checkpoint)], seed=7, system=system),
+            )
             predictions.append(path)
         scores.append(f"results/scores/{system}/mmwp-mini.parquet")
         write_parquet(scores[-1], TABLE, TABLE.schema, provenance("score", {}, predictions))
-    write_parquet("results/tables/mmwp.parquet", TABLE, TABLE.schema, provenance("results_table", {}, scores, configuration={"seeds": [7]}))
+    write_parquet(
+        "results/tables/mmwp.parquet",
+        TABLE,
+        TABLE.schema,
+        provenance("results_table", {}, scores, configuration={"seeds": [7]}),
+    )
     return tmp_path
 
 
@@ -53,8 +71,12 @@ def test_a_row_leads_to_its_own_files_and_no_others(results: Path) -> None:
     ]  # fmt: skip
     assert all(stamp["unchanged"] for stamp in found.values())
     assert found["results/checkpoints/transfer-lifted"]["seed"] == 7
-    assert found["results/tables/mmwp.parquet"]["software"]["torch"] == importlib.metadata.version("torch")
-    assert found["resources/sources/llm/MANIFEST.json"]["archives"] == [{"path": "llm.whl", "sha256": "aa"}]
+    assert found["results/tables/mmwp.parquet"]["software"]["torch"] == importlib.metadata.version(
+        "torch"
+    )
+    assert found["resources/sources/llm/MANIFEST.json"]["archives"] == [
+        {"path": "llm.whl", "sha256": "aa"}
+    ]
     assert found["results/predictions/lifted/mmwp-mini/sw.parquet"]["sha256"] == sha256_file(
         "results/predictions/lifted/mmwp-mini/sw.parquet"
     )
@@ -64,7 +86,12 @@ def test_what_changed_since_is_said(results: Path, capsys: pytest.CaptureFixture
     write_json("resources/models/llm/model.json", {"source": "llm", "version": "1.3", "files": {}})
     main(["results/tables/mmwp.csv", "--system", "plain", "--language", "en"])
     text = capsys.readouterr().out
-    assert text.count("CHANGED since") == 1 and '"1.3"' in text and '"seeds"' in text and "commit" in text
+    assert (
+        text.count("CHANGED since") == 1
+        and '"1.3"' in text
+        and '"seeds"' in text
+        and "commit" in text
+    )
     assert text.count('"python"') == 1  # what made the files is said once, not for each
     main(["results/tables/mmwp.parquet", "--json"])
     assert not json.loads(capsys.readouterr().out)["resources/models/llm/model.json"]["unchanged"]
@@ -88,11 +115,23 @@ def test_a_sealed_folders_checksum_follows_its_content(tmp_path: Path) -> None:
 
 def test_a_job_ends_soon_after_the_run_that_started_it(tmp_path: Path) -> None:
     """A run (Python) starts a job through a shell, as Snakemake does, and is killed."""
-    job = "import sys, time; from lingualift import job\nwith job.frame(sys.argv[1]): open(sys.argv[2], 'w').close(); time.sleep(60)"
+    job = (
+        "import sys, time; from lingualift import job\nwith job.frame(sys.argv[1]):"
+        " open(sys.argv[2], 'w').close(); time.sleep(60)"
+    )
     (tmp_path / "job.py").write_text(job)
-    run = f"import subprocess; subprocess.run(['bash', '-c', 'set -e; {sys.executable} job.py log pid & echo $!; wait'])"
+    run = (
+        f"import subprocess; subprocess.run(['bash', '-c', 'set -e; {sys.executable} job.py log pid"
+        " & echo $!; wait'])"
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen([sys.executable, "-c", run], cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment) as first:
+    with subprocess.Popen(
+        [sys.executable, "-c", run],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as first:
         assert first.stdout is not None
         pid = int(first.stdout.readline())
         until = time.monotonic() + 30
@@ -108,8 +147,13 @@ def test_a_job_ends_soon_after_the_run_that_started_it(tmp_path: Path) -> None:
 def test_a_run_waits_for_jobs_of_a_killed_one(tmp_path: Path) -> None:
     from lingualift.run import _wait_for_jobs, sweep
 
-    hold = "import fcntl, sys, time; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_SH); print(flush=True); time.sleep(1)"
-    with subprocess.Popen([sys.executable, "-c", hold, str(tmp_path / ".jobs.lock")], stdout=subprocess.PIPE) as job:
+    hold = (
+        "import fcntl, sys, time; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_SH);"
+        " print(flush=True); time.sleep(1)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(tmp_path / ".jobs.lock")], stdout=subprocess.PIPE
+    ) as job:
         assert job.stdout is not None and job.stdout.readline()
         with pytest.raises(LinguaLiftError, match="jobs of an earlier run are still at work here"):
             _wait_for_jobs(tmp_path / ".jobs.lock", patience=0.2)
@@ -152,9 +196,16 @@ def test_the_commit_says_where_the_checkout_differs_from_it_and_an_installed_pac
     monkeypatch.setenv("LINGUALIFT_COMMIT", "c0ffee")
     assert uncached() == "c0ffee"
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
-    for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=one"], ["tag", "v1"]):
+    for command in (
+        ["init", "--quiet"],
+        ["add", "."],
+        ["commit", "--quiet", "--message=one"],
+        ["tag", "v1"],
+    ):
         subprocess.run([*git, *command], cwd=tmp_path, check=True)
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout.strip()
     assert uncached() == head
     module.write_text("2\n")
     assert uncached() == head + "-dirty"

@@ -1,4 +1,6 @@
-"""Raw text of the sources: strict parsing, damage named by file and line, text of one language alone."""
+"""Raw text of the sources: strict parsing, damage named by file and line, text of one language
+alone.
+"""
 
 import gettext
 import json
@@ -11,28 +13,48 @@ from hypothesis import strategies as st
 
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.text.readers import raw_lines, read_help, read_holy_quran, read_mo, read_plain, read_quran_json
+from lingualift.text.readers import (
+    raw_lines,
+    read_help,
+    read_holy_quran,
+    read_mo,
+    read_plain,
+    read_quran_json,
+)
 
 LANGUAGES = load_languages(Path(__file__).parents[2] / "config/languages.tsv")
 
 
 def quran(tmp_path: Path, chapters: str, before: str = "", after: str = "") -> Path:
     path = tmp_path / "QuranTest.js"
-    path.write_text(f"{before}const QuranTest = [{chapters}]{after}\nmodule.exports = QuranTest ;", encoding="utf-8")
+    path.write_text(
+        f"{before}const QuranTest = [{chapters}]{after}\nmodule.exports = QuranTest ;",
+        encoding="utf-8",
+    )
     return path
 
 
 def test_quran_strings_survive_quotes_escapes_and_comments(tmp_path):
-    first = r"""['it\'s "so", [he] said', "a \"b\" // no comment", `back 'tick' ${""" + "'" + "x" + r"""`]"""
+    first = (
+        r"""['it\'s "so", [he] said', "a \"b\" // no comment", `back 'tick' ${"""
+        + "'"
+        + "x"
+        + r"""`]"""
+    )
     first = first.replace("${'x", "$x")
-    path = quran(tmp_path, first + ',\n// comment ] "\n' + ",".join(["['v',]"] * 113), "/* const ' */\n")
+    path = quran(
+        tmp_path, first + ',\n// comment ] "\n' + ",".join(["['v',]"] * 113), "/* const ' */\n"
+    )
     verses = read_holy_quran(path)
     assert verses[:3] == ['it\'s "so", [he] said', 'a "b" // no comment', "back 'tick' $x"]
     assert len(verses) == 3 + 113
 
 
 def test_quran_original_is_read_from_objects(tmp_path):
-    assert read_holy_quran(quran(tmp_path, ",".join(["{name: 'n', number: 1, verses: ['v']}"] * 114))) == ["v"] * 114
+    assert (
+        read_holy_quran(quran(tmp_path, ",".join(["{name: 'n', number: 1, verses: ['v']}"] * 114)))
+        == ["v"] * 114
+    )
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs",))), min_size=1, max_size=5))
@@ -75,13 +97,17 @@ def test_plain_text_of_a_language_is_found_by_its_code_and_streams(tmp_path):
     assert list(raw_lines("local-text", tmp_path, LANGUAGES["sw"])) == ["moja", "mbili"]
     (tmp_path / "text/ha.txt").write_text("daya\n", encoding="utf-8")
     assert list(raw_lines("local-text", tmp_path, LANGUAGES["ha"])) == ["daya"]
-    with pytest.raises(LinguaLiftError, match=r"expected de\.txt or one text file, found ha\.txt, sw\.txt"):
+    with pytest.raises(
+        LinguaLiftError, match=r"expected de\.txt or one text file, found ha\.txt, sw\.txt"
+    ):
         raw_lines("local-text", tmp_path, LANGUAGES["de"])
 
 
 def test_quran_json_holds_translations(tmp_path):
     path = tmp_path / "quran_sv.json"
-    path.write_text(json.dumps([{"verses": [{"text": "x", "translation": "I Guds namn"}]}, {"verses": []}]))
+    path.write_text(
+        json.dumps([{"verses": [{"text": "x", "translation": "I Guds namn"}]}, {"verses": []}])
+    )
     assert read_quran_json(path) == ["I Guds namn"]
     path.write_text("[{}]")
     with pytest.raises(LinguaLiftError, match=r"quran_sv\.json: not a translation"):
@@ -101,7 +127,9 @@ def test_help_pages_give_headings_and_paragraphs_but_no_program_code(tmp_path):
     lines = ["Kopf der Seite", "Ein Absatz & mehr.", "Nach dem Code."]
     assert list(read_help(tmp_path)) == lines
     (page.parent / "second.html").write_text(HELP, encoding="utf-8")
-    assert list(raw_lines("libreoffice-help", tmp_path, LANGUAGES["de"])) == lines, "a text on many pages counts once"
+    assert list(raw_lines("libreoffice-help", tmp_path, LANGUAGES["de"])) == lines, (
+        "a text on many pages counts once"
+    )
     page.write_bytes(b"\xff")
     with pytest.raises(LinguaLiftError, match=r"page\.html: cannot be read as UTF-8"):
         list(read_help(tmp_path))
@@ -118,14 +146,25 @@ def catalogue(messages: dict[str, str], order: str = "<") -> bytes:
         for string in map(str.encode, strings):
             tables[table] += struct.pack(f"{order}2I", len(string), start + len(texts))
             texts += string + b"\0"
-    return struct.pack(f"{order}7I", 0x950412DE, 0, len(keys), 28, 28 + 8 * len(keys), 0, 0) + b"".join(tables) + texts
+    return (
+        struct.pack(f"{order}7I", 0x950412DE, 0, len(keys), 28, 28 + 8 * len(keys), 0, 0)
+        + b"".join(tables)
+        + texts
+    )
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_catalogues_give_translations_without_their_header(tmp_path, order):
     path = tmp_path / "sw.mo"
     path.write_bytes(
-        catalogue({"": "Content-Type: text/plain; charset=UTF-8\n", "a|b\x04~File": "~Faili", "One\0Many": "Moja\0Nyingi"}, order)
+        catalogue(
+            {
+                "": "Content-Type: text/plain; charset=UTF-8\n",
+                "a|b\x04~File": "~Faili",
+                "One\0Many": "Moja\0Nyingi",
+            },
+            order,
+        )
     )
     assert read_mo(path) == ["Moja", "Nyingi", "~Faili"]
     with open(path, "rb") as handle:  # Python's own reader agrees
@@ -135,11 +174,28 @@ def test_catalogues_give_translations_without_their_header(tmp_path, order):
 def test_strings_of_an_interface_lose_shortcuts_tags_and_slots_and_damage_is_named(tmp_path):
     path = tmp_path / "resource/sw.mo"
     path.parent.mkdir()
-    path.write_bytes(catalogue({"": "x", "1": "~Faili _mpya", "2": "Hifadhi <b>$(ARG1)</b>\n%PRODUCTNAME sasa", "3": "~Faili _mpya"}))
-    lines = [" ".join(line.split()) for line in raw_lines("libreoffice-l10n", tmp_path, LANGUAGES["sw"])]
+    path.write_bytes(
+        catalogue(
+            {
+                "": "x",
+                "1": "~Faili _mpya",
+                "2": "Hifadhi <b>$(ARG1)</b>\n%PRODUCTNAME sasa",
+                "3": "~Faili _mpya",
+            }
+        )
+    )
+    lines = [
+        " ".join(line.split()) for line in raw_lines("libreoffice-l10n", tmp_path, LANGUAGES["sw"])
+    ]
     assert lines == ["Faili mpya", "Hifadhi", "sasa"]
     whole = path.read_bytes()
-    for damaged in (b"", b"text", whole[:40], whole[:-12], whole.replace(b"sasa", b"\xff\xff\xff\xff")):
+    for damaged in (
+        b"",
+        b"text",
+        whole[:40],
+        whole[:-12],
+        whole.replace(b"sasa", b"\xff\xff\xff\xff"),
+    ):
         path.write_bytes(damaged)
         with pytest.raises(LinguaLiftError, match=r"sw\.mo: damaged message catalogue") as caught:
             read_mo(path)

@@ -1,4 +1,6 @@
-"""What jobs ask for: near the default run's measured needs, growing with what decides it, never less for more work."""
+"""What jobs ask for: near the default run's measured needs, growing with what decides it, never
+less for more work.
+"""
 
 from itertools import pairwise
 
@@ -14,7 +16,19 @@ SMOLLM, GEMMA, LLAMA = 135_000_000, 270_000_000, 6_740_000_000
 @pytest.mark.parametrize(
     ("asked", "megabytes", "minutes"),
     [
-        (sizes.training(SMOLLM, examples=720, epochs=1, llm_trained=True, width=576, micro_batch=8, response=60), 4700, 200),
+        (
+            sizes.training(
+                SMOLLM,
+                examples=720,
+                epochs=1,
+                llm_trained=True,
+                width=576,
+                micro_batch=8,
+                response=60,
+            ),
+            4700,
+            200,
+        ),
         (sizes.prediction(SMOLLM, GEMMA, 40, gpu=False, width=576, batch=80), 4000, 120),
         (sizes.encoding(1200, GEMMA, 640, gpu=False), 2500, 60),
         (sizes.word_encoding(6000, GEMMA, 640, 2, gpu=False), 2500, 60),
@@ -24,19 +38,27 @@ SMOLLM, GEMMA, LLAMA = 135_000_000, 270_000_000, 6_740_000_000
         (sizes.tagging(1200), 2000, 60),
     ],
 )
-def test_two_jobs_of_the_default_run_fit_into_ten_gigabytes(asked: sizes.Request, megabytes: int, minutes: int) -> None:
+def test_two_jobs_of_the_default_run_fit_into_ten_gigabytes(
+    asked: sizes.Request, megabytes: int, minutes: int
+) -> None:
     assert asked.megabytes <= megabytes
     assert asked.minutes <= minutes
 
 
 def test_full_fine_tuning_asks_for_sixteen_bytes_a_parameter_and_a_frozen_llm_for_four() -> None:
-    trained, frozen = (sizes.training(LLAMA, examples=0, epochs=1, llm_trained=llm).megabytes for llm in (True, False))
+    trained, frozen = (
+        sizes.training(LLAMA, examples=0, epochs=1, llm_trained=llm).megabytes
+        for llm in (True, False)
+    )
     assert 16 * LLAMA / 1e6 <= trained < 16 * LLAMA / 1e6 + 2000
     assert 4 * LLAMA / 1e6 <= frozen < 4 * LLAMA / 1e6 + 2000
 
 
 def test_eight_gpus_need_an_eighth_of_the_time_beyond_the_start() -> None:
-    one, eight = (sizes.training(LLAMA, examples=395_000, epochs=3, llm_trained=True, gpus=count).minutes for count in (1, 8))
+    one, eight = (
+        sizes.training(LLAMA, examples=395_000, epochs=3, llm_trained=True, gpus=count).minutes
+        for count in (1, 8)
+    )
     assert (one - 90) / 8 == pytest.approx(eight - 90, abs=10)
 
 
@@ -59,7 +81,9 @@ def test_more_work_never_asks_for_less(first: int, second: int) -> None:
         lambda count: sizes.training(SMOLLM, examples=count, epochs=3, llm_trained=False),
         lambda count: sizes.prediction(count, count, 512, gpu=True),
         lambda count: sizes.prediction(SMOLLM, 0, 40, gpu=False, width=576, batch=count),
-        lambda count: sizes.training(SMOLLM, examples=9, epochs=1, llm_trained=True, width=576, micro_batch=count),
+        lambda count: sizes.training(
+            SMOLLM, examples=9, epochs=1, llm_trained=True, width=576, micro_batch=count
+        ),
     ):
         less, more = ask(small), ask(large)
         assert less.megabytes <= more.megabytes
@@ -70,10 +94,16 @@ def test_more_work_never_asks_for_less(first: int, second: int) -> None:
 
 
 def test_a_gpu_never_takes_longer() -> None:
-    for ask in (lambda gpu: sizes.encoding(10**6, LLAMA, 4096, gpu), lambda gpu: sizes.prediction(LLAMA, 0, 512, gpu)):
+    for ask in (
+        lambda gpu: sizes.encoding(10**6, LLAMA, 4096, gpu),
+        lambda gpu: sizes.prediction(LLAMA, 0, 512, gpu),
+    ):
         assert ask(True).minutes < ask(False).minutes
         assert ask(True).megabytes == ask(False).megabytes
-    times = [sizes.training(LLAMA, examples=10**6, epochs=1, llm_trained=True, gpus=count).minutes for count in (1, 2, 4, 8)]
+    times = [
+        sizes.training(LLAMA, examples=10**6, epochs=1, llm_trained=True, gpus=count).minutes
+        for count in (1, 2, 4, 8)
+    ]
     assert all(more > less for more, less in pairwise(times))
 
 
@@ -81,4 +111,7 @@ def test_the_papers_adversary_takes_hours_on_a_processor_and_not_on_a_gpu():
     hours = sizes.adversary(5 * 31_250, 32, 2048, 300, gpu=False) / 60 / sizes.PATIENCE
     assert 5 < hours < 10  # 24 ms a step of the discriminator were measured on one thread
     on_gpu = sizes.adversary(5 * 31_250, 32, 2048, 300, gpu=True)
-    assert on_gpu < 60 and sizes.lexicon(3000, 6000, 100, on_gpu).minutes > sizes.lexicon(3000, 6000, 100).minutes
+    assert (
+        on_gpu < 60
+        and sizes.lexicon(3000, 6000, 100, on_gpu).minutes > sizes.lexicon(3000, 6000, 100).minutes
+    )

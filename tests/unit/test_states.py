@@ -1,4 +1,6 @@
-"""Stored encoder states: choosing and joining texts copies nothing, and an interrupted store is taken up where it stopped."""
+"""Stored encoder states: choosing and joining texts copies nothing, and an interrupted store is
+taken up where it stopped.
+"""
 
 from pathlib import Path
 
@@ -14,13 +16,17 @@ from lingualift.model import states as states_module
 from lingualift.model.encoder import Encoder
 from lingualift.model.states import States, load_states
 
-TEXTS = [f"Maria has {number} apples" + " and pears" * (number % 4) + "." for number in range(20)] + [
-    "Maria has 3 apples and pears and pears."
-]
+TEXTS = [
+    f"Maria has {number} apples" + " and pears" * (number % 4) + "." for number in range(20)
+] + ["Maria has 3 apples and pears and pears."]
 
 
-@given(st.lists(st.lists(st.integers(1, 5), min_size=1, max_size=6), min_size=1, max_size=4), st.data())
-def test_taking_joining_and_gathering_equal_plain_lists(sizes: list[list[int]], data: st.DataObject) -> None:
+@given(
+    st.lists(st.lists(st.integers(1, 5), min_size=1, max_size=6), min_size=1, max_size=4), st.data()
+)
+def test_taking_joining_and_gathering_equal_plain_lists(
+    sizes: list[list[int]], data: st.DataObject
+) -> None:
     generator = np.random.default_rng(0)
     lists = [[generator.normal(size=(tokens, 3)) for tokens in part] for part in sizes]
     plain = [array for part in lists for array in part]
@@ -61,7 +67,9 @@ def test_an_interrupted_store_goes_on_where_it_stopped_and_gives_the_same_bytes(
     with open(tmp_path / "cut.partial/states.npy", "ab") as file:
         file.write(b"rows that were not noted")
     encoder.store(tmp_path / "cut", TEXTS)
-    assert sum(calls) - calls[3] == len(set(TEXTS)), "no batch was encoded twice but the one that was cut"
+    assert sum(calls) - calls[3] == len(set(TEXTS)), (
+        "no batch was encoded twice but the one that was cut"
+    )
     for name in ("states.npy", "spans.npy", "texts.json"):
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     stored = load_states(tmp_path / "cut", TEXTS)

@@ -1,6 +1,8 @@
-"""Every kind of system trains: each stage of config/gsm8k.yaml takes a step on tiny random models, and the chain's end loads.
+"""Every kind of system trains: each stage of config/gsm8k.yaml takes a step on tiny random models,
+and the chain's end loads.
 
-What a stage does not train is bit by bit what its parent left, so a chain is what `config/systems` says.
+What a stage does not train is bit by bit what its parent left, so a chain is what `config/systems`
+says.
 """
 
 from pathlib import Path
@@ -24,13 +26,22 @@ ENGLISH = ["Maria has 14 apples.", "How many apples does Maria have now?", "Solv
 OVERLAY = {
     "languages": {"alignment": ["de", "sw"], "evaluation": ["en", "es"]},
     "precision": "float32",
-    "tasks": {"gsm8kinstruct": {"languages": ["en", "de", "sw"]}, "parallel": {"languages": ["de"]}},
+    "tasks": {
+        "gsm8kinstruct": {"languages": ["en", "de", "sw"]},
+        "parallel": {"languages": ["de"]},
+    },
 }
 
 
 def task_table(languages: list[str]) -> pa.Table:
     rows = [
-        {"id": f"{code}-{place}", "language": code, "question": f"{text} {code}", "response": "14 + 9 = 23", "answer": "23"}
+        {
+            "id": f"{code}-{place}",
+            "language": code,
+            "question": f"{text} {code}",
+            "response": "14 + 9 = 23",
+            "answer": "23",
+        }
         for code in languages
         for place, text in enumerate(ENGLISH)
     ]
@@ -39,22 +50,39 @@ def task_table(languages: list[str]) -> pa.Table:
 
 def switched_table(language: str) -> pa.Table:
     def token(text: str, start: int) -> dict:
-        named = {"pos": "NOUN", "lower": text.lower(), "entity": "", "number": False, "fused": False, "casing": 0}
+        named = {
+            "pos": "NOUN",
+            "lower": text.lower(),
+            "entity": "",
+            "number": False,
+            "fused": False,
+            "casing": 0,
+        }
         return {"start": start, "end": start + len(text), **named}
 
     rows = []
     for text in ENGLISH:
-        starts = [place for place in range(len(text)) if text[place] != " " and (place == 0 or text[place - 1] == " ")]
+        starts = [
+            place
+            for place in range(len(text))
+            if text[place] != " " and (place == 0 or text[place - 1] == " ")
+        ]
         tokens = [token(text[start:].split(" ")[0], start) for start in starts]
         rows.append({"id": text, "text": text, "key": query_key(text), "tokens": tokens})
     lexicon = make_lexicon({"apples": ["Bücher"], "problem.": ["manzanas."]}, language)
-    return switch_table(pa.Table.from_pylist(rows, TAGGED_SCHEMA), lexicon, settings(1, "all", "best", 1, 1))[0]
+    return switch_table(
+        pa.Table.from_pylist(rows, TAGGED_SCHEMA), lexicon, settings(1, "all", "best", 1, 1)
+    )[0]
 
 
 def write_inputs(made: Plan, encoder: Path, folder: Path) -> None:
     """Texts and encoder states of every stage below `folder`, as the workflow lays them out."""
     runner = Encoder(encoder, 2, torch.float32)
-    wanted = {(name, stage.encoder is not None) for stage in made.stages.values() for name, _ in made.texts(stage)}
+    wanted = {
+        (name, stage.encoder is not None)
+        for stage in made.stages.values()
+        for name, _ in made.texts(stage)
+    }
     wanted |= {(f"task-{stage.reference}", True) for stage in made.stages.values() if stage.encoder}
     for name, encoded in sorted(wanted):
         path = folder / made.texts_file(name)
@@ -63,10 +91,16 @@ def write_inputs(made: Plan, encoder: Path, folder: Path) -> None:
             table, schema = task_table(made.config.tasks[rest].languages or ["en"]), TASK_SCHEMA
         else:
             table, schema = switched_table(rest), CODESWITCH_SCHEMA
-            write_json(folder / "evidence" / f"{rest}.json", {"language": rest, "verdict": "collapsed" if rest == "sw" else "good"})
+            write_json(
+                folder / "evidence" / f"{rest}.json",
+                {"language": rest, "verdict": "collapsed" if rest == "sw" else "good"},
+            )
         write_parquet(path, table, schema)
         if encoded:
-            runner.store(folder / "encoded" / name, table["question" if kind == "task" else "source"].to_pylist())
+            runner.store(
+                folder / "encoded" / name,
+                table["question" if kind == "task" else "source"].to_pylist(),
+            )
 
 
 def train(made: Plan, stage: RunStage, folder: Path, llm: Path, encoder: Path) -> Path:
@@ -75,11 +109,24 @@ def train(made: Plan, stage: RunStage, folder: Path, llm: Path, encoder: Path) -
         return out
 
     def data(name: str, prompt: str | None) -> Data:
-        evidence = folder / "evidence" / f"{name.rpartition('-')[2]}.json" if name.startswith("codeswitch") else None
+        evidence = (
+            folder / "evidence" / f"{name.rpartition('-')[2]}.json"
+            if name.startswith("codeswitch")
+            else None
+        )
         states = folder / "encoded" / name if stage.encoder else None
-        return Data(folder / made.texts_file(name), states, made.prompt(prompt) if prompt else None, evidence)
+        return Data(
+            folder / made.texts_file(name),
+            states,
+            made.prompt(prompt) if prompt else None,
+            evidence,
+        )
 
-    small = {"batch": 64 if stage.stage.objective == "warm-start" else 4, "examples": 4, "epochs": 1}
+    small = {
+        "batch": 64 if stage.stage.objective == "warm-start" else 4,
+        "examples": 4,
+        "epochs": 1,
+    }
     small["steps"] = 2 if stage.stage.objective == "warm-start" else None
     run_stage(
         stage.stage.model_copy(update=small),
@@ -105,7 +152,9 @@ def tensors(folder: Path) -> dict[str, torch.Tensor]:
         return {name: weights.get_tensor(name) for name in weights.keys()}
 
 
-def test_every_system_of_gsm8k_trains_what_it_says_and_nothing_else(tmp_path, llama, causal_encoder):
+def test_every_system_of_gsm8k_trains_what_it_says_and_nothing_else(
+    tmp_path, llama, causal_encoder
+):
     made = planned("gsm8k.yaml", OVERLAY)
     write_inputs(made, causal_encoder, tmp_path)
     for stage in made.stages.values():
@@ -117,31 +166,58 @@ def test_every_system_of_gsm8k_trains_what_it_says_and_nothing_else(tmp_path, ll
             for name, tensor in before.items():
                 if name.split(".")[0] not in stage.stage.train:
                     assert torch.equal(tensor, after[name]), f"{stage.id} changed {name}"
-            changed = {name.split(".")[0] for name, tensor in after.items() if name not in before or not torch.equal(tensor, before[name])}
-            trained = set(stage.stage.train) | ({"boundary"} if stage.stage.objective == "warm-start" else set())
+            changed = {
+                name.split(".")[0]
+                for name, tensor in after.items()
+                if name not in before or not torch.equal(tensor, before[name])
+            }
+            trained = set(stage.stage.train) | (
+                {"boundary"} if stage.stage.objective == "warm-start" else set()
+            )
             assert changed <= trained and changed >= set(stage.stage.train) - {"boundary"}, stage.id
-    languages = {stage.name: read_json(tmp_path / stage.id / "stage.json")["languages"] for stage in made.stages.values()}
+    languages = {
+        stage.name: read_json(tmp_path / stage.id / "stage.json")["languages"]
+        for stage in made.stages.values()
+    }
     assert languages["multi-sft"] == ["de", "en", "sw"] and languages["transfer"] == ["en"]
     mixed = made.runs["lingualift-mixed"].stages[-2]
-    assert read_json(tmp_path / mixed.id / "stage.json")["languages"] == ["de", "en", "sw"]  # the collapsed sw comes from GSM8KInstruct
+    assert read_json(tmp_path / mixed.id / "stage.json")["languages"] == [
+        "de",
+        "en",
+        "sw",
+    ]  # the collapsed sw comes from GSM8KInstruct
     ends = {run.checkpoint for run in made.runs.values()}
     for end in ends:
         model = LinguaLiftModel.from_pretrained(tmp_path / end)
         assert (model.alignment is None) == (made.stages[end].encoder is None)
 
 
-def test_the_parts_of_a_mixed_stage_are_asked_in_their_own_words_and_languages(tmp_path, causal_encoder):
+def test_the_parts_of_a_mixed_stage_are_asked_in_their_own_words_and_languages(
+    tmp_path, causal_encoder
+):
     from lingualift.training.run import draw, read_pairs
 
-    made = planned("gsm8k.yaml", OVERLAY, {"prompts": {"translation": {"template": "{question}\nFrom {source} to {target}:"}}})
+    made = planned(
+        "gsm8k.yaml",
+        OVERLAY,
+        {"prompts": {"translation": {"template": "{question}\nFrom {source} to {target}:"}}},
+    )
     write_inputs(made, causal_encoder, tmp_path)
     stage = made.runs["lingualift-mixed"].stages[-2]
     parts = [
-        read_pairs(Data(tmp_path / made.texts_file(name), None, made.prompt(prompt)), {"de": "German"})
+        read_pairs(
+            Data(tmp_path / made.texts_file(name), None, made.prompt(prompt)), {"de": "German"}
+        )
         for name, prompt in made.texts(stage)
     ]
     drawn = draw(parts, None, 1)
-    asked = {(language, prompt.template) for language, prompt in zip(drawn.languages, drawn.prompts, strict=True)}
+    asked = {
+        (language, prompt.template)
+        for language, prompt in zip(drawn.languages, drawn.prompts, strict=True)
+    }
     maths = made.config.prompts["maths"].template
-    switched = {(code, f"{{question}}\nFrom {name} to English:") for code, name in (("de", "German"), ("sw", "sw"))}
+    switched = {
+        (code, f"{{question}}\nFrom {name} to English:")
+        for code, name in (("de", "German"), ("sw", "sw"))
+    }
     assert asked == switched | {(code, maths) for code in ("en", "de", "sw")}

@@ -1,4 +1,6 @@
-"""config/systems: every row of the paper is there, its chain builds, chains share what is equal, and mistakes are one line."""
+"""config/systems: every row of the paper is there, its chain builds, chains share what is equal,
+and mistakes are one line.
+"""
 
 from collections import Counter
 from copy import deepcopy
@@ -26,7 +28,12 @@ def merged(*overlays: Any) -> dict[str, Any]:
     values = yaml.safe_load((CONFIG / "config.yaml").read_text(encoding="utf-8"))
     for overlay in overlays:
         update_config(
-            values, yaml.safe_load((CONFIG / overlay).read_text(encoding="utf-8")) if isinstance(overlay, str) else deepcopy(overlay)
+            values,
+            (
+                yaml.safe_load((CONFIG / overlay).read_text(encoding="utf-8"))
+                if isinstance(overlay, str)
+                else deepcopy(overlay)
+            ),
         )
     return values
 
@@ -51,65 +58,131 @@ def ids(made: Plan, name: str) -> list[str]:
 
 def test_every_system_is_listed_by_a_configuration_and_its_plan_builds(paper, gsm8k):
     released = planned("paper.yaml", "released.yaml")
-    assert {run.system for made in (paper, gsm8k, released, planned()) for run in made.runs.values()} == set(SYSTEMS)
+    assert {
+        run.system for made in (paper, gsm8k, released, planned()) for run in made.runs.values()
+    } == set(SYSTEMS)
 
 
 def test_section_6_2_has_a_system_for_every_set_of_parts_of_speech_and_a_sweep_of_ratios(paper):
     settings = [stage.codeswitch for stage in paper.stages.values() if stage.codeswitch]
     assert {setting.pos for setting in settings} == set(POS_PRESETS)
-    assert {setting.ratio for setting in settings if setting.pos == "all"} == {0.0, 0.2, 0.4, 0.6, 0.8, 1.0}
+    assert {setting.ratio for setting in settings if setting.pos == "all"} == {
+        0.0,
+        0.2,
+        0.4,
+        0.6,
+        0.8,
+        1.0,
+    }
     assert all(setting.ratio == 0.8 for setting in settings if setting.pos != "all")
     assert len(paper.variants) == len(set(paper.variants)) == 5 + 13 + 1
 
 
 def test_appendix_e_has_a_system_for_every_llm_encoder_and_depth(paper):
-    assert {run.llm.source for run in paper.runs.values() if run.stages} == {"llama-2-7b", "llama-2-13b", "mistral-7b"}
-    encoders = {run.encoder.source for name, run in paper.runs.items() if run.encoder and name.startswith("lingualift-nli")}
-    assert encoders == {"mt5-small", "mt5-base", "mt5-large", "mt5-xl", "mt5-xxl", "mbert", "xlm", "xlm-r-large", "labse"}
+    assert {run.llm.source for run in paper.runs.values() if run.stages} == {
+        "llama-2-7b",
+        "llama-2-13b",
+        "mistral-7b",
+    }
+    encoders = {
+        run.encoder.source
+        for name, run in paper.runs.items()
+        if run.encoder and name.startswith("lingualift-nli")
+    }
+    assert encoders == {
+        "mt5-small",
+        "mt5-base",
+        "mt5-large",
+        "mt5-xl",
+        "mt5-xxl",
+        "mbert",
+        "xlm",
+        "xlm-r-large",
+        "labse",
+    }
     assert all(model.layer is None for model in paper.encoders.values())
-    lingualift = [stage.alignment.layers for stage in paper.stages.values() if stage.alignment and stage.name == "align"]
+    lingualift = [
+        stage.alignment.layers
+        for stage in paper.stages.values()
+        if stage.alignment and stage.name == "align"
+    ]
     assert set(lingualift) == {1, 2, 3}
 
 
 def test_chains_that_are_equal_are_trained_once(paper):
     mono = ids(paper, "mono-sft-metamath")
     assert ids(paper, "translate-en-metamath") == mono  # the same checkpoint, asked otherwise
-    for name in ("langbridge-metamath", "mindmerger-metamath", "mindmerger-metamath-add-low-resource"):
+    for name in (
+        "langbridge-metamath",
+        "mindmerger-metamath",
+        "mindmerger-metamath-add-low-resource",
+    ):
         assert ids(paper, name)[:1] == mono
-    assert ids(paper, "lingualift-metamath")[:1] == ids(paper, "lingualift-nli")[:1] == ids(paper, "lingualift-metamath-without-transfer")
+    assert (
+        ids(paper, "lingualift-metamath")[:1]
+        == ids(paper, "lingualift-nli")[:1]
+        == ids(paper, "lingualift-metamath-without-transfer")
+    )
     own_stage_1 = [
         name
         for name in paper.runs
-        if name.startswith("lingualift") and paper.runs[name].stages[0].id != ids(paper, "lingualift-metamath")[0]
+        if name.startswith("lingualift")
+        and paper.runs[name].stages[0].id != ids(paper, "lingualift-metamath")[0]
     ]
     assert len({paper.runs[name].stages[0].id for name in own_stage_1}) == len(own_stage_1)
     assert len(paper.stages) == len({stage for name in paper.runs for stage in ids(paper, name)})
-    assert Counter(stage.name for stage in paper.stages.values())["merge-map"] == 4 + 2 + 2  # by LLM, by task-tuned LLM, by its data
+    assert (
+        Counter(stage.name for stage in paper.stages.values())["merge-map"] == 4 + 2 + 2
+    )  # by LLM, by task-tuned LLM, by its data
 
 
 def test_what_a_system_overrides_is_in_its_stages_and_in_no_other(paper):
-    reference, other = paper.runs["lingualift-metamath"].stages, paper.runs["lingualift-metamath-ratio-0.2"].stages
+    reference, other = (
+        paper.runs["lingualift-metamath"].stages,
+        paper.runs["lingualift-metamath-ratio-0.2"].stages,
+    )
     assert (reference[0].codeswitch.ratio, other[0].codeswitch.ratio) == (0.8, 0.2)
-    assert reference[0].codeswitch.model_dump(exclude={"ratio"}) == other[0].codeswitch.model_dump(exclude={"ratio"})
+    assert reference[0].codeswitch.model_dump(exclude={"ratio"}) == other[0].codeswitch.model_dump(
+        exclude={"ratio"}
+    )
     assert not {stage.id for stage in reference} & {stage.id for stage in other}
     assert paper.texts(other[0])[0][0] == "codeswitch-ratio-0.2-af"
     assert paper.texts_file("codeswitch-ratio-0.2-af") == "results/codeswitch/ratio-0.2/af.parquet"
     assert paper.texts_file("codeswitch-af") == "results/codeswitch/af.parquet"
-    assert paper.texts_file("task-nli-multilingual") == "results/tasks/nli-multilingual/questions.parquet"
+    assert (
+        paper.texts_file("task-nli-multilingual")
+        == "results/tasks/nli-multilingual/questions.parquet"
+    )
 
 
 def test_text_stages_of_an_encoder_system_know_no_encoder(gsm8k):
     first, second = gsm8k.runs["langbridge"].stages[1:]
-    assert (first.input, first.encoder, second.input, second.alignment.layers) == ("text", None, "encoder", 1)
+    assert (first.input, first.encoder, second.input, second.alignment.layers) == (
+        "text",
+        None,
+        "encoder",
+        1,
+    )
     assert second.stage.train == ["encoder", "alignment", "boundary"]
-    assert [stage.input for stage in gsm8k.runs["mindmerger"].stages] == ["text", "text", "encoder", "both"]
+    assert [stage.input for stage in gsm8k.runs["mindmerger"].stages] == [
+        "text",
+        "text",
+        "encoder",
+        "both",
+    ]
 
 
 def test_mixed_supervision_reads_each_data_set_with_its_prompt(gsm8k):
     stage = gsm8k.runs["lingualift-mixed"].stages[2]
     texts = gsm8k.texts(stage)
-    assert texts[:1] == [("codeswitch-de", "translation")] and texts[-1] == ("task-gsm8kinstruct", "maths")
-    assert stage.tasks == ["maths", "gsm8kinstruct"] and len(texts) == len(gsm8k.config.languages.alignment) + 1
+    assert texts[:1] == [("codeswitch-de", "translation")] and texts[-1] == (
+        "task-gsm8kinstruct",
+        "maths",
+    )
+    assert (
+        stage.tasks == ["maths", "gsm8kinstruct"]
+        and len(texts) == len(gsm8k.config.languages.alignment) + 1
+    )
     assert gsm8k.asked("lingualift-mixed", "mmwp-mini") == gsm8k.prompt("maths")
 
 
@@ -122,7 +195,12 @@ def test_published_checkpoints_train_nothing_and_are_asked_maths_in_their_own_wo
     published = [name for name in paper.runs if name.startswith("published-")]
     assert len(published) == 7 and all(paper.runs[name].checkpoint is None for name in published)
     assert set(published) <= set(paper.runs_on("mmwp-mini"))
-    assert paper.asked("published-mathoctopus-parallel-7b", "mmwp-mini").between("Swahili", "English").template.count("Swahili") == 2
+    assert (
+        paper.asked("published-mathoctopus-parallel-7b", "mmwp-mini")
+        .between("Swahili", "English")
+        .template.count("Swahili")
+        == 2
+    )
     assert {"metamath-7b", "mammoth-7b"} <= set(paper.retrieved())
 
 
@@ -130,36 +208,86 @@ def test_data_that_no_system_uses_is_not_retrieved():
     used = planned("paper.yaml", {"systems": ["lingualift-metamath"]}).retrieved()
     assert "metamathqa" in used and "llama-2-7b" in used
     # xnli-hub stays, for it is also a benchmark
-    assert not any(key.startswith(("opus-100", "openmath", "multinli", "nllb", "metamath-7b", "llama-2-13b", "gsm8k")) for key in used)
+    assert not any(
+        key.startswith(
+            ("opus-100", "openmath", "multinli", "nllb", "metamath-7b", "llama-2-13b", "gsm8k")
+        )
+        for key in used
+    )
 
 
 def test_precision_decides_what_a_checkpoint_is():
-    one, other = (planned({"precision": precision, "systems": ["mono-sft"]}) for precision in ("float32", "bfloat16"))
+    one, other = (
+        planned({"precision": precision, "systems": ["mono-sft"]})
+        for precision in ("float32", "bfloat16")
+    )
     assert set(one.stages) != set(other.stages)
 
 
 MISTAKES = [
     ({"llm": {"source": "llama-3"}}, "system 'mine', llm: unknown source 'llama-3'"),
-    ({"llm": {"sorce": "llama-2-7b"}}, "system 'Mine', llm: unknown key 'sorce'; did you mean 'source'?"),
-    ({"encoder": {"source": "mt5-smal"}}, "system 'mine', encoder: unknown source 'mt5-smal'; did you mean 'mt5-small'?"),
-    ({"encoder": {"layer": 0}}, "system 'Mine', encoder: layer: Input should be greater than or equal to 1"),
-    ({"alignment": {"layers": 4}}, "system 'Mine', alignment: layers: Input should be less than or equal to 3"),
-    ({"codeswitch": {"ratio": 2}}, "system 'Mine', codeswitch: ratio: Input should be less than or equal to 1"),
-    ({"codeswitch": {"pos": "nouns"}}, "system 'mine', codeswitch: unknown pos preset 'nouns'; did you mean 'noun'?"),
+    (
+        {"llm": {"sorce": "llama-2-7b"}},
+        "system 'Mine', llm: unknown key 'sorce'; did you mean 'source'?",
+    ),
+    (
+        {"encoder": {"source": "mt5-smal"}},
+        "system 'mine', encoder: unknown source 'mt5-smal'; did you mean 'mt5-small'?",
+    ),
+    (
+        {"encoder": {"layer": 0}},
+        "system 'Mine', encoder: layer: Input should be greater than or equal to 1",
+    ),
+    (
+        {"alignment": {"layers": 4}},
+        "system 'Mine', alignment: layers: Input should be less than or equal to 3",
+    ),
+    (
+        {"codeswitch": {"ratio": 2}},
+        "system 'Mine', codeswitch: ratio: Input should be less than or equal to 1",
+    ),
+    (
+        {"codeswitch": {"pos": "nouns"}},
+        "system 'mine', codeswitch: unknown pos preset 'nouns'; did you mean 'noun'?",
+    ),
     ({"codeswitch": {"task": "math"}}, "unknown data 'math'; did you mean 'maths'?"),
-    ({"codeswitch": {"top_k": 9}}, "system 'Mine', codeswitch: top_k: lexicon.top_k keeps no more than 5 translations"),
+    (
+        {"codeswitch": {"top_k": 9}},
+        "system 'Mine', codeswitch: top_k: lexicon.top_k keeps no more than 5 translations",
+    ),
     ({"prompt": "math"}, "system 'mine': unknown prompt 'math'; did you mean 'maths'?"),
-    ({"translate": True}, "system 'mine': translate is for input: text; the encoder reads any language"),
-    ({"stages": ["transfer"]}, "system 'Mine': stage 'transfer' reads the encoder, but no stage up to it trains the alignment layer"),
+    (
+        {"translate": True},
+        "system 'mine': translate is for input: text; the encoder reads any language",
+    ),
+    (
+        {"stages": ["transfer"]},
+        (
+            "system 'Mine': stage 'transfer' reads the encoder, but no stage up to it trains the"
+            " alignment layer"
+        ),
+    ),
     (
         {"stages": [{"align": {"train": ["alignement"]}}]},
         "system 'Mine', stage 'align': train.0: Input should be 'alignment', 'boundary', ",
     ),
-    ({"stages": [{"align": {"data": ["code-switched", "maths"], "prompt": ["translation"]}}]}, "prompt: 1 prompts for 2 data sets"),
-    ({"stages": [{"align": {"data": ["maths", "maths"]}}]}, "data: lists nothing, or one data set twice"),
+    (
+        {"stages": [{"align": {"data": ["code-switched", "maths"], "prompt": ["translation"]}}]},
+        "prompt: 1 prompts for 2 data sets",
+    ),
+    (
+        {"stages": [{"align": {"data": ["maths", "maths"]}}]},
+        "data: lists nothing, or one data set twice",
+    ),
     ({"stages": [{"align": {"data": []}}]}, "data: lists nothing, or one data set twice"),
-    ({"stages": [{"align": {"data": ["code-switched", "gsm8k"]}}]}, "stage 'align': unknown data 'gsm8k'"),
-    ({"stages": [{"align": {"input": "text"}}]}, "stage 'align' trains on the encoder, but the system's input is text"),
+    (
+        {"stages": [{"align": {"data": ["code-switched", "gsm8k"]}}]},
+        "stage 'align': unknown data 'gsm8k'",
+    ),
+    (
+        {"stages": [{"align": {"input": "text"}}]},
+        "stage 'align' trains on the encoder, but the system's input is text",
+    ),
 ]
 
 
@@ -173,16 +301,31 @@ def test_a_mistake_in_a_system_is_one_line_before_anything_runs(values, message,
 
 
 DATA = [
-    ({"source": "gsm8kinstruct", "kind": "translation"}, "tasks.maths.languages: say which languages are translated into English"),
+    (
+        {"source": "gsm8kinstruct", "kind": "translation"},
+        "tasks.maths.languages: say which languages are translated into English",
+    ),
     (
         {"source": "gsm8kinstruct", "kind": "translation", "languages": ["de", "te"]},
         "tasks.maths.languages: none of its sources (gsm8kinstruct) has data for 'te'",
     ),
-    ({"source": "gsm8k", "languages": ["en", "de"]}, "tasks.maths.languages: none of its sources (gsm8k) has data for 'de'"),
-    ({"source": "gsm8kinstruct", "languages": ["dee"]}, "tasks.maths.languages: unknown language 'dee'"),
-    ({"source": "metamathqa", "kind": "nli"}, "tasks.maths: source 'metamathqa' holds data of kind maths, not nli"),
+    (
+        {"source": "gsm8k", "languages": ["en", "de"]},
+        "tasks.maths.languages: none of its sources (gsm8k) has data for 'de'",
+    ),
+    (
+        {"source": "gsm8kinstruct", "languages": ["dee"]},
+        "tasks.maths.languages: unknown language 'dee'",
+    ),
+    (
+        {"source": "metamathqa", "kind": "nli"},
+        "tasks.maths: source 'metamathqa' holds data of kind maths, not nli",
+    ),
     ({"source": "mgsm"}, "tasks.maths.source: source 'mgsm' is no task data"),
-    ({"source": "word-problems", "examples": 5, "languages": ["de"]}, "tasks.maths: word-problems are English and of kind maths"),
+    (
+        {"source": "word-problems", "examples": 5, "languages": ["de"]},
+        "tasks.maths: word-problems are English and of kind maths",
+    ),
 ]
 
 
@@ -194,8 +337,18 @@ def test_a_task_without_data_for_a_language_is_refused_before_anything_runs(task
 
 
 def test_a_language_that_no_engine_translates_is_refused_unless_it_may_stay():
-    overlay = {"translation": {"engines": ["apertium"]}, "systems": ["translate-en"], "languages": {"evaluation": ["en", "es", "sw"]}}
-    with pytest.raises(LinguaLiftError, match=r"translation\.engines: none of apertium translates 'sw', which languages\.evaluation lists"):
+    overlay = {
+        "translation": {"engines": ["apertium"]},
+        "systems": ["translate-en"],
+        "languages": {"evaluation": ["en", "es", "sw"]},
+    }
+    with pytest.raises(
+        LinguaLiftError,
+        match=(
+            r"translation\.engines: none of apertium translates 'sw', which languages\.evaluation"
+            r" lists"
+        ),
+    ):
         planned(overlay)
     kept = planned(overlay, {"translation": {"without": "keep"}})
     assert [kept.engine(code) for code in ("es", "sw")] == ["apertium", None]
@@ -209,25 +362,50 @@ def test_a_language_that_no_engine_translates_is_refused_unless_it_may_stay():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"encoder": {"layer": 19}}, "encoder.layer: 19 is not a layer of 'gemma3-270m'; it has 1 to 18"),
+        (
+            {"encoder": {"layer": 19}},
+            "encoder.layer: 19 is not a layer of 'gemma3-270m'; it has 1 to 18",
+        ),
         (
             {"stages": {"transfer": {"freeze_layers": 31}}},
-            "stages.transfer.freeze_layers: 31 is not a layer of 'smollm2-135m-instruct'; it has 1 to 30",
+            (
+                "stages.transfer.freeze_layers: 31 is not a layer of 'smollm2-135m-instruct'; it"
+                " has 1 to 30"
+            ),
         ),
-        ({"lexicon": {"encoder_layers": [4, 30]}}, "lexicon.encoder_layers: 30 is not a layer of 'gemma3-270m'; it has 1 to 18"),
-        ({"llm": {"layer": 3}}, "system 'mono-sft', llm: layer is for encoders; an LLM is used whole"),
+        (
+            {"lexicon": {"encoder_layers": [4, 30]}},
+            "lexicon.encoder_layers: 30 is not a layer of 'gemma3-270m'; it has 1 to 18",
+        ),
+        (
+            {"llm": {"layer": 3}},
+            "system 'mono-sft', llm: layer is for encoders; an LLM is used whole",
+        ),
     ],
 )
-def test_a_layer_that_the_registry_knows_to_be_missing_is_refused_before_anything_runs(change, message):
+def test_a_layer_that_the_registry_knows_to_be_missing_is_refused_before_anything_runs(
+    change, message
+):
     with pytest.raises(LinguaLiftError, match=message):
         planned(change)
 
 
 def test_a_systems_own_encoder_is_asked_for_its_own_layers_alone():
-    system = System(title="t", input="encoder", encoder={"source": "labse", "layer": 13}, stages=["warm-start", "align"])
-    with pytest.raises(LinguaLiftError, match=r"system 'other', encoder\.layer: 13 is not a layer of 'labse'; it has 1 to 12"):
+    system = System(
+        title="t",
+        input="encoder",
+        encoder={"source": "labse", "layer": 13},
+        stages=["warm-start", "align"],
+    )
+    with pytest.raises(
+        LinguaLiftError,
+        match=r"system 'other', encoder\.layer: 13 is not a layer of 'labse'; it has 1 to 12",
+    ):
         planned({"systems": ["other"]}, systems={"other": system})
-    made = planned({"systems": ["other"]}, systems={"other": system.model_copy(update={"encoder": {"source": "labse", "layer": 9}})})
+    made = planned(
+        {"systems": ["other"]},
+        systems={"other": system.model_copy(update={"encoder": {"source": "labse", "layer": 9}})},
+    )
     assert made.asked_of("labse") == (False, [9])
     assert made.asked_of("gemma3-270m") == (False, [4, 6, 8, 12])
     assert made.asked_of("smollm2-135m-instruct") == (True, [])
@@ -235,5 +413,11 @@ def test_a_systems_own_encoder_is_asked_for_its_own_layers_alone():
 
 def test_the_registry_states_layers_and_width_of_every_model_that_a_system_may_use(paper, gsm8k):
     made = [paper, gsm8k, planned("paper.yaml", "released.yaml")]
-    used = {model.source for plans in made for run in plans.runs.values() for model in (run.llm, run.encoder) if model}
+    used = {
+        model.source
+        for plans in made
+        for run in plans.runs.values()
+        for model in (run.llm, run.encoder)
+        if model
+    }
     assert not {key for key in used if SOURCES[key].layers is None or SOURCES[key].width is None}

@@ -1,4 +1,6 @@
-"""Tables: means, intervals and tests agree with references worked out another way; incomplete scores are refused."""
+"""Tables: means, intervals and tests agree with references worked out another way; incomplete
+scores are refused.
+"""
 
 import math
 from itertools import product
@@ -66,12 +68,22 @@ ROWS = score_rows()
 
 
 def table(rows=ROWS, systems=SYSTEMS, reference="mono") -> pa.Table:
-    return tidy(pa.Table.from_pylist(rows, schema=SCORE_SCHEMA), systems, LANGUAGES, GROUPS, ALIGNED, reference, RESAMPLES)
+    return tidy(
+        pa.Table.from_pylist(rows, schema=SCORE_SCHEMA),
+        systems,
+        LANGUAGES,
+        GROUPS,
+        ALIGNED,
+        reference,
+        RESAMPLES,
+    )
 
 
 @pytest.fixture(scope="module")
 def result() -> dict[tuple[str, str], dict]:
-    return {(row["system"], row["scope"]): row for row in table().to_pylist() if row["seed"] is None}
+    return {
+        (row["system"], row["scope"]): row for row in table().to_pylist() if row["seed"] is None
+    }
 
 
 MEMBERS = {language: [language] for language in LANGUAGES} | {
@@ -86,7 +98,11 @@ def brute_mean(rule: str, system: str, languages: list[str], seeds=SEEDS) -> flo
     """The mean over languages of the mean over seeds and problems, one mark at a time."""
     means = []
     for language in languages:
-        marks = [row[rule] for row in ROWS if row["system"] == system and row["language"] == language and row["seed"] in seeds]
+        marks = [
+            row[rule]
+            for row in ROWS
+            if row["system"] == system and row["language"] == language and row["seed"] in seeds
+        ]
         means.append(sum(marks) / len(marks))
     return 100 * sum(means) / len(means)
 
@@ -95,7 +111,9 @@ def test_accuracies_are_those_of_a_brute_force_loop(result):
     assert set(result) == set(product(SYSTEMS, MEMBERS))
     for (system, scope), row in result.items():
         assert row["accuracy"] == pytest.approx(brute_mean("correct", system, MEMBERS[scope]))
-        assert row["accuracy_strict"] == pytest.approx(brute_mean("correct_strict", system, MEMBERS[scope]))
+        assert row["accuracy_strict"] == pytest.approx(
+            brute_mean("correct_strict", system, MEMBERS[scope])
+        )
         assert row["n"] == ITEMS * len(MEMBERS[scope])
         assert row["low"] <= row["accuracy"] <= row["high"]
 
@@ -107,7 +125,9 @@ def test_seeds_are_averaged_and_their_deviation_is_reported(result):
         assert row["seed_deviation"] == pytest.approx(np.std(by_seed, ddof=1))
         assert row["seeds"] == "1,2,3"
     one = table([row for row in ROWS if row["seed"] == 2])
-    assert set(one["seed_deviation"].to_pylist()) == {None} and set(one["seeds"].to_pylist()) == {"2"}
+    assert set(one["seed_deviation"].to_pylist()) == {None} and set(one["seeds"].to_pylist()) == {
+        "2"
+    }
 
 
 def test_every_seed_has_rows_of_its_own_beside_the_average():
@@ -115,10 +135,20 @@ def test_every_seed_has_rows_of_its_own_beside_the_average():
     assert set(found) == set(product(SYSTEMS, MEMBERS, (None, *SEEDS)))
     for (system, scope, seed), row in found.items():
         if seed is not None:
-            assert row["accuracy"] == pytest.approx(brute_mean("correct", system, MEMBERS[scope], (seed,)))
-            assert row["accuracy_strict"] == pytest.approx(brute_mean("correct_strict", system, MEMBERS[scope], (seed,)))
-            assert row["seeds"] == str(seed) and row["seed_deviation"] is None and row["low"] <= row["accuracy"] <= row["high"]
-    alone = table([row for row in ROWS if row["seed"] == 2]).to_pylist()  # a training is judged alike whatever others there are
+            assert row["accuracy"] == pytest.approx(
+                brute_mean("correct", system, MEMBERS[scope], (seed,))
+            )
+            assert row["accuracy_strict"] == pytest.approx(
+                brute_mean("correct_strict", system, MEMBERS[scope], (seed,))
+            )
+            assert (
+                row["seeds"] == str(seed)
+                and row["seed_deviation"] is None
+                and row["low"] <= row["accuracy"] <= row["high"]
+            )
+    alone = table(
+        [row for row in ROWS if row["seed"] == 2]
+    ).to_pylist()  # a training is judged alike whatever others there are
     own = [row for row in alone if row["seed"] == 2]
     assert own == [row for row in table().to_pylist() if row["seed"] == 2]
     assert [{**row, "seed": 2} for row in alone if row["seed"] is None] == own
@@ -131,7 +161,9 @@ def test_mcnemars_test_is_that_of_the_binomial_distribution_and_of_scipys_large_
         extreme = sum(side for side in sides if side <= math.comb(total, first))
         assert mcnemar(first, second) == pytest.approx(extreme / 2**total)
     many = (4100, 3900)
-    assert mcnemar(*many) == pytest.approx(stats.chi2.sf((abs(many[0] - many[1]) - 1) ** 2 / sum(many), 1), rel=0.01)
+    assert mcnemar(*many) == pytest.approx(
+        stats.chi2.sf((abs(many[0] - many[1]) - 1) ** 2 / sum(many), 1), rel=0.01
+    )
     assert mcnemar(0, 0) == 1 and mcnemar(3, 3) == 1
 
 
@@ -139,7 +171,9 @@ def test_mcnemars_test_stands_where_problems_are_independent_and_is_corrected_ov
     rows = [row for row in table().to_pylist() if row["system"] == "lift"]
     with_test = {(row["scope"], row["seed"]) for row in rows if row["p_mcnemar"] is not None}
     assert with_test == set(product(LANGUAGES, SEEDS))  # no average over languages, none over seeds
-    marks = {(row["system"], row["seed"], row["language"], row["id"]): row["correct"] for row in ROWS}
+    marks = {
+        (row["system"], row["seed"], row["language"], row["id"]): row["correct"] for row in ROWS
+    }
     for seed in SEEDS:
         own = [row for row in rows if row["seed"] == seed and row["p_mcnemar"] is not None]
         for row in own:
@@ -148,31 +182,55 @@ def test_mcnemars_test_stands_where_problems_are_independent_and_is_corrected_ov
                 for (system, of, language, item), right in marks.items()
                 if (system, of, language) == ("lift", seed, row["scope"])
             ]
-            assert (row["only_system"], row["only_reference"]) == (pairs.count((True, False)), pairs.count((False, True)))
-            assert row["p_mcnemar"] == pytest.approx(stats.binomtest(row["only_reference"], sum(a != b for a, b in pairs)).pvalue)
-        assert [row["p_mcnemar_holm"] for row in own] == pytest.approx(holm([row["p_mcnemar"] for row in own]))
+            assert (row["only_system"], row["only_reference"]) == (
+                pairs.count((True, False)),
+                pairs.count((False, True)),
+            )
+            assert row["p_mcnemar"] == pytest.approx(
+                stats.binomtest(row["only_reference"], sum(a != b for a, b in pairs)).pvalue
+            )
+        assert [row["p_mcnemar_holm"] for row in own] == pytest.approx(
+            holm([row["p_mcnemar"] for row in own])
+        )
 
 
 def test_differences_are_paired_with_the_reference_system(result):
     for scope, members in MEMBERS.items():
-        assert result["mono", scope]["difference"] is None and result["mono", scope]["p_holm"] is None
+        assert (
+            result["mono", scope]["difference"] is None and result["mono", scope]["p_holm"] is None
+        )
         row = result["lift", scope]
-        assert row["difference"] == pytest.approx(brute_mean("correct", "lift", members) - brute_mean("correct", "mono", members))
+        assert row["difference"] == pytest.approx(
+            brute_mean("correct", "lift", members) - brute_mean("correct", "mono", members)
+        )
         assert row["difference_low"] <= row["difference"] <= row["difference_high"]
         assert (row["difference_low"] > 0) <= (row["p_holm"] < 0.5) and row["p"] <= row["p_holm"]
-    assert result["lift", "Avg."]["p_holm"] == pytest.approx(2 * len(MEMBERS) / RESAMPLES)  # the smallest that so many resamples can show
+    assert result["lift", "Avg."]["p_holm"] == pytest.approx(
+        2 * len(MEMBERS) / RESAMPLES
+    )  # the smallest that so many resamples can show
     assert set(table(reference=None)["difference"].to_pylist()) == {None}
 
 
 def test_a_system_equal_to_the_reference_differs_by_nothing():
     twin = ROWS + [row | {"system": "twin"} for row in ROWS if row["system"] == "mono"]
-    rows = [row for row in table(twin, SYSTEMS | {"twin": ("Twin", "transfer")}).to_pylist() if row["system"] == "twin"]
-    assert {(row["difference"], row["difference_low"], row["difference_high"], row["p_holm"]) for row in rows} == {(0, 0, 0, 1)}
-    assert {row["p_mcnemar"] for row in rows if row["seed"] is not None and row["scope"] in LANGUAGES} == {1}
+    rows = [
+        row
+        for row in table(twin, SYSTEMS | {"twin": ("Twin", "transfer")}).to_pylist()
+        if row["system"] == "twin"
+    ]
+    assert {
+        (row["difference"], row["difference_low"], row["difference_high"], row["p_holm"])
+        for row in rows
+    } == {(0, 0, 0, 1)}
+    assert {
+        row["p_mcnemar"] for row in rows if row["seed"] is not None and row["scope"] in LANGUAGES
+    } == {1}
 
 
 def test_scopes_average_languages_without_weights_and_leave_out_empty_groups():
-    found = {scope.name: (scope.level, scope.languages) for scope in scopes(LANGUAGES, GROUPS, ALIGNED)}
+    found = {
+        scope.name: (scope.level, scope.languages) for scope in scopes(LANGUAGES, GROUPS, ALIGNED)
+    }
     assert list(found) == [*LANGUAGES, "Low", "High", "Avg.", "Aligned"]
     assert found["sw"] == ("low", ("sw",)) and found["tr"] == ("", ("tr",))
     assert {name: list(found[name][1]) for name in found} == MEMBERS
@@ -180,7 +238,11 @@ def test_scopes_average_languages_without_weights_and_leave_out_empty_groups():
 
 
 def test_only_scopes_of_aligned_languages_are_called_aligned(result):
-    assert {scope for (_, scope), row in result.items() if row["aligned"]} == {"de", "sw", "Aligned"}
+    assert {scope for (_, scope), row in result.items() if row["aligned"]} == {
+        "de",
+        "sw",
+        "Aligned",
+    }
 
 
 def test_the_bootstrap_draws_whole_problems_for_all_columns_alike():
@@ -198,9 +260,16 @@ def test_intervals_are_those_of_scipys_percentile_bootstrap(share):
     marks = np.random.default_rng(3).random(80) < share
     ours = interval(bootstrap_means(marks[:, None].astype(float), 20_000)[:, 0])
     theirs = stats.bootstrap(
-        (marks.astype(float),), np.mean, n_resamples=20_000, method="percentile", rng=np.random.default_rng(4), vectorized=True
+        (marks.astype(float),),
+        np.mean,
+        n_resamples=20_000,
+        method="percentile",
+        rng=np.random.default_rng(4),
+        vectorized=True,
     ).confidence_interval
-    np.testing.assert_allclose(ours, theirs, atol=1 / 80)  # a quantile of means of 80 marks moves in steps of 1/80
+    np.testing.assert_allclose(
+        ours, theirs, atol=1 / 80
+    )  # a quantile of means of 80 marks moves in steps of 1/80
 
 
 def test_intervals_shrink_with_the_level():
@@ -231,9 +300,18 @@ def test_holm_rejects_what_the_definition_rejects():
 @pytest.mark.parametrize(
     ("keep", "message"),
     [
-        (lambda row: not (row["system"] == "lift" and row["language"] == "sw"), "scores of lift are not complete .missing sw"),
-        (lambda row: row["system"] != "lift", "scores of lift are not complete .missing en, de, sw, hi, tr"),
-        (lambda row: row["id"] != "test-003" or row["system"] != "mono", "scores of mono are not complete .missing problems"),
+        (
+            lambda row: not (row["system"] == "lift" and row["language"] == "sw"),
+            "scores of lift are not complete .missing sw",
+        ),
+        (
+            lambda row: row["system"] != "lift",
+            "scores of lift are not complete .missing en, de, sw, hi, tr",
+        ),
+        (
+            lambda row: row["id"] != "test-003" or row["system"] != "mono",
+            "scores of mono are not complete .missing problems",
+        ),
         (
             lambda row: (row["id"], row["language"], row["seed"]) != ("test-003", "hi", 2),
             "scores of mono are not complete .missing problems",
@@ -259,7 +337,9 @@ def test_the_readable_table_has_systems_in_rows_and_ends_with_the_interval_of_th
     for system, cells in (("mono", mono), ("lift", lift)):
         mean = result[system, "Avg."]
         assert cells[0] == "mmwp-mini" and cells[2:5] == ["measured", "1,2,3", str(ITEMS * 4)]
-        assert [float(cell) for cell in cells[5:-1]] == [pytest.approx(result[system, scope]["accuracy"], abs=0.0501) for scope in MEMBERS]
+        assert [float(cell) for cell in cells[5:-1]] == [
+            pytest.approx(result[system, scope]["accuracy"], abs=0.0501) for scope in MEMBERS
+        ]
         assert cells[-1] == f"{mean['low']:.1f}-{mean['high']:.1f}"
 
 
@@ -270,17 +350,24 @@ def test_text_tables_are_aligned():
 
 
 def test_accuracies_are_percentages(result):
-    assert all(0 <= row["low"] <= row["high"] <= 100 and not math.isnan(row["accuracy"]) for row in result.values())
+    assert all(
+        0 <= row["low"] <= row["high"] <= 100 and not math.isnan(row["accuracy"])
+        for row in result.values()
+    )
 
 
 def test_intervals_hold_the_variation_between_seeds():
     """Where seeds differ and problems do not, the interval is that of the drawn seeds' means."""
     marks = {"en": np.repeat([[1.0], [0.0], [0.0], [1.0]], 50, axis=1)}
     found, *by_seed = samples(marks, [["en"]], 20_000)[:, :, 0]
-    theirs = stats.bootstrap((np.array([1.0, 0, 0, 1]),), np.mean, n_resamples=20_000, method="percentile", rng=1).confidence_interval
+    theirs = stats.bootstrap(
+        (np.array([1.0, 0, 0, 1]),), np.mean, n_resamples=20_000, method="percentile", rng=1
+    ).confidence_interval
     np.testing.assert_allclose(interval(found), theirs, atol=0.01)
     assert np.std(found) == pytest.approx(0.5 / 2, rel=0.03)  # the standard error of a mean of four
-    assert [float(own.mean()) for own in by_seed] == [1, 0, 0, 1] and all(np.ptp(own) == 0 for own in by_seed)
+    assert [float(own.mean()) for own in by_seed] == [1, 0, 0, 1] and all(
+        np.ptp(own) == 0 for own in by_seed
+    )
 
 
 def test_parallel_languages_share_their_draw_and_others_do_not():
@@ -294,7 +381,9 @@ def test_parallel_languages_share_their_draw_and_others_do_not():
 
 def test_languages_may_ask_different_problems():
     rows = [row for row in ROWS if row["language"] != "sw" or row["id"] < "test-030"]
-    found = {(row["system"], row["scope"]): row for row in table(rows).to_pylist() if row["seed"] is None}
+    found = {
+        (row["system"], row["scope"]): row for row in table(rows).to_pylist() if row["seed"] is None
+    }
     assert found["mono", "sw"]["n"] == 30 and found["mono", "Low"]["n"] == 70
     marks = [row["correct"] for row in rows if row["language"] == "sw" and row["system"] == "mono"]
     assert found["mono", "sw"]["accuracy"] == pytest.approx(100 * np.mean(marks))
@@ -304,12 +393,32 @@ def test_families_and_scripts_group_the_same_scores():
     families = {"en": "Germanic", "de": "Germanic", "sw": "Bantu", "hi": "Indic", "tr": "Turkic"}
     scripts = dict.fromkeys(LANGUAGES, "Latn") | {"hi": "Deva"}
     columns = group_scopes(LANGUAGES, families, scripts)
-    assert [scope.name for scope in columns] == ["Bantu", "Germanic", "Indic", "Turkic", "Deva", "Latn"]
-    rows = tidy(pa.Table.from_pylist(ROWS, schema=SCORE_SCHEMA), SYSTEMS, LANGUAGES, GROUPS, ALIGNED, None, 50, columns).to_pylist()
+    assert [scope.name for scope in columns] == [
+        "Bantu",
+        "Germanic",
+        "Indic",
+        "Turkic",
+        "Deva",
+        "Latn",
+    ]
+    rows = tidy(
+        pa.Table.from_pylist(ROWS, schema=SCORE_SCHEMA),
+        SYSTEMS,
+        LANGUAGES,
+        GROUPS,
+        ALIGNED,
+        None,
+        50,
+        columns,
+    ).to_pylist()
     found = {(row["system"], row["scope"]): row["accuracy"] for row in rows if row["seed"] is None}
     assert found["lift", "Germanic"] == pytest.approx(brute_mean("correct", "lift", ["en", "de"]))
-    assert found["lift", "Latn"] == pytest.approx(brute_mean("correct", "lift", ["en", "de", "sw", "tr"]))
-    assert len({len(line) for line in readable(pa.Table.from_pylist(rows, schema=TIDY_SCHEMA))}) == 1
+    assert found["lift", "Latn"] == pytest.approx(
+        brute_mean("correct", "lift", ["en", "de", "sw", "tr"])
+    )
+    assert (
+        len({len(line) for line in readable(pa.Table.from_pylist(rows, schema=TIDY_SCHEMA))}) == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -320,34 +429,60 @@ def test_families_and_scripts_group_the_same_scores():
         ("2 and 2", "4", 2 / 4),  # sum and product
         ("मारिया के पास १४ सेब हैं और ९ मिले", "23", 1 / 4),
         ("3 bags of 4, and 5 more", "17", 0),
-        ("2, 3 and 5", "5", 1 / 12),  # of three pairs and four operations: 2 + 3 (5 - 2 is 3, 5 / 2 is 2.5)
+        (
+            "2, 3 and 5",
+            "5",
+            1 / 12,
+        ),  # of three pairs and four operations: 2 + 3 (5 - 2 is 3, 5 / 2 is 2.5)
         ("7 apples", "7", 0),
         ("0 and 5", "5", 2 / 4),  # 5 + 0 and 5 - 0; nothing is divided by zero
         ("1,200 and 300", "900", 1 / 4),
     ],
 )
-def test_a_guess_of_two_numbers_and_an_operation_is_counted_exactly(question: str, gold: str, share: float):
+def test_a_guess_of_two_numbers_and_an_operation_is_counted_exactly(
+    question: str, gold: str, share: float
+):
     assert guess_share(question, gold) == pytest.approx(share)
 
 
 def test_chance_follows_the_kind_of_answer():
-    problems = [Problem("a", "1 and 2", "3", choices=("x", "y")), Problem("b", "none", "3", choices=("x", "y", "z", "w"))]
+    problems = [
+        Problem("a", "1 and 2", "3", choices=("x", "y")),
+        Problem("b", "none", "3", choices=("x", "y", "z", "w")),
+    ]
     assert chance(problems, "number") == pytest.approx((1 / 4 + 0) / 2)
     assert chance(problems, "choice") == pytest.approx((1 / 2 + 1 / 4) / 2)
     assert chance(problems, "neighbour") == 1 / 2
 
 
 def test_figures_of_the_paper_and_chance_stand_beside_ours_and_say_what_they_are():
-    published = Published("Lift", "LLaMA", ["Table 1", "Table 9"], {"sw": 10.0, "hi": 20.0, "de": 50.0, "low": 16.0, "high": 50.0})
+    published = Published(
+        "Lift",
+        "LLaMA",
+        ["Table 1", "Table 9"],
+        {"sw": 10.0, "hi": 20.0, "de": 50.0, "low": 16.0, "high": 50.0},
+    )
     columns = scopes(LANGUAGES, GROUPS, ALIGNED)
     rows = beside(columns, "b", GROUPS, dict.fromkeys(LANGUAGES, 0.125), "Chance", [published])
     found = {(row["origin"], row["scope"]): row for row in rows.to_pylist()}
     assert found["chance", "Avg."]["accuracy"] == 12.5 and found["chance", "tr"]["low"] is None
-    assert {scope for origin, scope in found if origin == "paper"} == {"sw", "hi", "de", "Low", "High"}
+    assert {scope for origin, scope in found if origin == "paper"} == {
+        "sw",
+        "hi",
+        "de",
+        "Low",
+        "High",
+    }
     assert "the paper prints 16.0, but its languages average 15.0" in found["paper", "Low"]["note"]
-    assert found["paper", "High"]["note"] == "printed in Table 1, Table 9"  # English is not printed, so nothing can be checked
+    assert (
+        found["paper", "High"]["note"] == "printed in Table 1, Table 9"
+    )  # English is not printed, so nothing can be checked
     header, measured, *_, chances, paper = readable(pa.concat_tables([table(), rows]))
-    assert paper[1] == "Lift (paper, LLaMA)" and paper[header.index("Low")] == "16.0*" and paper[header.index("en")] == ""
+    assert (
+        paper[1] == "Lift (paper, LLaMA)"
+        and paper[header.index("Low")] == "16.0*"
+        and paper[header.index("en")] == ""
+    )
     assert chances[2] == "chance" and paper[2] == "paper" and measured[2] == "measured"
     assert {len(line) for line in (header, measured, chances, paper)} == {len(header)}
 
@@ -355,9 +490,15 @@ def test_figures_of_the_paper_and_chance_stand_beside_ours_and_say_what_they_are
 def test_reference_figures_are_joined_by_title_and_bad_ones_named(tmp_path):
     path = tmp_path / "x.csv"
     head = "table,base_model,system,title,language,accuracy\n"
-    path.write_text(head + "Table 1,M,(A),A,low,10.0\nTable 9,M,A-7B,A,sw,9.5\nTable 14,M,B,,sw,1.0\n")
+    path.write_text(
+        head + "Table 1,M,(A),A,low,10.0\nTable 9,M,A-7B,A,sw,9.5\nTable 14,M,B,,sw,1.0\n"
+    )
     (own,) = read_reference(path)
-    assert (own.title, own.tables, own.figures) == ("A", ["Table 1", "Table 9"], {"low": 10.0, "sw": 9.5})
+    assert (own.title, own.tables, own.figures) == (
+        "A",
+        ["Table 1", "Table 9"],
+        {"low": 10.0, "sw": 9.5},
+    )
     assert len(read_reference(path, by="table")) == 3
     path.write_text(head + "Table 1,M,(A),A,low,ten\n")
     with pytest.raises(LinguaLiftError, match=r"x.csv, line 2: accuracy 'ten' is not a number"):

@@ -23,7 +23,13 @@ PROMPT = Prompt("{question}\nAnswer:", "Solve. ")
 QUESTIONS = [f"Maria has {number} apples and {number + 3} pears." for number in range(2, 26)]
 
 
-@given(st.lists(st.integers(1, 60), min_size=1, max_size=200), st.integers(1, 32), st.integers(1, 6), st.integers(1, 3), st.integers(0, 9))
+@given(
+    st.lists(st.integers(1, 60), min_size=1, max_size=200),
+    st.integers(1, 32),
+    st.integers(1, 6),
+    st.integers(1, 3),
+    st.integers(0, 9),
+)
 def test_a_plan_uses_every_example_once_an_epoch_and_keeps_global_batches(
     lengths: list[int], batch: int, micro: int, epochs: int, seed: int
 ) -> None:
@@ -31,7 +37,9 @@ def test_a_plan_uses_every_example_once_an_epoch_and_keeps_global_batches(
     assert len(plan) % micro == 0
     counts = np.bincount(np.concatenate(plan), minlength=len(lengths))
     assert (counts == epochs).all()
-    assert all(sum(map(len, plan[start : start + micro])) <= batch for start in range(0, len(plan), micro))
+    assert all(
+        sum(map(len, plan[start : start + micro])) <= batch for start in range(0, len(plan), micro)
+    )
 
 
 def test_the_global_batches_do_not_depend_on_the_micro_batch() -> None:
@@ -49,11 +57,14 @@ def test_padding_stays_below_five_percent_on_question_like_lengths() -> None:
 def prepared(llama: Path, causal_encoder: Path) -> tuple[LinguaLiftModel, list, States]:
     encoder = Encoder(causal_encoder, 2, torch.float32)
     torch.manual_seed(3)
-    model = LinguaLiftModel.build(str(llama), {"path": "e", "fingerprint": "f", "layer": 2}, encoder.dim, 2, "gelu", True)
+    model = LinguaLiftModel.build(
+        str(llama), {"path": "e", "fingerprint": "f", "layer": 2}, encoder.dim, 2, "gelu", True
+    )
     states = encoder.encode(QUESTIONS)
     tokenizer = AutoTokenizer.from_pretrained(llama)
     examples = [
-        compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count), f" {number}") for number, count in enumerate(states.counts())
+        compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(count), f" {number}")
+        for number, count in enumerate(states.counts())
     ]
     return model, examples, states
 
@@ -62,27 +73,47 @@ def weights(model: LinguaLiftModel) -> dict[str, torch.Tensor]:
     return {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
 
-def test_frozen_parameters_are_bit_identical_after_a_stage(llama: Path, causal_encoder: Path, tmp_path: Path) -> None:
+def test_frozen_parameters_are_bit_identical_after_a_stage(
+    llama: Path, causal_encoder: Path, tmp_path: Path
+) -> None:
     model, examples, states = prepared(llama, causal_encoder)
     before = weights(model)
     train_language_modelling(
-        model, examples, states, ["alignment", "boundary"], Optimisation(1, 8, 4, 1e-2, "constant"), 2, 1, tmp_path / "w", "t"
+        model,
+        examples,
+        states,
+        ["alignment", "boundary"],
+        Optimisation(1, 8, 4, 1e-2, "constant"),
+        2,
+        1,
+        tmp_path / "w",
+        "t",
     )
-    changed = {name.split(".")[0] for name, tensor in weights(model).items() if not torch.equal(tensor, before[name])}
+    changed = {
+        name.split(".")[0]
+        for name, tensor in weights(model).items()
+        if not torch.equal(tensor, before[name])
+    }
     assert changed == {"alignment", "boundary"}
 
 
-def test_freeze_embeddings_leaves_the_tied_table_alone_and_trains_the_rest(llama: Path, causal_encoder: Path, tmp_path: Path) -> None:
+def test_freeze_embeddings_leaves_the_tied_table_alone_and_trains_the_rest(
+    llama: Path, causal_encoder: Path, tmp_path: Path
+) -> None:
     model, examples, states = prepared(llama, causal_encoder)
     before = weights(model)
     optimisation = Optimisation(2, 8, 4, 1e-2, "constant", freeze_embeddings=True)
-    train_language_modelling(model, examples, states, ["llm"], optimisation, 2, 1, tmp_path / "w", "t")
+    train_language_modelling(
+        model, examples, states, ["llm"], optimisation, 2, 1, tmp_path / "w", "t"
+    )
     same = {name for name, tensor in weights(model).items() if torch.equal(tensor, before[name])}
     tables = {"llm.model.embed_tokens.weight", "llm.lm_head.weight"}
     assert {name for name in same if name.startswith("llm.")} == tables
     model.save_pretrained(tmp_path / "saved")
     loaded = LinguaLiftModel.from_pretrained(tmp_path / "saved")
-    assert all(torch.equal(tensor, loaded.state_dict()[name]) for name, tensor in weights(model).items())
+    assert all(
+        torch.equal(tensor, loaded.state_dict()[name]) for name, tensor in weights(model).items()
+    )
 
 
 def test_freeze_layers_leaves_the_first_layers_alone_and_refuses_more_than_there_are(
@@ -91,14 +122,22 @@ def test_freeze_layers_leaves_the_first_layers_alone_and_refuses_more_than_there
     model, examples, states = prepared(llama, causal_encoder)
     before = weights(model)
     optimisation = Optimisation(2, 8, 4, 1e-2, "constant", freeze_embeddings=True, freeze_layers=1)
-    train_language_modelling(model, examples, states, ["llm"], optimisation, 2, 1, tmp_path / "w", "t")
-    changed = {name for name, tensor in weights(model).items() if not torch.equal(tensor, before[name])}
-    assert changed == {name for name in before if name.startswith(("llm.model.layers.1.", "llm.model.norm."))}
+    train_language_modelling(
+        model, examples, states, ["llm"], optimisation, 2, 1, tmp_path / "w", "t"
+    )
+    changed = {
+        name for name, tensor in weights(model).items() if not torch.equal(tensor, before[name])
+    }
+    assert changed == {
+        name for name in before if name.startswith(("llm.model.layers.1.", "llm.model.norm."))
+    }
     with pytest.raises(LinguaLiftError, match=r"freeze_layers: 3 is more than the LLM's 2 layers"):
         model.trainable(["llm"], freeze_layers=3)
 
 
-def test_training_lowers_the_loss_and_the_micro_batch_changes_nothing(llama: Path, causal_encoder: Path, tmp_path: Path) -> None:
+def test_training_lowers_the_loss_and_the_micro_batch_changes_nothing(
+    llama: Path, causal_encoder: Path, tmp_path: Path
+) -> None:
     results = []
     for micro in (8, 2):
         model, examples, states = prepared(llama, causal_encoder)
@@ -152,7 +191,17 @@ def test_an_interrupted_stage_resumes_to_the_same_weights(
 
 def test_a_stage_without_examples_is_refused(llama: Path, tmp_path: Path) -> None:
     with pytest.raises(LinguaLiftError, match="no training examples"):
-        train_language_modelling(LinguaLiftModel.build(str(llama)), [], None, ["llm"], Optimisation(), 2, 1, tmp_path, "t")
+        train_language_modelling(
+            LinguaLiftModel.build(str(llama)),
+            [],
+            None,
+            ["llm"],
+            Optimisation(),
+            2,
+            1,
+            tmp_path,
+            "t",
+        )
 
 
 def test_training_the_alignment_of_a_text_only_model_is_refused(llama: Path) -> None:
@@ -167,17 +216,28 @@ def test_warm_start_targets_follow_the_words_and_digits_go_one_to_one() -> None:
         {"start": 4, "end": 6, "source_start": 4, "source_end": 6},
         {"start": 7, "end": 13, "source_start": 7, "source_end": 12},
     ]
-    encoder_offsets = [(0, 3), (3, 5), (5, 6), (6, 9), (9, 11), (11, 13)]  # ' 1' carries its space, 'libros' has three tokens
+    encoder_offsets = [
+        (0, 3),
+        (3, 5),
+        (5, 6),
+        (6, 9),
+        (9, 11),
+        (11, 13),
+    ]  # ' 1' carries its space, 'libros' has three tokens
     llm_offsets = [(0, 3), (3, 5), (5, 6), (6, 9), (9, 12)]  # the| 1|4| bo|oks
     targets = token_targets(encoder_offsets, llm_offsets, [10, 11, 12, 13, 14], words)
     assert targets == [[10], [11], [12], [13, 14], [13, 14], [13, 14]]
 
 
-def test_warm_start_maps_states_to_the_embeddings_they_stand_for(llama: Path, causal_encoder: Path) -> None:
+def test_warm_start_maps_states_to_the_embeddings_they_stand_for(
+    llama: Path, causal_encoder: Path
+) -> None:
     model, _, states = prepared(llama, causal_encoder)
     assert model.alignment is not None
     model.alignment.measure(torch.from_numpy(states.rows()), model.get_input_embeddings().weight)
     ids = [[[int(3 + place % 5)] for place in range(count)] for count in states.counts()]
     record = train_warm_start(model, states, ids, 300, 256, 5e-3, seed=1)
     assert record["losses"][-1]["loss"] < 0.6 * record["losses"][0]["loss"]
-    assert "boundary" in model.config.trained, "the checkpoint must carry the boundary vectors that the next stage starts from"
+    assert "boundary" in model.config.trained, (
+        "the checkpoint must carry the boundary vectors that the next stage starts from"
+    )

@@ -1,4 +1,6 @@
-"""Translation into English: only sentences are translated, every sentence keeps its place, and a mode runs without a shell."""
+"""Translation into English: only sentences are translated, every sentence keeps its place, and a
+mode runs without a shell.
+"""
 
 import stat
 from dataclasses import replace
@@ -17,7 +19,11 @@ from lingualift.translate import apertium, nllb
 from lingualift.translate.engine import TRANSLATION_SCHEMA, in_english, parts, translate
 
 LANGUAGES = load_languages(Path(__file__).parents[2] / "config" / "languages.tsv")
-TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).map(lambda text: " ".join(text.split())).filter(bool)
+TEXT = (
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
+    .map(lambda text: " ".join(text.split()))
+    .filter(bool)
+)
 
 
 def root_with(folder: Path, programs: dict[str, str], mode: str, pair: str = "spa-eng") -> Path:
@@ -34,7 +40,9 @@ def root_with(folder: Path, programs: dict[str, str], mode: str, pair: str = "sp
 
 
 def test_the_words_of_a_form_are_kept_and_what_fills_it_is_translated(monkeypatch, tmp_path):
-    monkeypatch.setattr(apertium, "translate", lambda texts, folder: [f"<{text}>" for text in texts])
+    monkeypatch.setattr(
+        apertium, "translate", lambda texts, folder: [f"<{text}>" for text in texts]
+    )
     questions = [
         nli_question("Un hombre duerme.", "Descansa."),
         multiple_choice_question("¿Dónde?", ["aquí", "allí"]),
@@ -52,7 +60,9 @@ def test_the_words_of_a_form_are_kept_and_what_fills_it_is_translated(monkeypatc
 @given(TEXT, TEXT)
 def test_a_form_is_split_where_it_was_filled(one, other):
     assert parts(nli_question(one, other))[::2] == ["", one, other, ""]
-    assert "".join(parts(multiple_choice_question(one, [other, one]))) == multiple_choice_question(one, [other, one])
+    assert "".join(parts(multiple_choice_question(one, [other, one]))) == multiple_choice_question(
+        one, [other, one]
+    )
 
 
 def test_an_engine_that_loses_a_sentence_is_refused(monkeypatch, tmp_path):
@@ -68,9 +78,15 @@ def test_an_engine_that_loses_a_sentence_is_refused(monkeypatch, tmp_path):
 
 def test_problems_take_their_translations_and_a_file_of_other_problems_is_refused():
     problems = [Problem("a", "uno", "1"), Problem("b", "dos", "2")]
-    rows = [{"id": name, "language": "es", "question": text, "translation": text.upper()} for name, text in (("b", "dos"), ("a", "uno"))]
+    rows = [
+        {"id": name, "language": "es", "question": text, "translation": text.upper()}
+        for name, text in (("b", "dos"), ("a", "uno"))
+    ]
     table = pa.Table.from_pylist(rows, schema=TRANSLATION_SCHEMA)
-    assert [problem.question for problem in in_english(problems, table, "x.parquet")] == ["UNO", "DOS"]
+    assert [problem.question for problem in in_english(problems, table, "x.parquet")] == [
+        "UNO",
+        "DOS",
+    ]
     with pytest.raises(LinguaLiftError, match=r"x\.parquet: has no translation of problem 'a'"):
         in_english([Problem("a", "otro", "1")], table, "x.parquet")
 
@@ -89,7 +105,11 @@ def test_a_lost_or_reordered_sentence_is_noticed():
 
 
 def test_a_mode_is_a_chain_of_argument_lists_and_a_shells_tricks_are_arguments(tmp_path):
-    root = root_with(tmp_path, {"lt-proc": "cat", "tag": "cat"}, "lt-proc '/usr/share/a b.bin' | tag -g $2 /x | lt-proc $1 /y")
+    root = root_with(
+        tmp_path,
+        {"lt-proc": "cat", "tag": "cat"},
+        "lt-proc '/usr/share/a b.bin' | tag -g $2 /x | lt-proc $1 /y",
+    )
     assert apertium.read_mode(apertium.find_mode(root), root) == [
         ["lt-proc", f"{root}/usr/share/a b.bin"],
         ["tag", "-g", f"{root}/x"],
@@ -99,12 +119,22 @@ def test_a_mode_is_a_chain_of_argument_lists_and_a_shells_tricks_are_arguments(t
         (root / "usr/share/apertium/modes/spa-eng.mode").write_text(mode)
         with pytest.raises(LinguaLiftError, match="which its packages do not hold"):
             apertium.read_mode(apertium.find_mode(root), root)
-    (root / "usr/share/apertium/modes/spa-eng.mode").write_text(f"lt-proc ; touch {tmp_path}/touched")
+    (root / "usr/share/apertium/modes/spa-eng.mode").write_text(
+        f"lt-proc ; touch {tmp_path}/touched"
+    )
     assert apertium.read_mode(apertium.find_mode(root), root)[0][1:3] == [";", "touch"]
 
 
 def test_a_chain_runs_its_programs_in_order_and_names_the_one_that_failed(tmp_path):
-    root = root_with(tmp_path, {"up": "exec /usr/bin/tr a-z A-Z", "x": "exec /usr/bin/tr A X", "bad": "echo broken >&2; exit 3"}, "")
+    root = root_with(
+        tmp_path,
+        {
+            "up": "exec /usr/bin/tr a-z A-Z",
+            "x": "exec /usr/bin/tr A X",
+            "bad": "echo broken >&2; exit 3",
+        },
+        "",
+    )
     texts = ["a banana", "ñandú"] * 2000  # more than a pipe holds
     stream = "".join(apertium.wrap(text, place) for place, text in enumerate(texts))
     output = apertium.run_chain([["up"], ["x"]], stream, root)
@@ -135,9 +165,14 @@ def tiny_nllb(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("nllb")
     letters = {
-        letter: index for index, letter in enumerate(["<s>", "<pad>", "</s>", "<unk>", "▁", *"abcdefghijklmnopqrstuvwxyz.?0123456789"])
+        letter: index
+        for index, letter in enumerate(
+            ["<s>", "<pad>", "</s>", "<unk>", "▁", *"abcdefghijklmnopqrstuvwxyz.?0123456789"]
+        )
     }
-    tokenizer = NllbTokenizer(vocab=letters, merges=[], extra_special_tokens=["eng_Latn", "swh_Latn"])
+    tokenizer = NllbTokenizer(
+        vocab=letters, merges=[], extra_special_tokens=["eng_Latn", "swh_Latn"]
+    )
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
     config = M2M100Config(

@@ -1,4 +1,6 @@
-"""Translation quality: scores are those of their definitions, only what was translated is scored, and rows match by id."""
+"""Translation quality: scores are those of their definitions, only what was translated is scored,
+and rows match by id.
+"""
 
 import math
 import re
@@ -21,8 +23,16 @@ from lingualift.translate.engine import TRANSLATION_SCHEMA
 
 CONFIG = Path(__file__).parents[2] / "config"
 
-ORIGINALS = ["Maria has 14 apples and gets 9 more.", "How many apples does she have now?", "Tom sells 3 of his 8 boats today."]
-TRANSLATIONS = ["Maria has 14 apple and receives 9 more.", "How many apples does she have now?", "Tom sells 3 boats of his 8 today."]
+ORIGINALS = [
+    "Maria has 14 apples and gets 9 more.",
+    "How many apples does she have now?",
+    "Tom sells 3 of his 8 boats today.",
+]
+TRANSLATIONS = [
+    "Maria has 14 apple and receives 9 more.",
+    "How many apples does she have now?",
+    "Tom sells 3 boats of his 8 today.",
+]
 
 
 def bleu(ours: list[str], theirs: list[str]) -> float:
@@ -32,7 +42,10 @@ def bleu(ours: list[str], theirs: list[str]) -> float:
     for size in range(1, 5):
         hits = total = 0
         for own, other in zip(*tokens, strict=True):
-            counted, allowed = (Counter(zip(*(line[start:] for start in range(size)), strict=False)) for line in (own, other))
+            counted, allowed = (
+                Counter(zip(*(line[start:] for start in range(size)), strict=False))
+                for line in (own, other)
+            )
             hits += sum(min(count, allowed[gram]) for gram, count in counted.items())
             total += sum(counted.values())
         logarithms.append(math.log(hits / total))
@@ -47,12 +60,19 @@ def test_bleu_is_that_of_its_definition_and_a_perfect_translation_is_perfect():
     assert found["ter"] == pytest.approx(100 * 3 / 23)
     assert 0 < found["chrf"] < 100
     perfect = scores(ORIGINALS, ORIGINALS)
-    assert (perfect["bleu"], perfect["chrf"], perfect["ter"]) == (pytest.approx(100), pytest.approx(100), 0)
+    assert (perfect["bleu"], perfect["chrf"], perfect["ter"]) == (
+        pytest.approx(100),
+        pytest.approx(100),
+        0,
+    )
     assert all(word in found["signature"] for word in ("bleu nrefs:1", "chrf", "ter", "version:"))
 
 
 def translated(rows: list[tuple[str, str]]) -> pa.Table:
-    return pa.Table.from_pylist([{"id": i, "language": "es", "question": "?", "translation": t} for i, t in rows], TRANSLATION_SCHEMA)
+    return pa.Table.from_pylist(
+        [{"id": i, "language": "es", "question": "?", "translation": t} for i, t in rows],
+        TRANSLATION_SCHEMA,
+    )
 
 
 def test_rows_are_matched_by_id_and_a_form_is_not_scored():
@@ -62,10 +82,23 @@ def test_rows_are_matched_by_id_and_a_form_is_not_scored():
     own = scores(TRANSLATIONS[::-1], ORIGINALS[::-1])
     assert found == {"benchmark": "mgsm", "language": "es", "engine": "apertium", "n": 3, **own}
     pair = [Problem("p", nli_question("A man sleeps.", "He rests now."), "neutral")]
-    form = quality(translated([("p", nli_question("A man is asleep.", "He rests now."))]), pair, "xnli", "apertium", "x")
-    assert form["bleu"] == pytest.approx(scores(["A man is asleep. He rests now."], ["A man sleeps. He rests now."])["bleu"])
-    sentence = [Problem("t", "Un hombre duerme.", "1", translation="A man sleeps.")]  # retrieval holds its own originals
-    assert quality(translated([("t", "A man sleeps.")]), sentence, "tatoeba", "apertium", "x")["ter"] == 0
+    form = quality(
+        translated([("p", nli_question("A man is asleep.", "He rests now."))]),
+        pair,
+        "xnli",
+        "apertium",
+        "x",
+    )
+    assert form["bleu"] == pytest.approx(
+        scores(["A man is asleep. He rests now."], ["A man sleeps. He rests now."])["bleu"]
+    )
+    sentence = [
+        Problem("t", "Un hombre duerme.", "1", translation="A man sleeps.")
+    ]  # retrieval holds its own originals
+    assert (
+        quality(translated([("t", "A man sleeps.")]), sentence, "tatoeba", "apertium", "x")["ter"]
+        == 0
+    )
     with pytest.raises(LinguaLiftError, match=r"x.parquet: problem 'p9' has no English original"):
         quality(translated([("p9", "a")]), problems, "mgsm", "apertium", "x.parquet")
 
@@ -77,7 +110,13 @@ def test_the_readable_table_ends_every_benchmark_with_its_average():
         for benchmark, bleu in (("a", 20.0), ("a", 41.0), ("b", 7.0))
     ]
     lines = readable(pa.Table.from_pylist(rows, QUALITY_SCHEMA))
-    assert [line[:2] for line in lines[1:]] == [["a", "es"], ["a", "es"], ["a", "Avg."], ["b", "es"], ["b", "Avg."]]
+    assert [line[:2] for line in lines[1:]] == [
+        ["a", "es"],
+        ["a", "es"],
+        ["a", "Avg."],
+        ["b", "es"],
+        ["b", "Avg."],
+    ]
     assert lines[3][4:] == ["30.5", "50.0", "10.0"] and {len(line) for line in lines} == {7}
 
 
@@ -85,16 +124,35 @@ def test_the_readable_table_ends_every_benchmark_with_its_average():
     ("systems", "benchmarks", "languages", "expected"),
     [
         (["translate-en"], ["mmwp-mini"], ["en", "es"], [("mmwp-mini", "es", "en")]),
-        (["translate-en"], ["mmwp-mini", "tatoeba"], ["es"], [("tatoeba", "es", "es")]),  # no English problems to compare with
-        (["translate-en"], ["gsm-symbolic"], ["en", "is"], []),  # answers differ by language: nothing is parallel
+        (
+            ["translate-en"],
+            ["mmwp-mini", "tatoeba"],
+            ["es"],
+            [("tatoeba", "es", "es")],
+        ),  # no English problems to compare with
+        (
+            ["translate-en"],
+            ["gsm-symbolic"],
+            ["en", "is"],
+            [],
+        ),  # answers differ by language: nothing is parallel
         (["mono-sft"], ["mmwp-mini"], ["en", "es"], []),
     ],
 )
-def test_what_is_translated_is_compared_where_an_english_original_is_at_hand(systems, benchmarks, languages, expected):
+def test_what_is_translated_is_compared_where_an_english_original_is_at_hand(
+    systems, benchmarks, languages, expected
+):
     values = yaml.safe_load((CONFIG / "config.yaml").read_text(encoding="utf-8"))
-    values |= {"systems": systems, "benchmarks": {name: name for name in benchmarks}, "translation": {"engines": ["apertium"]}}
+    values |= {
+        "systems": systems,
+        "benchmarks": {name: name for name in benchmarks},
+        "translation": {"engines": ["apertium"]},
+    }
     values["languages"] |= {"evaluation": languages}
     made = plan(
-        load(values), load_languages(CONFIG / "languages.tsv"), load_sources(CONFIG / "sources.yaml"), load_systems(CONFIG / "systems")
+        load(values),
+        load_languages(CONFIG / "languages.tsv"),
+        load_sources(CONFIG / "sources.yaml"),
+        load_systems(CONFIG / "systems"),
     )
     assert made.translated == expected

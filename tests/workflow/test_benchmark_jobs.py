@@ -1,4 +1,6 @@
-"""Benchmarks other than mmwp-mini as jobs of a real run on tiny models, from their own files, and what ends such a run early."""
+"""Benchmarks other than mmwp-mini as jobs of a real run on tiny models, from their own files, and
+what ends such a run early.
+"""
 
 import csv
 import os
@@ -13,7 +15,9 @@ pytestmark = pytest.mark.workflow
 
 DATA = Path(os.environ.get("LINGUALIFT_DATA") or Path(__file__).parents[3] / "shared" / "data")
 PLAIN = "plain: {title: LLM as it is, input: text, stages: []}\n"
-ROWS = [f"Anna has {number} apples and gets 2 more. How many?\t{number + 2}" for number in range(800)]
+ROWS = [
+    f"Anna has {number} apples and gets 2 more. How many?\t{number + 2}" for number in range(800)
+]
 
 
 def linked(mirror: Path, folder: Path, *others: Path) -> Path:
@@ -24,8 +28,12 @@ def linked(mirror: Path, folder: Path, *others: Path) -> Path:
     return folder
 
 
-def test_every_kind_of_answer_goes_from_the_published_files_to_a_table(copy: Path, mirror: Path, tmp_path: Path) -> None:
-    """Numbers (MGSM), choices (XNLI) and retrieval (Tatoeba), by a trained system and by an LLM as it is."""
+def test_every_kind_of_answer_goes_from_the_published_files_to_a_table(
+    copy: Path, mirror: Path, tmp_path: Path
+) -> None:
+    """Numbers (MGSM), choices (XNLI) and retrieval (Tatoeba), by a trained system and by an LLM as
+    it is.
+    """
     names = ("mgsm", "xnli", "tatoeba")
     for name in names:
         if not (DATA / name).is_dir():
@@ -42,29 +50,51 @@ def test_every_kind_of_answer_goes_from_the_published_files_to_a_table(copy: Pat
         evaluation={"items": 8, "sources": {"xnli": "xnli"}},
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    titles = {"mgsm": {"LinguaLIFT", "LLM as it is"}, "xnli": {"LLM as it is"}, "tatoeba": {"LinguaLIFT", "LLM as it is"}}
+    titles = {
+        "mgsm": {"LinguaLIFT", "LLM as it is"},
+        "xnli": {"LLM as it is"},
+        "tatoeba": {"LinguaLIFT", "LLM as it is"},
+    }
     for name in names:
         with open(copy / f"results/tables/{name}.csv", newline="", encoding="utf-8") as handle:
             rows = list(csv.DictReader(handle))
         measured = [row for row in rows if row["origin"] == "measured"]
         assert {row["system"] for row in measured} == titles[name]
-        assert {(row["benchmark"], row["n"]) for row in measured} == {(name, "16" if name == "tatoeba" else "8")}
-        tidy = [row for row in pq.read_table(copy / f"results/tables/{name}.parquet").to_pylist() if row["origin"] == "measured"]
-        assert {(row["scope"], row["seed"]) for row in tidy} >= {("de", None), ("de", 1), ("High", None), ("Avg.", 1)}
+        assert {(row["benchmark"], row["n"]) for row in measured} == {
+            (name, "16" if name == "tatoeba" else "8")
+        }
+        tidy = [
+            row
+            for row in pq.read_table(copy / f"results/tables/{name}.parquet").to_pylist()
+            if row["origin"] == "measured"
+        ]
+        assert {(row["scope"], row["seed"]) for row in tidy} >= {
+            ("de", None),
+            ("de", 1),
+            ("High", None),
+            ("Avg.", 1),
+        }
         (chance,) = (float(row["de"]) for row in rows if row["origin"] == "chance")
         assert chance == pytest.approx({"xnli": 33.3, "tatoeba": 12.5}.get(name, chance), abs=0.06)
     answers = pq.read_table(copy / "results/predictions/lingualift/tatoeba/de.parquet").to_pylist()
-    assert {row["stop_reason"] for row in answers} == {"neighbour"} and len({row["answer"] for row in answers}) > 1
+    assert {row["stop_reason"] for row in answers} == {"neighbour"} and len(
+        {row["answer"] for row in answers}
+    ) > 1
 
 
 @pytest.mark.parametrize(
     ("spoil", "line"),
     [
-        (lambda rows: [*rows[:41], "Anna has 3 apples.", *rows[42:]], "mmwp_sw.tsv, line 42: 1 cells, expected 2"),
+        (
+            lambda rows: [*rows[:41], "Anna has 3 apples.", *rows[42:]],
+            "mmwp_sw.tsv, line 42: 1 cells, expected 2",
+        ),
         (lambda rows: None, "mmwp_sw.tsv"),
     ],
 )
-def test_a_bad_file_ends_a_run_with_one_line_before_anything_is_computed(tmp_path: Path, mirror: Path, spoil, line: str) -> None:
+def test_a_bad_file_ends_a_run_with_one_line_before_anything_is_computed(
+    tmp_path: Path, mirror: Path, spoil, line: str
+) -> None:
     """In a folder where nothing has been made yet."""
     own = linked(mirror, tmp_path / "mirror")
     (own / "mmwp").mkdir()
@@ -77,4 +107,7 @@ def test_a_bad_file_ends_a_run_with_one_line_before_anything_is_computed(tmp_pat
     text = done.stdout + done.stderr
     assert done.returncode != 0
     assert line in text and "Traceback" not in text
-    assert not (folder / "results/checkpoints").exists() and not (folder / "results/embeddings").exists()
+    assert (
+        not (folder / "results/checkpoints").exists()
+        and not (folder / "results/embeddings").exists()
+    )

@@ -1,4 +1,6 @@
-"""The whole chain, from raw text to the table, on tiny models: what it makes. That it makes the same again: test_offline.py."""
+"""The whole chain, from raw text to the table, on tiny models: what it makes. That it makes the
+same again: test_offline.py.
+"""
 
 import csv
 import json
@@ -24,14 +26,23 @@ def test_the_table_has_the_systems_and_languages(finished: Path) -> None:
     assert all(0 <= float(row[scope]) <= 100 for row in measured for scope in ("en", "sw", "Avg."))
     tidy = pq.read_table(finished / "results/tables/mmwp.parquet").to_pylist()
     assert {row["scope"] for row in tidy} >= {"en", "sw", "Avg."}
-    lexicons = {row["language"]: row for row in pq.read_table(finished / "results/tables/lexicons.parquet").to_pylist()}
+    lexicons = {
+        row["language"]: row
+        for row in pq.read_table(finished / "results/tables/lexicons.parquet").to_pylist()
+    }
     assert {code: row["in_stage_1"] for code, row in lexicons.items()} == {"de": True, "sw": True}
 
 
 def test_systems_answer_in_their_own_words(finished: Path) -> None:
-    """The chain carries something from end to end: answers differ between problems, languages and systems."""
+    """The chain carries something from end to end: answers differ between problems, languages and
+    systems.
+    """
     answers = {
-        (system, language): pq.read_table(finished / f"results/predictions/{system}/mmwp-mini/{language}.parquet")["output"].to_pylist()
+        (system, language): (
+            pq.read_table(finished / f"results/predictions/{system}/mmwp-mini/{language}.parquet")[
+                "output"
+            ].to_pylist()
+        )
         for system in ("mono-sft", "lingualift")
         for language in ("en", "sw")
     }
@@ -51,8 +62,24 @@ def test_a_moved_folder_has_nothing_to_do(copy: Path) -> None:
 
 def test_a_row_leads_back_to_every_download(finished: Path) -> None:
     """`python -m lingualift.provenance`, as documented, and the record that the report carries."""
-    command = [sys.executable, "-m", "lingualift.provenance", "results/tables/mmwp.parquet", "--system", "lingualift", "--language", "sw"]
-    done = subprocess.run([*command, "--json"], cwd=finished, env=tiny.environment(), capture_output=True, text=True, check=True)
+    command = [
+        sys.executable,
+        "-m",
+        "lingualift.provenance",
+        "results/tables/mmwp.parquet",
+        "--system",
+        "lingualift",
+        "--language",
+        "sw",
+    ]
+    done = subprocess.run(
+        [*command, "--json"],
+        cwd=finished,
+        env=tiny.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     found = json.loads(done.stdout)
     assert all(stamp["unchanged"] and stamp["rule"] for stamp in found.values())
     archives = {file["path"] for stamp in found.values() for file in stamp.get("archives") or []}
@@ -60,8 +87,13 @@ def test_a_row_leads_back_to_every_download(finished: Path) -> None:
     predictions = [path for path in found if path.startswith("results/predictions")]
     assert predictions == ["results/predictions/lingualift/mmwp-mini/sw.parquet"]
     assert found[predictions[0]]["seed"] == 1
-    assert sum(path.startswith("results/checkpoints/") for path in found) == 4  # arithmetic, warm-start, align, transfer
-    assert found["results/tables/mmwp.parquet"]["configuration"]["systems"] == ["mono-sft", "lingualift"]
+    assert (
+        sum(path.startswith("results/checkpoints/") for path in found) == 4
+    )  # arithmetic, warm-start, align, transfer
+    assert found["results/tables/mmwp.parquet"]["configuration"]["systems"] == [
+        "mono-sft",
+        "lingualift",
+    ]
     record = (finished / "results/tables/mmwp.provenance.txt").read_text(encoding="utf-8")
     assert all(f"{path}  (" in record for path in found)
 

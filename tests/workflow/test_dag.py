@@ -1,4 +1,6 @@
-"""The dry run of every configuration that ships prints its DAG, with the jobs that it should have (the paper's own: test_requests.py)."""
+"""The dry run of every configuration that ships prints its DAG, with the jobs that it should have
+(the paper's own: test_requests.py).
+"""
 
 import re
 import subprocess
@@ -16,10 +18,14 @@ pytestmark = pytest.mark.workflow
 def dry_run(*arguments: str) -> dict[str, int]:
     """Jobs by rule of a dry run of everything, in this repository (which it does not touch)."""
     command = [sys.executable, "-m", "snakemake", "-n", "--forceall", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     table = (done.stdout + done.stderr).rpartition("Job stats:")[2]
-    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)}
+    return {
+        rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)
+    }
 
 
 def test_the_released_settings_are_laid_over_the_papers() -> None:
@@ -42,5 +48,7 @@ def test_the_slurm_profile_is_understood() -> None:
 
 def test_the_workflow_is_free_of_lint() -> None:
     command = [sys.executable, "-m", "snakemake", "--lint"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,6 @@
-"""Mistakes in the configuration end a run before its first job, with a line that names the key and the way out."""
+"""Mistakes in the configuration end a run before its first job, with a line that names the key and
+the way out.
+"""
 
 import json
 import subprocess
@@ -12,7 +14,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def dry_run(target: str, **config: object) -> subprocess.CompletedProcess[str]:
     arguments = [f"{key}={json.dumps(value)}" for key, value in config.items()]
-    command = [sys.executable, "-m", "snakemake", "-n", target, *(["--config", *arguments] if arguments else [])]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-n",
+        target,
+        *(["--config", *arguments] if arguments else []),
+    ]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
@@ -21,10 +30,16 @@ def dry_run(target: str, **config: object) -> subprocess.CompletedProcess[str]:
     ("config", "line"),
     [
         ({"codeswitch": {"ratoi": 0.5}}, "unknown key 'codeswitch.ratoi'; did you mean 'ratio'?"),
-        ({"codeswitch": {"ratio": 1.5}}, "codeswitch.ratio: Input should be less than or equal to 1"),
+        (
+            {"codeswitch": {"ratio": 1.5}},
+            "codeswitch.ratio: Input should be less than or equal to 1",
+        ),
         ({"languages": {"alignment": ["xq"]}}, "languages.alignment: unknown language 'xq'"),
         ({"languages": {"alignment": ["eu"]}}, "'eu' has no text in corpus 'holy-quran'"),
-        ({"languages": {"evaluation": ["../x; touch y"]}}, "languages.evaluation.0: not a language code"),
+        (
+            {"languages": {"evaluation": ["../x; touch y"]}},
+            "languages.evaluation.0: not a language code",
+        ),
         ({"systems": ["lingualif"]}, "unknown system 'lingualif'; did you mean 'lingualift'?"),
     ],
 )
@@ -44,12 +59,19 @@ def test_an_unknown_run_suggests_the_nearest() -> None:
 
 @pytest.mark.workflow
 def test_two_runs_in_one_folder_are_refused_and_a_killed_run_leaves_no_lock(tmp_path: Path) -> None:
-    take = "import sys, time; from pathlib import Path; from lingualift.run import hold; hold(Path(sys.argv[1]))"
+    take = (
+        "import sys, time; from pathlib import Path; from lingualift.run import hold;"
+        " hold(Path(sys.argv[1]))"
+    )
     holder = take + "; print('held', flush=True); time.sleep(60)"
-    with subprocess.Popen([sys.executable, "-c", holder, str(tmp_path)], stdout=subprocess.PIPE, text=True) as first:
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as first:
         assert first.stdout is not None
         assert first.stdout.readline() == "held\n"
-        second = subprocess.run([sys.executable, "-c", holder, str(tmp_path)], capture_output=True, text=True)
+        second = subprocess.run(
+            [sys.executable, "-c", holder, str(tmp_path)], capture_output=True, text=True
+        )
         assert second.returncode != 0
         assert f"another run (process {first.pid})" in second.stderr
         first.kill()

@@ -1,4 +1,6 @@
-"""After `snakemake retrieve` the whole chain runs on a machine without any network, and makes what another run made, to the byte."""
+"""After `snakemake retrieve` the whole chain runs on a machine without any network, and makes what
+another run made, to the byte.
+"""
 
 import os
 import shutil
@@ -20,14 +22,21 @@ socket.getaddrinfo = socket.create_connection = socket.socket.connect = socket.s
 
 
 def without_network(folder: Path) -> tuple[list[str], dict[str, str]]:
-    """A prefix of commands that cuts the network off, by a network namespace where that is permitted; else Python's sockets refuse."""
+    """A prefix of commands that cuts the network off, by a network namespace where that is
+    permitted; else Python's sockets refuse.
+    """
     for prefix in (["unshare", "--net"], ["unshare", "--map-root-user", "--net"]):
-        if shutil.which("unshare") and subprocess.run([*prefix, "true"], capture_output=True).returncode == 0:
+        if (
+            shutil.which("unshare")
+            and subprocess.run([*prefix, "true"], capture_output=True).returncode == 0
+        ):
             return prefix, tiny.environment()
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(BLOCK)
     environment = tiny.environment()
-    return [], environment | {"PYTHONPATH": os.pathsep.join([str(folder), environment["PYTHONPATH"]])}
+    return [], environment | {
+        "PYTHONPATH": os.pathsep.join([str(folder), environment["PYTHONPATH"]])
+    }
 
 
 def test_what_was_retrieved_with_a_network_suffices_without_one_and_a_fresh_run_gives_the_same_bytes(
@@ -40,10 +49,20 @@ def test_what_was_retrieved_with_a_network_suffices_without_one_and_a_fresh_run_
     shutil.rmtree(own)
 
     prefix, environment = without_network(tmp_path / "blocked")
-    probe = [*prefix, "python3", "-c", "import socket; socket.create_connection(('192.0.2.1', 80), 5)"]
-    assert "OSError" in subprocess.run(probe, env=environment, capture_output=True, text=True, timeout=60).stderr
+    probe = [
+        *prefix,
+        "python3",
+        "-c",
+        "import socket; socket.create_connection(('192.0.2.1', 80), 5)",
+    ]
+    assert (
+        "OSError"
+        in subprocess.run(probe, env=environment, capture_output=True, text=True, timeout=60).stderr
+    )
     command = [*prefix, *tiny.command(target="all", offline=True, mirror=None)]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     first, second = tiny.artefacts(finished), tiny.artefacts(folder)
     assert set(first) == set(second)

@@ -1,4 +1,6 @@
-"""Where a run cannot succeed it says so in one line before its first job, and leaves nothing half-written."""
+"""Where a run cannot succeed it says so in one line before its first job, and leaves nothing
+half-written.
+"""
 
 import os
 import shutil
@@ -29,27 +31,52 @@ def folder(tmp_path: Path) -> Path:
     return tiny.copy_workflow(tmp_path / "run", tmp_path / "mirror")
 
 
-def refusal(folder: Path, *arguments: str, environment: dict[str, str] | None = None, prefix: tuple[str, ...] = (), **options: Any) -> str:
+def refusal(
+    folder: Path,
+    *arguments: str,
+    environment: dict[str, str] | None = None,
+    prefix: tuple[str, ...] = (),
+    **options: Any,
+) -> str:
     """The one line in which a run that must fail before its first job says why."""
     command = [*prefix, *tiny.command(*arguments, **options)]
-    done = subprocess.run(command, cwd=folder, env=environment or tiny.environment(), capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment or tiny.environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode != 0
     assert "Traceback" not in done.stderr, done.stderr[-3000:]
     lines = [line for line in done.stderr.splitlines() if ";" in line]
     assert len(lines) == 1, done.stderr[-3000:]
-    written = [path for path in folder.glob("results/**/*") if path.is_file() and path.name not in (".run.lock", ".jobs.lock")]
+    written = [
+        path
+        for path in folder.glob("results/**/*")
+        if path.is_file() and path.name not in (".run.lock", ".jobs.lock")
+    ]
     assert not [path for path in written if "logs" not in path.parts]
     return lines[0].strip()
 
 
 def test_too_little_disk_for_what_is_configured(folder: Path) -> None:
-    line = refusal(folder, configfiles=SMALL, vocabulary={"size": 10**9}, target="results/embeddings/gemma3-270m-layer12/de")
+    line = refusal(
+        folder,
+        configfiles=SMALL,
+        vocabulary={"size": 10**9},
+        target="results/embeddings/gemma3-270m-layer12/de",
+    )
     assert line.startswith("results: ") and "GB free, this run needs about" in line
 
 
 def test_too_little_memory_for_what_is_configured(folder: Path) -> None:
     line = refusal(folder, configfiles=SMALL, stages={"transfer": {"micro_batch": 10**6}})
-    assert "GB of memory available, its largest job needs about" in line and "configure smaller models or batches" in line
+    assert (
+        "GB of memory available, its largest job needs about" in line
+        and "configure smaller models or batches" in line
+    )
 
 
 def test_a_results_folder_that_cannot_be_written(folder: Path) -> None:
@@ -74,9 +101,14 @@ def test_a_python_that_is_too_old(tmp_path: Path) -> None:
     for name in ("requirements.lock", "pyproject.toml"):
         (tmp_path / name).touch()
     old = tmp_path / "python3.10"
-    old.write_text('#!/bin/sh\n[ "$1" = -c ] || exit 99\nexec python3 -c "import sys; sys.version_info = (3, 10, 2); $2"\n')
+    old.write_text(
+        '#!/bin/sh\n[ "$1" = -c ] || exit 99\nexec python3 -c "import sys; sys.version_info = (3,'
+        ' 10, 2); $2"\n'
+    )
     old.chmod(0o755)
-    done = subprocess.run(["make", "environment", f"PYTHON={old}"], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        ["make", "environment", f"PYTHON={old}"], cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.returncode != 0
     assert "Python 3.10 is too old: LinguaLIFT needs 3.11 or newer" in done.stderr
     assert not (tmp_path / ".venv").exists()
@@ -84,8 +116,17 @@ def test_a_python_that_is_too_old(tmp_path: Path) -> None:
 
 def test_no_network_and_no_mirror(folder: Path, tmp_path: Path) -> None:
     prefix, environment = without_network(tmp_path / "blocked")
-    environment |= {"npm_config_cache": str(tmp_path / "npm"), "PIP_NO_CACHE_DIR": "1"}  # else npm answers from memory
-    line = refusal(folder, configfiles=SMALL, target="results/corpora/de.txt", prefix=tuple(prefix), environment=environment)
+    environment |= {
+        "npm_config_cache": str(tmp_path / "npm"),
+        "PIP_NO_CACHE_DIR": "1",
+    }  # else npm answers from memory
+    line = refusal(
+        folder,
+        configfiles=SMALL,
+        target="results/corpora/de.txt",
+        prefix=tuple(prefix),
+        environment=environment,
+    )
     assert "no network and no mirror for holy-quran" in line and "set `mirror`" in line
 
 
@@ -98,5 +139,8 @@ def test_a_missing_and_an_altered_download(folder: Path, tmp_path: Path) -> None
     done = tiny.snakemake(folder, target=target)
     assert done.returncode != 0
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("lingualift: error: ")]
-    assert "de.txt: altered or incomplete: expected sha256 " in line and "replace this file in the mirror" in line
+    assert (
+        "de.txt: altered or incomplete: expected sha256 " in line
+        and "replace this file in the mirror" in line
+    )
     assert not (folder / target).exists()

@@ -1,4 +1,6 @@
-"""Every job of the configurations that ship says what it needs, and docs/scaling.md tells of every rule."""
+"""Every job of the configurations that ship says what it needs, and docs/scaling.md tells of every
+rule.
+"""
 
 import math
 import re
@@ -26,7 +28,13 @@ pytestmark = pytest.mark.workflow
 def requests(*configfiles: str) -> list[tuple[str, int, int, int, int, int]]:
     import json
 
-    done = subprocess.run([sys.executable, "-c", CODE, *configfiles], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, *configfiles],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return [tuple(entry) for entry in json.loads(done.stderr[done.stderr.rindex("[[") :])]
 
@@ -37,14 +45,20 @@ def jobs() -> list[tuple[str, int, int, int, int, int]]:
     return requests("config/paper.yaml")
 
 
-def test_the_papers_configuration_has_all_its_jobs(jobs: list[tuple[str, int, int, int, int, int]]) -> None:
+def test_the_papers_configuration_has_all_its_jobs(
+    jobs: list[tuple[str, int, int, int, int, int]],
+) -> None:
     counts = Counter(rule for rule, *_ in jobs)
     assert counts["pretrained_vectors"] == 48  # with English
     assert counts["lexicon"] == counts["target_vocabulary"] == 47
-    assert counts["codeswitch"] == 47 * (1 + 5 + 13)  # LinguaLIFT's own setting, other ratios, sets of parts of speech
+    assert counts["codeswitch"] == 47 * (
+        1 + 5 + 13
+    )  # LinguaLIFT's own setting, other ratios, sets of parts of speech
     assert counts["train"] == 121  # of 150 stages in the chains of 87 systems
     assert counts["predict"] > 8000 and counts["translate"] > 100
-    assert counts["tag_questions"] == 1 and counts["prepare_model"] == 1 + 2 + 9 + 7 + 1  # LLMs, encoders, published checkpoints, NLLB
+    assert (
+        counts["tag_questions"] == 1 and counts["prepare_model"] == 1 + 2 + 9 + 7 + 1
+    )  # LLMs, encoders, published checkpoints, NLLB
     assert not {"fasttext", "corpus", "encode_words"} & set(counts)
 
 
@@ -56,20 +70,33 @@ def test_every_job_of_the_papers_configuration_says_what_it_needs_and_the_page_o
         assert min(megabytes, minutes, disk, threads) > 0, rule
         assert gpus == (8 if rule == "train" else int(rule in GPU)), rule
     listed = re.findall(r"^\| (\w+) \|", page, flags=re.MULTILINE)
-    assert set(listed) - {"rule", "all"} == {rule for rule, *_ in jobs}, "run `python -m lingualift.scaling docs/scaling.md`"
+    assert set(listed) - {"rule", "all"} == {rule for rule, *_ in jobs}, (
+        "run `python -m lingualift.scaling docs/scaling.md`"
+    )
 
 
 def test_forty_eight_languages_are_hundreds_of_queue_entries_that_fit_their_partition(
     jobs: list[tuple[str, int, int, int, int, int]],
 ) -> None:
-    """As Snakemake sums a group: jobs that fill all lanes take turns, the others run side by side, as many as there are lanes."""
+    """As Snakemake sums a group: jobs that fill all lanes take turns, the others run side by side,
+    as many as there are lanes.
+    """
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text(encoding="utf-8"))
-    partitions = yaml.safe_load((ROOT / "profiles/slurm/partitions.yaml").read_text(encoding="utf-8"))["partitions"]
-    days = {name: int(limits["max_runtime"].removesuffix("d")) for name, limits in partitions.items()}
+    partitions = yaml.safe_load(
+        (ROOT / "profiles/slurm/partitions.yaml").read_text(encoding="utf-8")
+    )["partitions"]
+    days = {
+        name: int(limits["max_runtime"].removesuffix("d")) for name, limits in partitions.items()
+    }
     lanes, attempts = profile["resources"]["lane"], profile["retries"] + 1
     counts = Counter(profile["groups"].get(rule, f"{rule} alone") for rule, *_ in jobs)
-    entries = {group: math.ceil(count / profile["group-components"].get(group, 1)) for group, count in counts.items()}
-    assert sum(entries.values()) - entries["retrieve_source alone"] < 1100  # retrieval stays on the login node
+    entries = {
+        group: math.ceil(count / profile["group-components"].get(group, 1))
+        for group, count in counts.items()
+    }
+    assert (
+        sum(entries.values()) - entries["retrieve_source alone"] < 1100
+    )  # retrieval stays on the login node
     for rule, _, minutes, _, gpus, _ in jobs:
         if rule not in profile["groups"]:
             continue
@@ -84,5 +111,7 @@ def test_a_repeated_job_asks_for_more_memory_and_time() -> None:
         for rule in re.split(r"^\s*rule ", path.read_text(), flags=re.MULTILINE)[1:]:
             if "script:" in rule:
                 name = rule.partition(":")[0]
-                assert re.search(r"resources:\n\s+\*\*(growing\(|SMALL|lexicon_request\(\))", rule), f"{name}: no request that grows"
+                assert re.search(
+                    r"resources:\n\s+\*\*(growing\(|SMALL|lexicon_request\(\))", rule
+                ), f"{name}: no request that grows"
                 assert re.search(r"^\s+threads: ", rule, flags=re.MULTILINE), f"{name}: no threads"

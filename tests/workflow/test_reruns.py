@@ -1,4 +1,6 @@
-"""A change reruns what depends on it and nothing else: the jobs of dry runs on a finished tiny run (docs/reruns.md tells what to type)."""
+"""A change reruns what depends on it and nothing else: the jobs of dry runs on a finished tiny run
+(docs/reruns.md tells what to type).
+"""
 
 from pathlib import Path
 
@@ -12,8 +14,16 @@ from tests.workflow.conftest import planned
 pytestmark = pytest.mark.workflow
 
 TABLES = ["table mmwp", "write down what made table mmwp"]
-LIFTED = ["lingualift answers mmwp-mini in en", "lingualift answers mmwp-mini in sw", "score lingualift on mmwp-mini"]
-TRAINED = ["train align", "train transfer", "train warm-start"]  # of LinguaLIFT; Mono-SFT reads no code-switched text
+LIFTED = [
+    "lingualift answers mmwp-mini in en",
+    "lingualift answers mmwp-mini in sw",
+    "score lingualift on mmwp-mini",
+]
+TRAINED = [
+    "train align",
+    "train transfer",
+    "train warm-start",
+]  # of LinguaLIFT; Mono-SFT reads no code-switched text
 
 
 def aligned(language: str) -> list[str]:
@@ -34,7 +44,11 @@ def aligned(language: str) -> list[str]:
 def asked(language: str, *systems: str) -> list[str]:
     """The jobs that evaluate systems in one more language."""
     problems = [f"read mmwp-mini in {language}", f"encode mmwp-mini in {language}"]
-    return problems + [job for system in systems for job in (f"{system} answers mmwp-mini in {language}", f"score {system} on mmwp-mini")]
+    return problems + [
+        job
+        for system in systems
+        for job in (f"{system} answers mmwp-mini in {language}", f"score {system} on mmwp-mini")
+    ]
 
 
 def altered_text(folder: Path, language: str, mirror: Path) -> None:
@@ -71,9 +85,22 @@ def test_a_language_for_evaluation_only(finished: Path) -> None:
 
 
 def test_a_language_for_alignment_too(finished: Path) -> None:
-    """Nothing of the other languages but what their common model answers; nothing of the system that is not aligned."""
-    jobs = planned(finished, languages={"evaluation": ["en", "sw"], "alignment": ["de", "sw", "hi"]})
-    assert jobs == sorted(["retrieve tiny-text-hi", "retrieve tiny-words-hi", *aligned("hi"), *TRAINED, *LIFTED, *TABLES])
+    """Nothing of the other languages but what their common model answers; nothing of the system
+    that is not aligned.
+    """
+    jobs = planned(
+        finished, languages={"evaluation": ["en", "sw"], "alignment": ["de", "sw", "hi"]}
+    )
+    assert jobs == sorted(
+        [
+            "retrieve tiny-text-hi",
+            "retrieve tiny-words-hi",
+            *aligned("hi"),
+            *TRAINED,
+            *LIFTED,
+            *TABLES,
+        ]
+    )
 
 
 def test_a_language_less_is_only_left_out(finished: Path) -> None:
@@ -84,13 +111,21 @@ def test_a_language_less_is_only_left_out(finished: Path) -> None:
 def test_one_more_system(finished: Path) -> None:
     """It shares the warm start of the system that is there."""
     jobs = planned(finished, systems=["mono-sft", "lingualift", "lingualift-warm-start-only"])
-    own = [f"lingualift-warm-start-only answers mmwp-mini in {language}" for language in ("en", "sw")]
-    assert jobs == sorted(["train transfer", *own, "score lingualift-warm-start-only on mmwp-mini", *TABLES])
+    own = [
+        f"lingualift-warm-start-only answers mmwp-mini in {language}" for language in ("en", "sw")
+    ]
+    assert jobs == sorted(
+        ["train transfer", *own, "score lingualift-warm-start-only on mmwp-mini", *TABLES]
+    )
 
 
 def test_one_more_seed(finished: Path) -> None:
     jobs = planned(finished, seeds=[1, 2])
-    own = [f"{system}~2 answers mmwp-mini in {language}" for system in ("mono-sft", "lingualift") for language in ("en", "sw")]
+    own = [
+        f"{system}~2 answers mmwp-mini in {language}"
+        for system in ("mono-sft", "lingualift")
+        for language in ("en", "sw")
+    ]
     scored = [f"score {system}~2 on mmwp-mini" for system in ("mono-sft", "lingualift")]
     assert jobs == sorted([*TRAINED, "train arithmetic", "train transfer", *own, *scored, *TABLES])
 
@@ -101,7 +136,9 @@ def test_a_change_of_the_tables(finished: Path) -> None:
 
 
 def test_another_rule_of_scoring_generates_nothing(finished: Path) -> None:
-    assert planned(finished, "--forcerun", "score") == sorted(["score mono-sft on mmwp-mini", "score lingualift on mmwp-mini", *TABLES])
+    assert planned(finished, "--forcerun", "score") == sorted(
+        ["score mono-sft on mmwp-mini", "score lingualift on mmwp-mini", *TABLES]
+    )
 
 
 def test_another_setting_of_a_late_stage_leaves_the_early_ones(finished: Path) -> None:
@@ -112,25 +149,62 @@ def test_another_setting_of_a_late_stage_leaves_the_early_ones(finished: Path) -
 
 def test_one_more_benchmark_leaves_the_first_alone(finished: Path) -> None:
     jobs = planned(finished, benchmarks={"mmwp": "mmwp-mini", "more": "mgsm"})
-    own = [f"{system} answers mgsm in {language}" for system in ("mono-sft", "lingualift") for language in ("en", "sw")]
-    problems = [f"{verb} mgsm in {language}" for verb in ("read", "encode") for language in ("en", "sw")]
-    scored = ["score mono-sft on mgsm", "score lingualift on mgsm", "table more", "write down what made table more"]
-    assert sorted(job for job in jobs if not job.startswith("retrieve ")) == sorted([*own, *problems, *scored])
+    own = [
+        f"{system} answers mgsm in {language}"
+        for system in ("mono-sft", "lingualift")
+        for language in ("en", "sw")
+    ]
+    problems = [
+        f"{verb} mgsm in {language}" for verb in ("read", "encode") for language in ("en", "sw")
+    ]
+    scored = [
+        "score mono-sft on mgsm",
+        "score lingualift on mgsm",
+        "table more",
+        "write down what made table more",
+    ]
+    assert sorted(job for job in jobs if not job.startswith("retrieve ")) == sorted(
+        [*own, *problems, *scored]
+    )
 
 
-def test_languages_that_share_a_job_get_the_same_answers_and_are_redone_together(copy: Path) -> None:
-    """Two languages a job: the same bytes as with one; a third has a job of its own, until a fourth joins it."""
+def test_languages_that_share_a_job_get_the_same_answers_and_are_redone_together(
+    copy: Path,
+) -> None:
+    """Two languages a job: the same bytes as with one; a third has a job of its own, until a fourth
+    joins it.
+    """
     shared = {"languages_per_job": 2}
-    own = {path: path.read_bytes() for path in sorted(copy.glob("results/predictions/*/mmwp-mini/*.parquet"))}
+    own = {
+        path: path.read_bytes()
+        for path in sorted(copy.glob("results/predictions/*/mmwp-mini/*.parquet"))
+    }
     assert len(own) == 4
     answers = ["lingualift answers mmwp-mini in en, sw", "mono-sft answers mmwp-mini in en, sw"]
-    assert planned(copy, compute=shared, target="results/predictions/mono-sft/mmwp-mini/sw.parquet") == answers[1:]
+    assert (
+        planned(copy, compute=shared, target="results/predictions/mono-sft/mmwp-mini/sw.parquet")
+        == answers[1:]
+    )
     scores = ["score lingualift on mmwp-mini", "score mono-sft on mmwp-mini"]
-    encoded = ["encode mmwp-mini in en, sw", "encode the words of de, sw", "encode codeswitch in de, sw"]
-    # The same words and code-switched text, but encoded anew, and everything that was made from that.
-    made = [job for language in ("de", "sw") for job in aligned(language) if job.startswith(("induce", "code-switch", "table"))]
-    assert planned(copy, compute=shared) == sorted({*encoded, *made, *TRAINED, *answers, *scores, *TABLES})
-    alone = planned(copy, compute=shared, target="results/predictions/mono-sft/mmwp-mini/hi.parquet")
+    encoded = [
+        "encode mmwp-mini in en, sw",
+        "encode the words of de, sw",
+        "encode codeswitch in de, sw",
+    ]
+    # The same words and code-switched text, but encoded anew, and everything that was made from
+    # that.
+    made = [
+        job
+        for language in ("de", "sw")
+        for job in aligned(language)
+        if job.startswith(("induce", "code-switch", "table"))
+    ]
+    assert planned(copy, compute=shared) == sorted(
+        {*encoded, *made, *TRAINED, *answers, *scores, *TABLES}
+    )
+    alone = planned(
+        copy, compute=shared, target="results/predictions/mono-sft/mmwp-mini/hi.parquet"
+    )
     assert alone == ["mono-sft answers mmwp-mini in hi", "read mmwp-mini in hi"]
     done = tiny.snakemake(copy, compute=shared, target="all")
     assert done.returncode == 0, done.stderr[-3000:]
@@ -139,7 +213,10 @@ def test_languages_that_share_a_job_get_the_same_answers_and_are_redone_together
     more = planned(copy, compute=shared, languages={"evaluation": ["en", "sw", "hi"]})
     assert more == sorted([*asked("hi", "mono-sft", "lingualift"), *TABLES])
     joined = planned(copy, compute=shared, languages={"evaluation": ["en", "hi", "sw"]})
-    assert "lingualift answers mmwp-mini in en, hi" in joined and "lingualift answers mmwp-mini in sw" in joined
+    assert (
+        "lingualift answers mmwp-mini in en, hi" in joined
+        and "lingualift answers mmwp-mini in sw" in joined
+    )
 
 
 def test_more_gpus_change_nothing(finished: Path) -> None:
@@ -150,5 +227,8 @@ def test_a_row_in_the_table_of_languages_changes_nothing_but_tables(copy: Path) 
     path = copy / "config/languages.tsv"
     lines = path.read_text(encoding="utf-8").splitlines()
     known = next(line for line in lines if line.startswith("sw\t")).split("\t")
-    path.write_text("\n".join([*lines, "\t".join(["qaa", "Newish", "Newish", "qaa", *known[4:]])]) + "\n", encoding="utf-8")
+    path.write_text(
+        "\n".join([*lines, "\t".join(["qaa", "Newish", "Newish", "qaa", *known[4:]])]) + "\n",
+        encoding="utf-8",
+    )
     assert set(planned(copy)) <= set(TABLES)

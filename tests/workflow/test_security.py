@@ -1,4 +1,6 @@
-"""What a configuration holds reaches no shell and leaves no folder; tokens of the environment reach no file."""
+"""What a configuration holds reaches no shell and leaves no folder; tokens of the environment reach
+no file.
+"""
 
 import re
 import subprocess
@@ -17,14 +19,36 @@ from tests import tiny
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-SECRETS = {"HF_TOKEN": "hf_VerySecretVerySecretVerySecret", "WANDB_API_KEY": "0123456789secretsecretsecret"}
+SECRETS = {
+    "HF_TOKEN": "hf_VerySecretVerySecretVerySecret",
+    "WANDB_API_KEY": "0123456789secretsecretsecret",
+}
 LETTERS = "ab./ -~${}()'\"\\;&|é"
-NASTY = ["$(touch pwned)", "`touch pwned`", "a{lang}", "x; touch pwned", "a\nb", "--help", "~root", "'", '"', "*", "x" * 5000, "\ud800"]
+NASTY = [
+    "$(touch pwned)",
+    "`touch pwned`",
+    "a{lang}",
+    "x; touch pwned",
+    "a\nb",
+    "--help",
+    "~root",
+    "'",
+    '"',
+    "*",
+    "x" * 5000,
+    "\ud800",
+]
 
 
 @pytest.mark.parametrize("key", ["resources", "mirror"])
-@given(st.text(min_size=1, max_size=300) | st.sampled_from(NASTY) | st.text(st.sampled_from(LETTERS), min_size=1, max_size=12))
-def test_a_folder_is_refused_in_one_line_or_means_itself_to_shell_and_snakemake(key: str, value: str) -> None:
+@given(
+    st.text(min_size=1, max_size=300)
+    | st.sampled_from(NASTY)
+    | st.text(st.sampled_from(LETTERS), min_size=1, max_size=12)
+)
+def test_a_folder_is_refused_in_one_line_or_means_itself_to_shell_and_snakemake(
+    key: str, value: str
+) -> None:
     try:
         folder = getattr(load({**DEFAULT, key: value}), key)
     except LinguaLiftError as error:
@@ -35,7 +59,9 @@ def test_a_folder_is_refused_in_one_line_or_means_itself_to_shell_and_snakemake(
         return
     assert folder == value
     assert not get_wildcard_names(folder)
-    said = subprocess.run(["sh", "-c", f"printf %s \"{folder}\"; printf %s '{folder}'"], capture_output=True)
+    said = subprocess.run(
+        ["sh", "-c", f"printf %s \"{folder}\"; printf %s '{folder}'"], capture_output=True
+    )
     assert said.stdout.decode() == folder * 2
 
 
@@ -52,12 +78,18 @@ def test_a_folder_is_refused_in_one_line_or_means_itself_to_shell_and_snakemake(
     ],
     ids=lambda config: next(iter(config)),
 )
-def test_a_run_with_a_value_that_means_harm_ends_with_one_line_before_any_job(tmp_path: Path, config: dict[str, object]) -> None:
+def test_a_run_with_a_value_that_means_harm_ends_with_one_line_before_any_job(
+    tmp_path: Path, config: dict[str, object]
+) -> None:
     folder = tmp_path / "run"
     tiny.copy_workflow(folder, tmp_path / "absent")
     done = tiny.snakemake(folder, **config)
     assert done.returncode != 0
-    (line,) = [line for line in done.stderr.splitlines() if "configuration: " in line or "not a" in line or "unknown" in line]
+    (line,) = [
+        line
+        for line in done.stderr.splitlines()
+        if "configuration: " in line or "not a" in line or "unknown" in line
+    ]
     assert next(iter(config)) in line
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.rglob("*pwned*"))
@@ -65,33 +97,49 @@ def test_a_run_with_a_value_that_means_harm_ends_with_one_line_before_any_job(tm
 
 
 @pytest.mark.workflow
-def test_tokens_of_the_environment_are_in_no_file_and_no_message_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tokens_of_the_environment_are_in_no_file_and_no_message_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, secret in SECRETS.items():
         monkeypatch.setenv(name, secret)
     folder = tiny.copy_workflow(tmp_path / "run", tiny.write_mirror(tmp_path / "mirror"))
     done = tiny.snakemake(folder, target="results/vocabulary/en.parquet")
     assert done.returncode == 0, done.stderr[-3000:]
-    report = tiny.snakemake(folder, "--report", "results/report.html", target="results/vocabulary/en.parquet")
+    report = tiny.snakemake(
+        folder, "--report", "results/report.html", target="results/vocabulary/en.parquet"
+    )
     assert report.returncode == 0, report.stderr[-3000:]
-    failed = tiny.snakemake(folder, target="results/lexicons/sw.parquet", lexicon={"gold": "no-such-source"})
+    failed = tiny.snakemake(
+        folder, target="results/lexicons/sw.parquet", lexicon={"gold": "no-such-source"}
+    )
     assert failed.returncode != 0
     texts = [run.stdout + run.stderr for run in (done, report, failed)]
     files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-    assert any(path.suffix == ".parquet" for path in files) and any(path.suffix == ".html" for path in files)
+    assert any(path.suffix == ".parquet" for path in files) and any(
+        path.suffix == ".html" for path in files
+    )
     for secret in SECRETS.values():
         assert not any(secret in text for text in texts)
         assert not [path for path in files if secret.encode() in path.read_bytes()]
 
 
-def test_what_a_client_says_is_cleared_of_the_tokens_that_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_client_says_is_cleared_of_the_tokens_that_it_was_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name, secret in SECRETS.items():
         monkeypatch.setenv(name, secret)
-    said = redact(f"401 for https://me:pass@host/x with {SECRETS['HF_TOKEN']} and key={SECRETS['WANDB_API_KEY']}.")
+    said = redact(
+        f"401 for https://me:pass@host/x with {SECRETS['HF_TOKEN']} and"
+        f" key={SECRETS['WANDB_API_KEY']}."
+    )
     assert said == "401 for https://***@host/x with *** and key=***."
 
 
 def test_nothing_that_the_library_or_the_workflow_reads_can_be_a_pickle() -> None:
-    unsafe = r"import pickle|torch\.load\(|joblib|allow_pickle=True|trust_remote_code=True|yaml\.load\(|(?<![\w.])(eval|exec)\("
+    unsafe = (
+        r"import"
+        r" pickle|torch\.load\(|joblib|allow_pickle=True|trust_remote_code=True|yaml\.load\(|(?<![\w.])(eval|exec)\("
+    )
     for folder in ("src", "workflow", "benchmarks"):
         for path in (ROOT / folder).rglob("*.py"):
             found = re.search(unsafe, path.read_text(encoding="utf-8"))

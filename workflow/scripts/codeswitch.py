@@ -15,6 +15,15 @@ with job.frame(snakemake.log[0]):
     verdict = read_json(snakemake.input.evidence)["verdict"]
     rows = chosen_rows(snakemake.input.tagged, values.queries, seed, language)
     statistics = switch_file(
-        snakemake.input.tagged, lexicon, snakemake.output.corpus, how, {**stamp, "lexicon_verdict": verdict}, rows, snakemake.threads
+        snakemake.input.tagged,
+        lexicon,
+        snakemake.output.corpus,
+        how,
+        {**stamp, "lexicon_verdict": verdict},
+        rows,
+        snakemake.threads,
     )
-    write_json(snakemake.output.statistics, {**statistics.record(), "lexicon_verdict": verdict, "asked_ratio": values.ratio})
+    write_json(
+        snakemake.output.statistics,
+        {**statistics.record(), "lexicon_verdict": verdict, "asked_ratio": values.ratio},
+    )

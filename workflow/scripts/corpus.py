@@ -16,7 +16,10 @@ with job.frame(snakemake.log[0]) as logger:
     language, counts = Language(**snakemake.params.language), Counts()
     folders = [verified(manifest) for manifest in snakemake.input]
     lines = clean_lines(
-        chain.from_iterable(raw_lines(*found, language) for found in zip(snakemake.params.sources, folders, strict=True)),
+        chain.from_iterable(
+            raw_lines(*found, language)
+            for found in zip(snakemake.params.sources, folders, strict=True)
+        ),
         language=language.code,
         script=language.script,
         source=", ".join(map(str, folders)),
@@ -29,4 +32,7 @@ with job.frame(snakemake.log[0]) as logger:
         "%s: %d sentences, %d tokens; of %d lines %d were of another script and %d English",
         *(language.code, sentences, tokens, counts.lines, counts.other_script, counts.english),
     )
-    write_json(snakemake.output.counts, {"language": language.code, "sentences": sentences, "tokens": tokens, **asdict(counts)})
+    write_json(
+        snakemake.output.counts,
+        {"language": language.code, "sentences": sentences, "tokens": tokens, **asdict(counts)},
+    )

@@ -1,4 +1,6 @@
-"""Run the frozen encoder once over one or more sets of texts, a benchmark's problems or a table's texts, for all systems and seeds."""
+"""Run the frozen encoder once over one or more sets of texts, a benchmark's problems or a table's
+texts, for all systems and seeds.
+"""
 
 from lingualift import job
 from lingualift.artifacts import read_parquet
@@ -13,7 +15,12 @@ with job.frame(snakemake.log[0], snakemake.threads):
         asked = [texts(read_problems(path)) for path in given.problems]
     else:
         tables = [read_parquet(path) for path in given.texts]
-        asked = [table["question" if "question" in table.column_names else "source"].to_pylist() for table in tables]
-    encoder = Encoder(prepared(given.encoder), snakemake.params.layer, dtype(snakemake.params.precision), device())
+        asked = [
+            table["question" if "question" in table.column_names else "source"].to_pylist()
+            for table in tables
+        ]
+    encoder = Encoder(
+        prepared(given.encoder), snakemake.params.layer, dtype(snakemake.params.precision), device()
+    )
     for out, own in zip(snakemake.output, asked, strict=True):
         encoder.store(out, own, progress="encode")

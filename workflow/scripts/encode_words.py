@@ -12,8 +12,12 @@ from lingualift.provenance import provenance
 with job.frame(snakemake.log[0], snakemake.threads):
     vocabularies = [read_parquet(path) for path in snakemake.input.vocabulary]
     layers = snakemake.params.layers
-    encoder = Encoder(prepared(snakemake.input.encoder), max(layers), dtype(snakemake.params.precision), device())
-    for out, path, vocabulary in zip(snakemake.output, snakemake.input.vocabulary, vocabularies, strict=True):
+    encoder = Encoder(
+        prepared(snakemake.input.encoder), max(layers), dtype(snakemake.params.precision), device()
+    )
+    for out, path, vocabulary in zip(
+        snakemake.output, snakemake.input.vocabulary, vocabularies, strict=True
+    ):
         words = vocabulary["word"].to_pylist()
         vectors = embed_words(words, lambda texts: encoder.states(texts, layers), progress="words")
         stamp = provenance("encode_words", {"layers": layers}, [path, snakemake.input.encoder])

@@ -14,4 +14,8 @@ with job.frame(snakemake.log[0]):
         minimum_count=values.min_count,
         language=snakemake.params.language,
     )
-    save_embeddings(snakemake.output[0], vectors, provenance(snakemake.rule, snakemake.params.fasttext, snakemake.input))
+    save_embeddings(
+        snakemake.output[0],
+        vectors,
+        provenance(snakemake.rule, snakemake.params.fasttext, snakemake.input),
+    )

@@ -26,15 +26,29 @@ with job.frame(snakemake.log[0], snakemake.threads):
     model = load_for_generation(checkpoint, llm, precision).to(device())
     encoder = None
     if model.encoder is not None:  # a stage has trained it: stored states are the frozen encoder's
-        encoder = Encoder(model.config.encoder["path"], model.config.encoder["layer"], precision, device(), model.encoder)
+        encoder = Encoder(
+            model.config.encoder["path"],
+            model.config.encoder["layer"],
+            precision,
+            device(),
+            model.encoder,
+        )
     partials = []
     for index, (language, problems) in enumerate(zip(params.languages, questions, strict=True)):
         output = Path(snakemake.output[index])
         partials.append(output.with_name(output.name + ".partial"))
         stored = given.states[index] if "states" in given.keys() else None
-        read = [given.llm, given.problems[index], given.get("checkpoint"), stored, translated.get(language)]
+        read = [
+            given.llm,
+            given.problems[index],
+            given.get("checkpoint"),
+            stored,
+            translated.get(language),
+        ]
         if language in translated:
-            problems = in_english(problems, read_parquet(translated[language]), translated[language])
+            problems = in_english(
+                problems, read_parquet(translated[language]), translated[language]
+            )
         if encoder is not None:
             states = encoder.encode(texts(problems), progress="encode")
         else:

@@ -7,7 +7,11 @@ from lingualift.retrieve.fetch import verified
 
 with job.frame(snakemake.log[0]) as logger:
     folder, params = verified(snakemake.input[0]), snakemake.params
-    settings = {"max_words": params.max_words, "dimension": params.dimension, "malformed": params.malformed}
+    settings = {
+        "max_words": params.max_words,
+        "dimension": params.dimension,
+        "malformed": params.malformed,
+    }
     words, dimension = store_pretrained(
         folder,
         snakemake.output[0],

@@ -7,7 +7,13 @@ from lingualift.evaluation.problems import PROBLEM_SCHEMA, problem_table
 from lingualift.provenance import provenance
 
 with job.frame(snakemake.log[0]):
-    benchmark, language, reading = snakemake.wildcards.benchmark, snakemake.wildcards.lang, snakemake.params.reading
+    benchmark, language, reading = (
+        snakemake.wildcards.benchmark,
+        snakemake.wildcards.lang,
+        snakemake.params.reading,
+    )
     table = problem_table(load(benchmark, language, **reading))
-    stamp = provenance(snakemake.rule, reading, snakemake.input, benchmark=benchmark, language=language)
+    stamp = provenance(
+        snakemake.rule, reading, snakemake.input, benchmark=benchmark, language=language
+    )
     write_parquet(snakemake.output[0], table, PROBLEM_SCHEMA, stamp)

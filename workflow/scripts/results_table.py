@@ -1,4 +1,6 @@
-"""Result tables of one benchmark: by language and resource level, and by language family and script."""
+"""Result tables of one benchmark: by language and resource level, and by language family and
+script.
+"""
 
 import csv
 
@@ -23,20 +25,58 @@ with job.frame(snakemake.log[0]):
     aligned = lexicons.filter(lexicons["in_stage_1"])["language"].to_pylist()
     benchmark = BENCHMARKS[params.benchmark].BENCHMARK
     titles = {title for title, _ in params.systems.values()}
-    published = [own for path in given.get("reference", []) for own in read_reference(path) if own.title in titles]
+    published = [
+        own
+        for path in given.get("reference", [])
+        for own in read_reference(path)
+        if own.title in titles
+    ]
     guessed = {
-        language: chance(read_problems(path), benchmark.answer) for language, path in zip(params.languages, given.problems, strict=True)
+        language: chance(read_problems(path), benchmark.answer)
+        for language, path in zip(params.languages, given.problems, strict=True)
     }
-    # Where sources lie and what jobs ask for changes no figure: runs on another machine give the same bytes.
-    configuration = load(snakemake.config).model_dump(mode="json", exclude={"mirror", "offline", "resources", "compute"})
-    stamp = provenance(snakemake.rule, {"languages": params.languages}, given, configuration=configuration)
+    # Where sources lie and what jobs ask for changes no figure: runs on another machine give the
+    # same bytes.
+    configuration = load(snakemake.config).model_dump(
+        mode="json", exclude={"mirror", "offline", "resources", "compute"}
+    )
+    stamp = provenance(
+        snakemake.rule, {"languages": params.languages}, given, configuration=configuration
+    )
     for columns, parquet, readable_csv in (
-        (scopes(params.languages, benchmark.groups, aligned), snakemake.output.parquet, snakemake.output.csv),
-        (group_scopes(params.languages, params.families, params.scripts), snakemake.output.groups, snakemake.output.groups_csv),
+        (
+            scopes(params.languages, benchmark.groups, aligned),
+            snakemake.output.parquet,
+            snakemake.output.csv,
+        ),
+        (
+            group_scopes(params.languages, params.families, params.scripts),
+            snakemake.output.groups,
+            snakemake.output.groups_csv,
+        ),
     ):
-        measured = tidy(scores, params.systems, params.languages, benchmark.groups, aligned, params.reference, params.bootstrap, columns)
-        others = beside(columns, params.benchmark, benchmark.groups, guessed, TITLES[benchmark.answer], published)
+        measured = tidy(
+            scores,
+            params.systems,
+            params.languages,
+            benchmark.groups,
+            aligned,
+            params.reference,
+            params.bootstrap,
+            columns,
+        )
+        others = beside(
+            columns,
+            params.benchmark,
+            benchmark.groups,
+            guessed,
+            TITLES[benchmark.answer],
+            published,
+        )
         table = pa.concat_tables([measured, others])
         write_parquet(parquet, table, TIDY_SCHEMA, stamp)
-        with atomic_path(readable_csv) as path, open(path, "w", newline="", encoding="utf-8") as handle:
+        with (
+            atomic_path(readable_csv) as path,
+            open(path, "w", newline="", encoding="utf-8") as handle,
+        ):
             csv.writer(handle, lineterminator="\n").writerows(readable(table))

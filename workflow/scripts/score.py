@@ -15,5 +15,20 @@ with job.frame(snakemake.log[0]):
         stamp = read_provenance(path)
         predictions = read_parquet(path, PREDICTION_SCHEMA)
         kind = BENCHMARKS[stamp["benchmark"]].BENCHMARK.answer
-        tables.append(score(predictions, kind, stamp["system"], stamp["run"], stamp["seed"], stamp["checkpoint"], stamp["benchmark"]))
-    write_parquet(snakemake.output[0], pa.concat_tables(tables), SCORE_SCHEMA, provenance(snakemake.rule, {}, snakemake.input))
+        tables.append(
+            score(
+                predictions,
+                kind,
+                stamp["system"],
+                stamp["run"],
+                stamp["seed"],
+                stamp["checkpoint"],
+                stamp["benchmark"],
+            )
+        )
+    write_parquet(
+        snakemake.output[0],
+        pa.concat_tables(tables),
+        SCORE_SCHEMA,
+        provenance(snakemake.rule, {}, snakemake.input),
+    )

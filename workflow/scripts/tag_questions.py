@@ -8,7 +8,16 @@ from lingualift.retrieve.fetch import verified
 
 with job.frame(snakemake.log[0]):
     questions = read_parquet(snakemake.input.questions)
-    questions = questions.filter([language == "en" for language in questions["language"].to_pylist()])
+    questions = questions.filter(
+        [language == "en" for language in questions["language"].to_pylist()]
+    )
     pipeline = load_pipeline(verified(snakemake.input.tagger))
     stamp = provenance(snakemake.rule, {}, snakemake.input)
-    tag_file(questions["id"].to_pylist(), questions["question"].to_pylist(), pipeline, snakemake.output[0], snakemake.threads, stamp)
+    tag_file(
+        questions["id"].to_pylist(),
+        questions["question"].to_pylist(),
+        pipeline,
+        snakemake.output[0],
+        snakemake.threads,
+        stamp,
+    )

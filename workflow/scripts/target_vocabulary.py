@@ -1,4 +1,6 @@
-"""Target vocabulary of one language: corpus (or published vectors) and word lists, most frequent first."""
+"""Target vocabulary of one language: corpus (or published vectors) and word lists, most frequent
+first.
+"""
 
 from lingualift import job
 from lingualift.artifacts import write_parquet
@@ -8,18 +10,26 @@ from lingualift.languages import Language
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 from lingualift.text.corpora import read_corpus
-from lingualift.text.vocabulary import TARGET_SCHEMA, cldr_list, count_words, target_vocabulary, wordfreq_list
+from lingualift.text.vocabulary import (
+    TARGET_SCHEMA,
+    cldr_list,
+    count_words,
+    target_vocabulary,
+    wordfreq_list,
+)
 
 with job.frame(snakemake.log[0]) as logger:
     values = Vocabulary.model_validate(snakemake.params.vocabulary)
     language = Language(**snakemake.params.language)
-    # One list a language: the first configured one that knows it; the lists' frequencies are not comparable.
+    # One list a language: the first configured one that knows it; the lists' frequencies are not
+    # comparable.
     name = next(iter(snakemake.params.wordlists), None)
     if name == "wordfreq":
         listed = wordfreq_list(language.wordfreq, 2 * values.size)
     elif name == "cldr":
         listed = cldr_list(
-            verified(snakemake.input.cldr[0]) / f"package/annotations/{language.cldr}/annotations.json",
+            verified(snakemake.input.cldr[0])
+            / f"package/annotations/{language.cldr}/annotations.json",
             language.script,
             language.spacy or "xx",
         )
@@ -32,6 +42,18 @@ with job.frame(snakemake.log[0]) as logger:
         else count_words(read_corpus(snakemake.input.corpus), language.script, language.code)
     )
     english = wordfreq_list("en", 20_000) if "wordfreq" in values.wordlists else None
-    table = target_vocabulary(corpus, listed, language.script, size=values.size, english=english, name=f"vocabulary of {language.code}")
+    table = target_vocabulary(
+        corpus,
+        listed,
+        language.script,
+        size=values.size,
+        english=english,
+        name=f"vocabulary of {language.code}",
+    )
     logger.info("%s: %d words, word list %s", language.code, len(table), name)
-    write_parquet(snakemake.output[0], table, TARGET_SCHEMA, provenance(snakemake.rule, values.model_dump(), snakemake.input))
+    write_parquet(
+        snakemake.output[0],
+        table,
+        TARGET_SCHEMA,
+        provenance(snakemake.rule, values.model_dump(), snakemake.input),
+    )

@@ -12,13 +12,26 @@ from lingualift.tasks import loaders
 from lingualift.tasks.generated import GENERATORS
 
 # Not a parameter of the rule: another row in the table of languages changes no task.
-names = {code: language.name for code, language in load_languages(Path(snakemake.scriptdir).parents[1] / "config/languages.tsv").items()}
+names = {
+    code: language.name
+    for code, language in load_languages(
+        Path(snakemake.scriptdir).parents[1] / "config/languages.tsv"
+    ).items()
+}
 
 with job.frame(snakemake.log[0]):
     task = Task.model_validate(snakemake.params.task)
     if task.sources[0] in GENERATORS:
         table = GENERATORS[task.sources[0]](task.examples, task.seed)
     else:
-        folders = [(key, lang, verified(path)) for (key, lang), path in zip(snakemake.params.folders, snakemake.input, strict=True)]
+        folders = [
+            (key, lang, verified(path))
+            for (key, lang), path in zip(snakemake.params.folders, snakemake.input, strict=True)
+        ]
         table = loaders.load_sources(folders, task.kind, task.languages, names, task.examples)
-    write_parquet(snakemake.output[0], table, table.schema, provenance(snakemake.rule, task.model_dump(), snakemake.input))
+    write_parquet(
+        snakemake.output[0],
+        table,
+        table.schema,
+        provenance(snakemake.rule, task.model_dump(), snakemake.input),
+    )

@@ -13,12 +13,20 @@ from lingualift.training.launch import StageJob, launch
 from lingualift.training.run import Data
 
 # Not a parameter of the rule: another row in the table of languages changes no stage.
-names = {code: language.name for code, language in load_languages(Path(snakemake.scriptdir).parents[1] / "config/languages.tsv").items()}
+names = {
+    code: language.name
+    for code, language in load_languages(
+        Path(snakemake.scriptdir).parents[1] / "config/languages.tsv"
+    ).items()
+}
 
 with job.frame(snakemake.log[0], snakemake.threads):
     given, params = snakemake.input, snakemake.params
     run = RunStage.model_validate(params.stage)
-    texts, prompts = [Path(path) for path in given.texts], [prompt and Prompt(**prompt) for prompt in params.prompts]
+    texts, prompts = (
+        [Path(path) for path in given.texts],
+        [prompt and Prompt(**prompt) for prompt in params.prompts],
+    )
     states = [Path(path) for path in given.states] if run.encoder else [None] * len(texts)
     evidence = {Path(path).stem: Path(path) for path in given.evidence} if run.codeswitch else {}
     switched = [evidence.get(path.stem) if "codeswitch" in path.parts else None for path in texts]
@@ -34,7 +42,9 @@ with job.frame(snakemake.log[0], snakemake.threads):
         alignment=run.alignment,
         parent=Path(given.parent) if "parent" in given.keys() else None,
         data=[Data(*parts) for parts in zip(texts, states, prompts, switched, strict=True)],
-        reference=Data(Path(given.reference), Path(given.reference_states), None) if run.encoder else None,
+        reference=(
+            Data(Path(given.reference), Path(given.reference_states), None) if run.encoder else None
+        ),
         names=names,
         stamp=provenance(snakemake.rule, run.model_dump(mode="json"), given, seed=run.seed),
         bf16=use_bf16(params.precision),

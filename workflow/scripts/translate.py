@@ -18,7 +18,14 @@ with job.frame(snakemake.log[0], snakemake.threads):
     folder = verified(given.engine) if params.kind == "apt" else prepared(given.engine)
     questions = [problem.question for problem in problems]
     english = translate(questions, language, params.kind, folder, params.batch)
-    columns = [[problem.id for problem in problems], [language.code] * len(problems), questions, english]
-    table = pa.Table.from_arrays([pa.array(column, pa.string()) for column in columns], schema=TRANSLATION_SCHEMA)
+    columns = [
+        [problem.id for problem in problems],
+        [language.code] * len(problems),
+        questions,
+        english,
+    ]
+    table = pa.Table.from_arrays(
+        [pa.array(column, pa.string()) for column in columns], schema=TRANSLATION_SCHEMA
+    )
     stamp = provenance(snakemake.rule, {"engine": params.engine}, given)
     write_parquet(snakemake.output[0], table, TRANSLATION_SCHEMA, stamp)

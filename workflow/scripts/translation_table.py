@@ -14,10 +14,26 @@ from lingualift.translate.engine import TRANSLATION_SCHEMA
 with job.frame(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     rows = [
-        quality(read_parquet(path, TRANSLATION_SCHEMA), read_problems(originals), benchmark, engine, path)
-        for path, originals, benchmark, engine in zip(given.translated, given.originals, params.benchmarks, params.engines, strict=True)
+        quality(
+            read_parquet(path, TRANSLATION_SCHEMA),
+            read_problems(originals),
+            benchmark,
+            engine,
+            path,
+        )
+        for path, originals, benchmark, engine in zip(
+            given.translated, given.originals, params.benchmarks, params.engines, strict=True
+        )
     ]
     table = pa.Table.from_pylist(rows, schema=QUALITY_SCHEMA)
-    write_parquet(snakemake.output.parquet, table, QUALITY_SCHEMA, provenance(snakemake.rule, {"engines": params.engines}, given))
-    with atomic_path(snakemake.output.csv) as path, open(path, "w", newline="", encoding="utf-8") as handle:
+    write_parquet(
+        snakemake.output.parquet,
+        table,
+        QUALITY_SCHEMA,
+        provenance(snakemake.rule, {"engines": params.engines}, given),
+    )
+    with (
+        atomic_path(snakemake.output.csv) as path,
+        open(path, "w", newline="", encoding="utf-8") as handle,
+    ):
         csv.writer(handle, lineterminator="\n").writerows(readable(table))

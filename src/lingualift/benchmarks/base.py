@@ -1,4 +1,6 @@
-"""What every benchmark shares: what it states about itself, its problems, and the checks that its files must pass."""
+"""What every benchmark shares: what it states about itself, its problems, and the checks that its
+files must pass.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,9 +17,10 @@ Answer = Literal["number", "choice", "neighbour"]
 class Problem:
     """One test item.
 
-    `question` is the text a system reads: for maths the bare problem, which a prompt wraps; for multiple choice the whole input in the
-    form of the task data; for retrieval a sentence, with its English translation in `translation`. `answer` is the gold answer: a number,
-    one of `choices`, or the number of the sentence's translation. `place` says where it stands (file and row).
+    `question` is the text a system reads: for maths the bare problem, which a prompt wraps; for
+    multiple choice the whole input in the form of the task data; for retrieval a sentence, with its
+    English translation in `translation`. `answer` is the gold answer: a number, one of `choices`,
+    or the number of the sentence's translation. `place` says where it stands (file and row).
     """
 
     id: str
@@ -31,15 +34,18 @@ class Problem:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What a benchmark is: its languages by group, its prompt, how its answers are read, where it comes from and under which terms.
+    """What a benchmark is: its languages by group, its prompt, how its answers are read, where it
+    comes from and under which terms.
 
-    `groups` are the groups that the paper averages over. `prompt` is the kind of task that trains for it and the name of its prompt
-    (None: it is not asked but measured). `answer` tells how outputs are read (`evaluation.answers`): the number they state, one of
-    `choices`, or the nearest neighbour. `counts` are the problems of a language by split, one number or several published ones; a split
-    that is not a key does not exist. `sources` are keys of config/sources.yaml: without any, the benchmark is part of this package; the
-    first is the default, others hold the same problems in another form; with `together` all are read. `code` is the column of
-    languages.tsv by which its files know a language. Problems of one id say the same in every language where it is `parallel`. Checksums
-    stand with the files in config/sources.yaml.
+    `groups` are the groups that the paper averages over. `prompt` is the kind of task that trains
+    for it and the name of its prompt (None: it is not asked but measured). `answer` tells how
+    outputs are read (`evaluation.answers`): the number they state, one of `choices`, or the nearest
+    neighbour. `counts` are the problems of a language by split, one number or several published
+    ones; a split that is not a key does not exist. `sources` are keys of config/sources.yaml:
+    without any, the benchmark is part of this package; the first is the default, others hold the
+    same problems in another form; with `together` all are read. `code` is the column of
+    languages.tsv by which its files know a language. Problems of one id say the same in every
+    language where it is `parallel`. Checksums stand with the files in config/sources.yaml.
     """
 
     name: str
@@ -63,30 +69,51 @@ class Benchmark:
         return tuple(language for group in self.groups.values() for language in group)
 
     def group(self, language: str) -> str:
-        """The resource group of a language, or an empty string when the benchmark's averages leave it out."""
-        return next((group for group, languages in self.groups.items() if language in languages), "")
+        """The resource group of a language, or an empty string when the benchmark's averages leave
+        it out.
+        """
+        return next(
+            (group for group, languages in self.groups.items() if language in languages), ""
+        )
 
     def require(self, language: str, split: str) -> None:
         """Raise LinguaLiftError where the benchmark has no such language or split."""
         if language not in self.languages:
-            raise LinguaLiftError(f"{self.name} has no language '{language}'; {nearest(language, self.languages)}")
+            raise LinguaLiftError(
+                f"{self.name} has no language '{language}'; {nearest(language, self.languages)}"
+            )
         if split not in self.counts:
-            raise LinguaLiftError(f"{self.name} has no split '{split}'; {nearest(split, self.counts)}")
+            raise LinguaLiftError(
+                f"{self.name} has no split '{split}'; {nearest(split, self.counts)}"
+            )
 
 
 def number(text: str, place: str) -> str:
-    """A gold number as plain digits with an optional point or fraction bar: `1,234`, `18.0`, `299/5`, `82,3`, `१७` are all read."""
+    """A gold number as plain digits with an optional point or fraction bar: `1,234`, `18.0`,
+    `299/5`, `82,3`, `१७` are all read.
+    """
     plain = join_groups(western_digits(text.strip()))
     plain = re.sub(r"^(-?\d+),(\d{1,2})$", r"\1.\2", plain)
     if not re.fullmatch(r"-?\d+(\.\d+)?(/\d+)?", plain) or to_number(plain) is None:
-        raise LinguaLiftError(f"{place}: gold answer '{text[:60]}' is not a number; correct the row or take the file from its source again")
+        raise LinguaLiftError(
+            f"{place}: gold answer '{text[:60]}' is not a number; correct the row or take the file"
+            " from its source again"
+        )
     return re.sub(r"\.0+$", "", plain)
 
 
-def verified(benchmark: Benchmark, language: str, split: str, problems: Iterable[Problem], excerpt: bool = False) -> list[Problem]:
-    """The problems, once all rows are well-formed and there are as many as the benchmark has in a language.
+def verified(
+    benchmark: Benchmark,
+    language: str,
+    split: str,
+    problems: Iterable[Problem],
+    excerpt: bool = False,
+) -> list[Problem]:
+    """The problems, once all rows are well-formed and there are as many as the benchmark has in a
+    language.
 
-    `excerpt` accepts fewer: the user's files are known to hold a part alone. Raises LinguaLiftError that names file and row.
+    `excerpt` accepts fewer: the user's files are known to hold a part alone. Raises LinguaLiftError
+    that names file and row.
     """
     kept: list[Problem] = []
     seen: dict[str, str] = {}
@@ -94,15 +121,26 @@ def verified(benchmark: Benchmark, language: str, split: str, problems: Iterable
         if not problem.question.strip():
             raise LinguaLiftError(f"{problem.place}: the question is empty")
         if problem.id in seen:
-            raise LinguaLiftError(f"{problem.place}: id '{problem.id}' stands at {seen[problem.id]} already")
+            raise LinguaLiftError(
+                f"{problem.place}: id '{problem.id}' stands at {seen[problem.id]} already"
+            )
         seen[problem.id] = problem.place
         kept.append(problem)
     expected = benchmark.counts[split]
     if len(kept) not in expected and not (excerpt and 0 < len(kept) <= max(expected)):
         place = kept[-1].place.rpartition(", ")[0] + ": " if kept and kept[-1].place else ""
-        hint = "" if excerpt or len(kept) > max(expected) else "; a part on purpose is allowed by listing it in evaluation.excerpts"
-        wanted = f"{expected[0]} to {expected[-1]}" if len(expected) > 2 else " or ".join(map(str, expected))
+        hint = (
+            ""
+            if excerpt or len(kept) > max(expected)
+            else "; a part on purpose is allowed by listing it in evaluation.excerpts"
+        )
+        wanted = (
+            f"{expected[0]} to {expected[-1]}"
+            if len(expected) > 2
+            else " or ".join(map(str, expected))
+        )
         raise LinguaLiftError(
-            f"{place}{benchmark.name} has {len(kept)} problems in '{language}' ({split}), expected {wanted}: take the file again{hint}"
+            f"{place}{benchmark.name} has {len(kept)} problems in '{language}' ({split}), expected"
+            f" {wanted}: take the file again{hint}"
         )
     return kept

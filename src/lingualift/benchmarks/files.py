@@ -1,6 +1,8 @@
-"""Rows of benchmark files with their places, whatever the published form: lines, TSV, CSV, JSON lines, Parquet.
+"""Rows of benchmark files with their places, whatever the published form: lines, TSV, CSV, JSON
+lines, Parquet.
 
-A byte order mark and Windows line ends are read past. Places (`FILE, line N`) go into the messages about malformed rows.
+A byte order mark and Windows line ends are read past. Places (`FILE, line N`) go into the messages
+about malformed rows.
 """
 
 import csv
@@ -13,7 +15,8 @@ from lingualift.errors import LinguaLiftError
 
 
 def find(folder: Path, patterns: Sequence[str], language: str, code: str) -> list[Path]:
-    """The files below a retrieved folder that match the first fitting pattern (`{language}`, `{code}` filled in).
+    """The files below a retrieved folder that match the first fitting pattern (`{language}`,
+    `{code}` filled in).
 
     Several are the shards of one table. None is an error: the benchmark lacks the language.
     """
@@ -23,8 +26,8 @@ def find(folder: Path, patterns: Sequence[str], language: str, code: str) -> lis
         if paths:
             return paths
     raise LinguaLiftError(
-        f"{folder}: no file for language '{language}' (looked for {', '.join(filled)}); leave the language out of languages.evaluation "
-        "or take the source again"
+        f"{folder}: no file for language '{language}' (looked for {', '.join(filled)}); leave the"
+        " language out of languages.evaluation or take the source again"
     )
 
 
@@ -36,7 +39,10 @@ def lines(path: Path) -> Iterator[tuple[str, str]]:
             for number, line in enumerate(handle, 1):
                 yield f"{path}, line {number}", line.removesuffix("\n")
     except UnicodeDecodeError as error:
-        raise LinguaLiftError(f"{path}, line {number + 1}: not UTF-8 ({error.reason}); take the file from its source again") from None
+        raise LinguaLiftError(
+            f"{path}, line {number + 1}: not UTF-8 ({error.reason}); take the file from its source"
+            " again"
+        ) from None
     except OSError as error:
         raise LinguaLiftError(f"{path}: cannot be read ({error.strerror})") from None
 
@@ -48,11 +54,15 @@ def tab_separated(path: Path, columns: int) -> Iterator[tuple[str, list[str]]]:
             continue
         cells = line.split("\t")
         if len(cells) != columns:
-            raise LinguaLiftError(f"{place}: {len(cells)} cells, expected {columns} (separated by tabs)")
+            raise LinguaLiftError(
+                f"{place}: {len(cells)} cells, expected {columns} (separated by tabs)"
+            )
         yield place, cells
 
 
-def with_header(path: Path, separator: str, needed: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+def with_header(
+    path: Path, separator: str, needed: Sequence[str]
+) -> Iterator[tuple[str, dict[str, str]]]:
     """Rows by column name; commas are quoted as in CSV, tabs are not quoted."""
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE
     number = 1
@@ -61,16 +71,23 @@ def with_header(path: Path, separator: str, needed: Sequence[str]) -> Iterator[t
             rows = csv.reader(handle, delimiter=separator, quoting=quoting)
             header = next(rows, [])
             if missing := [column for column in needed if column not in header]:
-                raise LinguaLiftError(f"{path}, line 1: column '{missing[0]}' is missing; columns are {', '.join(header)[:200]}")
+                raise LinguaLiftError(
+                    f"{path}, line 1: column '{missing[0]}' is missing; columns are"
+                    f" {', '.join(header)[:200]}"
+                )
             for cells in rows:
                 number = rows.line_num
                 if not any(cells):
                     continue
                 if len(cells) != len(header):
-                    raise LinguaLiftError(f"{path}, line {number}: {len(cells)} cells, expected {len(header)}")
+                    raise LinguaLiftError(
+                        f"{path}, line {number}: {len(cells)} cells, expected {len(header)}"
+                    )
                 yield f"{path}, line {number}", dict(zip(header, cells, strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise LinguaLiftError(f"{path}, line {number + 1}: not readable as UTF-8 rows ({error}); take the file again") from None
+        raise LinguaLiftError(
+            f"{path}, line {number + 1}: not readable as UTF-8 rows ({error}); take the file again"
+        ) from None
     except OSError as error:
         raise LinguaLiftError(f"{path}: cannot be read ({error.strerror})") from None
 
@@ -90,7 +107,9 @@ def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         try:
             item = json.loads(line)
         except json.JSONDecodeError as error:
-            raise LinguaLiftError(f"{place}: not JSON ({error.msg}); take the file from its source again") from None
+            raise LinguaLiftError(
+                f"{place}: not JSON ({error.msg}); take the file from its source again"
+            ) from None
         if not isinstance(item, dict):
             raise LinguaLiftError(f"{place}: expected a JSON object")
         yield place, item
@@ -103,9 +122,13 @@ def _parquet(path: Path, needed: Sequence[str]) -> Iterator[tuple[str, dict[str,
     try:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
-        raise LinguaLiftError(f"{path}: damaged or not Parquet ({str(error).splitlines()[0]}); take the file again") from None
+        raise LinguaLiftError(
+            f"{path}: damaged or not Parquet ({str(error).splitlines()[0]}); take the file again"
+        ) from None
     if missing := [column for column in needed if column not in table.column_names]:
-        raise LinguaLiftError(f"{path}: column '{missing[0]}' is missing; columns are {', '.join(table.column_names)}")
+        raise LinguaLiftError(
+            f"{path}: column '{missing[0]}' is missing; columns are {', '.join(table.column_names)}"
+        )
     for number, item in enumerate(table.to_pylist(), 1):
         yield f"{path}, row {number}", item
 

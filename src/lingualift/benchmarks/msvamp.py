@@ -1,4 +1,6 @@
-"""MSVAMP (Chen et al. 2023): SVAMP's 1,000 one- and two-step problems, machine-translated into nine languages and checked."""
+"""MSVAMP (Chen et al. 2023): SVAMP's 1,000 one- and two-step problems, machine-translated into nine
+languages and checked.
+"""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,11 +25,16 @@ PATTERNS = ("**/test_{code}.json", "**/{language}/test*.parquet", "**/{code}/tes
 
 
 def read(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
-    """Problems of JSON lines or Parquet: `m_query` is the translated question, `response` the number as a float."""
+    """Problems of JSON lines or Parquet: `m_query` is the translated question, `response` the
+    number as a float.
+    """
     serial = 0
     for path in find(folders[0], PATTERNS, language, code):
         for place, item in records(path, ["m_query", "response"]):
             serial += 1
             yield Problem(
-                f"msvamp-{serial:04d}", text(item["m_query"], "m_query", place), number(str(item["response"]), place), place=place
+                f"msvamp-{serial:04d}",
+                text(item["m_query"], "m_query", place),
+                number(str(item["response"]), place),
+                place=place,
             )

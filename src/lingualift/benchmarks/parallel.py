@@ -1,7 +1,9 @@
-"""Is a translated set of word problems parallel to its English one? What a program can check of a translation, language by language.
+"""Is a translated set of word problems parallel to its English one? What a program can check of a
+translation, language by language.
 
-It finds lost or repeated problems, changed numbers, text left in English or in a wrong script, and sentences that were cut or padded. It
-cannot tell whether a sentence is idiomatic: that takes a native reader.
+It finds lost or repeated problems, changed numbers, text left in English or in a wrong script, and
+sentences that were cut or padded. It cannot tell whether a sentence is idiomatic: that takes a
+native reader.
 """
 
 import re
@@ -12,7 +14,8 @@ from lingualift.evaluation.answers import western_digits
 from lingualift.languages import Language
 from lingualift.text.scripts import letters_pattern, script_pattern
 
-# Characters in relation to English: of the whole set, and of any one problem. Scripts of syllable or word signs are shorter.
+# Characters in relation to English: of the whole set, and of any one problem. Scripts of syllable
+# or word signs are shorter.
 LENGTHS = {
     "Latn": (0.85, 1.25, 0.5, 1.85),
     "Hang": (0.5, 0.75, 0.3, 1.0),
@@ -35,15 +38,20 @@ def mistakes(
     native: Collection[str] = (),
     names: Collection[str] = (),
 ) -> list[str]:
-    """What is wrong with one language's problems (by id), each as one line; an empty list when nothing is.
+    """What is wrong with one language's problems (by id), each as one line; an empty list when
+    nothing is.
 
-    `native` are the ids whose numbers stand in the language's own digits (all others have 0-9), `names` words that may be as in English
-    (lower case).
+    `native` are the ids whose numbers stand in the language's own digits (all others have 0-9),
+    `names` words that may be as in English (lower case).
     """
     found = []
     if list(questions) != list(english):
         apart = set(questions) ^ set(english)
-        found.append(f"ids differ from English: {', '.join(sorted(apart)[:5])}" if apart else "ids stand in another order than in English")
+        found.append(
+            f"ids differ from English: {', '.join(sorted(apart)[:5])}"
+            if apart
+            else "ids stand in another order than in English"
+        )
     expected, any_letter = script_pattern(language.script), letters_pattern()
     lowest, highest, shortest, longest = LENGTHS.get(language.script, OTHER_LENGTHS)
     seen: dict[str, str] = {}
@@ -51,9 +59,17 @@ def mistakes(
         if identifier not in english:
             continue
         source = english[identifier]
-        untidy = unicodedata.normalize("NFC", question) != question or question != " ".join(question.split())
-        if untidy or any(unicodedata.category(letter) in ("Cc", "Co", "Cn", "Cs") or letter == "\ufffd" for letter in question):
-            found.append(f"{identifier}: not tidy text (Unicode form NFC, single blanks, no control characters)")
+        untidy = unicodedata.normalize("NFC", question) != question or question != " ".join(
+            question.split()
+        )
+        if untidy or any(
+            unicodedata.category(letter) in ("Cc", "Co", "Cn", "Cs") or letter == "\ufffd"
+            for letter in question
+        ):
+            found.append(
+                f"{identifier}: not tidy text (Unicode form NFC, single blanks, no control"
+                " characters)"
+            )
         if sorted(numbers(question)) != sorted(numbers(source)):
             found.append(f"{identifier}: numbers {numbers(question)}, in English {numbers(source)}")
         digits = language.digits if identifier in native and language.digits else "0123456789"
@@ -61,7 +77,10 @@ def mistakes(
             found.append(f"{identifier}: digits other than {digits}")
         letters = any_letter.findall(question)
         if foreign := [letter for letter in letters if not expected.match(letter)]:
-            found.append(f"{identifier}: letters outside the script {language.script}: {''.join(foreign[:10])}")
+            found.append(
+                f"{identifier}: letters outside the script {language.script}:"
+                f" {''.join(foreign[:10])}"
+            )
         if not letters:
             found.append(f"{identifier}: holds no letters")
         key = re.sub(r"\s", "", question)
@@ -69,19 +88,29 @@ def mistakes(
             found.append(f"{identifier}: the same as {seen[key]}")
         seen.setdefault(key, identifier)
         if not shortest <= len(question) / len(source) <= longest:
-            found.append(f"{identifier}: {len(question) / len(source):.2f} times as long as in English")
+            found.append(
+                f"{identifier}: {len(question) / len(source):.2f} times as long as in English"
+            )
         if language.code != "en" and (left := _english_left(question, source, names)):
             found.append(f"{identifier}: English left over: {left}")
     shared = [identifier for identifier in questions if identifier in english]
-    ratio = sum(len(questions[name]) for name in shared) / max(1, sum(len(english[name]) for name in shared))
+    ratio = sum(len(questions[name]) for name in shared) / max(
+        1, sum(len(english[name]) for name in shared)
+    )
     if shared and not lowest <= ratio <= highest:
-        found.append(f"the set is {ratio:.2f} times as long as in English, expected {lowest} to {highest}")
+        found.append(
+            f"the set is {ratio:.2f} times as long as in English, expected {lowest} to {highest}"
+        )
     return found
 
 
 def _english_left(question: str, source: str, names: Collection[str]) -> str:
-    """Three English words in a row, or the words of a sentence that shares more than a third of its words with the English one."""
+    """Three English words in a row, or the words of a sentence that shares more than a third of its
+    words with the English one.
+    """
     own, english = _WORD.findall(question.lower()), _WORD.findall(source.lower())
-    runs = set(zip(english, english[1:], english[2:], strict=False)) & set(zip(own, own[1:], own[2:], strict=False))
+    runs = set(zip(english, english[1:], english[2:], strict=False)) & set(
+        zip(own, own[1:], own[2:], strict=False)
+    )
     common = [word for word in own if word in set(english) - set(names)]
     return " ".join(min(runs)) if runs else ", ".join(common) if len(common) > len(own) / 3 else ""

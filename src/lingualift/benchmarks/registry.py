@@ -1,4 +1,6 @@
-"""The benchmarks by name. Each module states its `BENCHMARK`, and its `read(folders, language, code, split)` yields problems."""
+"""The benchmarks by name. Each module states its `BENCHMARK`, and its `read(folders, language,
+code, split)` yields problems.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +11,18 @@ from lingualift.benchmarks.base import Problem, verified
 from lingualift.errors import LinguaLiftError, nearest
 
 BENCHMARKS: dict[str, ModuleType | SimpleNamespace] = {
-    module.BENCHMARK.name: module for module in (mmwp_mini, mmwp.OFFICIAL, mmwp.REBUILT, mgsm, msvamp, xnli, xcsqa, tatoeba, gsm_symbolic)
+    module.BENCHMARK.name: module
+    for module in (
+        mmwp_mini,
+        mmwp.OFFICIAL,
+        mmwp.REBUILT,
+        mgsm,
+        msvamp,
+        xnli,
+        xcsqa,
+        tatoeba,
+        gsm_symbolic,
+    )
 }
 
 
@@ -24,9 +37,10 @@ def load(
 ) -> list[Problem]:
     """The problems of one benchmark, language and split in their order, checked (`base.verified`).
 
-    `folders` are the retrieved sources (none for a benchmark of this package), `code` the language's name in their files (default: its
-    code), `excerpt` accepts a part of the problems. `items` keeps so many of them, spread evenly over the checked whole, and so the same
-    ones in languages that ask the same. Raises LinguaLiftError that names what is wrong and where.
+    `folders` are the retrieved sources (none for a benchmark of this package), `code` the
+    language's name in their files (default: its code), `excerpt` accepts a part of the problems.
+    `items` keeps so many of them, spread evenly over the checked whole, and so the same ones in
+    languages that ask the same. Raises LinguaLiftError that names what is wrong and where.
     """
     if name not in BENCHMARKS:
         raise LinguaLiftError(f"unknown benchmark '{name}'; {nearest(name, BENCHMARKS)}")

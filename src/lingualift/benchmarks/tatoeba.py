@@ -1,7 +1,9 @@
-"""Tatoeba similarity search (Artetxe and Schwenk 2019): sentences and their English translations, up to 1,000 a language.
+"""Tatoeba similarity search (Artetxe and Schwenk 2019): sentences and their English translations,
+up to 1,000 a language.
 
-It measures alignment, not answers: each sentence's nearest neighbour among the English ones should be its translation, and the other way
-round (appendix E.1, after XTREME). Groups as in MMWP; English is what all others are compared with.
+It measures alignment, not answers: each sentence's nearest neighbour among the English ones should
+be its translation, and the other way round (appendix E.1, after XTREME). Groups as in MMWP; English
+is what all others are compared with.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,8 +17,43 @@ BENCHMARK = Benchmark(
     name="tatoeba",
     title="Tatoeba retrieval",
     groups={
-        "low": ("af", "ar", "be", "bn", "eu", "hi", "hy", "is", "mk", "ml", "mr", "sk", "sw", "ta", "te", "th"),
-        "medium": ("bg", "ca", "cs", "da", "fi", "hr", "hu", "id", "ko", "nb", "pl", "pt", "ro", "sl", "sr", "uk", "vi"),
+        "low": (
+            "af",
+            "ar",
+            "be",
+            "bn",
+            "eu",
+            "hi",
+            "hy",
+            "is",
+            "mk",
+            "ml",
+            "mr",
+            "sk",
+            "sw",
+            "ta",
+            "te",
+            "th",
+        ),
+        "medium": (
+            "bg",
+            "ca",
+            "cs",
+            "da",
+            "fi",
+            "hr",
+            "hu",
+            "id",
+            "ko",
+            "nb",
+            "pl",
+            "pt",
+            "ro",
+            "sl",
+            "sr",
+            "uk",
+            "vi",
+        ),
         "high": ("de", "es", "fr", "it", "ja", "nl", "ru", "sv", "zh"),
         "": ("tr", "ur", "el"),
     },
@@ -37,8 +74,13 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
     (english,) = find(folders[0], ("**/tatoeba.{code}-eng.eng",), language, code)
     ours, theirs = list(lines(foreign)), list(lines(english))
     if len(ours) != len(theirs):
-        raise LinguaLiftError(f"{foreign}: {len(ours)} lines, but {english.name} has {len(theirs)}; take both from their source again")
-    for index, ((place, sentence), (other, translation)) in enumerate(zip(ours, theirs, strict=True), 1):
+        raise LinguaLiftError(
+            f"{foreign}: {len(ours)} lines, but {english.name} has {len(theirs)}; take both from"
+            " their source again"
+        )
+    for index, ((place, sentence), (other, translation)) in enumerate(
+        zip(ours, theirs, strict=True), 1
+    ):
         yield Problem(
             f"tatoeba-{index:04d}",
             text(sentence, "sentence", place),

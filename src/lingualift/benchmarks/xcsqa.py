@@ -1,6 +1,8 @@
-"""X-CSQA (Lin et al. 2021): CommonsenseQA's questions with five choices, machine-translated into 15 languages.
+"""X-CSQA (Lin et al. 2021): CommonsenseQA's questions with five choices, machine-translated into 15
+languages.
 
-The published test part has no answers; what the field reports is the 1,000 questions of the development part, which is `test` here.
+The published test part has no answers; what the field reports is the 1,000 questions of the
+development part, which is `test` here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -46,13 +48,32 @@ def _problem(item: dict[str, Any], place: str) -> Problem:
     question = item["question"]
     choices = question.get("choices") if isinstance(question, dict) else None
     if isinstance(choices, dict):  # Parquet: a structure of lists; JSON lines: a list of structures
-        choices = [{"label": a, "text": b} for a, b in zip(choices.get("label", []), choices.get("text", []), strict=False)]
-    if not isinstance(choices, list) or len(choices) != len(LETTERS) or not all(isinstance(choice, dict) for choice in choices):
-        raise LinguaLiftError(f"{place}: 'question' needs {len(LETTERS)} choices with 'label' and 'text'")
+        choices = [
+            {"label": a, "text": b}
+            for a, b in zip(choices.get("label", []), choices.get("text", []), strict=False)
+        ]
+    if (
+        not isinstance(choices, list)
+        or len(choices) != len(LETTERS)
+        or not all(isinstance(choice, dict) for choice in choices)
+    ):
+        raise LinguaLiftError(
+            f"{place}: 'question' needs {len(LETTERS)} choices with 'label' and 'text'"
+        )
     labels = [str(choice.get("label")) for choice in choices]
     if labels.count(str(item["answerKey"])) != 1:
-        raise LinguaLiftError(f"{place}: answerKey '{str(item['answerKey'])[:20]}' is not exactly one of the labels {', '.join(labels)}")
+        raise LinguaLiftError(
+            f"{place}: answerKey '{str(item['answerKey'])[:20]}' is not exactly one of the labels"
+            f" {', '.join(labels)}"
+        )
     asked = multiple_choice_question(
-        text(question.get("stem"), "stem", place), [text(choice.get("text"), "text", place) for choice in choices]
+        text(question.get("stem"), "stem", place),
+        [text(choice.get("text"), "text", place) for choice in choices],
     )
-    return Problem(text(item.get("id"), "id", place), asked, LETTERS[labels.index(str(item["answerKey"]))], choices=LETTERS, place=place)
+    return Problem(
+        text(item.get("id"), "id", place),
+        asked,
+        LETTERS[labels.index(str(item["answerKey"]))],
+        choices=LETTERS,
+        place=place,
+    )

@@ -1,4 +1,6 @@
-"""XNLI (Conneau et al. 2018): 5,010 sentence pairs in 15 languages; does the first entail, contradict, or leave open the second?"""
+"""XNLI (Conneau et al. 2018): 5,010 sentence pairs in 15 languages; does the first entail,
+contradict, or leave open the second?
+"""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +13,10 @@ from lingualift.tasks.loaders import NLI_LABELS, nli_question
 BENCHMARK = Benchmark(
     name="xnli",
     title="XNLI",
-    groups={"low": ("ar", "bg", "sw", "th", "tr", "ur", "el", "hi"), "high": ("zh", "ru", "vi", "de", "fr", "es", "en")},
+    groups={
+        "low": ("ar", "bg", "sw", "th", "tr", "ur", "el", "hi"),
+        "high": ("zh", "ru", "vi", "de", "fr", "es", "en"),
+    },
     prompt="nli",
     metric="accuracy",
     licence="CC-BY-NC-4.0",
@@ -26,16 +31,26 @@ _COLUMNS = ("language", "gold_label", "sentence1", "sentence2")
 
 
 def read(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
-    """Pairs of the hub's Parquet (`premise`, `hypothesis`, `label` 0 to 2), of the official table of all languages, or of three columns."""
+    """Pairs of the hub's Parquet (`premise`, `hypothesis`, `label` 0 to 2), of the official table
+    of all languages, or of three columns.
+    """
     shard = {"test": "test", "dev": "validation"}[split]
-    patterns = (f"**/{{code}}/{shard}*.parquet", f"**/xnli.{split}.{{code}}.*", f"**/xnli.{split}.tsv")
+    patterns = (
+        f"**/{{code}}/{shard}*.parquet",
+        f"**/xnli.{split}.{{code}}.*",
+        f"**/xnli.{split}.tsv",
+    )
     serial = 0
     for path in find(folders[0], patterns, language, code):
         for place, premise, hypothesis, label in _pairs(path, code):
             serial += 1
             if label not in NLI_LABELS:
-                raise LinguaLiftError(f"{place}: unknown label '{label[:40]}'; {nearest(label, NLI_LABELS)}")
-            question = nli_question(text(premise, "premise", place), text(hypothesis, "hypothesis", place))
+                raise LinguaLiftError(
+                    f"{place}: unknown label '{label[:40]}'; {nearest(label, NLI_LABELS)}"
+                )
+            question = nli_question(
+                text(premise, "premise", place), text(hypothesis, "hypothesis", place)
+            )
             yield Problem(f"xnli-{serial:04d}", question, label, choices=NLI_LABELS, place=place)
 
 
@@ -44,7 +59,12 @@ def _pairs(path: Path, code: str) -> Iterator[tuple[str, str, str, str]]:
         for place, item in records(path, ["premise", "hypothesis", "label"]):
             label = item["label"]
             known = isinstance(label, int) and 0 <= label < len(NLI_LABELS)
-            yield place, item["premise"], item["hypothesis"], NLI_LABELS[label] if known else str(label)
+            yield (
+                place,
+                item["premise"],
+                item["hypothesis"],
+                NLI_LABELS[label] if known else str(label),
+            )
         return
     separator = "," if path.suffix == ".csv" else "\t"
     first = next((line for _, line in lines(path)), "")

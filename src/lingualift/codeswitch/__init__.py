@@ -1,1 +1,3 @@
-"""Code-switched data (section 3.2): English queries tagged once, then one corpus a language from its lexicon."""
+"""Code-switched data (section 3.2): English queries tagged once, then one corpus a language from
+its lexicon.
+"""

@@ -1,7 +1,9 @@
-"""Tag English queries once with spaCy; every language's code-switched corpus is made from the result.
+"""Tag English queries once with spaCy; every language's code-switched corpus is made from the
+result.
 
-A row of `TAGGED_SCHEMA` is one query: its id and text, `key` (a hash of the id that seeds all random choices for it) and its tokens with
-character offsets into `text`. Whitespace is what lies between tokens, so nothing of the text is lost.
+A row of `TAGGED_SCHEMA` is one query: its id and text, `key` (a hash of the id that seeds all
+random choices for it) and its tokens with character offsets into `text`. Whitespace is what lies
+between tokens, so nothing of the text is lost.
 """
 
 import hashlib
@@ -31,10 +33,16 @@ TOKEN_TYPE = pa.struct(
         pa.field("end", pa.int32(), nullable=False),
         pa.field("pos", pa.string(), nullable=False),  # universal part of speech
         pa.field("lower", pa.string(), nullable=False),
-        pa.field("entity", pa.string(), nullable=False),  # spaCy's entity label, '' outside entities
+        pa.field(
+            "entity", pa.string(), nullable=False
+        ),  # spaCy's entity label, '' outside entities
         pa.field("number", pa.bool_(), nullable=False),  # a numeral in digits or letters
-        pa.field("fused", pa.bool_(), nullable=False),  # continues another word without a space, like "do" and "n't"
-        pa.field("casing", pa.int8(), nullable=False),  # how a replacement is written: 0 as it is, 1 capitalised, 2 in capitals
+        pa.field(
+            "fused", pa.bool_(), nullable=False
+        ),  # continues another word without a space, like "do" and "n't"
+        pa.field(
+            "casing", pa.int8(), nullable=False
+        ),  # how a replacement is written: 0 as it is, 1 capitalised, 2 in capitals
     ]
 )
 TAGGED_SCHEMA = pa.schema(
@@ -54,45 +62,89 @@ WORD_COUNT_SCHEMA = pa.schema(
     ]
 )
 
-# spaCy's labels for names; the others (DATE, TIME, MONEY, QUANTITY ...) are numbers with their units.
-NAME_ENTITIES = frozenset({"PERSON", "NORP", "FAC", "ORG", "GPE", "LOC", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW", "LANGUAGE"})
+# spaCy's labels for names; the others (DATE, TIME, MONEY, QUANTITY ...) are numbers with their
+# units.
+NAME_ENTITIES = frozenset(
+    {
+        "PERSON",
+        "NORP",
+        "FAC",
+        "ORG",
+        "GPE",
+        "LOC",
+        "PRODUCT",
+        "EVENT",
+        "WORK_OF_ART",
+        "LAW",
+        "LANGUAGE",
+    }
+)
 
 MAX_TOKENS = 1 << 16
 _SENTENCE_END = frozenset(".?!:\n")
 
 
 def load_pipeline(folder: str | Path | None, prefer_installed: bool = False) -> "Language":
-    """The spaCy pipeline: from an unpacked package folder, or the installed `en_core_web_sm` where that is preferred and present.
+    """The spaCy pipeline: from an unpacked package folder, or the installed `en_core_web_sm` where
+    that is preferred and present.
 
     Only what tagging needs is kept (tok2vec, tagger, attribute ruler, entity recogniser).
     """
     import spacy
     from thinc.api import NumpyOps, set_current_ops
 
-    set_current_ops(NumpyOps(use_blis=False))  # NumPy's products: BLIS falls back to generic code on processors that it does not know
+    set_current_ops(
+        NumpyOps(use_blis=False)
+    )  # NumPy's products: BLIS falls back to generic code on processors that it does not know
     unused = ["parser", "lemmatizer", "senter"]
     if prefer_installed and find_spec("en_core_web_sm") is not None:
         return spacy.load("en_core_web_sm", exclude=unused)
     if folder is None:
-        raise LinguaLiftError("tagger: en_core_web_sm is not installed and no pipeline folder is given")
-    found = sorted(path.parent for path in Path(folder).rglob("config.cfg") if (path.parent / "meta.json").is_file())
+        raise LinguaLiftError(
+            "tagger: en_core_web_sm is not installed and no pipeline folder is given"
+        )
+    found = sorted(
+        path.parent
+        for path in Path(folder).rglob("config.cfg")
+        if (path.parent / "meta.json").is_file()
+    )
     if len(found) != 1:
-        raise LinguaLiftError(f"tagger: {folder} holds {len(found)} spaCy pipelines (config.cfg with meta.json), expected one")
+        raise LinguaLiftError(
+            f"tagger: {folder} holds {len(found)} spaCy pipelines (config.cfg with meta.json),"
+            " expected one"
+        )
     try:
         return spacy.load(found[0], exclude=unused)
     except (OSError, ValueError, ImportError) as error:
-        raise LinguaLiftError(f"tagger: {found[0]} cannot be loaded ({str(error).splitlines()[0]})") from error
+        raise LinguaLiftError(
+            f"tagger: {found[0]} cannot be loaded ({str(error).splitlines()[0]})"
+        ) from error
 
 
-def tag(ids: Sequence[str], texts: Sequence[str], pipeline: "Language", processes: int = 1, batch_size: int = 256) -> pa.Table:
+def tag(
+    ids: Sequence[str],
+    texts: Sequence[str],
+    pipeline: "Language",
+    processes: int = 1,
+    batch_size: int = 256,
+) -> pa.Table:
     """All queries tagged, in order, as one `TAGGED_SCHEMA` table; `tag_batches` streams the same."""
-    return pa.Table.from_batches(tag_batches(ids, texts, pipeline, processes, batch_size), schema=TAGGED_SCHEMA)
+    return pa.Table.from_batches(
+        tag_batches(ids, texts, pipeline, processes, batch_size), schema=TAGGED_SCHEMA
+    )
 
 
 def tag_batches(
-    ids: Sequence[str], texts: Sequence[str], pipeline: "Language", processes: int = 1, batch_size: int = 256, rows: int = 8192
+    ids: Sequence[str],
+    texts: Sequence[str],
+    pipeline: "Language",
+    processes: int = 1,
+    batch_size: int = 256,
+    rows: int = 8192,
 ) -> Iterator[pa.RecordBatch]:
-    """Tag queries with `nlp.pipe` on `processes` processes and yield record batches of `rows` queries."""
+    """Tag queries with `nlp.pipe` on `processes` processes and yield record batches of `rows`
+    queries.
+    """
     if len(ids) != len(texts):
         raise LinguaLiftError(f"tagging: {len(ids)} ids for {len(texts)} texts")
     if len(set(ids)) != len(ids):
@@ -101,9 +153,21 @@ def tag_batches(
     pending: list[dict[str, Any]] = []
     documents = pipeline.pipe(texts, n_process=processes, batch_size=batch_size)
     for identifier, text, document in tqdm(
-        zip(ids, texts, documents, strict=True), total=len(ids), desc="tagging", unit="query", mininterval=5, disable=len(ids) < 20000
+        zip(ids, texts, documents, strict=True),
+        total=len(ids),
+        desc="tagging",
+        unit="query",
+        mininterval=5,
+        disable=len(ids) < 20000,
     ):
-        pending.append({"id": identifier, "text": text, "key": query_key(identifier), "tokens": _tokens(document)})
+        pending.append(
+            {
+                "id": identifier,
+                "text": text,
+                "key": query_key(identifier),
+                "tokens": _tokens(document),
+            }
+        )
         if len(pending) == rows:
             yield pa.RecordBatch.from_pylist(pending, schema=TAGGED_SCHEMA)
             pending = []
@@ -119,7 +183,9 @@ def tag_file(
     processes: int = 1,
     provenance: Mapping[str, Any] | None = None,
 ) -> int:
-    """Tag queries straight into a Parquet file, a row group of 8,192 at a time; returns their number."""
+    """Tag queries straight into a Parquet file, a row group of 8,192 at a time; returns their
+    number.
+    """
     rows = 0
     with parquet_writer(output, TAGGED_SCHEMA, provenance) as writer:
         for batch in tag_batches(ids, texts, pipeline, processes):
@@ -134,25 +200,48 @@ def query_key(identifier: str) -> int:
 
 
 def word_counts(tagged: pa.Table) -> pa.Table:
-    """The words that could be substituted, most frequent first: lower-cased word, frequency, most frequent part of speech.
+    """The words that could be substituted, most frequent first: lower-cased word, frequency, most
+    frequent part of speech.
 
-    Names, numbers and everything that is not a plain word are left out (Appendix A.1's source vocabulary, stop words kept).
+    Names, numbers and everything that is not a plain word are left out (Appendix A.1's source
+    vocabulary, stop words kept).
     """
     tokens = pc.list_flatten(tagged["tokens"]).combine_chunks()
     keep = pc.and_(pc.invert(tokens.field("number")), pc.invert(tokens.field("fused")))
-    keep = pc.and_(keep, pc.invert(pc.is_in(tokens.field("entity"), pa.array(sorted(NAME_ENTITIES)))))
-    keep = pc.and_(keep, pc.invert(pc.is_in(tokens.field("pos"), pa.array(["PROPN", "NUM", "PUNCT", "SYM", "SPACE", "X"]))))
+    keep = pc.and_(
+        keep, pc.invert(pc.is_in(tokens.field("entity"), pa.array(sorted(NAME_ENTITIES))))
+    )
+    keep = pc.and_(
+        keep,
+        pc.invert(
+            pc.is_in(tokens.field("pos"), pa.array(["PROPN", "NUM", "PUNCT", "SYM", "SPACE", "X"]))
+        ),
+    )
     keep = pc.and_(keep, pc.match_substring_regex(tokens.field("lower"), r"^\pL[\pL'’-]*$"))
     pairs = pa.table({"word": tokens.field("lower"), "pos": tokens.field("pos")}).filter(keep)
     pairs = pairs.group_by(["word", "pos"]).aggregate([([], "count_all")])
-    pairs = pairs.sort_by([("word", "ascending"), ("count_all", "descending"), ("pos", "ascending")])
+    pairs = pairs.sort_by(
+        [("word", "ascending"), ("count_all", "descending"), ("pos", "ascending")]
+    )
     words: dict[str, tuple[int, str]] = {}
-    for word, pos, count in zip(pairs["word"].to_pylist(), pairs["pos"].to_pylist(), pairs["count_all"].to_pylist(), strict=True):
+    for word, pos, count in zip(
+        pairs["word"].to_pylist(),
+        pairs["pos"].to_pylist(),
+        pairs["count_all"].to_pylist(),
+        strict=True,
+    ):
         total, first = words.get(word, (0, pos))
         words[word] = total + count, first
     ordered = sorted(words.items(), key=lambda item: (-item[1][0], item[0]))
-    columns = [word for word, _ in ordered], [count for _, (count, _) in ordered], [pos for _, (_, pos) in ordered]
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, WORD_COUNT_SCHEMA, strict=True)]
+    columns = (
+        [word for word, _ in ordered],
+        [count for _, (count, _) in ordered],
+        [pos for _, (_, pos) in ordered],
+    )
+    arrays = [
+        pa.array(column, field.type)
+        for column, field in zip(columns, WORD_COUNT_SCHEMA, strict=True)
+    ]
     return pa.Table.from_arrays(arrays, schema=WORD_COUNT_SCHEMA)
 
 
@@ -160,7 +249,10 @@ def _tokens(document: Any) -> list[dict[str, Any]]:
     tokens = [token for token in document if not token.is_space]
     if len(tokens) >= MAX_TOKENS:
         start = document.text[:40]
-        raise LinguaLiftError(f"tagging: a query of {len(tokens)} tokens is too long (at most {MAX_TOKENS - 1}); it starts {start!r}")
+        raise LinguaLiftError(
+            f"tagging: a query of {len(tokens)} tokens is too long (at most {MAX_TOKENS - 1}); it"
+            f" starts {start!r}"
+        )
     rows = []
     starts_sentence = True
     for token in tokens:
@@ -172,7 +264,11 @@ def _tokens(document: Any) -> list[dict[str, Any]]:
                 "pos": token.pos_ or "X",
                 "lower": word.lower(),
                 "entity": token.ent_type_,
-                "number": token.like_num or token.pos_ == "NUM" or any(letter.isnumeric() for letter in word),
+                "number": (
+                    token.like_num
+                    or token.pos_ == "NUM"
+                    or any(letter.isnumeric() for letter in word)
+                ),
                 "fused": False,
                 "casing": _casing(word, starts_sentence),
             }
@@ -183,13 +279,19 @@ def _tokens(document: Any) -> list[dict[str, Any]]:
         elif word[-1] in _SENTENCE_END:
             starts_sentence = True
     for (left, left_row), (right, right_row) in pairwise(zip(tokens, rows, strict=True)):
-        if left_row["end"] == right_row["start"] and left.text[-1].isalpha() and right.text[0].isalpha():
+        if (
+            left_row["end"] == right_row["start"]
+            and left.text[-1].isalpha()
+            and right.text[0].isalpha()
+        ):
             left_row["fused"] = right_row["fused"] = True
     return rows
 
 
 def _casing(word: str, starts_sentence: bool) -> int:
-    """1 for a capitalised word, 2 for one in capitals; English 'I' is a capital only where any word would be."""
+    """1 for a capitalised word, 2 for one in capitals; English 'I' is a capital only where any word
+    would be.
+    """
     if not word[:1].isupper():
         return 0
     if len(word) == 1:

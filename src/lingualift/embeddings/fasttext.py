@@ -1,6 +1,7 @@
 """fastText word vectors: trained on a corpus, kept as a memory-mapped array and a vocabulary table.
 
-A store is a folder with `vectors.npy` (float32 [words, dim], C order) and `vocabulary.parquet` (word, frequency), most frequent first.
+A store is a folder with `vectors.npy` (float32 [words, dim], C order) and `vocabulary.parquet`
+(word, frequency), most frequent first.
 """
 
 import ctypes
@@ -23,12 +24,19 @@ from lingualift.text.scripts import lower_case
 
 logger = logging.getLogger(__name__)
 
-VOCABULARY_SCHEMA = pa.schema([pa.field("word", pa.string(), nullable=False), pa.field("frequency", pa.int64(), nullable=False)])
+VOCABULARY_SCHEMA = pa.schema(
+    [
+        pa.field("word", pa.string(), nullable=False),
+        pa.field("frequency", pa.int64(), nullable=False),
+    ]
+)
 
 
 @dataclass(frozen=True)
 class Embeddings:
-    """Word vectors, most frequent word first: `words`, `frequencies` int64 [words], `vectors` float32 [words, dim]."""
+    """Word vectors, most frequent word first: `words`, `frequencies` int64 [words], `vectors`
+    float32 [words, dim].
+    """
 
     words: list[str]
     frequencies: np.ndarray
@@ -63,8 +71,9 @@ def train_skipgram(
     """Train fastText skipgram (Bojanowski et al. 2017) on a corpus file, one sentence per line.
 
     The corpus is read in lower case, as `language` (a code) writes it, unless `lowercase` is off.
-    One thread, because fastText's threads race: with one, the same corpus gives the same bytes (the library's generator has a fixed
-    seed; see `zeroed_memory`). A corpus without a word that occurs `minimum_count` times is an error.
+    One thread, because fastText's threads race: with one, the same corpus gives the same bytes (the
+    library's generator has a fixed seed; see `zeroed_memory`). A corpus without a word that occurs
+    `minimum_count` times is an error.
     """
     import fasttext
 
@@ -75,11 +84,20 @@ def train_skipgram(
                 minn=subwords[0], maxn=subwords[1], bucket=buckets if subwords[1] else 0, thread=1, verbose=0,
             )  # fmt: skip
         except (ValueError, RuntimeError) as error:
-            hint = f"lower the learning rate {learning_rate}" if "NaN" in str(error) else f"is any word in it {minimum_count} times?"
-            raise LinguaLiftError(f"{corpus}: fastText cannot train on it ({error}); {hint}") from error
+            hint = (
+                f"lower the learning rate {learning_rate}"
+                if "NaN" in str(error)
+                else f"is any word in it {minimum_count} times?"
+            )
+            raise LinguaLiftError(
+                f"{corpus}: fastText cannot train on it ({error}); {hint}"
+            ) from error
         embeddings = of_model(model, None)
     if not np.isfinite(embeddings.vectors).all():
-        raise LinguaLiftError(f"{corpus}: fastText diverged (vectors are not finite); lower the learning rate {learning_rate}")
+        raise LinguaLiftError(
+            f"{corpus}: fastText diverged (vectors are not finite); lower the learning rate"
+            f" {learning_rate}"
+        )
     return embeddings
 
 
@@ -87,16 +105,21 @@ def train_skipgram(
 def zeroed_memory() -> Iterator[None]:
     """Let the C library hand out zeroed memory, so that fastText 0.9.3 starts from known values.
 
-    With one thread fastText initialises only the first tenth of its input matrix (`DenseMatrix::uniformThread` divides the matrix by ten
-    whatever the number of threads); the rest holds what was in memory before. Measured before this was added: other vectors in every
-    run, training that stopped at NaN, and a German lexicon that looked collapsed. From zero those rows (subwords, mostly) learn as well.
-    glibc's M_PERTURB fills new memory with the complement of its value; where the C library has no such switch, vectors may vary.
+    With one thread fastText initialises only the first tenth of its input matrix
+    (`DenseMatrix::uniformThread` divides the matrix by ten whatever the number of threads); the
+    rest holds what was in memory before. Measured before this was added: other vectors in every
+    run, training that stopped at NaN, and a German lexicon that looked collapsed. From zero those
+    rows (subwords, mostly) learn as well. glibc's M_PERTURB fills new memory with the complement of
+    its value; where the C library has no such switch, vectors may vary.
     """
     perturb = -6
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
-        logger.warning("this C library cannot hand out zeroed memory: fastText vectors may differ from run to run")
+        logger.warning(
+            "this C library cannot hand out zeroed memory: fastText vectors may differ from run"
+            " to run"
+        )
         yield
         return
     mallopt(perturb, 0xFF)
@@ -130,28 +153,46 @@ def of_model(model: Any, limit: int | None) -> Embeddings:
     vectors = np.empty((len(chosen), model.get_dimension()), np.float32)
     for place, row in enumerate(chosen):
         vectors[place] = model.get_word_vector(words[row])
-    return Embeddings([words[row] for row in chosen], np.array([counts[row] for row in chosen], np.int64), vectors)
+    return Embeddings(
+        [words[row] for row in chosen], np.array([counts[row] for row in chosen], np.int64), vectors
+    )
 
 
-def save_embeddings(path: str | Path, embeddings: Embeddings, provenance: dict[str, Any] | None = None) -> None:
-    """Write a store (`vectors.npy`, `vocabulary.parquet`) atomically, most frequent first (ties in the order given)."""
+def save_embeddings(
+    path: str | Path, embeddings: Embeddings, provenance: dict[str, Any] | None = None
+) -> None:
+    """Write a store (`vectors.npy`, `vocabulary.parquet`) atomically, most frequent first (ties in
+    the order given).
+    """
     sizes = (len(embeddings.words), len(embeddings.frequencies), len(embeddings.vectors))
     if len(set(sizes)) != 1:
-        raise LinguaLiftError(f"{path}: {sizes[0]} words, {sizes[1]} frequencies and {sizes[2]} vectors do not belong together")
+        raise LinguaLiftError(
+            f"{path}: {sizes[0]} words, {sizes[1]} frequencies and {sizes[2]} vectors do not belong"
+            " together"
+        )
     order = np.argsort(-embeddings.frequencies, kind="stable")
-    table = pa.table({"word": [embeddings.words[row] for row in order], "frequency": embeddings.frequencies[order]})
+    table = pa.table(
+        {
+            "word": [embeddings.words[row] for row in order],
+            "frequency": embeddings.frequencies[order],
+        }
+    )
     with atomic_directory(path) as folder:
         np.save(folder / "vectors.npy", np.ascontiguousarray(embeddings.vectors[order], np.float32))
         write_parquet(folder / "vocabulary.parquet", table, VOCABULARY_SCHEMA, provenance)
 
 
 def save_stream(
-    path: str | Path, blocks: Iterable[tuple[Sequence[str], np.ndarray]], dim: int, provenance: dict[str, Any] | None = None
+    path: str | Path,
+    blocks: Iterable[tuple[Sequence[str], np.ndarray]],
+    dim: int,
+    provenance: dict[str, Any] | None = None,
 ) -> int:
-    """Write a store atomically from blocks of words, most frequent first, and their vectors [block, dim]; the number of words.
+    """Write a store atomically from blocks of words, most frequent first, and their vectors [block,
+    dim]; the number of words.
 
-    Vectors pass straight to the file; only the words are held. Without frequencies, Zipf's law stands in: the word at rank r of n
-    gets n / r. An error in `blocks` leaves nothing behind.
+    Vectors pass straight to the file; only the words are held. Without frequencies, Zipf's law
+    stands in: the word at rank r of n gets n / r. An error in `blocks` leaves nothing behind.
     """
     words: list[str] = []
     with atomic_directory(path) as folder:
@@ -165,24 +206,42 @@ def save_stream(
             _write_header(handle, len(words), dim)  # NumPy leaves room for the number to grow
             assert handle.tell() == start
         counts = -(-len(words) // np.arange(1, len(words) + 1, dtype=np.int64))
-        write_parquet(folder / "vocabulary.parquet", pa.table({"word": words, "frequency": counts}), VOCABULARY_SCHEMA, provenance)
+        write_parquet(
+            folder / "vocabulary.parquet",
+            pa.table({"word": words, "frequency": counts}),
+            VOCABULARY_SCHEMA,
+            provenance,
+        )
     return len(words)
 
 
 def _write_header(handle: IO[bytes], words: int, dim: int) -> None:
-    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)), "fortran_order": False, "shape": (words, dim)}
+    header = {
+        "descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)),
+        "fortran_order": False,
+        "shape": (words, dim),
+    }
     np.lib.format.write_array_header_1_0(handle, header)
 
 
 def load_embeddings(path: str | Path) -> Embeddings:
-    """Open a store with its vectors memory-mapped, read-only; a damaged or inconsistent store is an error."""
+    """Open a store with its vectors memory-mapped, read-only; a damaged or inconsistent store is an
+    error.
+    """
     folder = Path(path)
     check_directory(folder)
     vocabulary = read_parquet(folder / "vocabulary.parquet", VOCABULARY_SCHEMA)
     try:
         vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise LinguaLiftError(f"{folder}/vectors.npy: damaged ({error}); delete the folder and run again") from error
+        raise LinguaLiftError(
+            f"{folder}/vectors.npy: damaged ({error}); delete the folder and run again"
+        ) from error
     if vectors.ndim != 2 or vectors.dtype != np.float32 or len(vectors) != vocabulary.num_rows:
-        raise LinguaLiftError(f"{folder}: {vectors.shape} vectors for {vocabulary.num_rows} words; delete the folder and run again")
-    return Embeddings(vocabulary.column("word").to_pylist(), vocabulary.column("frequency").to_numpy(), vectors)
+        raise LinguaLiftError(
+            f"{folder}: {vectors.shape} vectors for {vocabulary.num_rows} words; delete the folder"
+            " and run again"
+        )
+    return Embeddings(
+        vocabulary.column("word").to_pylist(), vocabulary.column("frequency").to_numpy(), vectors
+    )

@@ -1,8 +1,10 @@
-"""Published fastText vectors: text format (`wiki.sw.vec`) or fastText's own (`cc.sw.300.bin`), either compressed with gzip.
+"""Published fastText vectors: text format (`wiki.sw.vec`) or fastText's own (`cc.sw.300.bin`),
+either compressed with gzip.
 
-The text format is a header `words dim`, then `word v1 ... v_dim` a line, most frequent first. It is read in blocks, parsed by Arrow's
-CSV reader and written on at once, so that two million words need no more memory than their spelling; only a block with something wrong
-in it is read line by line, to say which line and what.
+The text format is a header `words dim`, then `word v1 ... v_dim` a line, most frequent first. It is
+read in blocks, parsed by Arrow's CSV reader and written on at once, so that two million words need
+no more memory than their spelling; only a block with something wrong in it is read line by line, to
+say which line and what.
 """
 
 import gzip
@@ -23,7 +25,13 @@ import pyarrow as pa
 from pyarrow import csv
 
 from lingualift.artifacts import read_parquet
-from lingualift.embeddings.fasttext import VOCABULARY_SCHEMA, Embeddings, of_model, save_embeddings, save_stream
+from lingualift.embeddings.fasttext import (
+    VOCABULARY_SCHEMA,
+    Embeddings,
+    of_model,
+    save_embeddings,
+    save_stream,
+)
 from lingualift.errors import LinguaLiftError
 
 logger = logging.getLogger(__name__)
@@ -44,9 +52,11 @@ def store_pretrained(
     strict: bool = False,
     provenance: dict[str, Any] | None = None,
 ) -> tuple[int, int]:
-    """Write the `limit` most frequent words of the one vector file below `folder` to a store; the numbers of words and dimensions.
+    """Write the `limit` most frequent words of the one vector file below `folder` to a store; the
+    numbers of words and dimensions.
 
-    Vectors of another `dimension` are refused, malformed lines skipped with a warning or, with `strict`, refused.
+    Vectors of another `dimension` are refused, malformed lines skipped with a warning or, with
+    `strict`, refused.
     """
     path = vector_file(folder)
     with _readable(path, Path(store).parent) as plain:
@@ -65,14 +75,17 @@ def vector_file(folder: str | Path) -> Path:
     if len(files) != 1:
         found = ", ".join(path.name for path in files) or "none"
         raise LinguaLiftError(
-            f"{folder}: expected one file of vectors ({', '.join(SUFFIXES)}), found {found}; correct its entry in config/sources.yaml"
+            f"{folder}: expected one file of vectors ({', '.join(SUFFIXES)}), found {found};"
+            " correct its entry in config/sources.yaml"
         )
     return files[0]
 
 
 @contextmanager
 def _readable(path: Path, beside: Path) -> Iterator[Path]:
-    """`path` itself, or for a compressed binary a decompressed copy below `beside` (fastText reads files only) while the block runs."""
+    """`path` itself, or for a compressed binary a decompressed copy below `beside` (fastText reads
+    files only) while the block runs.
+    """
     if not path.name.endswith(".bin.gz"):
         yield path
         return
@@ -83,19 +96,28 @@ def _readable(path: Path, beside: Path) -> Iterator[Path]:
             with gzip.open(path, "rb") as packed, open(copy, "wb") as plain:
                 shutil.copyfileobj(packed, plain, BLOCK)
         except (OSError, EOFError, zlib.error) as error:
-            raise LinguaLiftError(f"{path}: damaged or truncated ({error}); download it again") from error
+            raise LinguaLiftError(
+                f"{path}: damaged or truncated ({error}); download it again"
+            ) from error
         yield copy
 
 
 def _check_dimension(place: str, found: int, wanted: int | None) -> None:
     if wanted is not None and found != wanted:
-        raise LinguaLiftError(f"{place}: vectors of {found} dimensions, fasttext.dimension is {wanted}; correct the setting or the file")
+        raise LinguaLiftError(
+            f"{place}: vectors of {found} dimensions, fasttext.dimension is {wanted}; correct the"
+            " setting or the file"
+        )
 
 
-def read_bin(path: str | Path, limit: int | None = None, *, name: str = "", strict: bool = False) -> Embeddings:
-    """The first `limit` words of a fastText model (`cc.XX.300.bin`) with their frequencies; a truncated or foreign file is an error.
+def read_bin(
+    path: str | Path, limit: int | None = None, *, name: str = "", strict: bool = False
+) -> Embeddings:
+    """The first `limit` words of a fastText model (`cc.XX.300.bin`) with their frequencies; a
+    truncated or foreign file is an error.
 
-    Words without a finite vector are skipped with a warning or, with `strict`, refused. `name` stands for the path in messages.
+    Words without a finite vector are skipped with a warning or, with `strict`, refused. `name`
+    stands for the path in messages.
     """
     import fasttext
 
@@ -106,14 +128,21 @@ def read_bin(path: str | Path, limit: int | None = None, *, name: str = "", stri
     try:
         model = fasttext.load_model(str(path))
     except (ValueError, RuntimeError, MemoryError) as error:
-        raise LinguaLiftError(f"{name}: not a complete fastText model ({error}); download it again") from error
+        raise LinguaLiftError(
+            f"{name}: not a complete fastText model ({error}); download it again"
+        ) from error
     found = of_model(model, limit)
     finite = np.isfinite(found.vectors).all(axis=1)
     if not finite.all():
         words = [word for word, good in zip(found.words, finite, strict=True) if not good]
-        what = f"{name}: {len(words)} word(s) with a vector that is not finite ({', '.join(map(repr, words[:SHOWN]))})"
+        what = (
+            f"{name}: {len(words)} word(s) with a vector that is not finite"
+            f" ({', '.join(map(repr, words[:SHOWN]))})"
+        )
         if strict:
-            raise LinguaLiftError(f"{what}; repair the file or let them be skipped (fasttext.malformed)")
+            raise LinguaLiftError(
+                f"{what}; repair the file or let them be skipped (fasttext.malformed)"
+            )
         logger.warning("%s skipped", what)
         kept = [word for word, good in zip(found.words, finite, strict=True) if good]
         found = Embeddings(kept, found.frequencies[finite], found.vectors[finite])
@@ -123,13 +152,19 @@ def read_bin(path: str | Path, limit: int | None = None, *, name: str = "", stri
 
 
 def _check_complete(path: Path, name: str) -> None:
-    """The file is as long as a fastText model's header, words and matrices say: the library itself reads a truncated one as rubbish."""
+    """The file is as long as a fastText model's header, words and matrices say: the library itself
+    reads a truncated one as rubbish.
+    """
     with open(path, "rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
             magic, version = struct.unpack_from("<2i", data)
             if magic != MAGIC or version != VERSION:
-                raise LinguaLiftError(f"{name}: not a fastText model of version {VERSION}; download it again")
-            entries, _, _, _, pruned = struct.unpack_from("<3i2q", data, 64)  # after twelve settings and one double
+                raise LinguaLiftError(
+                    f"{name}: not a fastText model of version {VERSION}; download it again"
+                )
+            entries, _, _, _, pruned = struct.unpack_from(
+                "<3i2q", data, 64
+            )  # after twelve settings and one double
             place = 92
             for _ in range(entries):
                 end = data.find(b"\0", place)
@@ -146,26 +181,41 @@ def _check_complete(path: Path, name: str) -> None:
         except (struct.error, ValueError):
             complete = False
     if not complete:
-        raise LinguaLiftError(f"{name}: truncated: not a complete fastText model; download it again")
+        raise LinguaLiftError(
+            f"{name}: truncated: not a complete fastText model; download it again"
+        )
 
 
 class VecFile:
     """The first `limit` words of a text file: iterate over blocks of (words, float32 [block, dim]).
 
-    Malformed lines (another number of fields, not numbers, not finite, a word seen before, not UTF-8) are skipped with one warning that
-    gives their numbers, or the first is refused with `strict`; they do not count towards `limit`. A file with fewer lines than
-    its header says is refused when all of it was wanted.
+    Malformed lines (another number of fields, not numbers, not finite, a word seen before, not
+    UTF-8) are skipped with one warning that gives their numbers, or the first is refused with
+    `strict`; they do not count towards `limit`. A file with fewer lines than its header says is
+    refused when all of it was wanted.
     """
 
-    def __init__(self, path: str | Path, limit: int | None = None, *, dimension: int | None = None, strict: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        limit: int | None = None,
+        *,
+        dimension: int | None = None,
+        strict: bool = False,
+    ) -> None:
         self.path, self.strict = Path(path), strict
         with self._open() as handle:
             header = self._read(handle, 100).split(b"\n")[0].split()
         if len(header) != 2 or not all(field.isdigit() for field in header):
-            raise LinguaLiftError(f"{path}, line 1: 'words dimension' expected; is it a fastText .vec file?")
+            raise LinguaLiftError(
+                f"{path}, line 1: 'words dimension' expected; is it a fastText .vec file?"
+            )
         self.count, self.dim = int(header[0]), int(header[1])
         if not self.count or not self.dim:
-            raise LinguaLiftError(f"{path}, line 1: promises {self.count} words of {self.dim} dimensions; is it a fastText .vec file?")
+            raise LinguaLiftError(
+                f"{path}, line 1: promises {self.count} words of {self.dim} dimensions; is it a"
+                " fastText .vec file?"
+            )
         _check_dimension(f"{path}, line 1", self.dim, dimension)
         self.wanted = self.count if limit is None else min(limit, self.count)
 
@@ -178,7 +228,9 @@ class VecFile:
         try:
             return handle.read(size)
         except (OSError, EOFError, zlib.error) as error:
-            raise LinguaLiftError(f"{self.path}: damaged or truncated ({error}); download it again") from error
+            raise LinguaLiftError(
+                f"{self.path}: damaged or truncated ({error}); download it again"
+            ) from error
 
     def __iter__(self) -> Iterator[tuple[list[str], np.ndarray]]:
         self.problems: dict[str, list[int]] = {}
@@ -190,26 +242,51 @@ class VecFile:
                 lines, end, tail = (rest + block).rpartition(b"\n")
                 lines, rest = lines + end, tail
                 if len(rest) > LONGEST:
-                    raise LinguaLiftError(f"{self.path}, line {number + lines.count(10)}: longer than a megabyte; is it a .vec file?")
-                parsed = _parse_block(lines, self.dim) if lines else ([], np.empty((0, self.dim), np.float32))
-                if parsed is None or len(set(parsed[0])) < len(parsed[0]) or not seen.isdisjoint(parsed[0]):
+                    raise LinguaLiftError(
+                        f"{self.path}, line {number + lines.count(10)}: longer than a megabyte; is"
+                        " it a .vec file?"
+                    )
+                parsed = (
+                    _parse_block(lines, self.dim)
+                    if lines
+                    else ([], np.empty((0, self.dim), np.float32))
+                )
+                if (
+                    parsed is None
+                    or len(set(parsed[0])) < len(parsed[0])
+                    or not seen.isdisjoint(parsed[0])
+                ):
                     parsed = self._line_by_line(lines, number, seen)
-                words, vectors = parsed[0][: self.wanted - len(seen)], parsed[1][: self.wanted - len(seen)]
+                words, vectors = (
+                    parsed[0][: self.wanted - len(seen)],
+                    parsed[1][: self.wanted - len(seen)],
+                )
                 seen.update(words)
                 number += lines.count(b"\n")
                 if words:
                     yield words, vectors
         if len(seen) < self.wanted and (rest or number - 2 < self.count):
             raise LinguaLiftError(
-                f"{self.path}: truncated: {number - 2} whole lines of the {self.count} that its header promises; download it again"
+                f"{self.path}: truncated: {number - 2} whole lines of the {self.count} that its"
+                " header promises; download it again"
             )
         for problem, numbers in self.problems.items():
-            logger.warning("%s: %d line(s) skipped: %s (line %s)", self.path, len(numbers), problem, _shown(numbers))
+            logger.warning(
+                "%s: %d line(s) skipped: %s (line %s)",
+                self.path,
+                len(numbers),
+                problem,
+                _shown(numbers),
+            )
         if not seen:
             problem, numbers = next(iter(self.problems.items()))
-            raise LinguaLiftError(f"{self.path}, line {_shown(numbers)}: {problem}; no usable line of {number - 2}")
+            raise LinguaLiftError(
+                f"{self.path}, line {_shown(numbers)}: {problem}; no usable line of {number - 2}"
+            )
 
-    def _line_by_line(self, lines: bytes, number: int, seen: set[str]) -> tuple[list[str], np.ndarray]:
+    def _line_by_line(
+        self, lines: bytes, number: int, seen: set[str]
+    ) -> tuple[list[str], np.ndarray]:
         found: dict[str, np.ndarray] = {}
         for place, raw in enumerate(lines.removesuffix(b"\n").split(b"\n"), number):
             if len(seen) + len(found) >= self.wanted:
@@ -222,10 +299,13 @@ class VecFile:
                 continue
             if self.strict:
                 raise LinguaLiftError(
-                    f"{self.path}, line {place}: {problem}; repair the file or let malformed lines be skipped (fasttext.malformed)"
+                    f"{self.path}, line {place}: {problem}; repair the file or let malformed lines"
+                    " be skipped (fasttext.malformed)"
                 )
             self.problems.setdefault(problem, []).append(place)
-        return list(found), np.stack(list(found.values())) if found else np.empty((0, self.dim), np.float32)
+        return list(found), (
+            np.stack(list(found.values())) if found else np.empty((0, self.dim), np.float32)
+        )
 
 
 def _shown(numbers: list[int]) -> str:
@@ -241,9 +321,19 @@ def _parse_block(lines: bytes, dim: int) -> tuple[list[str], np.ndarray] | None:
         table = csv.read_csv(
             pa.BufferReader(lines.replace(b" \n", b"\n")),
             csv.ReadOptions(use_threads=False, block_size=len(lines) + 1, column_names=columns),
-            csv.ParseOptions(delimiter=" ", quote_char=False, double_quote=False, escape_char=False, ignore_empty_lines=False),
+            csv.ParseOptions(
+                delimiter=" ",
+                quote_char=False,
+                double_quote=False,
+                escape_char=False,
+                ignore_empty_lines=False,
+            ),
             csv.ConvertOptions(
-                column_types={name: pa.string() if name == "word" else pa.float32() for name in columns}, null_values=[], check_utf8=True
+                column_types={
+                    name: pa.string() if name == "word" else pa.float32() for name in columns
+                },
+                null_values=[],
+                check_utf8=True,
             ),
         )
     except pa.ArrowInvalid:
@@ -262,7 +352,8 @@ def _parse_line(raw: bytes, dim: int) -> tuple[str | None, str, np.ndarray]:
         line = raw.decode("utf-8").rstrip(" ")
     except UnicodeDecodeError:
         return "not UTF-8", "", nothing
-    # Only spaces separate fields: published files hold words with other white space, such as no-break spaces.
+    # Only spaces separate fields: published files hold words with other white space, such as
+    # no-break spaces.
     word, *fields = line.split(" ")
     if len(fields) != dim:
         return f"{len(fields)} numbers where {dim} were expected", word, nothing
@@ -276,6 +367,10 @@ def _parse_line(raw: bytes, dim: int) -> tuple[str | None, str, np.ndarray]:
 
 
 def stored_words(store: str | Path) -> dict[str, float]:
-    """The words of a vector store with their frequencies: what stands for a corpus where the configuration names none."""
+    """The words of a vector store with their frequencies: what stands for a corpus where the
+    configuration names none.
+    """
     table = read_parquet(Path(store) / "vocabulary.parquet", VOCABULARY_SCHEMA)
-    return dict(zip(table["word"].to_pylist(), map(float, table["frequency"].to_pylist()), strict=True))
+    return dict(
+        zip(table["word"].to_pylist(), map(float, table["frequency"].to_pylist()), strict=True)
+    )

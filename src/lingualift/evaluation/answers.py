@@ -1,9 +1,11 @@
 """Reading the answer out of a generated text, and marking it.
 
-`field` is the rule that the field reports: the last number of the text, correct within 1e-3. Its known failures: in `10-4` it reads
--4, of `3/4` it sees the 4, of `cm2` the 2; digit groups are joined at ASCII commas alone and decimal commas too. `strict` reads
-`\\boxed{}`, a stated "answer is", fractions, signs, digit groups and every script's digits. Both are stored beside each prediction;
-tables report `field`. Multiple choice is read by `field_choice` and `strict_choice` in the same way.
+`field` is the rule that the field reports: the last number of the text, correct within 1e-3. Its
+known failures: in `10-4` it reads -4, of `3/4` it sees the 4, of `cm2` the 2; digit groups are
+joined at ASCII commas alone and decimal commas too. `strict` reads `\\boxed{}`, a stated "answer
+is", fractions, signs, digit groups and every script's digits. Both are stored beside each
+prediction; tables report `field`. Multiple choice is read by `field_choice` and `strict_choice` in
+the same way.
 """
 
 import re
@@ -12,7 +14,8 @@ from collections.abc import Sequence
 
 TOLERANCE = 1e-3
 _FIELD_NUMBER = re.compile(r"-?\d+\.?\d*")
-# A minus sign after a digit or letter is an operator or a hyphen; a fraction has no blanks, or `12 / 3 =` cut short would be one.
+# A minus sign after a digit or letter is an operator or a hyphen; a fraction has no blanks, or `12
+# / 3 =` cut short would be one.
 _NUMBER = re.compile(r"(?:(?<![\da-zA-Z)])(?<![\d)]\s)-)?\d*\.?\d+(?:/-?\d+)?")
 _STATED = re.compile(r"answer is|answer:|####", re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}")
@@ -22,25 +25,35 @@ _GROUP = re.compile(r"(?<=\d)[,\u00a0\u202f](?=(?:\d{2,3}[,\u00a0\u202f])*\d{3}(
 
 
 def western_digits(text: str) -> str:
-    """The text with every script's decimal digits written 0-9, Arabic separators `.` and `,`, and minus signs as hyphens."""
-    text = "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
+    """The text with every script's decimal digits written 0-9, Arabic separators `.` and `,`, and
+    minus signs as hyphens.
+    """
+    text = "".join(
+        str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text
+    )
     return text.translate({0x066B: ".", 0x066C: ",", 0x2212: "-", 0xFF0D: "-"})
 
 
 def join_groups(text: str) -> str:
-    """Digit groups joined: `1,234,567`, the Indian `12,34,567` and groups parted by no-break spaces become `1234567`."""
+    """Digit groups joined: `1,234,567`, the Indian `12,34,567` and groups parted by no-break spaces
+    become `1234567`.
+    """
     return _GROUP.sub("", text)
 
 
 def field_answer(text: str) -> str | None:
-    """The last number of the text without its commas, or None (the rule of MetaMath's and MAmmoTH's evaluation)."""
+    """The last number of the text without its commas, or None (the rule of MetaMath's and MAmmoTH's
+    evaluation).
+    """
     numbers = _FIELD_NUMBER.findall(text.replace(",", ""))
     return numbers[-1] if numbers else None
 
 
 def strict_answer(text: str) -> str | None:
-    """The answer that the text states: the last number in the last box, else the first after the last "answer is" (and after the last
-    `=` of that sentence), else the last number of the text; None without a number."""
+    """The answer that the text states: the last number in the last box, else the first after the
+    last "answer is" (and after the last `=` of that sentence), else the last number of the text;
+    None without a number.
+    """
     text = _EXPONENT.sub("", _FRACTION.sub(r"\1/\2", join_groups(western_digits(text))))
     boxed = _BOXED.findall(text)
     if boxed and (numbers := _NUMBER.findall(boxed[-1])):
@@ -71,21 +84,29 @@ def is_correct(answer: str | None, gold: str) -> bool:
 
 
 def field_choice(text: str, choices: Sequence[str]) -> str | None:
-    """The choice that the text begins with, else the first one named in it as a word, or None (case matters for letters alone).
+    """The choice that the text begins with, else the first one named in it as a word, or None (case
+    matters for letters alone).
 
-    Known failures: the `A` of `A bird` counts as choice A, and a denied choice (`not entailment`) as that choice.
+    Known failures: the `A` of `A bird` counts as choice A, and a denied choice (`not entailment`)
+    as that choice.
     """
     found = _named(text, choices)
     return found[0] if found else None
 
 
 def strict_choice(text: str, choices: Sequence[str]) -> str | None:
-    """The one choice that the text states: in its last box, after its last "answer is", or else as its first word followed by nothing or
-    by punctuation; None where none or several are stated."""
+    """The one choice that the text states: in its last box, after its last "answer is", or else as
+    its first word followed by nothing or by punctuation; None where none or several are stated.
+    """
     boxed = _BOXED.findall(text)
     *before, stated = _STATED.split(text)
     if boxed or before:
-        named = set(_named(re.split(r"\n|\.\s", (boxed[-1] if boxed else stated).strip(), maxsplit=1)[0], choices))
+        named = set(
+            _named(
+                re.split(r"\n|\.\s", (boxed[-1] if boxed else stated).strip(), maxsplit=1)[0],
+                choices,
+            )
+        )
         return named.pop() if len(named) == 1 else None
     first = re.match(r"[\s(\[\"'*]*(\w+)(?=[)\]\"'*.,:;]|\s*$|\s*\n)", text)
     return _canonical(first[1], choices) if first else None
@@ -98,11 +119,20 @@ def _named(text: str, choices: Sequence[str]) -> list[str]:
 
 def _canonical(word: str, choices: Sequence[str]) -> str | None:
     """The choice that a word is; longer ones in any case, single letters as they are."""
-    return next((choice for choice in choices if word == choice or (len(choice) > 1 and word.lower() == choice.lower())), None)
+    return next(
+        (
+            choice
+            for choice in choices
+            if word == choice or (len(choice) > 1 and word.lower() == choice.lower())
+        ),
+        None,
+    )
 
 
 def read(kind: str, choices: Sequence[str], text: str) -> tuple[str | None, str | None]:
-    """What an output states by the field's and by the strict rule; `kind` as a benchmark's `answer`: number, choice or neighbour."""
+    """What an output states by the field's and by the strict rule; `kind` as a benchmark's
+    `answer`: number, choice or neighbour.
+    """
     if kind == "choice":
         return field_choice(text, choices), strict_choice(text, choices)
     if kind == "neighbour":
@@ -111,5 +141,7 @@ def read(kind: str, choices: Sequence[str], text: str) -> tuple[str | None, str 
 
 
 def matches(kind: str, answer: str | None, gold: str) -> bool:
-    """Whether an answer is the gold one: within 1e-3 for numbers, the same text for choices and neighbours."""
+    """Whether an answer is the gold one: within 1e-3 for numbers, the same text for choices and
+    neighbours.
+    """
     return is_correct(answer, gold) if kind == "number" else answer == gold

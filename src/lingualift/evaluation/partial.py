@@ -1,6 +1,8 @@
-"""Answers of an unfinished job, kept batch by batch: an interrupted job goes on where it was and ends with the same bytes.
+"""Answers of an unfinished job, kept batch by batch: an interrupted job goes on where it was and
+ends with the same bytes.
 
-Batches depend on the problems and settings alone, so those that a stopped job had finished are the ones that its successor would make.
+Batches depend on the problems and settings alone, so those that a stopped job had finished are the
+ones that its successor would make.
 """
 
 import json
@@ -15,7 +17,9 @@ Answer = tuple[int, list[int], str]
 
 
 class Partial:
-    """A file of JSON lines: first the key of what is answered, then one line a finished batch; another key starts the file anew."""
+    """A file of JSON lines: first the key of what is answered, then one line a finished batch;
+    another key starts the file anew.
+    """
 
     def __init__(self, path: str | Path, key: str) -> None:
         self.path = Path(path)
@@ -25,7 +29,9 @@ class Partial:
             header, *lines = self.path.read_text(encoding="utf-8").split("\n")
             if header == key:
                 for line in lines[:-1]:  # what follows the last line end was cut off in writing
-                    self.answers.extend((index, ids, reason) for index, ids, reason in json.loads(line))
+                    self.answers.extend(
+                        (index, ids, reason) for index, ids, reason in json.loads(line)
+                    )
                     kept.append(line)
                 logger.info("going on after %d answers in %s", len(self.answers), self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)

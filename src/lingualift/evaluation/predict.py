@@ -28,7 +28,11 @@ logger = logging.getLogger(__name__)
 
 def load_for_generation(checkpoint: Path | None, llm: Path, dtype: torch.dtype) -> LinguaLiftModel:
     """A trained checkpoint, or the plain LLM where a system trains nothing."""
-    model = LinguaLiftModel.build(str(llm), dtype=dtype) if checkpoint is None else LinguaLiftModel.from_pretrained(checkpoint, dtype=dtype)
+    model = (
+        LinguaLiftModel.build(str(llm), dtype=dtype)
+        if checkpoint is None
+        else LinguaLiftModel.from_pretrained(checkpoint, dtype=dtype)
+    )
     model.merge_lora()
     return model.eval().requires_grad_(False)
 
@@ -50,35 +54,64 @@ def predict(
     partial: Path | None = None,
     weights: Path | None = None,
 ) -> pa.Table:
-    """Answer every problem greedily; one row a problem (`PREDICTION_SCHEMA`), in the benchmark's order.
+    """Answer every problem greedily; one row a problem (`PREDICTION_SCHEMA`), in the benchmark's
+    order.
 
-    `states` are the encoder's of `problems.texts` (None: the question enters as text alone). `kind` is the benchmark's kind of answer:
-    `number` and `choice` generate, a choice with `likelihood` is scored instead, `neighbour` retrieves translations by hidden states of
-    `retrieval_layer` (None: the middle). With `partial`, finished batches are stored there, and taken from there if the file belongs to
-    the same problems, prompt and settings and to the model whose weights are `weights` (default: `llm`); the caller deletes it.
+    `states` are the encoder's of `problems.texts` (None: the question enters as text alone). `kind`
+    is the benchmark's kind of answer: `number` and `choice` generate, a choice with `likelihood` is
+    scored instead, `neighbour` retrieves translations by hidden states of `retrieval_layer` (None:
+    the middle). With `partial`, finished batches are stored there, and taken from there if the file
+    belongs to the same problems, prompt and settings and to the model whose weights are `weights`
+    (default: `llm`); the caller deletes it.
     """
     tokenizer = load_tokenizer(llm)
     _, eos, pad = special_ids(tokenizer)
     asked = texts(problems)
     counts = [0] * len(asked) if states is None else states.counts().tolist()
-    examples = [compose(LAYOUTS[layout], tokenizer, prompt, text, count) for text, count in zip(asked, counts, strict=True)]
+    examples = [
+        compose(LAYOUTS[layout], tokenizer, prompt, text, count)
+        for text, count in zip(asked, counts, strict=True)
+    ]
     hashes = [
-        hashlib.sha256(f"{layout}\n{prompt.instruction}\n{prompt.text(problem.question)}".encode()).hexdigest()[:16] for problem in problems
+        hashlib.sha256(
+            f"{layout}\n{prompt.instruction}\n{prompt.text(problem.question)}".encode()
+        ).hexdigest()[:16]
+        for problem in problems
     ]
     if kind == "neighbour":
-        return _retrieve(model, examples, states, problems, language, hashes, retrieval_layer, pad, batch)
+        return _retrieve(
+            model, examples, states, problems, language, hashes, retrieval_layer, pad, batch
+        )
     if kind == "choice" and likelihood:
-        return _choose(model, examples, states, problems, language, hashes, tokenizer, eos, pad, batch)
+        return _choose(
+            model, examples, states, problems, language, hashes, tokenizer, eos, pad, batch
+        )
     store = None
     if partial is not None:
-        key = digest([hashes, fingerprint(weights or llm), max_new_tokens, batch, str(model.dtype), counts], 64)
+        key = digest(
+            [hashes, fingerprint(weights or llm), max_new_tokens, batch, str(model.dtype), counts],
+            64,
+        )
         store = Partial(partial, key)
     answers = {index: (ids, reason) for index, ids, reason in store.answers} if store else {}
-    for answered in generate(model, examples, states, eos, pad, max_new_tokens, batch, finished=set(answers), progress=language):
+    for answered in generate(
+        model,
+        examples,
+        states,
+        eos,
+        pad,
+        max_new_tokens,
+        batch,
+        finished=set(answers),
+        progress=language,
+    ):
         answers |= {index: (ids, reason) for index, ids, reason in answered}
         if store:
             store.add(answered)
-    outputs = [(tokenizer.decode(answers[index][0], skip_special_tokens=True), *answers[index]) for index in range(len(problems))]
+    outputs = [
+        (tokenizer.decode(answers[index][0], skip_special_tokens=True), *answers[index])
+        for index in range(len(problems))
+    ]
     return pa.Table.from_pylist(
         [
             _row(problem, language, own, output, len(ids), reason, kind)
@@ -88,7 +121,9 @@ def predict(
     )
 
 
-def _row(problem: Problem, language: str, own_hash: str, output: str, tokens: int, reason: str, kind: str) -> dict[str, Any]:
+def _row(
+    problem: Problem, language: str, own_hash: str, output: str, tokens: int, reason: str, kind: str
+) -> dict[str, Any]:
     marks = mark(kind, output, problem.answer, problem.choices)
     return {
         "id": problem.id,
@@ -119,12 +154,22 @@ def _choose(
 ) -> pa.Table:
     """The likeliest choice, end token included, of every problem."""
     spelled = {
-        choice: [*tokenizer(choice, add_special_tokens=False)["input_ids"], eos] for problem in problems for choice in problem.choices
+        choice: [*tokenizer(choice, add_special_tokens=False)["input_ids"], eos]
+        for problem in problems
+        for choice in problem.choices
     }
     choices = [[spelled[choice] for choice in problem.choices] for problem in problems]
     found = choice_likelihoods(model, examples, states, choices, pad, batch, progress=language)
     rows = [
-        _row(problem, language, own, problem.choices[int(np.argmax(values))], 0, "likelihood", "choice")
+        _row(
+            problem,
+            language,
+            own,
+            problem.choices[int(np.argmax(values))],
+            0,
+            "likelihood",
+            "choice",
+        )
         for problem, own, values in zip(problems, hashes, found, strict=True)
     ]
     return pa.Table.from_pylist(rows, schema=PREDICTION_SCHEMA)
@@ -141,16 +186,27 @@ def _retrieve(
     pad: int,
     batch: int,
 ) -> pa.Table:
-    """Each sentence's nearest English sentence by cosine, and each English one's nearest sentence: two rows a problem (appendix E.1)."""
+    """Each sentence's nearest English sentence by cosine, and each English one's nearest sentence:
+    two rows a problem (appendix E.1).
+    """
     depth = model.llm.config.num_hidden_layers
     layer = depth // 2 if layer is None else layer
     if not 0 <= layer <= depth:
-        raise LinguaLiftError(f"evaluation.retrieval_layer: {layer} is not a layer of the LLM; it has 0 to {depth}")
+        raise LinguaLiftError(
+            f"evaluation.retrieval_layer: {layer} is not a layer of the LLM; it has 0 to {depth}"
+        )
     vectors = sentence_vectors(model, examples, states, layer, pad, batch)
     foreign, english = vectors[: len(problems)], vectors[len(problems) :]
     rows = []
-    for direction, queries, candidates in (("to-english", foreign, english), ("from-english", english, foreign)):
-        for problem, own, nearest in zip(problems, hashes, neighbours(queries, candidates).tolist(), strict=True):
-            row = _row(problem, language, own, problems[nearest].answer, 0, "neighbour", "neighbour")
+    for direction, queries, candidates in (
+        ("to-english", foreign, english),
+        ("from-english", english, foreign),
+    ):
+        for problem, own, nearest in zip(
+            problems, hashes, neighbours(queries, candidates).tolist(), strict=True
+        ):
+            row = _row(
+                problem, language, own, problems[nearest].answer, 0, "neighbour", "neighbour"
+            )
             rows.append({**row, "id": f"{problem.id}-{direction}", "operation": direction})
     return pa.Table.from_pylist(rows, schema=PREDICTION_SCHEMA)

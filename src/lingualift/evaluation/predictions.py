@@ -1,4 +1,6 @@
-"""The table of raw outputs; apart from what generates them, so that scoring does not load a model's libraries."""
+"""The table of raw outputs; apart from what generates them, so that scoring does not load a model's
+libraries.
+"""
 
 import pyarrow as pa
 
@@ -17,5 +19,7 @@ PREDICTION_SCHEMA = pa.schema(
         pa.field("stop_reason", pa.string(), nullable=False),
     ]
 )
-"""`answer` and `correct` are the field's rule as it stood when the answers were generated; `score` reads them anew from `output`.
-`stop_reason` is `end` (the model ended its answer), `length` (max_new_tokens), `likelihood` (the likeliest choice) or `neighbour`."""
+"""`answer` and `correct` are the field's rule as it stood when the answers were generated; `score`
+reads them anew from `output`. `stop_reason` is `end` (the model ended its answer), `length`
+(max_new_tokens), `likelihood` (the likeliest choice) or `neighbour`.
+"""

@@ -1,4 +1,6 @@
-"""A benchmark's problems as a file between rules, so that every reader of them (encoder, systems, tables) sees the same rows."""
+"""A benchmark's problems as a file between rules, so that every reader of them (encoder, systems,
+tables) sees the same rows.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +24,10 @@ PROBLEM_SCHEMA = pa.schema(
 
 def problem_table(problems: Sequence[Problem]) -> pa.Table:
     """One row a problem (`PROBLEM_SCHEMA`), in the benchmark's order."""
-    return pa.Table.from_pylist([{name: getattr(problem, name) for name in PROBLEM_SCHEMA.names} for problem in problems], PROBLEM_SCHEMA)
+    return pa.Table.from_pylist(
+        [{name: getattr(problem, name) for name in PROBLEM_SCHEMA.names} for problem in problems],
+        PROBLEM_SCHEMA,
+    )
 
 
 def read_problems(path: str | Path) -> list[Problem]:
@@ -33,4 +38,6 @@ def read_problems(path: str | Path) -> list[Problem]:
 
 def texts(problems: Sequence[Problem]) -> list[str]:
     """What the encoder reads: every question, then, for retrieval, every English translation."""
-    return [problem.question for problem in problems] + [problem.translation for problem in problems if problem.translation]
+    return [problem.question for problem in problems] + [
+        problem.translation for problem in problems if problem.translation
+    ]

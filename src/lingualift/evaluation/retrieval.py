@@ -1,7 +1,9 @@
-"""Sentence retrieval (Tatoeba, appendix E.1): how well a system's representations of translations lie side by side.
+"""Sentence retrieval (Tatoeba, appendix E.1): how well a system's representations of translations
+lie side by side.
 
-A sentence is the mean hidden state of one LLM layer over the positions that carry it (`generate.sentence_vectors`): the aligned encoder
-states, or the text. Neighbours are by cosine, as in XTREME; both directions are asked.
+A sentence is the mean hidden state of one LLM layer over the positions that carry it
+(`generate.sentence_vectors`): the aligned encoder states, or the text. Neighbours are by cosine, as
+in XTREME; both directions are asked.
 """
 
 import numpy as np
@@ -10,15 +12,23 @@ from lingualift.errors import LinguaLiftError
 
 
 def neighbours(queries: np.ndarray, candidates: np.ndarray, block: int = 1024) -> np.ndarray:
-    """For each row of `queries` [n, d] the row of `candidates` [m, d] with the highest cosine (the first of equals), int64 [n].
+    """For each row of `queries` [n, d] the row of `candidates` [m, d] with the highest cosine (the
+    first of equals), int64 [n].
 
-    A vector of length zero or with a value that is no number raises LinguaLiftError: it has no direction.
+    A vector of length zero or with a value that is no number raises LinguaLiftError: it has no
+    direction.
     """
     units = []
     for vectors in (queries, candidates):
         lengths = np.linalg.norm(vectors.astype(np.float32), axis=1, keepdims=True)
         if not np.isfinite(lengths).all() or not (lengths > 0).all():
-            raise LinguaLiftError("retrieval: a sentence has an empty or infinite representation; the model's weights are damaged")
+            raise LinguaLiftError(
+                "retrieval: a sentence has an empty or infinite representation; the model's weights"
+                " are damaged"
+            )
         units.append(vectors.astype(np.float32) / lengths)
-    found = [(units[0][start : start + block] @ units[1].T).argmax(1) for start in range(0, len(queries), block)]
+    found = [
+        (units[0][start : start + block] @ units[1].T).argmax(1)
+        for start in range(0, len(queries), block)
+    ]
     return np.concatenate(found).astype(np.int64)

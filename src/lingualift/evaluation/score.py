@@ -38,18 +38,37 @@ class Marks(NamedTuple):
 
 
 def mark(kind: str, output: str, gold: str, choices: Sequence[str] = ()) -> Marks:
-    """Read and mark one output; `kind` is the benchmark's kind of answer: `number`, `choice` or `neighbour`."""
+    """Read and mark one output; `kind` is the benchmark's kind of answer: `number`, `choice` or
+    `neighbour`.
+    """
     answer, strict = read(kind, choices, output)
     return Marks(answer, strict, matches(kind, answer, gold), matches(kind, strict, gold))
 
 
-def score(predictions: pa.Table, kind: str, system: str, run: str, seed: int, checkpoint: str | None, benchmark: str) -> pa.Table:
-    """One row a prediction with both rules' answers and marks (`SCORE_SCHEMA`); `kind` is the benchmark's kind of answer."""
+def score(
+    predictions: pa.Table,
+    kind: str,
+    system: str,
+    run: str,
+    seed: int,
+    checkpoint: str | None,
+    benchmark: str,
+) -> pa.Table:
+    """One row a prediction with both rules' answers and marks (`SCORE_SCHEMA`); `kind` is the
+    benchmark's kind of answer.
+    """
     if not predictions.schema.equals(PREDICTION_SCHEMA, check_metadata=False):
         raise LinguaLiftError(
-            f"predictions of {run} on {benchmark}: columns differ from what this version writes; delete them and run again"
+            f"predictions of {run} on {benchmark}: columns differ from what this version writes;"
+            " delete them and run again"
         )
-    common = {"system": system, "run": run, "seed": seed, "checkpoint": checkpoint, "benchmark": benchmark}
+    common = {
+        "system": system,
+        "run": run,
+        "seed": seed,
+        "checkpoint": checkpoint,
+        "benchmark": benchmark,
+    }
     rows = [
         common
         | {name: row[name] for name in ("language", "id", "operation", "gold")}

@@ -1,5 +1,5 @@
-"""How good the English is that Translate-En is asked: BLEU, chrF and TER (as in Table 6) of an engine's translations of a benchmark's
-questions against their English originals.
+"""How good the English is that Translate-En is asked: BLEU, chrF and TER (as in Table 6) of an
+engine's translations of a benchmark's questions against their English originals.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,9 @@ QUALITY_SCHEMA = pa.schema(
         pa.field("signature", pa.string(), nullable=False),
     ]
 )
-"""Scores in % of a whole set; of TER, the share of words to edit, less is better. `signature` is sacreBLEU's, to cite with a score."""
+"""Scores in % of a whole set; of TER, the share of words to edit, less is better. `signature` is
+sacreBLEU's, to cite with a score.
+"""
 FIGURES = ("bleu", "chrf", "ter")
 
 
@@ -32,23 +34,42 @@ def scores(translations: Sequence[str], originals: Sequence[str]) -> dict[str, A
     from sacrebleu.metrics import BLEU, CHRF, TER
 
     metrics = {"bleu": BLEU(), "chrf": CHRF(), "ter": TER()}
-    found: dict[str, Any] = {name: metric.corpus_score(list(translations), [list(originals)]).score for name, metric in metrics.items()}
-    return found | {"signature": "; ".join(f"{name} {metric.get_signature()}" for name, metric in metrics.items())}
+    found: dict[str, Any] = {
+        name: metric.corpus_score(list(translations), [list(originals)]).score
+        for name, metric in metrics.items()
+    }
+    return found | {
+        "signature": "; ".join(
+            f"{name} {metric.get_signature()}" for name, metric in metrics.items()
+        )
+    }
 
 
-def quality(translated: pa.Table, problems: Sequence[Problem], benchmark: str, engine: str, name: str) -> dict[str, Any]:
-    """One row (`QUALITY_SCHEMA`) of a table of translations (`translate.engine.TRANSLATION_SCHEMA`, one language).
+def quality(
+    translated: pa.Table, problems: Sequence[Problem], benchmark: str, engine: str, name: str
+) -> dict[str, Any]:
+    """One row (`QUALITY_SCHEMA`) of a table of translations (`translate.engine.TRANSLATION_SCHEMA`,
+    one language).
 
-    `problems` are the English ones, matched by id, or carry the sentences' own `translation` (retrieval). The fixed words of a form
-    ('Premise: ...') are not scored. `name` is the file of the translations: where it lacks an original, LinguaLiftError names it.
+    `problems` are the English ones, matched by id, or carry the sentences' own `translation`
+    (retrieval). The fixed words of a form ('Premise: ...') are not scored. `name` is the file of
+    the translations: where it lacks an original, LinguaLiftError names it.
     """
     english = {problem.id: problem.translation or problem.question for problem in problems}
     rows = translated.to_pylist()
     if strange := [row["id"] for row in rows if row["id"] not in english]:
-        raise LinguaLiftError(f"{name}: problem '{strange[0]}' has no English original; delete it and run again")
+        raise LinguaLiftError(
+            f"{name}: problem '{strange[0]}' has no English original; delete it and run again"
+        )
     pairs = [(_filled(row["translation"]), _filled(english[row["id"]])) for row in rows]
     figures = scores([ours for ours, _ in pairs], [original for _, original in pairs])
-    return {"benchmark": benchmark, "language": rows[0]["language"], "engine": engine, "n": len(rows), **figures}
+    return {
+        "benchmark": benchmark,
+        "language": rows[0]["language"],
+        "engine": engine,
+        "n": len(rows),
+        **figures,
+    }
 
 
 def _filled(question: str) -> str:
@@ -56,14 +77,22 @@ def _filled(question: str) -> str:
 
 
 def readable(table: pa.Table) -> list[list[str]]:
-    """Rows of the CSV: a language each, and the unweighted mean over the languages of each benchmark."""
+    """Rows of the CSV: a language each, and the unweighted mean over the languages of each
+    benchmark.
+    """
     result = [["benchmark", "language", "engine", "n", "BLEU", "chrF", "TER"]]
     rows = table.to_pylist()
     for benchmark in dict.fromkeys(row["benchmark"] for row in rows):
         own = [row for row in rows if row["benchmark"] == benchmark]
         result += [_line(row, row["language"], row["engine"], str(row["n"])) for row in own]
         result.append(
-            _line({name: sum(row[name] for row in own) / len(own) for name in FIGURES} | {"benchmark": benchmark}, "Avg.", "", "")
+            _line(
+                {name: sum(row[name] for row in own) / len(own) for name in FIGURES}
+                | {"benchmark": benchmark},
+                "Avg.",
+                "",
+                "",
+            )
         )
     return result
 

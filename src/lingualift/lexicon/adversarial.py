@@ -1,10 +1,14 @@
-"""The adversarial start of Lample et al. (2018, §2.1): a map whose images a discriminator cannot tell from target vectors.
+"""The adversarial start of Lample et al. (2018, §2.1): a map whose images a discriminator cannot
+tell from target vectors.
 
-Trained as in their released code: input dropout, label smoothing, several discriminator steps to one of the map, plain gradient descent,
-the map's rate decayed every epoch and halved when the criterion falls a second time, an orthogonalising step after every step of the map,
-and the epoch kept whose dictionary has the highest unsupervised criterion. What they do not state is a setting: how long an epoch is.
+Trained as in their released code: input dropout, label smoothing, several discriminator steps to
+one of the map, plain gradient descent, the map's rate decayed every epoch and halved when the
+criterion falls a second time, an orthogonalising step after every step of the map, and the epoch
+kept whose dictionary has the highest unsupervised criterion. What they do not state is a setting:
+how long an epoch is.
 
-At the paper's length this takes hours on a processor; a folder keeps what an interrupted run has learned.
+At the paper's length this takes hours on a processor; a folder keeps what an interrupted run has
+learned.
 """
 
 import hashlib
@@ -32,7 +36,9 @@ SAVE_MINUTES = 10.0
 
 @dataclass(frozen=True)
 class Adversary:
-    """Training of the map; the defaults are the paper's (one epoch there is a million words of each side: 31,250 steps of 32)."""
+    """Training of the map; the defaults are the paper's (one epoch there is a million words of each
+    side: 31,250 steps of 32).
+    """
 
     epochs: int = 5
     steps: int = 31_250  # of the map, an epoch
@@ -45,8 +51,11 @@ class Adversary:
     decay: float = 0.98
     beta: float = 0.001  # orthogonalisation W <- (1 + beta) W - beta (W W') W
     frequent: int = 50_000  # words of each side that are drawn
-    scale: float = 5.0  # length of the vectors while they train: about that of published vectors, which the released code uses as they come
-    precision: str = "float32"  # of the discriminator's products on a processor, as in `lingualift.precision`; on a GPU float32
+    # length of the vectors while they train: about that of published vectors, which the released
+    # code uses as they come
+    scale: float = 5.0
+    # of the discriminator's products on a processor, as in `lingualift.precision`; on a GPU float32
+    precision: str = "float32"
 
 
 @dataclass
@@ -60,7 +69,9 @@ class _Course:
     history: list[float] = field(default_factory=list)
 
     def improves(self, value: float, decay: float) -> bool:
-        """Note the criterion of an epoch that has ended and lower the rate; whether it is the best so far."""
+        """Note the criterion of an epoch that has ended and lower the rate; whether it is the best
+        so far.
+        """
         self.history.append(value)
         better = value > self.best
         if better:
@@ -85,11 +96,14 @@ def adversarial_start(
     save_minutes: float = SAVE_MINUTES,
     progress: str | None = None,
 ) -> tuple[Pairs, list[float]]:
-    """Mutual CSLS pairs over the 10,000 most frequent words under the best epoch's map, and each epoch's criterion.
+    """Mutual CSLS pairs over the 10,000 most frequent words under the best epoch's map, and each
+    epoch's criterion.
 
-    `source`, `target`: normalised vectors [words, dim], most frequent first. Fewer words than a batch on a side is an error. `state` is a
-    folder that keeps the training every `save_minutes` and at its end; one of the same vectors, seed and settings is taken up, with the
-    same result as without a stop, and any other is begun anew. The caller deletes it. `progress` names a progress bar.
+    `source`, `target`: normalised vectors [words, dim], most frequent first. Fewer words than a
+    batch on a side is an error. `state` is a folder that keeps the training every `save_minutes`
+    and at its end; one of the same vectors, seed and settings is taken up, with the same result as
+    without a stop, and any other is begun anew. The caller deletes it. `progress` names a progress
+    bar.
     """
     import torch
 
@@ -99,29 +113,47 @@ def adversarial_start(
     for side, vectors in (("source", source), ("target", target)):
         if len(vectors) < how.batch:
             raise LinguaLiftError(
-                f"the adversarial start draws {how.batch} words at once, but only {len(vectors)} {side} words have vectors; "
-                "lower the batch, give more text, or leave the start out"
+                f"the adversarial start draws {how.batch} words at once, but only {len(vectors)}"
+                f" {side} words have vectors; lower the batch, give more text, or leave the"
+                " start out"
             )
     device = torch.device("cuda" if use_gpu and torch.cuda.is_available() else "cpu")
     random = torch.Generator(device).manual_seed(seed)
-    sides = [torch.from_numpy(np.ascontiguousarray(side[: how.frequent])).to(device) * how.scale for side in (source, target)]
+    sides = [
+        torch.from_numpy(np.ascontiguousarray(side[: how.frequent])).to(device) * how.scale
+        for side in (source, target)
+    ]
     dim = source.shape[1]
     mapping = torch.eye(dim, device=device)
-    discriminator = _Discriminator(dim, how, random, device, device.type == "cpu" and use_bf16(how.precision))
+    discriminator = _Discriminator(
+        dim, how, random, device, device.type == "cpu" and use_bf16(how.precision)
+    )
     left, right = source[:CRITERION_WORDS], target[:CRITERION_WORDS]
     k = min(k, len(left), len(right))
-    truth = torch.cat([torch.full((how.batch,), value, device=device) for value in (1 - how.smoothing, how.smoothing)])
+    truth = torch.cat(
+        [
+            torch.full((how.batch,), value, device=device)
+            for value in (1 - how.smoothing, how.smoothing)
+        ]
+    )
     mistaken = 1 - truth[: how.batch]
 
     def draw(side: int) -> Any:
-        return sides[side][torch.randint(len(sides[side]), (how.batch,), generator=random, device=device)]
+        return sides[side][
+            torch.randint(len(sides[side]), (how.batch,), generator=random, device=device)
+        ]
 
     course, pairs = _Course(rate=how.learning_rate), (np.empty(0, np.int64), np.empty(0, np.int64))
     learned = {"map": mapping} | {
-        f"{depth}.{part}": values for depth, own in enumerate(discriminator.layers) for part, values in enumerate(own)
+        f"{depth}.{part}": values
+        for depth, own in enumerate(discriminator.layers)
+        for part, values in enumerate(own)
     }
     if state is not None:
-        trained_on = [hashlib.sha256(np.ascontiguousarray(side).tobytes()).hexdigest() for side in (source, target)]
+        trained_on = [
+            hashlib.sha256(np.ascontiguousarray(side).tobytes()).hexdigest()
+            for side in (source, target)
+        ]
         key = digest([asdict(how), seed, k, device.type, str(discriminator.dtype), *trained_on], 64)
         kept = _read_state(state, key)
         if kept is not None:
@@ -131,15 +163,31 @@ def adversarial_start(
             discriminator.refresh()
             random.set_state(tensors["random"])
             pairs = tensors["source"].numpy(), tensors["target"].numpy()
-            logger.info("adversary: going on after step %d of %d (%s)", course.step, how.epochs * how.steps, state)
+            logger.info(
+                "adversary: going on after step %d of %d (%s)",
+                course.step,
+                how.epochs * how.steps,
+                state,
+            )
     saved, last = time.monotonic(), how.epochs * how.steps
-    with tqdm(total=last, initial=course.step, desc=progress, unit="step", disable=progress is None, mininterval=5) as bar:
+    with tqdm(
+        total=last,
+        initial=course.step,
+        desc=progress,
+        unit="step",
+        disable=progress is None,
+        mininterval=5,
+    ) as bar:
         while course.step < last:
             for _ in range(how.discriminator_steps):
-                discriminator.learn(torch.cat([draw(0) @ mapping, draw(1)]), truth, how.learning_rate)
+                discriminator.learn(
+                    torch.cat([draw(0) @ mapping, draw(1)]), truth, how.learning_rate
+                )
             words = draw(0)
             # The loss is a mean over both sides, but only the mapped one has a gradient.
-            mapping.addmm_(words.T, discriminator.gradient(words @ mapping, mistaken), alpha=-course.rate / 2)
+            mapping.addmm_(
+                words.T, discriminator.gradient(words @ mapping, mistaken), alpha=-course.rate / 2
+            )
             mapping.copy_((1 + how.beta) * mapping - how.beta * (mapping @ mapping.T @ mapping))
             course.step += 1
             bar.update()
@@ -156,9 +204,16 @@ def adversarial_start(
                 else:
                     logger.warning("the adversarial map diverged in epoch %d", epoch)
                     course.step = last
-            if state is not None and (course.step == last or time.monotonic() - saved >= 60 * save_minutes):
-                found_so_far = {"source": torch.from_numpy(pairs[0]), "target": torch.from_numpy(pairs[1])}
-                _write_state(state, key, course, {**learned, **found_so_far, "random": random.get_state()})
+            if state is not None and (
+                course.step == last or time.monotonic() - saved >= 60 * save_minutes
+            ):
+                found_so_far = {
+                    "source": torch.from_numpy(pairs[0]),
+                    "target": torch.from_numpy(pairs[1]),
+                }
+                _write_state(
+                    state, key, course, {**learned, **found_so_far, "random": random.get_state()}
+                )
                 saved = time.monotonic()
     return pairs, course.history
 
@@ -183,17 +238,25 @@ def _read_state(path: Path, key: str) -> tuple[_Course, dict[str, Any]] | None:
         logger.warning("the adversary begins anew: %s", error)
         return None
     course = read_json(path / "course.json")
-    return (_Course(**course), load_file(path / "state.safetensors")) if course.pop("key") == key else None
+    return (
+        (_Course(**course), load_file(path / "state.safetensors"))
+        if course.pop("key") == key
+        else None
+    )
 
 
 class _Discriminator:
-    """Two hidden layers with leaky ReLU (`SLOPE`): the logit that a vector is a mapped source vector, trained by binary cross-entropy.
+    """Two hidden layers with leaky ReLU (`SLOPE`): the logit that a vector is a mapped source
+    vector, trained by binary cross-entropy.
 
-    Its gradients are written out: autograd would hold and write those of the weights before they are added to them, which at such small
-    batches takes as long as a product. With `bf16` the products are of bfloat16 copies; the weights themselves stay float32.
+    Its gradients are written out: autograd would hold and write those of the weights before they
+    are added to them, which at such small batches takes as long as a product. With `bf16` the
+    products are of bfloat16 copies; the weights themselves stay float32.
     """
 
-    def __init__(self, dim: int, how: Adversary, random: Any, device: Any, bf16: bool = False) -> None:
+    def __init__(
+        self, dim: int, how: Adversary, random: Any, device: Any, bf16: bool = False
+    ) -> None:
         import torch
 
         self.dropout, self.random = how.dropout, random
@@ -201,8 +264,15 @@ class _Discriminator:
         self.layers = []  # [weights [outputs, inputs], biases [outputs]]
         for inputs, outputs in ((dim, how.hidden), (how.hidden, how.hidden), (how.hidden, 1)):
             shapes: list[tuple[int, ...]] = [(outputs, inputs), (outputs,)]
-            self.layers.append([(torch.rand(shape, generator=random, device=device) * 2 - 1) * inputs**-0.5 for shape in shapes])
-        self.products = [[values.to(self.dtype) for values in layer] for layer in self.layers]  # in float32 the layers themselves
+            self.layers.append(
+                [
+                    (torch.rand(shape, generator=random, device=device) * 2 - 1) * inputs**-0.5
+                    for shape in shapes
+                ]
+            )
+        self.products = [
+            [values.to(self.dtype) for values in layer] for layer in self.layers
+        ]  # in float32 the layers themselves
 
     def refresh(self, *depths: int) -> None:
         """Copy the weights of some layers (none named: of all) to where products take them from."""
@@ -212,7 +282,9 @@ class _Discriminator:
                     product.copy_(learned)
 
     def learn(self, inputs: Any, truth: Any, rate: float) -> None:
-        """One step of gradient descent on the mean loss of `inputs` [words, dim] against `truth` [words] (0 to 1)."""
+        """One step of gradient descent on the mean loss of `inputs` [words, dim] against `truth`
+        [words] (0 to 1).
+        """
         values, _, gradient = self._forward(inputs, truth)
         for depth in (2, 1, 0):
             below = gradient @ self.products[depth][0] if depth else None
@@ -238,7 +310,9 @@ class _Discriminator:
         import torch
         from torch.nn.functional import leaky_relu, linear
 
-        kept = (torch.rand(inputs.shape, generator=self.random, device=inputs.device) >= self.dropout) / (1 - self.dropout)
+        kept = (
+            torch.rand(inputs.shape, generator=self.random, device=inputs.device) >= self.dropout
+        ) / (1 - self.dropout)
         values = [(inputs * kept).to(self.dtype)]
         for layer in self.products[:-1]:
             values.append(leaky_relu(linear(values[-1], *layer), SLOPE))

@@ -19,16 +19,22 @@ Dictionary = dict[str, set[str]]
 
 
 def read_gold(source: str, folder: str | Path, language: Language) -> Dictionary:
-    """The gold dictionary of a language in the retrieved source `source` at `folder`; all but npm's are in MUSE's format, one text file.
+    """The gold dictionary of a language in the retrieved source `source` at `folder`; all but npm's
+    are in MUSE's format, one text file.
 
     Words are cleaned as a corpus is, so that they can be found in a vocabulary.
     """
     folder = Path(folder)
     if source == "thousand-most-common-words":
-        return _cleaned(read_thousand(folder / f"package/words/{language.common_words}.json"), language)
+        return _cleaned(
+            read_thousand(folder / f"package/words/{language.common_words}.json"), language
+        )
     files = sorted(path for path in folder.rglob("*") if path.suffix in (".txt", ".tsv"))
     if len(files) != 1:
-        raise LinguaLiftError(f"{folder}: expected one dictionary (.txt or .tsv), found {', '.join(path.name for path in files) or 'none'}")
+        raise LinguaLiftError(
+            f"{folder}: expected one dictionary (.txt or .tsv), found"
+            f" {', '.join(path.name for path in files) or 'none'}"
+        )
     return _cleaned(read_muse(files[0]), language)
 
 
@@ -41,19 +47,30 @@ def _cleaned(dictionary: Dictionary, language: Language) -> Dictionary:
 
 
 def read_thousand(path: str | Path) -> Dictionary:
-    """npm `thousand-most-common-words` `words/XX.json`: English word to the language's words, lower-cased."""
+    """npm `thousand-most-common-words` `words/XX.json`: English word to the language's words,
+    lower-cased.
+    """
     try:
         entries = json.loads(Path(path).read_text(encoding="utf-8"))["words"]
         pairs = [(entry.get("englishWord"), entry.get("targetWord")) for entry in entries]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LinguaLiftError(f"{path}: not a word list of npm thousand-most-common-words ({type(error).__name__}: {error})") from error
-    return _collect((english, target) for english, target in pairs if isinstance(english, str) and isinstance(target, str))
+        raise LinguaLiftError(
+            f"{path}: not a word list of npm thousand-most-common-words ({type(error).__name__}:"
+            f" {error})"
+        ) from error
+    return _collect(
+        (english, target)
+        for english, target in pairs
+        if isinstance(english, str) and isinstance(target, str)
+    )
 
 
 def read_muse(path: str | Path, strict: bool = False) -> Dictionary:
-    """A MUSE dictionary: one `source target` pair a line, separated by a tab or by one space; lower-cased.
+    """A MUSE dictionary: one `source target` pair a line, separated by a tab or by one space;
+    lower-cased.
 
-    Malformed lines (not exactly two words; a tab separates phrases) are named in a warning with their numbers, or refused with `strict`.
+    Malformed lines (not exactly two words; a tab separates phrases) are named in a warning with
+    their numbers, or refused with `strict`.
     """
     pairs: list[tuple[str, str]] = []
     malformed: list[int] = []
@@ -72,7 +89,10 @@ def read_muse(path: str | Path, strict: bool = False) -> Dictionary:
     if malformed:
         shown = ", ".join(map(str, malformed[:5])) + (" ..." if len(malformed) > 5 else "")
         if strict:
-            raise LinguaLiftError(f"{path}, line {malformed[0]}: not a pair of words ({len(malformed)} such lines: {shown})")
+            raise LinguaLiftError(
+                f"{path}, line {malformed[0]}: not a pair of words ({len(malformed)} such lines:"
+                f" {shown})"
+            )
         logger.warning("%s: %d malformed lines skipped (%s)", path, len(malformed), shown)
     if not pairs:
         raise LinguaLiftError(f"{path}: no pair of words; expected 'source target' on each line")
@@ -90,7 +110,9 @@ def _collect(pairs: Any) -> Dictionary:
 
 @dataclass(frozen=True)
 class Precision:
-    """P@k in percent over the `words` gold words that both vocabularies cover (`coverage`: their share), with 95 % intervals."""
+    """P@k in percent over the `words` gold words that both vocabularies cover (`coverage`: their
+    share), with 95 % intervals.
+    """
 
     precision: dict[int, float]
     intervals: dict[int, tuple[float, float]]
@@ -115,16 +137,22 @@ def precision_at(
     seed: int = 0,
     resamples: int = 1000,
 ) -> Precision:
-    """P@k of ranked `candidates` int [source words, at least max(ks)] (target indices, best first; -1 for none).
+    """P@k of ranked `candidates` int [source words, at least max(ks)] (target indices, best first;
+    -1 for none).
 
-    A gold word counts where it is a source word and the target vocabulary holds at least one of its translations; it is right at k when
-    one of them is among the first k candidates. Intervals resample gold words `resamples` times.
+    A gold word counts where it is a source word and the target vocabulary holds at least one of its
+    translations; it is right at k when one of them is among the first k candidates. Intervals
+    resample gold words `resamples` times.
     """
     targets = {word.lower() for word in target_words}
     place: dict[str, int] = {}
     for index, word in enumerate(source_words):
         place.setdefault(word.lower(), index)
-    covered = [(place[word], answers & targets) for word, answers in sorted(dictionary.items()) if word in place and answers & targets]
+    covered = [
+        (place[word], answers & targets)
+        for word, answers in sorted(dictionary.items())
+        if word in place and answers & targets
+    ]
     ranks = np.full(len(covered), np.inf)
     for row, (index, answers) in enumerate(covered):
         for rank, candidate in enumerate(candidates[index]):

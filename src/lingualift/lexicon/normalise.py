@@ -1,7 +1,9 @@
-"""Normalisation of word spaces before alignment; every function maps float arrays [words, dim] to float32 [words, dim].
+"""Normalisation of word spaces before alignment; every function maps float arrays [words, dim] to
+float32 [words, dim].
 
-Artetxe et al. (2018) and Lample et al. (2018) use sequences of "unit" and "center"; encoder states need standardising first, because
-a few of their dimensions are a hundred times larger than the rest and would decide every similarity.
+Artetxe et al. (2018) and Lample et al. (2018) use sequences of "unit" and "center"; encoder states
+need standardising first, because a few of their dimensions are a hundred times larger than the rest
+and would decide every similarity.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,15 +41,21 @@ def normalise(vectors: np.ndarray, steps: Sequence[str] = ("unit", "center", "un
 
 
 def standardise_and_clip(vectors: np.ndarray, clip: float = 6.0) -> np.ndarray:
-    """Each column to mean 0 and deviation 1 over the rows, then limited to ±`clip`; constant columns become 0."""
+    """Each column to mean 0 and deviation 1 over the rows, then limited to ±`clip`; constant
+    columns become 0.
+    """
     vectors = np.asarray(vectors, np.float32)
     deviation = vectors.std(0, dtype=np.float64).astype(np.float32)
-    scaled = np.divide(center(vectors), deviation, out=np.zeros_like(vectors), where=deviation > 1e-6)
+    scaled = np.divide(
+        center(vectors), deviation, out=np.zeros_like(vectors), where=deviation > 1e-6
+    )
     return np.clip(scaled, -clip, clip)
 
 
 def remove_components(vectors: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
-    """Centered rows without their `count` leading principal directions (Mu and Viswanath 2018), unit length."""
+    """Centered rows without their `count` leading principal directions (Mu and Viswanath 2018),
+    unit length.
+    """
     vectors = center(vectors)
     if count:
         top = _directions(vectors, count, seed)
@@ -56,18 +64,23 @@ def remove_components(vectors: np.ndarray, count: int, seed: int = 0) -> np.ndar
 
 
 def leading_directions(vectors: np.ndarray, dim: int) -> np.ndarray:
-    """Rows in the `dim` leading principal directions of the 10,000 first, unit length; `vectors` themselves where they have no more."""
+    """Rows in the `dim` leading principal directions of the 10,000 first, unit length; `vectors`
+    themselves where they have no more.
+    """
     if vectors.shape[1] <= dim:
         return vectors
     _, directions = np.linalg.eigh(vectors[:10_000].T.astype(np.float64) @ vectors[:10_000])
     return unit(vectors @ directions[:, ::-1][:, :dim].astype(np.float32))
 
 
-def reduce_together(source: np.ndarray, target: np.ndarray, dim: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Both spaces projected on the `dim` leading directions of their union, unit length; unchanged when they have no more than `dim`.
+def reduce_together(
+    source: np.ndarray, target: np.ndarray, dim: int, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Both spaces projected on the `dim` leading directions of their union, unit length; unchanged
+    when they have no more than `dim`.
 
-    One projection for both, so inner products between them survive. At 512 of 1,920 dimensions P@1 changed by less than a point and
-    every search is four times cheaper.
+    One projection for both, so inner products between them survive. At 512 of 1,920 dimensions P@1
+    changed by less than a point and every search is four times cheaper.
     """
     if source.shape[1] <= dim or len(source) + len(target) <= dim:
         return unit(source), unit(target)
@@ -75,14 +88,21 @@ def reduce_together(source: np.ndarray, target: np.ndarray, dim: int, seed: int 
     return unit(source @ directions), unit(target @ directions)
 
 
-def _directions(vectors: np.ndarray, count: int, seed: int, iterations: int | None = None) -> np.ndarray:
-    """The `count` leading right singular directions [dim, count], by seeded subspace iteration (Halko et al. 2011): an exact
-    decomposition of thousands of dimensions would take minutes. Of many rows every n-th will do: at least `SAMPLE`, and four a direction.
+def _directions(
+    vectors: np.ndarray, count: int, seed: int, iterations: int | None = None
+) -> np.ndarray:
+    """The `count` leading right singular directions [dim, count], by seeded subspace iteration
+    (Halko et al. 2011): an exact decomposition of thousands of dimensions would take minutes. Of
+    many rows every n-th will do: at least `SAMPLE`, and four a direction.
     """
     vectors = np.ascontiguousarray(vectors[:: max(1, len(vectors) // max(SAMPLE, 4 * count))])
     iterations = iterations or (8 if count < 64 else 1)
     spare = min(32, vectors.shape[1] - count)
-    basis = np.random.default_rng(seed).standard_normal((vectors.shape[1], count + spare)).astype(np.float32)
+    basis = (
+        np.random.default_rng(seed)
+        .standard_normal((vectors.shape[1], count + spare))
+        .astype(np.float32)
+    )
     for _ in range(iterations):
         basis, _ = np.linalg.qr(vectors.T @ (vectors @ basis))
     projected = (vectors @ basis).astype(np.float64)

@@ -1,13 +1,15 @@
 """Exact nearest neighbours by inner product, in blocks of bounded memory.
 
-Three ways to the same answer. For small searches a plain product. FAISS's flat index (on a GPU where a GPU build of FAISS sees one). Or,
-for large searches on processors that multiply 8-bit integers in hardware, candidates from an integer product and their exact scores: the
-database is centred (which moves all scores of a query alike), both sides are turned by one random rotation (so that no coordinate stands
-out) and rounded to 8 bits; of every query the pairs above a running threshold are kept, rescored in float32, and checked against the
-largest rounding error seen. A query whose k-th score does not clear that error is searched again by FAISS.
+Three ways to the same answer. For small searches a plain product. FAISS's flat index (on a GPU
+where a GPU build of FAISS sees one). Or, for large searches on processors that multiply 8-bit
+integers in hardware, candidates from an integer product and their exact scores: the database is
+centred (which moves all scores of a query alike), both sides are turned by one random rotation (so
+that no coordinate stands out) and rounded to 8 bits; of every query the pairs above a running
+threshold are kept, rescored in float32, and checked against the largest rounding error seen. A
+query whose k-th score does not clear that error is searched again by FAISS.
 
-Ties are broken by the smaller index, and scores are always recomputed in a fixed order of summation: results do not depend on the way,
-the number of threads or the device.
+Ties are broken by the smaller index, and scores are always recomputed in a fixed order of
+summation: results do not depend on the way, the number of threads or the device.
 """
 
 import importlib
@@ -21,14 +23,19 @@ from lingualift.errors import LinguaLiftError
 
 logger = logging.getLogger(__name__)
 BLOCK = 16384  # queries searched at once by FAISS: 16384 × (k + SPARE) results, a few MB
-SPARE = 8  # candidates beyond k, so that equal scores at the border are ordered by index and not by chance
+# candidates beyond k, so that equal scores at the border are ordered by index and not by chance
+SPARE = 8
 GROUPS = 128  # groups of columns in which the largest of a row are sought
 RERANK_BLOCK = 512  # queries rescored at once: 512 × (k + SPARE) × dim floats
 
-QUERIES, COLUMNS = 512, 4096  # a block of the integer product: 8 MB of int32, which stay in the processor's cache
+QUERIES, COLUMNS = (
+    512,
+    4096,
+)  # a block of the integer product: 8 MB of int32, which stay in the processor's cache
 GROUP = 64  # columns whose maximum decides whether they are looked at
 MARGIN = 14  # candidates beyond k: what rounding may hide
-MAXIMUM = 16  # times the expected number of candidates of a block; more (a database of duplicates) goes to FAISS
+# times the expected number of candidates of a block; more (a database of duplicates) goes to FAISS
+MAXIMUM = 16
 PLAIN = 1 << 26  # pairs; up to here a plain product is fastest, and spares the import of FAISS
 SMALLEST = 1 << 27  # pairs; below, FAISS is as fast or faster (10,000 × 10,000)
 SAFETY = 1.25  # times the largest rounding error among the candidates
@@ -36,7 +43,9 @@ SAFETY = 1.25  # times the largest rounding error among the candidates
 
 @dataclass(frozen=True)
 class Neighbours:
-    """The best `k` database rows of each query, best first: `scores` float32 [queries, k], `indices` int64 [queries, k]."""
+    """The best `k` database rows of each query, best first: `scores` float32 [queries, k],
+    `indices` int64 [queries, k].
+    """
 
     scores: np.ndarray
     indices: np.ndarray
@@ -47,8 +56,16 @@ def top_k(queries: np.ndarray, database: np.ndarray, k: int, use_gpu: bool = Tru
     queries = np.ascontiguousarray(queries, np.float32)
     database = np.ascontiguousarray(database, np.float32)
     if k < 1 or k > len(database):
-        raise LinguaLiftError(f"{k} nearest neighbours asked of {len(database)} words; use a larger vocabulary or a smaller k")
-    if len(queries) * len(database) >= SMALLEST and len(database) >= COLUMNS and not (use_gpu and _gpus()) and integer_products():
+        raise LinguaLiftError(
+            f"{k} nearest neighbours asked of {len(database)} words; use a larger vocabulary or a"
+            " smaller k"
+        )
+    if (
+        len(queries) * len(database) >= SMALLEST
+        and len(database) >= COLUMNS
+        and not (use_gpu and _gpus())
+        and integer_products()
+    ):
         return integer_top_k(queries, database, k)
     if len(queries) * len(database) <= PLAIN:
         return plain_top_k(queries, database, k)
@@ -61,7 +78,11 @@ def largest_columns(values: np.ndarray, k: int) -> np.ndarray:
     if places is None:
         return np.argpartition(values, values.shape[1] - k, axis=1)[:, values.shape[1] - k :]
     last = places.shape[1] - k
-    return np.take_along_axis(places, np.argpartition(np.take_along_axis(values, places, axis=1), last, axis=1)[:, last:], axis=1)
+    return np.take_along_axis(
+        places,
+        np.argpartition(np.take_along_axis(values, places, axis=1), last, axis=1)[:, last:],
+        axis=1,
+    )
 
 
 def largest(values: np.ndarray, k: int) -> np.ndarray:
@@ -73,7 +94,9 @@ def largest(values: np.ndarray, k: int) -> np.ndarray:
 
 
 def _leading(values: np.ndarray, k: int) -> np.ndarray | None:
-    """Columns [n, fewer] among which each row's `k` largest are: those of the k groups whose maxima are largest. None for short rows."""
+    """Columns [n, fewer] among which each row's `k` largest are: those of the k groups whose maxima
+    are largest. None for short rows.
+    """
     rows, columns = values.shape
     if columns < 4 * GROUPS or k >= GROUPS:
         return None
@@ -81,7 +104,9 @@ def _leading(values: np.ndarray, k: int) -> np.ndarray | None:
     maxima = values[:, :whole].reshape(rows, -1, GROUPS).max(axis=1)
     groups = np.argpartition(maxima, GROUPS - k, axis=1)[:, GROUPS - k :]
     places = (groups[:, None, :] + np.arange(0, whole, GROUPS)[:, None]).reshape(rows, -1)
-    return np.concatenate([places, np.broadcast_to(np.arange(whole, columns), (rows, columns - whole))], axis=1)
+    return np.concatenate(
+        [places, np.broadcast_to(np.arange(whole, columns), (rows, columns - whole))], axis=1
+    )
 
 
 def plain_top_k(queries: np.ndarray, database: np.ndarray, k: int) -> Neighbours:
@@ -89,14 +114,20 @@ def plain_top_k(queries: np.ndarray, database: np.ndarray, k: int) -> Neighbours
     wanted = min(k + SPARE, len(database))
     parts = [
         _rescore(block, database, largest_columns(block @ database.T, wanted), k)
-        for block in (queries[start : start + RERANK_BLOCK] for start in range(0, len(queries), RERANK_BLOCK))
+        for block in (
+            queries[start : start + RERANK_BLOCK] for start in range(0, len(queries), RERANK_BLOCK)
+        )
     ]
     if not parts:
         return Neighbours(np.empty((0, k), np.float32), np.empty((0, k), np.int64))
-    return Neighbours(np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts]))
+    return Neighbours(
+        np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    )
 
 
-def flat_top_k(queries: np.ndarray, database: np.ndarray, k: int, use_gpu: bool = True) -> Neighbours:
+def flat_top_k(
+    queries: np.ndarray, database: np.ndarray, k: int, use_gpu: bool = True
+) -> Neighbours:
     """`top_k` by FAISS's flat index."""
     index = _flat_index(database, use_gpu)
     wanted = min(k + SPARE, len(database))
@@ -106,11 +137,15 @@ def flat_top_k(queries: np.ndarray, database: np.ndarray, k: int, use_gpu: bool 
         _, found = index.search(queries[start : start + BLOCK], wanted)
         for at in range(0, len(found), RERANK_BLOCK):
             rows = slice(start + at, start + min(at + RERANK_BLOCK, len(found)))
-            scores[rows], indices[rows] = _rescore(queries[rows], database, found[at : at + RERANK_BLOCK], k)
+            scores[rows], indices[rows] = _rescore(
+                queries[rows], database, found[at : at + RERANK_BLOCK], k
+            )
     return Neighbours(scores, indices)
 
 
-def _rescore(queries: np.ndarray, database: np.ndarray, candidates: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def _rescore(
+    queries: np.ndarray, database: np.ndarray, candidates: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
     candidates = np.sort(candidates, axis=1)
     # A sum along the last axis has one order whatever the threads, unlike a matrix product.
     scores = (queries[:, None, :] * database[candidates]).sum(axis=2, dtype=np.float32)
@@ -133,14 +168,18 @@ def _flat_index(database: np.ndarray, use_gpu: bool) -> Any:
 
 
 def integer_products() -> bool:
-    """Whether this processor sums products of 8-bit integers without overflow (VNNI), and torch offers them."""
+    """Whether this processor sums products of 8-bit integers without overflow (VNNI), and torch
+    offers them.
+    """
     torch: Any = importlib.import_module("torch")
     supported = getattr(torch.cpu, "_is_vnni_supported", None)
     return hasattr(torch, "_int_mm") and supported is not None and bool(supported())
 
 
 def integer_top_k(queries: np.ndarray, database: np.ndarray, k: int) -> Neighbours:
-    """`top_k` by candidates from an 8-bit product; equal to `flat_top_k`. Takes 2 bytes a value beside the two arrays."""
+    """`top_k` by candidates from an 8-bit product; equal to `flat_top_k`. Takes 2 bytes a value
+    beside the two arrays.
+    """
     torch: Any = importlib.import_module("torch")
     count, dim = database.shape
     width = -(-dim // 16) * 16
@@ -161,7 +200,9 @@ def integer_top_k(queries: np.ndarray, database: np.ndarray, k: int) -> Neighbou
         block = queries[start : start + QUERIES]
         turned = block @ rotation
         scales = np.maximum(np.abs(turned).max(axis=1), 1e-30) / 127
-        whole = torch.zeros((max(len(block), 32), width), dtype=torch.int8)  # the product wants more than a few rows
+        whole = torch.zeros(
+            (max(len(block), 32), width), dtype=torch.int8
+        )  # the product wants more than a few rows
         whole[: len(block)] = torch.from_numpy(np.rint(turned / scales[:, None]).astype(np.int8))
         found = _candidates(torch, whole, padded, len(block), count, wanted)
         if found is None:
@@ -171,15 +212,22 @@ def integer_top_k(queries: np.ndarray, database: np.ndarray, k: int) -> Neighbou
         exact = np.empty(len(rows), np.float32)
         for at in range(0, len(rows), 8192):
             part = slice(at, at + 8192)
-            exact[part] = (block[rows[part]] * database[columns[part]]).sum(axis=1, dtype=np.float32)
+            exact[part] = (block[rows[part]] * database[columns[part]]).sum(
+                axis=1, dtype=np.float32
+            )
         offset = block @ mean
         errors = np.abs(exact - offset[rows] - approximate * (scales[rows] * scale))
         first = np.searchsorted(rows, np.arange(len(block)))
         order = np.lexsort((columns, -exact, rows))
         chosen = order[first[:, None] + np.arange(k)]
-        scores[start : start + len(block)], indices[start : start + len(block)] = exact[chosen], columns[chosen]
+        scores[start : start + len(block)], indices[start : start + len(block)] = (
+            exact[chosen],
+            columns[chosen],
+        )
         if wanted < count:
-            hidden = offset + thresholds * scales * scale + SAFETY * errors.max()  # no pair that was left out is better
+            hidden = (
+                offset + thresholds * scales * scale + SAFETY * errors.max()
+            )  # no pair that was left out is better
             open_rows.append(start + np.flatnonzero(exact[chosen[:, -1]] <= hidden))
     again = np.concatenate(open_rows) if open_rows else np.empty(0, np.int64)
     if len(again):
@@ -190,9 +238,11 @@ def integer_top_k(queries: np.ndarray, database: np.ndarray, k: int) -> Neighbou
 
 
 def _candidates(torch: Any, block: Any, database: Any, rows: int, count: int, wanted: int) -> Any:
-    """(query, column, integer score) of every pair at or above its query's threshold, by query and column, and the thresholds.
+    """(query, column, integer score) of every pair at or above its query's threshold, by query and
+    column, and the thresholds.
 
-    The threshold is the `wanted`-th largest maximum of a group of columns, so that at least `wanted` pairs reach it. None: too many do.
+    The threshold is the `wanted`-th largest maximum of a group of columns, so that at least
+    `wanted` pairs reach it. None: too many do.
     """
     lowest = torch.iinfo(torch.int32).min
     best = torch.full((rows, wanted), lowest, dtype=torch.int32)
@@ -218,4 +268,9 @@ def _candidates(torch: Any, block: Any, database: Any, rows: int, count: int, wa
     kept = value >= best[:, -1][row]
     row, column, value = row[kept], column[kept], value[kept]
     order = torch.argsort(row, stable=True)  # columns come in ascending order already
-    return row[order].numpy(), column[order].numpy(), value[order].numpy().astype(np.float32), best[:, -1].numpy().astype(np.float32)
+    return (
+        row[order].numpy(),
+        column[order].numpy(),
+        value[order].numpy().astype(np.float32),
+        best[:, -1].numpy().astype(np.float32),
+    )

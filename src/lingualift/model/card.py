@@ -5,16 +5,30 @@ from typing import Any
 
 
 def model_card(config: Mapping[str, Any], record: Mapping[str, Any] | None = None) -> str:
-    """README.md of a checkpoint: what it holds, over which frozen parts, and, with the `record` of its stage, how it was trained."""
+    """README.md of a checkpoint: what it holds, over which frozen parts, and, with the `record` of
+    its stage, how it was trained.
+    """
     record = record or {}
     llm, encoder = config["llm"], config.get("encoder")
-    lines = ["---", "library_name: transformers", "tags: [lingualift]", "---", f"# {record.get('name', 'LinguaLIFT checkpoint')}", ""]
+    lines = [
+        "---",
+        "library_name: transformers",
+        "tags: [lingualift]",
+        "---",
+        f"# {record.get('name', 'LinguaLIFT checkpoint')}",
+        "",
+    ]
     lines += [
-        "A `LinguaLiftModel`: an LLM with an alignment layer and boundary vectors that let it read the states of a multilingual encoder"
-        if encoder
-        else "A `LinguaLiftModel` with text input alone: an ordinary causal LLM",
-        "(LinguaLIFT, arXiv 2412.12499). This folder holds only what was trained; the frozen parts are referred to below and are checked "
-        "when the checkpoint is loaded.",
+        (
+            "A `LinguaLiftModel`: an LLM with an alignment layer and boundary vectors that let it"
+            " read the states of a multilingual encoder"
+            if encoder
+            else "A `LinguaLiftModel` with text input alone: an ordinary causal LLM"
+        ),
+        (
+            "(LinguaLIFT, arXiv 2412.12499). This folder holds only what was trained; the frozen"
+            " parts are referred to below and are checked when the checkpoint is loaded."
+        ),
         "",
         "| part | source | revision | SHA-256 |",
         "|---|---|---|---|",
@@ -25,18 +39,31 @@ def model_card(config: Mapping[str, Any], record: Mapping[str, Any] | None = Non
         lines.append(_row(f"encoder, {layer}", encoder))
         lines += [
             "",
-            f"Alignment layer: {config['alignment_layers']} linear layers, {config['alignment_activation']}, {config['encoder_dim']} to "
-            f"{config['llm_dim']} dimensions.",
+            (
+                f"Alignment layer: {config['alignment_layers']} linear layers,"
+                f" {config['alignment_activation']}, {config['encoder_dim']} to {config['llm_dim']}"
+                " dimensions."
+            ),
         ]
     lines += ["", f"Trained modules in this folder: {', '.join(config['trained']) or 'none'}."]
-    facts = {key: record[key] for key in ("seed", "languages", "left_out", "examples", "steps") if record.get(key) not in (None, [])}
+    facts = {
+        key: record[key]
+        for key in ("seed", "languages", "left_out", "examples", "steps")
+        if record.get(key) not in (None, [])
+    }
     if facts:
         lines += ["", "Last stage:", ""]
-        lines += [f"- {key.replace('_', ' ')}: {', '.join(value) if isinstance(value, list) else value}" for key, value in facts.items()]
+        lines += [
+            f"- {key.replace('_', ' ')}: {', '.join(value) if isinstance(value, list) else value}"
+            for key, value in facts.items()
+        ]
     lines += [
         "",
-        "The licences of the LLM, the encoder and the training data apply to this checkpoint. Answers of small models are often wrong, and "
-        "worse in languages that the encoder saw little of.",
+        (
+            "The licences of the LLM, the encoder and the training data apply to this checkpoint."
+            " Answers of small models are often wrong, and worse in languages that the encoder saw"
+            " little of."
+        ),
         "",
         "```python",
         "from lingualift.model.modeling import LinguaLiftModel",
@@ -48,5 +75,8 @@ def model_card(config: Mapping[str, Any], record: Mapping[str, Any] | None = Non
 
 
 def _row(part: str, reference: Mapping[str, Any]) -> str:
-    name, revision = reference.get("name") or reference.get("path", ""), reference.get("revision") or reference.get("version") or ""
+    name, revision = (
+        reference.get("name") or reference.get("path", ""),
+        reference.get("revision") or reference.get("version") or "",
+    )
     return f"| {part} | {name} | {revision} | `{reference.get('fingerprint', '')[:16]}` |"

@@ -1,13 +1,15 @@
 """GGUF files from packages, converted once into ordinary Hugging Face folders.
 
-The default run takes its two models from packages that hold GGUF files: SmolLM2-135M-Instruct (architecture
-`llama`, tokenizer `smollm`) and Gemma-3-270M (architecture `gemma3`, SentencePiece vocabulary). Both are
-de-quantised to float32, undone from llama.cpp's storage conventions, and written as bfloat16 safetensors with a
-tokenizer.json, so that every other step only ever sees `from_pretrained(folder)`. bfloat16 because the stored
-weights hold 4 to 8 bits each: the rounding is far below the quantisation error, and the folder is half the size.
+The default run takes its two models from packages that hold GGUF files: SmolLM2-135M-Instruct
+(architecture `llama`, tokenizer `smollm`) and Gemma-3-270M (architecture `gemma3`, SentencePiece
+vocabulary). Both are de-quantised to float32, undone from llama.cpp's storage conventions, and
+written as bfloat16 safetensors with a tokenizer.json, so that every other step only ever sees
+`from_pretrained(folder)`. bfloat16 because the stored weights hold 4 to 8 bits each: the rounding
+is far below the quantisation error, and the folder is half the size.
 
-Names, shapes and tokenizers are read from the file itself instead of through the loader of one transformers
-version; a tensor that is missing or left over is an error, never a random initialisation.
+Names, shapes and tokenizers are read from the file itself instead of through the loader of one
+transformers version; a tensor that is missing or left over is an error, never a random
+initialisation.
 """
 
 import hashlib
@@ -50,7 +52,9 @@ _GEMMA3_NAMES = _LLAMA_NAMES | {
 
 @dataclass(frozen=True)
 class Conversion:
-    """What `convert_gguf` wrote beside the model (`conversion.json`): origin, sizes and special tokens."""
+    """What `convert_gguf` wrote beside the model (`conversion.json`): origin, sizes and special
+    tokens.
+    """
 
     source: str
     source_sha256: str
@@ -67,9 +71,11 @@ class Conversion:
 
 
 def concatenate_parts(parts: Sequence[str | Path], out_path: str | Path, sha256: str) -> None:
-    """Join the part files of one large file, in the order given, and check the whole against `sha256`.
+    """Join the part files of one large file, in the order given, and check the whole against
+    `sha256`.
 
-    Only bytes are read: no code of the package that carries the parts is run. A wrong checksum leaves nothing behind.
+    Only bytes are read: no code of the package that carries the parts is run. A wrong checksum
+    leaves nothing behind.
     """
     for part in parts:
         if not Path(part).is_file():
@@ -84,8 +90,8 @@ def concatenate_parts(parts: Sequence[str | Path], out_path: str | Path, sha256:
                         whole.write(block)
         if checksum.hexdigest() != sha256:
             raise LinguaLiftError(
-                f"{out_path}: the {len(parts)} parts give sha256 {checksum.hexdigest()}, expected {sha256}; "
-                "delete the downloaded parts and run again"
+                f"{out_path}: the {len(parts)} parts give sha256 {checksum.hexdigest()}, expected"
+                f" {sha256}; delete the downloaded parts and run again"
             )
 
 
@@ -95,12 +101,14 @@ def convert_gguf(
     dtype: Literal["bfloat16", "float32"] = "bfloat16",
     keep_layers: int | None = None,
 ) -> Conversion:
-    """Convert a GGUF causal language model to a Hugging Face folder at `out_dir` (replaced atomically).
+    """Convert a GGUF causal language model to a Hugging Face folder at `out_dir` (replaced
+    atomically).
 
-    Architectures `llama` and `gemma3` (text). With `keep_layers` = n the layers above the n-th are dropped: the
-    hidden state after layer n is that of the full model (`hidden_states[n]`), provided that the reader replaces the
-    final norm by the identity (`model.norm = torch.nn.Identity()`), since that norm belongs to the last layer.
-    Raises `LinguaLiftError` for a damaged file, another architecture, or tensors that do not fit it.
+    Architectures `llama` and `gemma3` (text). With `keep_layers` = n the layers above the n-th are
+    dropped: the hidden state after layer n is that of the full model (`hidden_states[n]`), provided
+    that the reader replaces the final norm by the identity (`model.norm = torch.nn.Identity()`),
+    since that norm belongs to the last layer. Raises `LinguaLiftError` for a damaged file, another
+    architecture, or tensors that do not fit it.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
@@ -115,12 +123,17 @@ def convert_gguf(
         "gemma3": (_gemma3_config, _GEMMA3_NAMES),
     }
     if architecture not in builders:
-        raise LinguaLiftError(f"{gguf_path}: architecture '{architecture}' cannot be converted, {nearest(architecture, builders)}")
+        raise LinguaLiftError(
+            f"{gguf_path}: architecture '{architecture}' cannot be converted,"
+            f" {nearest(architecture, builders)}"
+        )
     build_config, layer_names = builders[architecture]
     layers_in_source = int(source.field(f"{architecture}.block_count"))
     layers = layers_in_source if keep_layers is None else keep_layers
     if not 1 <= layers <= layers_in_source:
-        raise LinguaLiftError(f"keep_layers {layers}: {gguf_path.name} has layers 1 to {layers_in_source}")
+        raise LinguaLiftError(
+            f"keep_layers {layers}: {gguf_path.name} has layers 1 to {layers_in_source}"
+        )
 
     tokenizer = _tokenizer(source)
     weights = _weights(source, architecture, layer_names, layers, getattr(torch, dtype))
@@ -140,11 +153,17 @@ def convert_gguf(
     found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     if expected != found:
         odd = sorted(set(expected.items()) ^ set(found.items()))
-        raise LinguaLiftError(f"{gguf_path}: {len(odd)} tensors do not fit architecture '{architecture}', first {odd[0][0]} {odd[0][1]}")
+        raise LinguaLiftError(
+            f"{gguf_path}: {len(odd)} tensors do not fit architecture '{architecture}', first"
+            f" {odd[0][0]} {odd[0][1]}"
+        )
     model.load_state_dict(weights, strict=False, assign=True)
     model.tie_weights()
     model.generation_config = GenerationConfig(
-        bos_token_id=config.bos_token_id, eos_token_id=config.eos_token_id, pad_token_id=config.pad_token_id, do_sample=False
+        bos_token_id=config.bos_token_id,
+        eos_token_id=config.eos_token_id,
+        pad_token_id=config.pad_token_id,
+        do_sample=False,
     )
 
     conversion = Conversion(
@@ -164,16 +183,27 @@ def convert_gguf(
     with atomic_directory(out_dir) as folder:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-        tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"), pretty=False)  # every job reads it: a third of the size, faster
-        described = read_json(folder / "tokenizer_config.json")  # with the added tokens in it, Transformers parses that file once less
-        write_json(folder / "tokenizer_config.json", described | {"added_tokens_decoder": _added_tokens(tokenizer)})
+        tokenizer.backend_tokenizer.save(
+            str(folder / "tokenizer.json"), pretty=False
+        )  # every job reads it: a third of the size, faster
+        described = read_json(
+            folder / "tokenizer_config.json"
+        )  # with the added tokens in it, Transformers parses that file once less
+        write_json(
+            folder / "tokenizer_config.json",
+            described | {"added_tokens_decoder": _added_tokens(tokenizer)},
+        )
         write_json(folder / "conversion.json", vars(conversion))
         for file in folder.iterdir():
             file.chmod(0o644)  # safetensors writes its file for the owner alone
         probe = "Tom has 1,234 apples.  Wie viele?\nपानी, জল, maji, น้ำ"
-        if AutoTokenizer.from_pretrained(folder)(probe)["input_ids"] != tokenizer(probe)["input_ids"]:
+        if (
+            AutoTokenizer.from_pretrained(folder)(probe)["input_ids"]
+            != tokenizer(probe)["input_ids"]
+        ):
             raise LinguaLiftError(
-                f"{out_dir}: the saved tokenizer does not reload as it was built; this version of transformers is unsupported"
+                f"{out_dir}: the saved tokenizer does not reload as it was built; this version of"
+                " transformers is unsupported"
             )
     return conversion
 
@@ -185,17 +215,23 @@ def convert_parts(
     dtype: Literal["bfloat16", "float32"] = "bfloat16",
     keep_layers: int | None = None,
 ) -> Conversion:
-    """`convert_gguf` of a file that comes in one or several parts, whose whole must have this `sha256`.
+    """`convert_gguf` of a file that comes in one or several parts, whose whole must have this
+    `sha256`.
 
     A joined file lives in a temporary folder beside `out_dir` and is gone afterwards.
     """
     out_dir = Path(out_dir)
     if len(parts) == 1:
         if Path(parts[0]).is_file() and (found := sha256_file(parts[0])) != sha256:
-            raise LinguaLiftError(f"{parts[0]}: altered: expected sha256 {sha256}, got {found}; delete the retrieved folder and run again")
+            raise LinguaLiftError(
+                f"{parts[0]}: altered: expected sha256 {sha256}, got {found}; delete the retrieved"
+                " folder and run again"
+            )
         return convert_gguf(parts[0], out_dir, dtype, keep_layers)
     out_dir.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out_dir.name}.", suffix=".gguf", dir=out_dir.parent) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix=f".{out_dir.name}.", suffix=".gguf", dir=out_dir.parent
+    ) as folder:
         whole = Path(folder) / Path(parts[0]).name.removesuffix(".part00")
         concatenate_parts(parts, whole, sha256)
         return convert_gguf(whole, out_dir, dtype, keep_layers)
@@ -248,15 +284,23 @@ def _gemma3_config(source: GgufFile, layers: int, vocabulary: int) -> Any:
 
 
 def _decimal(value: float) -> float:
-    """The short decimal that a float32 of the file stands for (1e-05 rather than 9.999999747378752e-06)."""
+    """The short decimal that a float32 of the file stands for (1e-05 rather than
+    9.999999747378752e-06).
+    """
     return float(f"{value:.6g}")
 
 
-def _weights(source: GgufFile, architecture: str, layer_names: dict[str, str], layers: int, dtype: Any) -> dict[str, Any]:
+def _weights(
+    source: GgufFile, architecture: str, layer_names: dict[str, str], layers: int, dtype: Any
+) -> dict[str, Any]:
     """De-quantised tensors under their Hugging Face names; those of dropped layers are left out."""
     import torch
 
-    top = {"token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight", "output.weight": "lm_head.weight"}
+    top = {
+        "token_embd.weight": "model.embed_tokens.weight",
+        "output_norm.weight": "model.norm.weight",
+        "output.weight": "lm_head.weight",
+    }
     heads = int(source.field(f"{architecture}.attention.head_count"))
     kv_heads = int(source.field(f"{architecture}.attention.head_count_kv"))
     weights = {}
@@ -267,7 +311,10 @@ def _weights(source: GgufFile, architecture: str, layer_names: dict[str, str], l
             block, _, rest = tensor.name.removeprefix("blk.").partition(".")
             part, _, suffix = rest.rpartition(".")
             if not block.isdecimal() or part not in layer_names:
-                raise LinguaLiftError(f"{source.path}: unexpected tensor '{tensor.name}' for architecture '{architecture}'")
+                raise LinguaLiftError(
+                    f"{source.path}: unexpected tensor '{tensor.name}' for architecture"
+                    f" '{architecture}'"
+                )
             if int(block) >= layers:
                 continue
             name = f"model.layers.{block}.{layer_names[part]}.{suffix}"
@@ -279,13 +326,18 @@ def _weights(source: GgufFile, architecture: str, layer_names: dict[str, str], l
         elif architecture == "gemma3" and name.endswith("norm.weight"):
             values = values - 1  # llama.cpp stores 1 + w, the model computes x * (1 + w)
         if not np.isfinite(values).all():
-            raise LinguaLiftError(f"{source.path}: tensor '{tensor.name}' holds values that are not finite; delete the file and run again")
+            raise LinguaLiftError(
+                f"{source.path}: tensor '{tensor.name}' holds values that are not finite; delete"
+                " the file and run again"
+            )
         weights[name] = torch.from_numpy(np.ascontiguousarray(values)).to(dtype)
     return weights
 
 
 def _unpermute(values: np.ndarray, heads: int) -> np.ndarray:
-    """Rows of a query or key projection [heads * d, d_model] from llama.cpp's interleaved rotary order to the split order."""
+    """Rows of a query or key projection [heads * d, d_model] from llama.cpp's interleaved rotary
+    order to the split order.
+    """
     half = values.shape[0] // heads // 2
     return values.reshape(heads, half, 2, values.shape[1]).swapaxes(1, 2).reshape(values.shape)
 
@@ -300,7 +352,8 @@ def _tokenizer(source: GgufFile) -> Any:
     builders = {("gpt2", "smollm"): _smollm_backend, ("llama", "default"): _gemma_backend}
     if (model, style) not in builders:
         raise LinguaLiftError(
-            f"{source.path}: tokenizer '{model}/{style}' cannot be converted, {nearest(f'{model}/{style}', map('/'.join, builders))}"
+            f"{source.path}: tokenizer '{model}/{style}' cannot be converted,"
+            f" {nearest(f'{model}/{style}', map('/'.join, builders))}"
         )
     tokens, types = source.field("tokenizer.ggml.tokens"), source.field("tokenizer.ggml.token_type")
     backend = builders[model, style](source, tokens)
@@ -312,9 +365,17 @@ def _tokenizer(source: GgufFile) -> Any:
     backend.add_special_tokens([token for token in added if token.special])
     backend.add_tokens([token for token in added if not token.special])
     if backend.get_vocab_size() != len(tokens):
-        raise LinguaLiftError(f"{source.path}: {len(tokens)} tokens in the file, {backend.get_vocab_size()} in the tokenizer built from it")
+        raise LinguaLiftError(
+            f"{source.path}: {len(tokens)} tokens in the file, {backend.get_vocab_size()} in the"
+            " tokenizer built from it"
+        )
     special = {}
-    for name, key in (("bos_token", "bos"), ("eos_token", "eos"), ("unk_token", "unknown"), ("pad_token", "padding")):
+    for name, key in (
+        ("bos_token", "bos"),
+        ("eos_token", "eos"),
+        ("unk_token", "unknown"),
+        ("pad_token", "padding"),
+    ):
         identifier = source.fields.get(f"tokenizer.ggml.{key}_token_id")
         if identifier is not None:
             special[name] = tokens[identifier]
@@ -334,18 +395,28 @@ def _tokenizer(source: GgufFile) -> Any:
 def _added_tokens(tokenizer: Any) -> dict[str, dict[str, Any]]:
     """The tokens that are matched whole, by id, as `tokenizer_config.json` lists them."""
     parts = ("content", "lstrip", "normalized", "rstrip", "single_word", "special")
-    return {str(identifier): {part: getattr(token, part) for part in parts} for identifier, token in tokenizer.added_tokens_decoder.items()}
+    return {
+        str(identifier): {part: getattr(token, part) for part in parts}
+        for identifier, token in tokenizer.added_tokens_decoder.items()
+    }
 
 
 def _smollm_backend(source: GgufFile, tokens: list[str]) -> Any:
-    """Byte-level BPE with every digit a token of its own, as SmolLM's tokenizer was trained. It adds no BOS by itself."""
+    """Byte-level BPE with every digit a token of its own, as SmolLM's tokenizer was trained. It
+    adds no BOS by itself.
+    """
     from tokenizers import Tokenizer, decoders, pre_tokenizers
     from tokenizers.models import BPE
 
     merges = [tuple(merge.split(" ")) for merge in source.field("tokenizer.ggml.merges")]
-    backend = Tokenizer(BPE(vocab={token: index for index, token in enumerate(tokens)}, merges=merges))
+    backend = Tokenizer(
+        BPE(vocab={token: index for index, token in enumerate(tokens)}, merges=merges)
+    )
     backend.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)]
+        [
+            pre_tokenizers.Digits(individual_digits=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
+        ]
     )
     backend.decoder = decoders.ByteLevel()
     return backend
@@ -354,14 +425,17 @@ def _smollm_backend(source: GgufFile, tokens: list[str]) -> Any:
 def _gemma_backend(source: GgufFile, tokens: list[str]) -> Any:
     """SentencePiece BPE with byte fallback; `<bos>` goes in front of every input.
 
-    The file stores no merges. Gemma's vocabulary lies in the order in which its merges were learnt, so every way of
-    cutting a token into two known tokens is a merge, best token first. Runs of spaces are stored as spaces where the
-    normalised text has `▁`.
+    The file stores no merges. Gemma's vocabulary lies in the order in which its merges were learnt,
+    so every way of cutting a token into two known tokens is a merge, best token first. Runs of
+    spaces are stored as spaces where the normalised text has `▁`.
     """
     from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
     from tokenizers.models import BPE
 
-    vocabulary = {"▁" * len(token) if token.strip(" ") == "" else token: index for index, token in enumerate(tokens)}
+    vocabulary = {
+        "▁" * len(token) if token.strip(" ") == "" else token: index
+        for index, token in enumerate(tokens)
+    }
     merges = []
     for token, index in vocabulary.items():
         cuts = [(token[:place], token[place:]) for place in range(1, len(token))]
@@ -380,10 +454,14 @@ def _gemma_backend(source: GgufFile, tokens: list[str]) -> Any:
     )
     backend.normalizer = normalizers.Replace(" ", "▁")
     backend.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
-    backend.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    backend.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
+    )
     bos = int(source.field("tokenizer.ggml.bos_token_id"))
     if source.fields.get("tokenizer.ggml.add_bos_token"):
         backend.post_processor = processors.TemplateProcessing(
-            single=f"{tokens[bos]} $A", pair=f"{tokens[bos]} $A {tokens[bos]}:1 $B:1", special_tokens=[(tokens[bos], bos)]
+            single=f"{tokens[bos]} $A",
+            pair=f"{tokens[bos]} $A {tokens[bos]}:1 $B:1",
+            special_tokens=[(tokens[bos], bos)],
         )
     return backend

@@ -1,8 +1,10 @@
-"""The frozen multilingual encoder H = E(X) (equation (1)): token states of one hidden layer, for any architecture.
+"""The frozen multilingual encoder H = E(X) (equation (1)): token states of one hidden layer, for
+any architecture.
 
-Encoder-decoder models are used by their encoder, encoder-only models as they are, decoder-only models by a chosen hidden layer
-(layers above it are dropped at loading). Texts are batched by exact token count, never padded: a text's states do not depend on
-its neighbours, so cached states equal live ones.
+Encoder-decoder models are used by their encoder, encoder-only models as they are, decoder-only
+models by a chosen hidden layer (layers above it are dropped at loading). Texts are batched by exact
+token count, never padded: a text's states do not depend on its neighbours, so cached states equal
+live ones.
 """
 
 import logging
@@ -27,12 +29,18 @@ logger = logging.getLogger(__name__)
 use_multilingual.register()
 MAX_TOKENS = 1024
 BATCH_TOKENS = 2048
-BIDIRECTIONAL = ("bert", "xlm", "xlm-roberta", "roberta")  # also offered as causal models, but read both ways
+BIDIRECTIONAL = (
+    "bert",
+    "xlm",
+    "xlm-roberta",
+    "roberta",
+)  # also offered as causal models, but read both ways
 
 
 @dataclass(frozen=True)
 class EncoderTokenizer:
-    """The encoder's tokenizer as states are made with it; `causal` encoders get no added tokens, others their usual ones.
+    """The encoder's tokenizer as states are made with it; `causal` encoders get no added tokens,
+    others their usual ones.
 
     Texts are cut after `limit` tokens.
     """
@@ -48,107 +56,164 @@ class EncoderTokenizer:
         try:
             tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
         except (ImportError, ValueError, OSError) as error:
-            raise LinguaLiftError(f"encoder {path}: its tokenizer cannot be read: {' '.join(str(error).split())[:300]}") from error
+            raise LinguaLiftError(
+                f"encoder {path}: its tokenizer cannot be read:"
+                f" {' '.join(str(error).split())[:300]}"
+            ) from error
         return cls(tokenizer, is_causal(config), min(MAX_TOKENS, positions(config)))
 
     def __call__(self, texts: Sequence[str]) -> tuple[list[list[int]], list[list[tuple[int, int]]]]:
-        """Token ids and character offsets of each text; added tokens have empty offsets. Only a fast tokenizer knows offsets."""
+        """Token ids and character offsets of each text; added tokens have empty offsets. Only a
+        fast tokenizer knows offsets.
+        """
         if not self.tokenizer.is_fast:
             raise LinguaLiftError(
-                f"encoder {self.tokenizer.name_or_path}: its tokenizer tells no character offsets (no tokenizer.json), which a warm start "
-                "and lexicons from the encoder need; use another encoder for these, or leave out the stage"
+                f"encoder {self.tokenizer.name_or_path}: its tokenizer tells no character offsets"
+                " (no tokenizer.json), which a warm start and lexicons from the encoder need; use"
+                " another encoder for these, or leave out the stage"
             )
         batch = self.tokenizer(
-            list(texts), add_special_tokens=not self.causal, truncation=True, max_length=self.limit, return_offsets_mapping=True
+            list(texts),
+            add_special_tokens=not self.causal,
+            truncation=True,
+            max_length=self.limit,
+            return_offsets_mapping=True,
         )
         return batch["input_ids"], batch["offset_mapping"]
 
     @property
     def prefix(self) -> tuple[int, ...]:
-        """Tokens before a text that give no state: a decoder's BOS is an attention sink without meaning."""
-        return (self.tokenizer.bos_token_id,) if self.causal and self.tokenizer.bos_token_id is not None else ()
+        """Tokens before a text that give no state: a decoder's BOS is an attention sink without
+        meaning.
+        """
+        return (
+            (self.tokenizer.bos_token_id,)
+            if self.causal and self.tokenizer.bos_token_id is not None
+            else ()
+        )
 
     def tokens(self, texts: Sequence[str]) -> Tokens:
         """Ids of all texts in one array; a text without any is an error."""
         pieces, counts = [], []
-        for start in range(0, len(texts), 8192):  # offsets of Python integers would be the largest thing in memory
+        for start in range(
+            0, len(texts), 8192
+        ):  # offsets of Python integers would be the largest thing in memory
             batch = self.tokenizer(
-                list(texts[start : start + 8192]), add_special_tokens=not self.causal, truncation=True, max_length=self.limit
+                list(texts[start : start + 8192]),
+                add_special_tokens=not self.causal,
+                truncation=True,
+                max_length=self.limit,
             )["input_ids"]
             counts += [len(ids) for ids in batch]
             pieces.append(np.fromiter((token for ids in batch for token in ids), np.int32))
         if 0 in counts:
             index = counts.index(0)
-            raise LinguaLiftError(f"text {index} ({texts[index][:30]!r}) has no tokens for the encoder")
+            raise LinguaLiftError(
+                f"text {index} ({texts[index][:30]!r}) has no tokens for the encoder"
+            )
         pad = self.tokenizer.pad_token_id
         ids = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
         return Tokens(ids, np.cumsum([0, *counts]), self.prefix, 0 if pad is None else pad)
 
 
 class Backbone(torch.nn.Module):
-    """The network E of equation (1), cut at a hidden layer: [texts, tokens] ids to states of one layer (None: its last hidden state).
+    """The network E of equation (1), cut at a hidden layer: [texts, tokens] ids to states of one
+    layer (None: its last hidden state).
 
-    Encoder-decoder models are used by their encoder; layers of a decoder above `layer` are dropped, and with them the final norm,
-    which belongs to the last layer.
+    Encoder-decoder models are used by their encoder; layers of a decoder above `layer` are dropped,
+    and with them the final norm, which belongs to the last layer.
     """
 
-    def __init__(self, path: str | Path, layer: int | None = None, dtype: torch.dtype = torch.bfloat16) -> None:
+    def __init__(
+        self, path: str | Path, layer: int | None = None, dtype: torch.dtype = torch.bfloat16
+    ) -> None:
         super().__init__()
         config = AutoConfig.from_pretrained(path, local_files_only=True)
         self.causal = is_causal(config)
         self.layer = layer
         depth, self.dim = depth_and_width(path, config)
         if layer is not None and not 1 <= layer <= depth:
-            raise LinguaLiftError(f"encoder.layer: {layer} is not a layer of {path}; it has 1 to {depth}")
+            raise LinguaLiftError(
+                f"encoder.layer: {layer} is not a layer of {path}; it has 1 to {depth}"
+            )
         if self.causal:
-            model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, local_files_only=True).base_model
+            model = AutoModelForCausalLM.from_pretrained(
+                path, dtype=dtype, local_files_only=True
+            ).base_model
             if layer is not None:
                 model.layers = model.layers[:layer]
                 model.config.num_hidden_layers = layer
                 if layer < depth:
                     model.norm = torch.nn.Identity()  # hidden_states[layer] precedes the final norm
         elif getattr(config, "is_encoder_decoder", False):
-            model = AutoModel.from_pretrained(path, dtype=dtype, local_files_only=True).get_encoder()
+            model = AutoModel.from_pretrained(
+                path, dtype=dtype, local_files_only=True
+            ).get_encoder()
         else:
             model = AutoModel.from_pretrained(path, dtype=dtype, local_files_only=True)
         self.network = model.eval()
 
     def train(self, mode: bool = True) -> "Backbone":
-        """Dropout stays off, also where the encoder learns: states are what the frozen encoder would give."""
+        """Dropout stays off, also where the encoder learns: states are what the frozen encoder
+        would give.
+        """
         return super().train(False)
 
     def hidden(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, layers: Sequence[int] | None = None, past: Cache | None = None
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        layers: Sequence[int] | None = None,
+        past: Cache | None = None,
     ) -> torch.Tensor:
         """States [texts, tokens, dim], or with `layers` [texts, len(layers), tokens, dim].
 
-        `past` holds a decoder's keys and values of tokens before these, which `attention_mask` covers as well.
+        `past` holds a decoder's keys and values of tokens before these, which `attention_mask`
+        covers as well.
         """
-        kwargs: dict[str, Any] = {"use_cache": past is not None, "past_key_values": past} if self.causal else {}
+        kwargs: dict[str, Any] = (
+            {"use_cache": past is not None, "past_key_values": past} if self.causal else {}
+        )
         asked = layers if layers is not None or self.causal or self.layer is None else [self.layer]
-        output = self.network(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=asked is not None, **kwargs)
+        output = self.network(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            output_hidden_states=asked is not None,
+            **kwargs,
+        )
         if asked is None:
             return output.last_hidden_state
         found = torch.stack([output.hidden_states[layer] for layer in asked], 1)
         return found if layers is not None else found[:, 0]
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, prefix: int = 0) -> torch.Tensor:
-        """States of the tokens that are neither padding nor among the first `prefix`, in reading order, [states, dim]."""
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, prefix: int = 0
+    ) -> torch.Tensor:
+        """States of the tokens that are neither padding nor among the first `prefix`, in reading
+        order, [states, dim].
+        """
         return self.hidden(input_ids, attention_mask)[:, prefix:][attention_mask[:, prefix:].bool()]
 
 
 def is_causal(config: Any) -> bool:
     """Whether a model reads from left to right."""
-    decoder = config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and config.model_type not in BIDIRECTIONAL
+    decoder = (
+        config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+        and config.model_type not in BIDIRECTIONAL
+    )
     return decoder and not getattr(config, "is_encoder_decoder", False)
 
 
 def positions(config: Any) -> int:
-    """Tokens of a text that a model has positions for: 512 in BERT, XLM and their kin, without end where positions are relative."""
+    """Tokens of a text that a model has positions for: 512 in BERT, XLM and their kin, without end
+    where positions are relative.
+    """
     held = getattr(config, "max_position_embeddings", None)
     if held is None:
         return sys.maxsize
-    first = (config.pad_token_id or 0) + 1 if config.model_type in ("roberta", "xlm-roberta") else 0  # these count from there
+    first = (
+        (config.pad_token_id or 0) + 1 if config.model_type in ("roberta", "xlm-roberta") else 0
+    )  # these count from there
     return int(held) - first - is_causal(config)
 
 
@@ -157,10 +222,16 @@ def depth_and_width(path: str | Path, config: Any = None) -> tuple[int, int]:
     config = AutoConfig.from_pretrained(path, local_files_only=True) if config is None else config
     text = config.get_text_config() if hasattr(config, "get_text_config") else config
     found = []
-    for names in (("num_hidden_layers", "num_layers", "n_layers"), ("hidden_size", "d_model", "emb_dim", "dim")):
+    for names in (
+        ("num_hidden_layers", "num_layers", "n_layers"),
+        ("hidden_size", "d_model", "emb_dim", "dim"),
+    ):
         value = next((getattr(text, name) for name in names if getattr(text, name, None)), None)
         if value is None:
-            raise LinguaLiftError(f"encoder {path}: config.json of model type '{config.model_type}' has none of {', '.join(names)}")
+            raise LinguaLiftError(
+                f"encoder {path}: config.json of model type '{config.model_type}' has none of"
+                f" {', '.join(names)}"
+            )
         found.append(int(value))
     return found[0], found[1]
 
@@ -181,29 +252,44 @@ class Encoder:
     ) -> None:
         self.tokenize = EncoderTokenizer.load(path)
         self.tokenizer, self.causal = self.tokenize.tokenizer, self.tokenize.causal
-        self.backbone = (backbone or Backbone(path, layer, dtype)).eval().requires_grad_(False).to(device)
+        self.backbone = (
+            (backbone or Backbone(path, layer, dtype)).eval().requires_grad_(False).to(device)
+        )
         self.layer, self.device, self.dim = self.backbone.layer, device, self.backbone.dim
         self.past = self._read_prefix()
 
     @torch.inference_mode()
     def _read_prefix(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Keys and values [1, heads, tokens, dim] of what stands before every text, a pair a layer; none where a network keeps others.
+        """Keys and values [1, heads, tokens, dim] of what stands before every text, a pair a layer;
+        none where a network keeps others.
 
         Read once: a BOS is two fifths of the tokens of single words.
         """
         if not self.tokenize.prefix:
             return []
-        cache = DynamicCache()  # without a configuration it drops nothing; masks of sliding windows do that
+        cache = (
+            DynamicCache()
+        )  # without a configuration it drops nothing; masks of sliding windows do that
         ids = torch.tensor([self.tokenize.prefix], device=self.device)
         self.backbone.hidden(ids, torch.ones_like(ids), past=cache)
         pairs = []
         for layer in cache.layers:
-            if isinstance(layer, DynamicLayer) and layer.keys is not None and layer.values is not None:
+            if (
+                isinstance(layer, DynamicLayer)
+                and layer.keys is not None
+                and layer.values is not None
+            ):
                 pairs.append((layer.keys, layer.values))
-        return pairs if len(pairs) == len(cache.layers) and cache.get_seq_length() == ids.shape[1] else []
+        return (
+            pairs
+            if len(pairs) == len(cache.layers) and cache.get_seq_length() == ids.shape[1]
+            else []
+        )
 
     def _batches(self, counts: np.ndarray, start: int = 0) -> Iterator[np.ndarray]:
-        """Texts of equal token counts, shortest first, as many as `BATCH_TOKENS` allow; from the `start`-th of that order on."""
+        """Texts of equal token counts, shortest first, as many as `BATCH_TOKENS` allow; from the
+        `start`-th of that order on.
+        """
         order = np.argsort(counts, kind="stable")
         lengths = counts[order]
         while start < len(order):
@@ -214,22 +300,35 @@ class Encoder:
             start = stop
 
     @torch.inference_mode()
-    def _run(self, tokens: Tokens, chosen: np.ndarray, layers: Sequence[int] | None = None) -> torch.Tensor:
+    def _run(
+        self, tokens: Tokens, chosen: np.ndarray, layers: Sequence[int] | None = None
+    ) -> torch.Tensor:
         batch = tokens.batch(chosen)
         ids, mask = batch["encoder_ids"].to(self.device), batch["encoder_mask"].to(self.device)
         before = len(tokens.prefix)
         if not self.past:
             return self.backbone.hidden(ids, mask, layers)[..., before:, :]
-        rows = [(keys.expand(len(ids), -1, -1, -1), values.expand(len(ids), -1, -1, -1)) for keys, values in self.past]
+        rows = [
+            (keys.expand(len(ids), -1, -1, -1), values.expand(len(ids), -1, -1, -1))
+            for keys, values in self.past
+        ]
         return self.backbone.hidden(ids[:, before:], mask, layers, DynamicCache(rows))
 
-    def states(self, texts: Sequence[str], layers: Sequence[int] | None = None, progress: str | None = None) -> list[np.ndarray]:
-        """Float32 states of each text in memory: [tokens, dim], or with `layers` [len(layers), tokens, dim]."""
+    def states(
+        self, texts: Sequence[str], layers: Sequence[int] | None = None, progress: str | None = None
+    ) -> list[np.ndarray]:
+        """Float32 states of each text in memory: [tokens, dim], or with `layers` [len(layers),
+        tokens, dim].
+        """
         tokens = self.tokenize.tokens(texts)
         result: list[np.ndarray] = [np.empty(0)] * len(texts)
-        with tqdm(total=len(texts), desc=progress, unit="text", disable=progress is None, mininterval=5) as bar:
+        with tqdm(
+            total=len(texts), desc=progress, unit="text", disable=progress is None, mininterval=5
+        ) as bar:
             for chosen in self._batches(tokens.counts()):
-                for index, value in zip(chosen, self._run(tokens, chosen, layers).float().cpu().numpy(), strict=True):
+                for index, value in zip(
+                    chosen, self._run(tokens, chosen, layers).float().cpu().numpy(), strict=True
+                ):
                     result[index] = value
                 bar.update(len(chosen))
         return result
@@ -238,16 +337,29 @@ class Encoder:
         """States of all texts in memory, float32; a text that occurs twice is encoded once."""
         distinct = sorted(set(texts))
         places = {text: index for index, text in enumerate(distinct)}
-        return States.of_arrays(self.states(distinct, progress=progress)).take([places[text] for text in texts])
+        return States.of_arrays(self.states(distinct, progress=progress)).take(
+            [places[text] for text in texts]
+        )
 
     def store(self, path: str | Path, texts: Sequence[str], progress: str | None = None) -> None:
-        """Write the states of all texts to the store `path`, batch by batch; an interrupted store is taken up where it stopped."""
+        """Write the states of all texts to the store `path`, batch by batch; an interrupted store
+        is taken up where it stopped.
+        """
         distinct = sorted(set(texts))
         tokens = self.tokenize.tokens(distinct)
         counts = tokens.counts()
         order = np.argsort(counts, kind="stable")
-        writer = StateWriter(path, counts[order], self.dim, {"texts": texts_key(texts), "layer": self.layer})
-        with tqdm(total=len(distinct), initial=writer.done, desc=progress, unit="text", disable=progress is None, mininterval=5) as bar:
+        writer = StateWriter(
+            path, counts[order], self.dim, {"texts": texts_key(texts), "layer": self.layer}
+        )
+        with tqdm(
+            total=len(distinct),
+            initial=writer.done,
+            desc=progress,
+            unit="text",
+            disable=progress is None,
+            mininterval=5,
+        ) as bar:
             for chosen in self._batches(counts, writer.done):
                 writer.append(list(self._run(tokens, chosen)))
                 bar.update(len(chosen))

@@ -1,7 +1,9 @@
-"""The GGUF container (versions 2 and 3, little-endian): metadata and tensor table, read in one pass over a memory map.
+"""The GGUF container (versions 2 and 3, little-endian): metadata and tensor table, read in one pass
+over a memory map.
 
-The `gguf` package's own reader makes one array view for each of a vocabulary's strings (12 s for Gemma's 262,144
-tokens); this one decodes them directly (0.4 s) and leaves only the de-quantisation to that package.
+The `gguf` package's own reader makes one array view for each of a vocabulary's strings (12 s for
+Gemma's 262,144 tokens); this one decodes them directly (0.4 s) and leaves only the de-quantisation
+to that package.
 """
 
 import mmap
@@ -14,14 +16,28 @@ import numpy as np
 
 from lingualift.errors import LinguaLiftError
 
-_SCALARS = {0: "<u1", 1: "<i1", 2: "<u2", 3: "<i2", 4: "<u4", 5: "<i4", 6: "<f4", 7: "?", 10: "<u8", 11: "<i8", 12: "<f8"}
+_SCALARS = {
+    0: "<u1",
+    1: "<i1",
+    2: "<u2",
+    3: "<i2",
+    4: "<u4",
+    5: "<i4",
+    6: "<f4",
+    7: "?",
+    10: "<u8",
+    11: "<i8",
+    12: "<f8",
+}
 _STRING, _ARRAY = 8, 9
 _DEFAULT_ALIGNMENT = 32
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """Where a tensor lies: shape outermost dimension first, quantisation type, byte range of the file."""
+    """Where a tensor lies: shape outermost dimension first, quantisation type, byte range of the
+    file.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -32,7 +48,9 @@ class Tensor:
 
 @dataclass(frozen=True)
 class GgufFile:
-    """An opened file: metadata by key (numbers, strings, lists of strings, arrays of numbers) and tensors by name."""
+    """An opened file: metadata by key (numbers, strings, lists of strings, arrays of numbers) and
+    tensors by name.
+    """
 
     path: Path
     fields: dict[str, Any]
@@ -53,12 +71,22 @@ class GgufFile:
         kind = GGMLQuantizationType(tensor.kind)
         raw = np.frombuffer(self.data, np.uint8, tensor.stop - tensor.start, tensor.start)
         if kind in (GGMLQuantizationType.F32, GGMLQuantizationType.F16):
-            return raw.view("<f4" if kind == GGMLQuantizationType.F32 else "<f2").astype(np.float32).reshape(tensor.shape)
-        return dequantize(raw.reshape(*tensor.shape[:-1], -1), kind).astype(np.float32, copy=False).reshape(tensor.shape)
+            return (
+                raw.view("<f4" if kind == GGMLQuantizationType.F32 else "<f2")
+                .astype(np.float32)
+                .reshape(tensor.shape)
+            )
+        return (
+            dequantize(raw.reshape(*tensor.shape[:-1], -1), kind)
+            .astype(np.float32, copy=False)
+            .reshape(tensor.shape)
+        )
 
 
 def open_gguf(path: str | Path) -> GgufFile:
-    """Map the file and read its tables. A file that is missing, truncated or not GGUF raises `LinguaLiftError`."""
+    """Map the file and read its tables. A file that is missing, truncated or not GGUF raises
+    `LinguaLiftError`.
+    """
     path = Path(path)
     try:
         with open(path, "rb") as handle:
@@ -67,7 +95,9 @@ def open_gguf(path: str | Path) -> GgufFile:
     except FileNotFoundError as error:
         raise LinguaLiftError(f"{path}: no such GGUF file; retrieve its package first") from error
     except (ValueError, struct.error, UnicodeDecodeError, OSError, OverflowError) as error:
-        raise LinguaLiftError(f"{path}: not a readable GGUF file ({error}); delete it and run again") from error
+        raise LinguaLiftError(
+            f"{path}: not a readable GGUF file ({error}); delete it and run again"
+        ) from error
 
 
 class _Cursor:
@@ -93,7 +123,9 @@ class _Cursor:
         for _ in range(tensor_count):
             name = self._string()
             inner_first = [self._number("<Q", 8) for _ in range(self._number("<I", 4))]
-            headers.append((name, tuple(reversed(inner_first)), self._number("<I", 4), self._number("<Q", 8)))
+            headers.append(
+                (name, tuple(reversed(inner_first)), self._number("<I", 4), self._number("<Q", 8))
+            )
         alignment = fields.get("general.alignment", _DEFAULT_ALIGNMENT)
         base = -(-self.place // alignment) * alignment
         tensors = {}

@@ -1,9 +1,10 @@
 """How an input enters the LLM, token by token (paper section 3.1, equation (4)).
 
-A sequence is a list of token ids with a parallel list of segment kinds. Text positions (`TEXT`) hold LLM token ids; the
-boundary positions (`START`, `END`) and the encoder positions (`STATE`) hold no token: the model puts a trainable vector or an
-aligned encoder state there. The layout is a list of parts, so the paper's order, the order of the authors' released code and
-MindMerger's are three values of one setting.
+A sequence is a list of token ids with a parallel list of segment kinds. Text positions (`TEXT`)
+hold LLM token ids; the boundary positions (`START`, `END`) and the encoder positions (`STATE`) hold
+no token: the model puts a trainable vector or an aligned encoder state there. The layout is a list
+of parts, so the paper's order, the order of the authors' released code and MindMerger's are three
+values of one setting.
 """
 
 from collections.abc import Sequence
@@ -24,14 +25,18 @@ LAYOUTS: dict[str, tuple[str, ...]] = {
     "encoder-first": ("bos", "encoder", "instruction"),
     "both": ("bos", "encoder", "text"),
 }
-"""Parts of each input: the baselines' plain text, the paper's order, the released code's order, MindMerger's merged input."""
+"""Parts of each input: the baselines' plain text, the paper's order, the released code's order,
+MindMerger's merged input.
+"""
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A template with one `{question}` slot; `instruction` is what stays when the question enters through the encoder.
+    """A template with one `{question}` slot; `instruction` is what stays when the question enters
+    through the encoder.
 
-    `{source}` and `{target}`, the names of the question's language and of English, are filled in by `between`.
+    `{source}` and `{target}`, the names of the question's language and of English, are filled in by
+    `between`.
     """
 
     template: str
@@ -42,8 +47,13 @@ class Prompt:
             raise LinguaLiftError(f"prompt {self.template!r}: needs exactly one {{question}} slot")
 
     def between(self, source: str, target: str) -> "Prompt":
-        """The prompt for a question in one language, answered or translated into another, by their names."""
-        parts = (text.replace("{source}", source).replace("{target}", target) for text in (self.template, self.instruction))
+        """The prompt for a question in one language, answered or translated into another, by their
+        names.
+        """
+        parts = (
+            text.replace("{source}", source).replace("{target}", target)
+            for text in (self.template, self.instruction)
+        )
         return Prompt(*parts)
 
     def text(self, question: str) -> str:
@@ -54,7 +64,9 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Composed:
-    """One composed sequence: `ids`, `segments` and `labels` are int32 arrays of one length; `states` counts encoder positions."""
+    """One composed sequence: `ids`, `segments` and `labels` are int32 arrays of one length;
+    `states` counts encoder positions.
+    """
 
     ids: np.ndarray
     segments: np.ndarray
@@ -69,16 +81,23 @@ class Composed:
 
 
 def special_ids(tokenizer: Any) -> tuple[int, int, int]:
-    """(BOS, EOS, pad) of an LLM's tokenizer; a tokenizer without a BOS or EOS is refused, padding falls back to EOS."""
+    """(BOS, EOS, pad) of an LLM's tokenizer; a tokenizer without a BOS or EOS is refused, padding
+    falls back to EOS.
+    """
     bos, eos, pad = tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id
     for name, value in (("BOS", bos), ("EOS", eos)):
         if value is None:
-            raise LinguaLiftError(f"tokenizer {tokenizer.name_or_path}: has no {name} token; choose an LLM whose tokenizer defines one")
+            raise LinguaLiftError(
+                f"tokenizer {tokenizer.name_or_path}: has no {name} token; choose an LLM whose"
+                " tokenizer defines one"
+            )
     return bos, eos, eos if pad is None else pad
 
 
 def load_tokenizer(path: str | Path) -> Any:
-    """An LLM's tokenizer; BOS and EOS that it does not name are taken from the model's configuration (as Qwen's BOS)."""
+    """An LLM's tokenizer; BOS and EOS that it does not name are taken from the model's
+    configuration (as Qwen's BOS).
+    """
     from transformers import AutoConfig, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
@@ -99,7 +118,8 @@ def compose(
     states: int = 0,
     response: str | None = None,
 ) -> Composed:
-    """Compose one input (equation (4)) and, for training, its response with the end token; only the response carries labels.
+    """Compose one input (equation (4)) and, for training, its response with the end token; only the
+    response carries labels.
 
     `states` is the number of encoder states of the question; a layout without `encoder` takes 0.
     """
@@ -122,15 +142,22 @@ def compose(
             text(prompt.text(question))
         elif part == "encoder":
             if states < 1:
-                raise LinguaLiftError(f"question {question[:40]!r}: the encoder gave no states; an encoder layout needs at least one")
+                raise LinguaLiftError(
+                    f"question {question[:40]!r}: the encoder gave no states; an encoder layout"
+                    " needs at least one"
+                )
             ids.extend([bos] * (states + 2))
             segments.extend([START] + [STATE] * states + [END])
         else:
-            raise LinguaLiftError(f"layout part '{part}' is unknown; known: bos, instruction, text, encoder")
+            raise LinguaLiftError(
+                f"layout part '{part}' is unknown; known: bos, instruction, text, encoder"
+            )
     labels = [IGNORE] * len(ids)
     if response is not None:
         tokens = [*tokenizer(response, add_special_tokens=False)["input_ids"], eos]
         ids.extend(tokens)
         segments.extend([TEXT] * len(tokens))
         labels.extend(tokens)
-    return Composed(np.asarray(ids, np.int32), np.asarray(segments, np.int32), np.asarray(labels, np.int32))
+    return Composed(
+        np.asarray(ids, np.int32), np.asarray(segments, np.int32), np.asarray(labels, np.int32)
+    )

@@ -1,8 +1,10 @@
-"""Low-rank adapters (LoRA, Hu et al. 2021) for the module `llm-lora`, the parameter-efficient variant that the paper leaves open.
+"""Low-rank adapters (LoRA, Hu et al. 2021) for the module `llm-lora`, the parameter-efficient
+variant that the paper leaves open.
 
-Every linear layer inside the LLM's decoder layers computes `W x + (alpha / rank) * B A x`, with W frozen. B starts at zero, so an adapted
-model starts as the original. Parameters keep their names (`q_proj.weight` stays, `q_proj.lora_a` and `q_proj.lora_b` are added), and
-`merge` folds the product into W.
+Every linear layer inside the LLM's decoder layers computes `W x + (alpha / rank) * B A x`, with W
+frozen. B starts at zero, so an adapted model starts as the original. Parameters keep their names
+(`q_proj.weight` stays, `q_proj.lora_a` and `q_proj.lora_b` are added), and `merge` folds the
+product into W.
 """
 
 import math
@@ -22,13 +24,17 @@ class LoraLinear(nn.Linear):
     lora_scale: float
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        low = functional.linear(functional.linear(input.to(self.lora_a.dtype), self.lora_a), self.lora_b)
+        low = functional.linear(
+            functional.linear(input.to(self.lora_a.dtype), self.lora_a), self.lora_b
+        )
         plain = super().forward(input)
         return plain + (self.lora_scale * low).to(plain.dtype)
 
 
 def adapt(llm: PreTrainedModel, rank: int, alpha: float) -> int:
-    """Give every linear layer outside the output head an adapter in float32; returns how many. Seed torch before."""
+    """Give every linear layer outside the output head an adapter in float32; returns how many. Seed
+    torch before.
+    """
     head = llm.get_output_embeddings()
     adapted = 0
     for module in llm.modules():
@@ -46,7 +52,9 @@ def adapt(llm: PreTrainedModel, rank: int, alpha: float) -> int:
 
 @torch.no_grad()
 def merge(llm: nn.Module) -> None:
-    """Fold every adapter into its layer's weight and remove it: the same function without the extra products."""
+    """Fold every adapter into its layer's weight and remove it: the same function without the extra
+    products.
+    """
     for module in llm.modules():
         if isinstance(module, LoraLinear):
             product = module.lora_scale * (module.lora_b.float() @ module.lora_a.float())

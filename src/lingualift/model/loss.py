@@ -1,8 +1,9 @@
 """The response's negative log-likelihood without the table of logits.
 
-A vocabulary of 50,000 to 250,000 makes logits the largest tensor of a step: labels x vocabulary, several times over in float32. Here
-logits exist for a few hundred labels at a time; their gradient is worked out at once, in the forward pass, so nothing waits for the
-backward pass but the gradients of the hidden states and of the output matrix.
+A vocabulary of 50,000 to 250,000 makes logits the largest tensor of a step: labels x vocabulary,
+several times over in float32. Here logits exist for a few hundred labels at a time; their gradient
+is worked out at once, in the forward pass, so nothing waits for the backward pass but the gradients
+of the hidden states and of the output matrix.
 """
 
 from typing import Any
@@ -16,10 +17,17 @@ CHUNK_BYTES = 2**26  # of float32 logits held at once
 class _ChunkedLoss(torch.autograd.Function):
     @staticmethod
     def forward(
-        context: Any, hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, targets: torch.Tensor, cap: float | None
+        context: Any,
+        hidden: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        targets: torch.Tensor,
+        cap: float | None,
     ) -> torch.Tensor:
         device = hidden.device.type
-        compute = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weight.dtype
+        compute = (
+            torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weight.dtype
+        )
         need_hidden, need_weight, need_bias = context.needs_input_grad[:3]
         with torch.autocast(device, enabled=False):
             matrix = weight.detach().to(compute)
@@ -31,7 +39,9 @@ class _ChunkedLoss(torch.autograd.Function):
             rows = max(1, CHUNK_BYTES // (4 * len(matrix)))
             for start in range(0, len(states), rows):
                 part, goal = states[start : start + rows], targets[start : start + rows]
-                logits = functional.linear(part, matrix, None if bias is None else bias.detach().to(compute)).float()
+                logits = functional.linear(
+                    part, matrix, None if bias is None else bias.detach().to(compute)
+                ).float()
                 if cap is not None:
                     bounded = torch.tanh(logits / cap)
                     logits = bounded * cap
@@ -63,7 +73,9 @@ class _ChunkedLoss(torch.autograd.Function):
         hidden_grad, weight_grad, bias_grad = context.saved_tensors
         return (
             None if hidden_grad is None else (hidden_grad * outer).to(context.kept),
-            None if weight_grad is None else weight_grad.mul_(outer),  # in place: as large as the output matrix, and used once
+            (
+                None if weight_grad is None else weight_grad.mul_(outer)
+            ),  # in place: as large as the output matrix, and used once
             None if bias_grad is None else bias_grad * outer,
             None,
             None,
@@ -71,11 +83,17 @@ class _ChunkedLoss(torch.autograd.Function):
 
 
 def response_loss(
-    hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, targets: torch.Tensor, cap: float | None = None
+    hidden: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    targets: torch.Tensor,
+    cap: float | None = None,
 ) -> torch.Tensor:
-    """Summed negative log-likelihood of `targets` [labels] under logits = hidden [labels, d] @ weight [vocabulary, d].T + bias.
+    """Summed negative log-likelihood of `targets` [labels] under logits = hidden [labels, d] @
+    weight [vocabulary, d].T + bias.
 
-    With `cap`, logits are bounded as `cap * tanh(logits / cap)` (Gemma). The matrix products run in the autocast type, softmax and sum
-    in float32. One backward pass only; equal to `cross_entropy(..., reduction="sum")`.
+    With `cap`, logits are bounded as `cap * tanh(logits / cap)` (Gemma). The matrix products run in
+    the autocast type, softmax and sum in float32. One backward pass only; equal to
+    `cross_entropy(..., reduction="sum")`.
     """
     return _ChunkedLoss.apply(hidden, weight, bias, targets, cap)

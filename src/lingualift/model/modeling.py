@@ -1,8 +1,10 @@
-"""`LinguaLiftModel`: an LLM that reads text, aligned states of a frozen multilingual encoder, or both (paper section 3.1).
+"""`LinguaLiftModel`: an LLM that reads text, aligned states of a frozen multilingual encoder, or
+both (paper section 3.1).
 
-One class serves every system: a plain LLM is the layout without encoder positions. A frozen encoder's states are computed once
-(`lingualift.model.states`) and handed in as a flat array in reading order, so the encoder is loaded only when it is asked for: to
-read token ids itself (`encoder_ids`), or because a stage trains it.
+One class serves every system: a plain LLM is the layout without encoder positions. A frozen
+encoder's states are computed once (`lingualift.model.states`) and handed in as a flat array in
+reading order, so the encoder is loaded only when it is asked for: to read token ids itself
+(`encoder_ids`), or because a stage trains it.
 """
 
 import hashlib
@@ -16,7 +18,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 from torch.distributed.tensor import DTensor
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
 
 from lingualift.artifacts import CHECKSUMS, check_directory, read_json, write_text
 from lingualift.errors import LinguaLiftError
@@ -29,7 +37,8 @@ from lingualift.model.loss import response_loss
 logger = logging.getLogger(__name__)
 
 ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU}
-CLIP = 6.0  # standardised encoder dimensions beyond six deviations are outliers of the encoder, not meaning
+# standardised encoder dimensions beyond six deviations are outliers of the encoder, not meaning
+CLIP = 6.0
 MODULES = ("alignment", "boundary", "llm", "encoder", "llm-lora")
 WEIGHTS = "model.safetensors"
 
@@ -37,8 +46,9 @@ WEIGHTS = "model.safetensors"
 class LinguaLiftConfig(PreTrainedConfig):
     """Sizes of the alignment layer and references to the frozen parts.
 
-    `llm` and `encoder` are what `reference` returns (plus "layer" for the encoder, None for a model without one); `trained` names
-    the modules whose weights the checkpoint holds, `lora` is {"rank", "alpha"} of adapters.
+    `llm` and `encoder` are what `reference` returns (plus "layer" for the encoder, None for a model
+    without one); `trained` names the modules whose weights the checkpoint holds, `lora` is {"rank",
+    "alpha"} of adapters.
     """
 
     model_type = "lingualift"
@@ -71,17 +81,22 @@ class LinguaLiftConfig(PreTrainedConfig):
 class AlignmentLayer(nn.Module):
     """The MLP A = MLP(H) of equation (2): [states, encoder_dim] -> [states, llm_dim].
 
-    Hidden layers are twice the encoder's width. With `normalise`, each encoder dimension is first standardised by `mean` and
-    `scale` (measured on English training text) and clipped: decoder-only encoders have a few dimensions hundreds of times
-    larger than the rest. `gain` scales the output to the size of the LLM's input embeddings; it is a constant, not trained.
+    Hidden layers are twice the encoder's width. With `normalise`, each encoder dimension is first
+    standardised by `mean` and `scale` (measured on English training text) and clipped: decoder-only
+    encoders have a few dimensions hundreds of times larger than the rest. `gain` scales the output
+    to the size of the LLM's input embeddings; it is a constant, not trained.
     """
 
-    def __init__(self, encoder_dim: int, llm_dim: int, layers: int, activation: str, normalise: bool) -> None:
+    def __init__(
+        self, encoder_dim: int, llm_dim: int, layers: int, activation: str, normalise: bool
+    ) -> None:
         super().__init__()
         if layers not in (1, 2, 3):
             raise LinguaLiftError(f"alignment.layers: {layers} is not 1, 2 or 3")
         if activation not in ACTIVATIONS:
-            raise LinguaLiftError(f"alignment.activation: '{activation}' is not one of {', '.join(ACTIVATIONS)}")
+            raise LinguaLiftError(
+                f"alignment.activation: '{activation}' is not one of {', '.join(ACTIVATIONS)}"
+            )
         width = 2 * encoder_dim
         sizes = [encoder_dim] + [width] * (layers - 1) + [llm_dim]
         modules: list[nn.Module] = []
@@ -102,7 +117,9 @@ class AlignmentLayer(nn.Module):
 
     @torch.no_grad()
     def measure(self, states: torch.Tensor, embeddings: torch.Tensor) -> None:
-        """Set the input statistics from English states [n, encoder_dim] and the output gain from the LLM's embeddings."""
+        """Set the input statistics from English states [n, encoder_dim] and the output gain from
+        the LLM's embeddings.
+        """
         if self.normalise:
             states = states.float()
             self.mean.copy_(states.mean(0))
@@ -111,11 +128,16 @@ class AlignmentLayer(nn.Module):
 
 
 def fingerprint(path: str | Path) -> str:
-    """A cheap checksum of a model folder: configuration, and size, header and 64 sampled blocks of every weight file."""
+    """A cheap checksum of a model folder: configuration, and size, header and 64 sampled blocks of
+    every weight file.
+    """
     folder = Path(path)
     shards = sorted(folder.glob("*.safetensors"))
     if not shards:
-        raise LinguaLiftError(f"{folder}: no safetensors weights; other formats are not loaded (convert the model first)")
+        raise LinguaLiftError(
+            f"{folder}: no safetensors weights; other formats are not loaded (convert the model"
+            " first)"
+        )
     total = hashlib.sha256((folder / "config.json").read_bytes())
     for shard in shards:
         size = shard.stat().st_size
@@ -128,9 +150,11 @@ def fingerprint(path: str | Path) -> str:
 
 
 def reference(path: str | Path) -> dict[str, Any]:
-    """What a checkpoint notes of a frozen model folder: where it lay, its name, version and revision, and its checksums.
+    """What a checkpoint notes of a frozen model folder: where it lay, its name, version and
+    revision, and its checksums.
 
-    `fingerprint` samples the weights as they are; `sha256` are the checksums that were taken of whole files when it was prepared.
+    `fingerprint` samples the weights as they are; `sha256` are the checksums that were taken of
+    whole files when it was prepared.
     """
     record = Path(path) / "model.json"
     known = read_json(record) if record.is_file() else {}
@@ -140,7 +164,11 @@ def reference(path: str | Path) -> dict[str, Any]:
         "version": known.get("version"),
         "revision": known.get("revision"),
         "fingerprint": fingerprint(path),
-        "sha256": {name: checksum for name, checksum in known.get("files", {}).items() if name.endswith(".safetensors")},
+        "sha256": {
+            name: checksum
+            for name, checksum in known.get("files", {}).items()
+            if name.endswith(".safetensors")
+        },
     }
 
 
@@ -170,7 +198,11 @@ class LinguaLiftModel(PreTrainedModel):
         self.alignment: AlignmentLayer | None = None
         if config.encoder is not None:
             self.alignment = AlignmentLayer(
-                config.encoder_dim, config.llm_dim, config.alignment_layers, config.alignment_activation, config.alignment_normalise
+                config.encoder_dim,
+                config.llm_dim,
+                config.alignment_layers,
+                config.alignment_activation,
+                config.alignment_normalise,
             )
             scale = float(self.embedding_table().detach().float().std())
             self.boundary = nn.Parameter(torch.randn(2, config.llm_dim) * scale)
@@ -186,7 +218,9 @@ class LinguaLiftModel(PreTrainedModel):
         alignment_normalise: bool = False,
         dtype: torch.dtype = torch.float32,
     ) -> "LinguaLiftModel":
-        """A new model over a pretrained LLM folder; the alignment layer is freshly initialised (seed torch before)."""
+        """A new model over a pretrained LLM folder; the alignment layer is freshly initialised
+        (seed torch before).
+        """
         llm = AutoModelForCausalLM.from_pretrained(llm_path, dtype=dtype, local_files_only=True)
         config = LinguaLiftConfig(
             llm=reference(llm_path),
@@ -213,16 +247,21 @@ class LinguaLiftModel(PreTrainedModel):
         self.llm.activation_checkpointing_enable(*args, **kwargs)
 
     def add_encoder(self, dtype: torch.dtype | None = None) -> Backbone:
-        """Load the frozen encoder that the configuration refers to, unless it is there; it must be the one that was trained with."""
+        """Load the frozen encoder that the configuration refers to, unless it is there; it must be
+        the one that was trained with.
+        """
         if self.encoder is None:
             found = self.config.encoder
             if found is None:
                 raise LinguaLiftError("this model has no encoder: its input is text")
             _check(found, "this model's encoder")
-            backbone = Backbone(found["path"], found.get("layer"), dtype or self.embedding_table().dtype)
+            backbone = Backbone(
+                found["path"], found.get("layer"), dtype or self.embedding_table().dtype
+            )
             if backbone.dim != self.config.encoder_dim:
                 raise LinguaLiftError(
-                    f"encoder {found['path']}: states have {backbone.dim} dimensions, the alignment layer takes {self.config.encoder_dim}"
+                    f"encoder {found['path']}: states have {backbone.dim} dimensions, the alignment"
+                    f" layer takes {self.config.encoder_dim}"
                 )
             self.encoder = backbone.requires_grad_(False).to(self.embedding_table().device)
             self._prefix = len(EncoderTokenizer.load(found["path"]).prefix)
@@ -238,13 +277,17 @@ class LinguaLiftModel(PreTrainedModel):
     ) -> None:
         """Let exactly the named modules receive gradients.
 
-        `llm` takes earlier adapters into its weights, and leaves frozen its token embeddings (and the output matrix, where that is
-        another) with `freeze_embeddings`, and its first `freeze_layers` layers; `llm-lora` adds adapters; `encoder` leaves its input
-        embeddings frozen. Raises `LinguaLiftError` for a module or a layer that this model has not.
+        `llm` takes earlier adapters into its weights, and leaves frozen its token embeddings (and
+        the output matrix, where that is another) with `freeze_embeddings`, and its first
+        `freeze_layers` layers; `llm-lora` adds adapters; `encoder` leaves its input embeddings
+        frozen. Raises `LinguaLiftError` for a module or a layer that this model has not.
         """
         for name in modules:
             if name not in self.modules_present():
-                raise LinguaLiftError(f"stage trains '{name}', which this model does not have; it has {', '.join(self.modules_present())}")
+                raise LinguaLiftError(
+                    f"stage trains '{name}', which this model does not have; it has"
+                    f" {', '.join(self.modules_present())}"
+                )
         if {"llm", "llm-lora"} <= set(modules):
             raise LinguaLiftError("a stage trains 'llm' or 'llm-lora', not both")
         if "llm" in modules:
@@ -262,7 +305,9 @@ class LinguaLiftModel(PreTrainedModel):
         if freeze_layers:
             layers = self.llm.get_decoder().layers
             if freeze_layers > len(layers):
-                raise LinguaLiftError(f"freeze_layers: {freeze_layers} is more than the LLM's {len(layers)} layers")
+                raise LinguaLiftError(
+                    f"freeze_layers: {freeze_layers} is more than the LLM's {len(layers)} layers"
+                )
             layers[:freeze_layers].requires_grad_(False)
         if self.encoder is not None:
             for parameter in self.encoder.network.get_input_embeddings().parameters():
@@ -270,7 +315,9 @@ class LinguaLiftModel(PreTrainedModel):
         self.config.trained = sorted(set(self.config.trained) | set(modules))
 
     def merge_lora(self) -> None:
-        """Fold adapters into the LLM: the same logits, without their extra products. The LLM counts as trained from then on."""
+        """Fold adapters into the LLM: the same logits, without their extra products. The LLM counts
+        as trained from then on.
+        """
         if self.config.lora is not None:
             lora.merge(self.llm)
             self.config.lora = None
@@ -289,10 +336,12 @@ class LinguaLiftModel(PreTrainedModel):
         encoder_mask: torch.Tensor | None = None,
         state_noise: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Input embeddings [batch, tokens, llm_dim] with boundary vectors and aligned states in place (equations (2)-(4)).
+        """Input embeddings [batch, tokens, llm_dim] with boundary vectors and aligned states in
+        place (equations (2)-(4)).
 
-        The states [states, encoder_dim] come in reading order, or are made here from `encoder_ids` [texts, tokens] (equation (1)).
-        `state_noise` [states, llm_dim] is added to the aligned states, in units of the embeddings' standard deviation.
+        The states [states, encoder_dim] come in reading order, or are made here from `encoder_ids`
+        [texts, tokens] (equation (1)). `state_noise` [states, llm_dim] is added to the aligned
+        states, in units of the embeddings' standard deviation.
         """
         embeddings = self.llm.get_input_embeddings()(input_ids)
         if encoder_ids is not None and self.alignment is not None:
@@ -306,8 +355,13 @@ class LinguaLiftModel(PreTrainedModel):
         aligned = aligned.to(embeddings.dtype)
         boundary = self.boundary.to(embeddings.dtype)
         state = segments == STATE
-        if not encoder_states.is_cuda and int(state.sum()) != len(aligned):  # on a GPU the count would make every step wait
-            raise LinguaLiftError(f"a batch has {int(state.sum())} encoder positions but {len(aligned)} encoder states")
+        if not encoder_states.is_cuda and int(state.sum()) != len(
+            aligned
+        ):  # on a GPU the count would make every step wait
+            raise LinguaLiftError(
+                f"a batch has {int(state.sum())} encoder positions but {len(aligned)} encoder"
+                " states"
+            )
         embeddings = embeddings.masked_scatter(state.unsqueeze(-1), aligned)
         for kind, vector in ((START, boundary[0]), (END, boundary[1])):
             embeddings = torch.where((segments == kind).unsqueeze(-1), vector, embeddings)
@@ -327,16 +381,23 @@ class LinguaLiftModel(PreTrainedModel):
         state_noise: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> dict[str, torch.Tensor]:
-        """Logits, or with `labels` [batch, tokens] the response's mean negative log-likelihood (equations (5) and (6)).
+        """Logits, or with `labels` [batch, tokens] the response's mean negative log-likelihood
+        (equations (5) and (6)).
 
-        Packed sequences come as one row without `attention_mask`, with `position_ids` that start again at every sequence.
+        Packed sequences come as one row without `attention_mask`, with `position_ids` that start
+        again at every sequence.
 
-        With labels, logits are computed at labelled positions alone: with a vocabulary of 50,000 that is a sixth of the work of
-        a small LLM. `num_items_in_batch` replaces the mean's divisor when gradients are accumulated over micro-batches.
+        With labels, logits are computed at labelled positions alone: with a vocabulary of 50,000
+        that is a sixth of the work of a small LLM. `num_items_in_batch` replaces the mean's divisor
+        when gradients are accumulated over micro-batches.
         """
-        embeddings = self.embed(input_ids, segments, encoder_states, encoder_ids, encoder_mask, state_noise)
+        embeddings = self.embed(
+            input_ids, segments, encoder_states, encoder_ids, encoder_mask, state_noise
+        )
         places = {} if position_ids is None else {"position_ids": position_ids}
-        hidden = self.llm.base_model(inputs_embeds=embeddings, attention_mask=attention_mask, use_cache=False, **places).last_hidden_state
+        hidden = self.llm.base_model(
+            inputs_embeds=embeddings, attention_mask=attention_mask, use_cache=False, **places
+        ).last_hidden_state
         if labels is None:
             return {"logits": self.logits(hidden)}
         targets = labels[:, 1:]
@@ -369,21 +430,31 @@ class LinguaLiftModel(PreTrainedModel):
         encoder_mask: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> torch.Tensor:
-        """New tokens [batch, new] for left-padded inputs; keyword arguments go to the LLM's own `generate`."""
+        """New tokens [batch, new] for left-padded inputs; keyword arguments go to the LLM's own
+        `generate`.
+        """
         embeddings = self.embed(input_ids, segments, encoder_states, encoder_ids, encoder_mask)
         return self.llm.generate(inputs_embeds=embeddings, attention_mask=attention_mask, **kwargs)
 
-    def trained_state(self, state_dict: dict[str, torch.Tensor] | None = None) -> dict[str, torch.Tensor]:
-        """Tensors of the modules trained so far, each shared tensor once, and whatever is found nowhere else: alignment and boundary.
+    def trained_state(
+        self, state_dict: dict[str, torch.Tensor] | None = None
+    ) -> dict[str, torch.Tensor]:
+        """Tensors of the modules trained so far, each shared tensor once, and whatever is found
+        nowhere else: alignment and boundary.
 
         `state_dict` replaces the model's own, where its parameters are sharded over devices.
         """
-        frozen = [] if self.encoder is None else list(self.encoder.network.get_input_embeddings().parameters())
+        frozen = (
+            []
+            if self.encoder is None
+            else list(self.encoder.network.get_input_embeddings().parameters())
+        )
         named = [*self.named_parameters(), *self.named_buffers()]  # a shared tensor is named once
         names = [
             name
             for name, own in named
-            if _module_of(name) in {"alignment", "boundary", *self.config.trained} and not any(own is parameter for parameter in frozen)
+            if _module_of(name) in {"alignment", "boundary", *self.config.trained}
+            and not any(own is parameter for parameter in frozen)
         ]
         given = self.state_dict() if state_dict is None else state_dict
         return {name: given[name].detach().contiguous() for name in names if name in given}
@@ -399,11 +470,14 @@ class LinguaLiftModel(PreTrainedModel):
     ) -> None:
         """Write config.json, the trained modules as safetensors and a model card.
 
-        `llm_dtype` is the storage type of the LLM and the encoder, `record` what the card says of the stage.
+        `llm_dtype` is the storage type of the LLM and the encoder, `record` what the card says of
+        the stage.
         """
         state = {}
         for name, tensor in self.trained_state(state_dict).items():
-            whole = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor  # every process takes part, one writes
+            whole = (
+                tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+            )  # every process takes part, one writes
             if is_main_process:
                 small = llm_dtype is not None and _module_of(name) in ("llm", "encoder")
                 state[name] = (whole.to(llm_dtype) if small else whole).cpu()
@@ -426,7 +500,8 @@ class LinguaLiftModel(PreTrainedModel):
         encoder: str | os.PathLike | None = None,
         **kwargs: Any,
     ) -> "LinguaLiftModel":
-        """Load a checkpoint over its frozen parts; refuse it when they are not those it was trained on.
+        """Load a checkpoint over its frozen parts; refuse it when they are not those it was trained
+        on.
 
         `llm` and `encoder` say where these folders lie now, if not where they lay in training.
         """
@@ -443,7 +518,12 @@ class LinguaLiftModel(PreTrainedModel):
         _check(config.llm, f"{folder}: the LLM")
         if config.encoder is not None and Path(config.encoder["path"]).is_dir():
             _check(config.encoder, f"{folder}: the encoder")
-        model = cls(config, AutoModelForCausalLM.from_pretrained(config.llm["path"], dtype=dtype, local_files_only=True))
+        model = cls(
+            config,
+            AutoModelForCausalLM.from_pretrained(
+                config.llm["path"], dtype=dtype, local_files_only=True
+            ),
+        )
         if "encoder" in config.trained:
             model.add_encoder(dtype)
         model.load_trained(folder)
@@ -459,10 +539,15 @@ class LinguaLiftModel(PreTrainedModel):
                 for name in weights.keys():
                     tensor = weights.get_tensor(name)
                     if name not in own or own[name].shape != tensor.shape:
-                        raise LinguaLiftError(f"{weights_file}: tensor '{name}' does not fit the model; the checkpoint belongs elsewhere")
+                        raise LinguaLiftError(
+                            f"{weights_file}: tensor '{name}' does not fit the model; the"
+                            " checkpoint belongs elsewhere"
+                        )
                     own[name].copy_(tensor)
         except (OSError, ValueError, SafetensorError) as error:
-            raise LinguaLiftError(f"{weights_file}: damaged ({error}); delete {folder} and run again") from error
+            raise LinguaLiftError(
+                f"{weights_file}: damaged ({error}); delete {folder} and run again"
+            ) from error
 
 
 def _check(noted: dict[str, Any], what: str) -> None:
@@ -472,10 +557,13 @@ def _check(noted: dict[str, Any], what: str) -> None:
         raise LinguaLiftError(f"{what} {path} is not there; restore it, or say where it lies now")
     now = reference(path)
     found = now["fingerprint"]
-    if found != noted["fingerprint"] or (now["sha256"] and noted.get("sha256") not in (None, {}, now["sha256"])):
+    if found != noted["fingerprint"] or (
+        now["sha256"] and noted.get("sha256") not in (None, {}, now["sha256"])
+    ):
         raise LinguaLiftError(
-            f"{what}: was trained on another version of {path} (fingerprint {noted['fingerprint'][:12]}, found {found[:12]}); "
-            "restore that model or delete the checkpoint"
+            f"{what}: was trained on another version of {path} (fingerprint"
+            f" {noted['fingerprint'][:12]}, found {found[:12]}); restore that model or delete the"
+            " checkpoint"
         )
 
 

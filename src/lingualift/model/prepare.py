@@ -14,12 +14,16 @@ logger = logging.getLogger(__name__)
 RECORD = "model.json"
 
 
-def prepare_model(source: Source, retrieved: Path, out: Path, llm: bool = False, layers: Iterable[int] = ()) -> None:
-    """Write the model folder `out` from a retrieved source: GGUF parts, USE weights, or a Hugging Face snapshot (hard-linked).
+def prepare_model(
+    source: Source, retrieved: Path, out: Path, llm: bool = False, layers: Iterable[int] = ()
+) -> None:
+    """Write the model folder `out` from a retrieved source: GGUF parts, USE weights, or a Hugging
+    Face snapshot (hard-linked).
 
-    The record `model.json` is written last. Raises `LinguaLiftError` where the source holds no model in a safe format, where the model
-    has not the size that the registry states or lacks one of the hidden `layers` that a run will ask for, and where it shall serve as an
-    `llm` and its tokenizer has no BOS or EOS.
+    The record `model.json` is written last. Raises `LinguaLiftError` where the source holds no
+    model in a safe format, where the model has not the size that the registry states or lacks one
+    of the hidden `layers` that a run will ask for, and where it shall serve as an `llm` and its
+    tokenizer has no BOS or EOS.
     """
     if out.exists():
         shutil.rmtree(out)
@@ -32,18 +36,32 @@ def prepare_model(source: Source, retrieved: Path, out: Path, llm: bool = False,
 
         pieces = sorted(retrieved.rglob("*.model"))
         if len(weights) != 1 or len(pieces) != 1:
-            raise LinguaLiftError(f"{retrieved}: expected one .npz and one SentencePiece .model, found {len(weights)} and {len(pieces)}")
+            raise LinguaLiftError(
+                f"{retrieved}: expected one .npz and one SentencePiece .model, found {len(weights)}"
+                f" and {len(pieces)}"
+            )
         convert_use(weights[0], pieces[0], out)
     elif list(retrieved.glob("*.safetensors")):
-        shutil.copytree(retrieved, out, copy_function=os.link, ignore=shutil.ignore_patterns("MANIFEST.json"))
+        shutil.copytree(
+            retrieved, out, copy_function=os.link, ignore=shutil.ignore_patterns("MANIFEST.json")
+        )
     else:
         raise LinguaLiftError(
-            f"{retrieved}: source '{source.key}' holds no safetensors or GGUF weights; pickled ones are never loaded: "
-            "docs/data.md says how to convert a copy that you trust"
+            f"{retrieved}: source '{source.key}' holds no safetensors or GGUF weights; pickled ones"
+            " are never loaded: docs/data.md says how to convert a copy that you trust"
         )
     _check(source, out, llm, layers)
-    files = {path.relative_to(out).as_posix(): sha256_file(path) for path in sorted(out.rglob("*")) if path.is_file()}
-    about = {"source": source.key, "version": source.version, "revision": source.revision, "licence": source.licence}
+    files = {
+        path.relative_to(out).as_posix(): sha256_file(path)
+        for path in sorted(out.rglob("*"))
+        if path.is_file()
+    }
+    about = {
+        "source": source.key,
+        "version": source.version,
+        "revision": source.revision,
+        "licence": source.licence,
+    }
     write_json(out / RECORD, {**about, "files": files})
 
 
@@ -56,12 +74,14 @@ def _check(source: Source, folder: Path, llm: bool, layers: Iterable[int]) -> No
     for what, stated, found in (("layers", source.layers, depth), ("width", source.width, width)):
         if stated is not None and stated != found:
             raise LinguaLiftError(
-                f"source '{source.key}': has {what} {found}, config/sources.yaml states {stated}; pin the model that is meant, "
-                "or correct the registry"
+                f"source '{source.key}': has {what} {found}, config/sources.yaml states {stated};"
+                " pin the model that is meant, or correct the registry"
             )
     missing = [layer for layer in layers if layer > depth]
     if missing:
-        raise LinguaLiftError(f"source '{source.key}': {missing[0]} is not a layer of it; it has 1 to {depth}")
+        raise LinguaLiftError(
+            f"source '{source.key}': {missing[0]} is not a layer of it; it has 1 to {depth}"
+        )
     if llm:
         special_ids(load_tokenizer(folder))
     else:
@@ -73,5 +93,8 @@ def prepared(record: str | Path) -> Path:
     folder = Path(record).parent
     for name, expected in read_json(record).get("files", {}).items():
         if not (folder / name).is_file() or sha256_file(folder / name) != expected:
-            raise LinguaLiftError(f"{folder / name}: damaged (it is not what was prepared); delete {folder} and run again")
+            raise LinguaLiftError(
+                f"{folder / name}: damaged (it is not what was prepared); delete {folder} and run"
+                " again"
+            )
     return folder

@@ -1,8 +1,10 @@
-"""Encoder states of many texts, read from disk where they are needed: a run holds no more of them than one batch.
+"""Encoder states of many texts, read from disk where they are needed: a run holds no more of them
+than one batch.
 
-A store is a folder of one encoder layer and one set of texts: `states.npy` (bfloat16 bits [tokens, dim], every distinct text once),
-`spans.npy` (the rows of each text) and `texts.json` (checksum of the texts). At the paper's size it is far larger than memory, so it is
-memory-mapped, and epochs, stages and systems share its pages.
+A store is a folder of one encoder layer and one set of texts: `states.npy` (bfloat16 bits [tokens,
+dim], every distinct text once), `spans.npy` (the rows of each text) and `texts.json` (checksum of
+the texts). At the paper's size it is far larger than memory, so it is memory-mapped, and epochs,
+stages and systems share its pages.
 """
 
 import os
@@ -25,7 +27,8 @@ FLUSH_SECONDS = 60  # an interrupted encoding loses no more than this
 
 @dataclass(frozen=True)
 class States:
-    """Token states of many texts: text i owns rows `spans[i, 0]:spans[i, 1]` of array number `block[i]` of `blocks` ([tokens, dim]).
+    """Token states of many texts: text i owns rows `spans[i, 0]:spans[i, 1]` of array number
+    `block[i]` of `blocks` ([tokens, dim]).
 
     Blocks are arrays in memory or memory-mapped files; choosing and joining texts copies no state.
     """
@@ -38,7 +41,11 @@ class States:
     def of_arrays(cls, arrays: Sequence[np.ndarray]) -> "States":
         """States in memory, one array [tokens, dim] a text."""
         ends = np.cumsum([0, *(len(array) for array in arrays)])
-        return cls((np.concatenate(arrays),), np.zeros(len(arrays), np.int32), np.stack([ends[:-1], ends[1:]], 1))
+        return cls(
+            (np.concatenate(arrays),),
+            np.zeros(len(arrays), np.int32),
+            np.stack([ends[:-1], ends[1:]], 1),
+        )
 
     @property
     def dim(self) -> int:
@@ -59,7 +66,9 @@ class States:
 
     def rows(self, texts: Iterable[int] | None = None) -> np.ndarray:
         """States of the given texts (None: all) behind one another, [tokens, dim]."""
-        return np.concatenate([self.of(index) for index in (range(len(self)) if texts is None else texts)])
+        return np.concatenate(
+            [self.of(index) for index in (range(len(self)) if texts is None else texts)]
+        )
 
     def gather(self, texts: np.ndarray, places: np.ndarray) -> np.ndarray:
         """One state for each pair of text and token place, [pairs, dim]."""
@@ -79,19 +88,26 @@ class States:
         """Several sets of texts behind one another."""
         widths = sorted({part.dim for part in parts})
         if len(widths) > 1:
-            raise LinguaLiftError(f"encoder states of widths {widths} cannot be joined; they come from different encoders")
+            raise LinguaLiftError(
+                f"encoder states of widths {widths} cannot be joined; they come from different"
+                " encoders"
+            )
         shifts = np.cumsum([0, *(len(part.blocks) for part in parts)])
         return cls(
             tuple(block for part in parts for block in part.blocks),
-            np.concatenate([part.block + shift for part, shift in zip(parts, shifts, strict=False)]),
+            np.concatenate(
+                [part.block + shift for part, shift in zip(parts, shifts, strict=False)]
+            ),
             np.concatenate([part.spans for part in parts]),
         )
 
 
 class StateWriter:
-    """Write a store row by row, resuming where an interrupted job stopped; `done` texts need no encoding any more.
+    """Write a store row by row, resuming where an interrupted job stopped; `done` texts need no
+    encoding any more.
 
-    Rows are appended to a plain file beside `path`, so a full disk is an ordinary error and memory holds one batch.
+    Rows are appended to a plain file beside `path`, so a full disk is an ordinary error and memory
+    holds one batch.
     """
 
     def __init__(self, path: str | Path, counts: np.ndarray, dim: int, key: dict[str, Any]) -> None:
@@ -127,7 +143,9 @@ class StateWriter:
     def append(self, states: Sequence[torch.Tensor]) -> None:
         """States [tokens, dim] of the next texts."""
         for tensor in states:
-            self.file.write(tensor.to(torch.bfloat16).contiguous().view(torch.int16).cpu().numpy().tobytes())
+            self.file.write(
+                tensor.to(torch.bfloat16).contiguous().view(torch.int16).cpu().numpy().tobytes()
+            )
         self.done += len(states)
         if time.monotonic() - self.flushed > FLUSH_SECONDS:
             self.flush()
@@ -165,13 +183,19 @@ def load_states(path: str | Path, texts: Sequence[str]) -> States:
     if not large.is_file() or large.stat().st_size <= CHECKED_BYTES:
         check_directory(folder)
     if read_json(folder / "texts.json") != texts_key(texts):
-        raise LinguaLiftError(f"{folder}: holds the encoder states of other texts; delete it and run again")
+        raise LinguaLiftError(
+            f"{folder}: holds the encoder states of other texts; delete it and run again"
+        )
     try:
         values, spans = np.load(folder / "states.npy", mmap_mode="r"), np.load(folder / "spans.npy")
     except (OSError, ValueError) as error:
         raise LinguaLiftError(f"{folder}: damaged ({error}); delete it and run again") from error
-    if spans.shape != (len(texts), 2) or (len(spans) and (spans.min() < 0 or spans.max() > len(values))):
-        raise LinguaLiftError(f"{folder}: damaged (spans.npy does not fit states.npy); delete it and run again")
+    if spans.shape != (len(texts), 2) or (
+        len(spans) and (spans.min() < 0 or spans.max() > len(values))
+    ):
+        raise LinguaLiftError(
+            f"{folder}: damaged (spans.npy does not fit states.npy); delete it and run again"
+        )
     return States((values,), np.zeros(len(texts), np.int32), spans)
 
 
@@ -183,7 +207,8 @@ def as_tensor(values: np.ndarray) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Tokens:
-    """Encoder inputs of many texts for an encoder that learns, so that its states cannot be kept: text i owns `ids[ends[i]:ends[i+1]]`.
+    """Encoder inputs of many texts for an encoder that learns, so that its states cannot be kept:
+    text i owns `ids[ends[i]:ends[i+1]]`.
 
     `prefix` tokens come before a text's own and give no state (the BOS of a decoder).
     """
@@ -202,7 +227,12 @@ class Tokens:
 
     def batch(self, texts: Iterable[int]) -> dict[str, torch.Tensor]:
         """`encoder_ids` [texts, tokens] padded on the right, with their `encoder_mask`."""
-        rows = [np.concatenate([np.asarray(self.prefix, np.int64), self.ids[self.ends[i] : self.ends[i + 1]]]) for i in texts]
+        rows = [
+            np.concatenate(
+                [np.asarray(self.prefix, np.int64), self.ids[self.ends[i] : self.ends[i + 1]]]
+            )
+            for i in texts
+        ]
         ids = np.full((len(rows), max(map(len, rows))), self.pad, np.int64)
         mask = np.zeros_like(ids)
         for number, row in enumerate(rows):

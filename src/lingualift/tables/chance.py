@@ -1,8 +1,9 @@
 """What guessing earns, worked out exactly from the problems: no model, no sampling.
 
-Word problems: two different numbers of the question are drawn and one of + - x / applied to them, the larger number first; every pair
-and operation is equally likely. That is what a system can do which copies digits but understands nothing. Multiple choice: one of the
-choices; retrieval: one of the sentences.
+Word problems: two different numbers of the question are drawn and one of + - x / applied to them,
+the larger number first; every pair and operation is equally likely. That is what a system can do
+which copies digits but understands nothing. Multiple choice: one of the choices; retrieval: one of
+the sentences.
 """
 
 import re
@@ -21,7 +22,9 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def guess_share(question: str, gold: str) -> float:
-    """Probability in [0, 1] that a guess of two numbers and an operation is the gold answer (0 with fewer than two numbers)."""
+    """Probability in [0, 1] that a guess of two numbers and an operation is the gold answer (0 with
+    fewer than two numbers).
+    """
     numbers = [float(number) for number in _NUMBER.findall(join_groups(western_digits(question)))]
     pairs = [(max(pair), min(pair)) for pair in combinations(numbers, 2)]
     if not pairs:
@@ -29,7 +32,12 @@ def guess_share(question: str, gold: str) -> float:
     right = sum(
         is_correct(repr(value), gold)
         for larger, smaller in pairs
-        for value in (larger + smaller, larger - smaller, larger * smaller, larger / smaller if smaller else float("nan"))
+        for value in (
+            larger + smaller,
+            larger - smaller,
+            larger * smaller,
+            larger / smaller if smaller else float("nan"),
+        )
     )
     return right / (4 * len(pairs))
 
@@ -40,4 +48,6 @@ def chance(problems: Sequence[Problem], kind: str) -> float:
         return 1 / len(problems)
     if kind == "choice":
         return sum(1 / len(problem.choices) for problem in problems) / len(problems)
-    return sum(guess_share(problem.question, problem.answer) for problem in problems) / len(problems)
+    return sum(guess_share(problem.question, problem.answer) for problem in problems) / len(
+        problems
+    )

@@ -1,7 +1,9 @@
-"""The paper's own figures (`config/reference/*.csv`, facts of arXiv 2412.12499), to stand beside ours and be checked against themselves.
+"""The paper's own figures (`config/reference/*.csv`, facts of arXiv 2412.12499), to stand beside
+ours and be checked against themselves.
 
-A row is one accuracy: the table it stands in, base model, the system as printed there, the title of the system here that is the same
-experiment (empty where there is none), and a language or `low`, `medium`, `high`, `average`.
+A row is one accuracy: the table it stands in, base model, the system as printed there, the title of
+the system here that is the same experiment (empty where there is none), and a language or `low`,
+`medium`, `high`, `average`.
 """
 
 import csv
@@ -17,7 +19,9 @@ TOLERANCE = 0.1  # per-language figures are rounded to one decimal place, and so
 
 @dataclass
 class Published:
-    """One system's figures in per cent, by language or group; `tables` says where the paper prints them."""
+    """One system's figures in per cent, by language or group; `tables` says where the paper prints
+    them.
+    """
 
     title: str
     base_model: str
@@ -25,7 +29,8 @@ class Published:
     figures: dict[str, float] = field(default_factory=dict)
 
     def conflicts(self, groups: Mapping[str, Sequence[str]]) -> dict[str, tuple[float, float]]:
-        """Groups (and `average`) whose printed figure is not the mean of the printed languages: {group: (printed, mean)}.
+        """Groups (and `average`) whose printed figure is not the mean of the printed languages:
+        {group: (printed, mean)}.
 
         A group of which a language is not printed cannot be checked and is left out.
         """
@@ -42,7 +47,9 @@ class Published:
 
 
 def read_reference(path: str | Path, by: str = "title") -> list[Published]:
-    """The systems of one file: by `title`, joined over the tables that print them, or by `table` one for each printed row."""
+    """The systems of one file: by `title`, joined over the tables that print them, or by `table`
+    one for each printed row.
+    """
     try:
         with open(path, encoding="utf-8", newline="") as handle:
             rows = list(csv.DictReader(handle))
@@ -54,12 +61,18 @@ def read_reference(path: str | Path, by: str = "title") -> list[Published]:
             raise LinguaLiftError(f"{path}, line {number}: needs the columns {', '.join(COLUMNS)}")
         if by == "title" and not row["title"]:
             continue
-        key = (row["title"], row["base_model"]) if by == "title" else (row["table"], row["system"], row["base_model"])
+        key = (
+            (row["title"], row["base_model"])
+            if by == "title"
+            else (row["table"], row["system"], row["base_model"])
+        )
         own = found.setdefault(key, Published(row["title"] or row["system"], row["base_model"]))
         if row["table"] not in own.tables:
             own.tables.append(row["table"])
         try:
             own.figures.setdefault(row["language"], float(row["accuracy"]))
         except ValueError:
-            raise LinguaLiftError(f"{path}, line {number}: accuracy '{row['accuracy']}' is not a number") from None
+            raise LinguaLiftError(
+                f"{path}, line {number}: accuracy '{row['accuracy']}' is not a number"
+            ) from None
     return list(found.values())

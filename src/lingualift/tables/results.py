@@ -1,15 +1,20 @@
-"""Result tables: a tidy one for machines, one shaped like the paper's for people (Tables 1 and 7-9).
+"""Result tables: a tidy one for machines, one shaped like the paper's for people (Tables 1 and
+7-9).
 
-The tidy one has a row a system and scope for each seed, and one (`seed` null) that averages the seeds: the readable one's.
+The tidy one has a row a system and scope for each seed, and one (`seed` null) that averages the
+seeds: the readable one's.
 
-Accuracies are percentages. Intervals are 95 % bootstrap intervals: problems are drawn with replacement, the same draw for every system
-and for every language that asks the same problems, which keeps differences paired. With several seeds the seeds are drawn, too
-(a hierarchical bootstrap, the same draw for every system, whose runs of one seed share data order and stages), so an interval holds the
-variation between trainings as well as between problems. Two or three seeds show little of it: read `seed_deviation` beside it.
+Accuracies are percentages. Intervals are 95 % bootstrap intervals: problems are drawn with
+replacement, the same draw for every system and for every language that asks the same problems,
+which keeps differences paired. With several seeds the seeds are drawn, too (a hierarchical
+bootstrap, the same draw for every system, whose runs of one seed share data order and stages), so
+an interval holds the variation between trainings as well as between problems. Two or three seeds
+show little of it: read `seed_deviation` beside it.
 
-Two tests compare each system with the reference on the same problems, both two-sided: the paired bootstrap of the difference, for every
-row, and McNemar's exact one, which takes problems to be independent and therefore stands where a row is of one language and one
-training only (parallel problems recur over languages, all of them over seeds).
+Two tests compare each system with the reference on the same problems, both two-sided: the paired
+bootstrap of the difference, for every row, and McNemar's exact one, which takes problems to be
+independent and therefore stands where a row is of one language and one training only (parallel
+problems recur over languages, all of them over seeds).
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,9 +58,11 @@ TIDY_SCHEMA = pa.schema(
         pa.field("note", pa.string()),
     ]
 )
-"""`origin` is `measured`, `chance` (worked out from the problems) or `paper` (as the paper reports it). `seed` is null in the rows that
-average all `seeds`. `only_system` and `only_reference` are the problems that one of the two alone answers correctly; `_holm` is corrected
-for the number of comparisons: of all systems and scopes with that seed, or of all averages."""
+"""`origin` is `measured`, `chance` (worked out from the problems) or `paper` (as the paper reports
+it). `seed` is null in the rows that average all `seeds`. `only_system` and `only_reference` are the
+problems that one of the two alone answers correctly; `_holm` is corrected for the number of
+comparisons: of all systems and scopes with that seed, or of all averages.
+"""
 BLOCK = 500  # resamples drawn at once
 
 
@@ -68,10 +75,14 @@ class Scope:
     languages: tuple[str, ...]
 
 
-def scopes(languages: Sequence[str], groups: Mapping[str, Sequence[str]], aligned: Sequence[str]) -> list[Scope]:
-    """Languages, then Low, Medium, High and Avg. as the paper averages them, then the mean over the aligned languages.
+def scopes(
+    languages: Sequence[str], groups: Mapping[str, Sequence[str]], aligned: Sequence[str]
+) -> list[Scope]:
+    """Languages, then Low, Medium, High and Avg. as the paper averages them, then the mean over the
+    aligned languages.
 
-    Avg. leaves out languages that belong to no group, as the paper's does, unless none belongs to one.
+    Avg. leaves out languages that belong to no group, as the paper's does, unless none belongs to
+    one.
     """
     level = {language: name for name, members in groups.items() for language in members}
     result = [Scope(language, level.get(language, ""), (language,)) for language in languages]
@@ -79,46 +90,77 @@ def scopes(languages: Sequence[str], groups: Mapping[str, Sequence[str]], aligne
         members = tuple(language for language in languages if level.get(language) == name)
         if members:
             result.append(Scope(name.capitalize(), name, members))
-    result.append(Scope("Avg.", "", tuple(language for language in languages if level.get(language)) or tuple(languages)))
+    result.append(
+        Scope(
+            "Avg.",
+            "",
+            tuple(language for language in languages if level.get(language)) or tuple(languages),
+        )
+    )
     members = tuple(language for language in languages if language in aligned)
     if members:
         result.append(Scope("Aligned", "", members))
     return result
 
 
-def group_scopes(languages: Sequence[str], families: Mapping[str, str], scripts: Mapping[str, str]) -> list[Scope]:
-    """Language families, then scripts, of the evaluated languages, each the mean over its languages."""
+def group_scopes(
+    languages: Sequence[str], families: Mapping[str, str], scripts: Mapping[str, str]
+) -> list[Scope]:
+    """Language families, then scripts, of the evaluated languages, each the mean over its
+    languages.
+    """
     result = []
     for level, kinds in (("family", families), ("script", scripts)):
         for name in sorted({kinds[language] for language in languages}):
-            result.append(Scope(name, level, tuple(language for language in languages if kinds[language] == name)))
+            result.append(
+                Scope(
+                    name,
+                    level,
+                    tuple(language for language in languages if kinds[language] == name),
+                )
+            )
     return result
 
 
 def bootstrap_means(marks: np.ndarray, resamples: int, seed: int = 0) -> np.ndarray:
-    """Means [resamples, columns] of `marks` [problems, columns] over problems drawn with replacement."""
+    """Means [resamples, columns] of `marks` [problems, columns] over problems drawn with
+    replacement.
+    """
     generator = np.random.default_rng(seed)
     share = np.full(len(marks), 1 / len(marks))
     blocks = [
-        generator.multinomial(len(marks), share, size=min(BLOCK, resamples - start)) @ marks / len(marks)
+        generator.multinomial(len(marks), share, size=min(BLOCK, resamples - start))
+        @ marks
+        / len(marks)
         for start in range(0, resamples, BLOCK)
     ]
     return np.concatenate(blocks)
 
 
-def samples(marks: Mapping[str, np.ndarray], alike: Sequence[Sequence[str]], resamples: int) -> np.ndarray:
-    """Bootstrap samples [1 + seeds, resamples, languages] of one system's means: over drawn seeds, then of each seed.
+def samples(
+    marks: Mapping[str, np.ndarray], alike: Sequence[Sequence[str]], resamples: int
+) -> np.ndarray:
+    """Bootstrap samples [1 + seeds, resamples, languages] of one system's means: over drawn seeds,
+    then of each seed.
 
-    `marks` maps a language to [seeds, problems]; languages that are `alike` ask the same problems and share their draw.
+    `marks` maps a language to [seeds, problems]; languages that are `alike` ask the same problems
+    and share their draw.
     """
     place = {language: index for index, language in enumerate(marks)}
     seeds = len(next(iter(marks.values())))
     means = np.empty((resamples, seeds, len(marks)))
     for draw, languages in enumerate(alike):
-        joined = np.concatenate([marks[language] for language in languages])  # [languages * seeds, problems]
+        joined = np.concatenate(
+            [marks[language] for language in languages]
+        )  # [languages * seeds, problems]
         found = bootstrap_means(joined.T, resamples, draw).reshape(resamples, len(languages), seeds)
         means[:, :, [place[language] for language in languages]] = found.transpose(0, 2, 1)
-    drawn = np.random.default_rng((len(alike), seeds)).multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples) / seeds
+    drawn = (
+        np.random.default_rng((len(alike), seeds)).multinomial(
+            seeds, np.full(seeds, 1 / seeds), size=resamples
+        )
+        / seeds
+    )
     return np.concatenate([np.einsum("rs,rsl->rl", drawn, means)[None], means.transpose(1, 0, 2)])
 
 
@@ -129,7 +171,9 @@ def interval(samples: np.ndarray, level: float = 0.95) -> tuple[float, float]:
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """Two-sided p-value of McNemar's exact test from the numbers of items that one of two systems alone gets right."""
+    """Two-sided p-value of McNemar's exact test from the numbers of items that one of two systems
+    alone gets right.
+    """
     discordant = only_first + only_second
     return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
 
@@ -155,10 +199,12 @@ def tidy(
     resamples: int,
     columns: Sequence[Scope] | None = None,
 ) -> pa.Table:
-    """Rows of every system, scope and seed, and of the seeds' average (`TIDY_SCHEMA`); `columns` are the scopes (default: `scopes`).
+    """Rows of every system, scope and seed, and of the seeds' average (`TIDY_SCHEMA`); `columns`
+    are the scopes (default: `scopes`).
 
-    `systems` maps a system to (title, stage chain). `seed_deviation` is the standard deviation of the seeds' accuracies. `difference` is
-    the accuracy minus that of the `reference` system on the same problems (and with the same seed), with a paired bootstrap interval.
+    `systems` maps a system to (title, stage chain). `seed_deviation` is the standard deviation of
+    the seeds' accuracies. `difference` is the accuracy minus that of the `reference` system on the
+    same problems (and with the same seed), with a paired bootstrap interval.
     """
     frame = scores.to_pandas()
     benchmark = ", ".join(sorted(frame["benchmark"].unique()))
@@ -169,14 +215,22 @@ def tidy(
         alike.setdefault(tuple(ids.get(language, ())), []).append(language)
     weights = np.zeros((len(languages), len(columns)))
     for place, scope in enumerate(columns):
-        weights[[languages.index(language) for language in scope.languages], place] = 1 / len(scope.languages)
+        weights[[languages.index(language) for language in scope.languages], place] = 1 / len(
+            scope.languages
+        )
 
     def measure(system: str) -> _Measured:
         own = frame[frame["system"] == system]
         seeds = sorted(int(seed) for seed in own["seed"].unique())
         place = f"{benchmark}: scores of {system}"
-        marks, strict = (_marks(own, rule, languages, ids, seeds, place) for rule in ("correct", "correct_strict"))
-        means, strict_means = (np.stack([cube[language].mean(1) for language in languages], 1) @ weights for cube in (marks, strict))
+        marks, strict = (
+            _marks(own, rule, languages, ids, seeds, place)
+            for rule in ("correct", "correct_strict")
+        )
+        means, strict_means = (
+            np.stack([cube[language].mean(1) for language in languages], 1) @ weights
+            for cube in (marks, strict)
+        )
         return _Measured(
             seeds,
             marks,
@@ -209,9 +263,15 @@ def tidy(
                     "low": 100 * low,
                     "high": 100 * high,
                     "accuracy_strict": 100 * float(measured.strict[index, place]),
-                    "seed_deviation": 100 * float(measured.accuracy[1:, place].std(ddof=1)) if several else None,
+                    "seed_deviation": (
+                        100 * float(measured.accuracy[1:, place].std(ddof=1)) if several else None
+                    ),
                 }
-                if base is not None and system != reference and (seed is None or seed in base.seeds):
+                if (
+                    base is not None
+                    and system != reference
+                    and (seed is None or seed in base.seeds)
+                ):
                     row |= _comparison(measured, base, seed, place, scope, resamples)
                 rows.append(row)
     for name in ("p", "p_mcnemar"):
@@ -223,8 +283,10 @@ def tidy(
 
 
 class _Measured(NamedTuple):
-    """A system's marks (language: [seeds, problems]) and, of the seeds' average and then of each seed, accuracies [1 + seeds, columns] by
-    both rules and bootstrap samples [1 + seeds, resamples, columns]."""
+    """A system's marks (language: [seeds, problems]) and, of the seeds' average and then of each
+    seed, accuracies [1 + seeds, columns] by both rules and bootstrap samples [1 + seeds, resamples,
+    columns].
+    """
 
     seeds: list[int]
     marks: dict[str, np.ndarray]
@@ -236,7 +298,9 @@ class _Measured(NamedTuple):
         return 0 if seed is None else 1 + self.seeds.index(seed)
 
 
-def _comparison(own: _Measured, base: _Measured, seed: int | None, place: int, scope: Scope, resamples: int) -> dict[str, Any]:
+def _comparison(
+    own: _Measured, base: _Measured, seed: int | None, place: int, scope: Scope, resamples: int
+) -> dict[str, Any]:
     """One row's difference from the reference system and its tests."""
     first, second = own.row(seed), base.row(seed)
     difference = own.drawn[first, :, place] - base.drawn[second, :, place]
@@ -248,16 +312,30 @@ def _comparison(own: _Measured, base: _Measured, seed: int | None, place: int, s
         "difference_high": 100 * high,
         "p": min(1.0, 2 * max(float(tail), 1 / resamples)),
     }
-    training = own.seeds[0] if seed is None and own.seeds == base.seeds and len(own.seeds) == 1 else seed
+    training = (
+        own.seeds[0] if seed is None and own.seeds == base.seeds and len(own.seeds) == 1 else seed
+    )
     if len(scope.languages) == 1 and training is not None:
-        ours, theirs = (one.marks[scope.languages[0]][one.seeds.index(training)].astype(bool) for one in (own, base))
+        ours, theirs = (
+            one.marks[scope.languages[0]][one.seeds.index(training)].astype(bool)
+            for one in (own, base)
+        )
         only_system, only_reference = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
-        found |= {"only_system": only_system, "only_reference": only_reference, "p_mcnemar": mcnemar(only_system, only_reference)}
+        found |= {
+            "only_system": only_system,
+            "only_reference": only_reference,
+            "p_mcnemar": mcnemar(only_system, only_reference),
+        }
     return found
 
 
 def _marks(
-    own: Any, rule: str, languages: Sequence[str], ids: Mapping[str, list[str]], seeds: Sequence[int], place: str
+    own: Any,
+    rule: str,
+    languages: Sequence[str],
+    ids: Mapping[str, list[str]],
+    seeds: Sequence[int],
+    place: str,
 ) -> dict[str, np.ndarray]:
     """Marks [seeds, problems] of each language; a missing or repeated one raises LinguaLiftError."""
     found: dict[str, np.ndarray] = {}
@@ -268,10 +346,15 @@ def _marks(
             missing.append(language)
             continue
         cube = parts[language].pivot_table(index="seed", columns="id", values=rule, aggfunc="first")
-        incomplete |= cube.shape != (len(seeds), len(ids[language])) or bool(cube.isna().any().any())
+        incomplete |= cube.shape != (len(seeds), len(ids[language])) or bool(
+            cube.isna().any().any()
+        )
         found[language] = cube.to_numpy(float)
     if missing or incomplete:
-        raise LinguaLiftError(f"{place} are not complete (missing {', '.join(missing) or 'problems'}); delete results/scores and run again")
+        raise LinguaLiftError(
+            f"{place} are not complete (missing {', '.join(missing) or 'problems'}); delete"
+            " results/scores and run again"
+        )
     return found
 
 
@@ -283,15 +366,27 @@ def beside(
     chance_title: str,
     published: Sequence[Published],
 ) -> pa.Table:
-    """Rows that no system of ours earned (`TIDY_SCHEMA`): chance, from its share in [0, 1] of each language, and the paper's figures.
+    """Rows that no system of ours earned (`TIDY_SCHEMA`): chance, from its share in [0, 1] of each
+    language, and the paper's figures.
 
-    The paper's averages are those it prints; where one does not follow from the languages it prints, `note` says so.
+    The paper's averages are those it prints; where one does not follow from the languages it
+    prints, `note` says so.
     """
     common = {"stages": "", "seeds": "", "benchmark": benchmark}
     rows: list[dict[str, object]] = [
         common
-        | {"origin": "chance", "system": "chance", "title": chance_title, "scope": scope.name, "level": scope.level}
-        | {"accuracy": 100 * sum(chance[language] for language in scope.languages) / len(scope.languages)}
+        | {
+            "origin": "chance",
+            "system": "chance",
+            "title": chance_title,
+            "scope": scope.name,
+            "level": scope.level,
+        }
+        | {
+            "accuracy": (
+                100 * sum(chance[language] for language in scope.languages) / len(scope.languages)
+            )
+        }
         for scope in columns
     ]
     printed = {"Avg.": "average"} | {name.capitalize(): name for name in groups if name}
@@ -299,23 +394,34 @@ def beside(
         conflicts = own.conflicts(groups)
         title = f"{own.title} (paper, {own.base_model})"
         for scope in columns:
-            key = scope.languages[0] if scope.name == scope.languages[0] else printed.get(scope.name)
+            key = (
+                scope.languages[0] if scope.name == scope.languages[0] else printed.get(scope.name)
+            )
             if key is None or key not in own.figures:
                 continue
             notes = [f"printed in {', '.join(own.tables)}"]
             if key in conflicts:
-                notes.append(f"the paper prints {conflicts[key][0]:.1f}, but its languages average {conflicts[key][1]:.1f}")
+                notes.append(
+                    f"the paper prints {conflicts[key][0]:.1f}, but its languages average"
+                    f" {conflicts[key][1]:.1f}"
+                )
             rows.append(
                 common
-                | {"origin": "paper", "system": own.title, "title": title, "scope": scope.name, "level": scope.level}
+                | {
+                    "origin": "paper",
+                    "system": own.title,
+                    "title": title,
+                    "scope": scope.name,
+                    "level": scope.level,
+                }
                 | {"accuracy": own.figures[key], "note": "; ".join(notes)}
             )
     return pa.Table.from_pylist(rows, schema=TIDY_SCHEMA)
 
 
 def readable(table: pa.Table) -> list[list[str]]:
-    """Rows of the CSV: benchmark, system, then one accuracy a language and group; last the interval of the average, where there is one.
-    Seeds are averaged.
+    """Rows of the CSV: benchmark, system, then one accuracy a language and group; last the interval
+    of the average, where there is one. Seeds are averaged.
 
     A `*` stands at a figure of the paper that does not follow from its own per-language figures.
     """
@@ -324,15 +430,32 @@ def readable(table: pa.Table) -> list[list[str]]:
     average = ["Avg. 95 %"] if "Avg." in names else []
     result = [["benchmark", "system", "origin", "seeds", "n", *names, *average]]
     for origin, system in dict.fromkeys((row["origin"], row["title"]) for row in rows):
-        own = {row["scope"]: row for row in rows if (row["origin"], row["title"]) == (origin, system)}
+        own = {
+            row["scope"]: row for row in rows if (row["origin"], row["title"]) == (origin, system)
+        }
         first = own.get("Avg.") or next(iter(own.values()))
         cells = [
-            f"{own[name]['accuracy']:.1f}" + "*" * ("but its languages" in (own[name]["note"] or "")) if name in own else ""
+            (
+                f"{own[name]['accuracy']:.1f}"
+                + "*" * ("but its languages" in (own[name]["note"] or ""))
+                if name in own
+                else ""
+            )
             for name in names
         ]
         count = str(max(row["n"] for row in own.values())) if first["n"] is not None else ""
         bounds = "" if first["low"] is None else f"{first['low']:.1f}-{first['high']:.1f}"
-        result.append([first["benchmark"], system, origin, first["seeds"], count, *cells, *([bounds] if average else [])])
+        result.append(
+            [
+                first["benchmark"],
+                system,
+                origin,
+                first["seeds"],
+                count,
+                *cells,
+                *([bounds] if average else []),
+            ]
+        )
     return result
 
 
@@ -341,7 +464,8 @@ def as_text(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if place < 2 else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.ljust(width) if place < 2 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     )

@@ -1,7 +1,9 @@
-"""Plain arithmetic, generated with a seed: what a very small LLM must know before word problems can tell anything about language.
+"""Plain arithmetic, generated with a seed: what a very small LLM must know before word problems can
+tell anything about language.
 
-A chain of one to four steps is read from left to right: '42-24 +7' is answered '42-24=18. 18+7=25', in the form of the worked answers
-of `word_problems`. SmolLM2-135M adds two-digit numbers right in a third and subtracts them in a tenth of all cases (docs/results.md).
+A chain of one to four steps is read from left to right: '42-24 +7' is answered '42-24=18. 18+7=25',
+in the form of the worked answers of `word_problems`. SmolLM2-135M adds two-digit numbers right in a
+third and subtracts them in a tenth of all cases (docs/results.md).
 """
 
 import random
@@ -14,11 +16,16 @@ from lingualift.tasks.word_problems import PROBLEM_SCHEMA
 NAMES = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 _SIGNS = "++---*/"  # subtraction is the hardest
 _STEPS = (1, 1, 2, 2, 2, 3, 4)
-_SUM, _PRODUCT = 99, 144  # largest results; factors, divisors and quotients stay within the multiplication tables
+_SUM, _PRODUCT = (
+    99,
+    144,
+)  # largest results; factors, divisors and quotients stay within the multiplication tables
 
 
 def generate(count: int, seed: int) -> pa.Table:
-    """`count` chains (`PROBLEM_SCHEMA`; a smaller set is a prefix of a larger one); raises LinguaLiftError for a negative count."""
+    """`count` chains (`PROBLEM_SCHEMA`; a smaller set is a prefix of a larger one); raises
+    LinguaLiftError for a negative count.
+    """
     if count < 0:
         raise LinguaLiftError(f"arithmetic: count must not be negative, got {count}")
     rng = random.Random(f"arithmetic-{seed}")
@@ -26,7 +33,13 @@ def generate(count: int, seed: int) -> pa.Table:
     for number in range(1, count + 1):
         question, response, answer, operation = _chain(rng)
         rows.append(
-            {"id": f"ar-{number:06d}", "language": "en", "question": question, "response": response, "answer": answer}
+            {
+                "id": f"ar-{number:06d}",
+                "language": "en",
+                "question": question,
+                "response": response,
+                "answer": answer,
+            }
             | {"operation": operation, "template": "chain"}
         )
     return pa.Table.from_pylist(rows, schema=PROBLEM_SCHEMA)

@@ -6,5 +6,8 @@ import pyarrow as pa
 
 from lingualift.tasks import arithmetic, word_problems
 
-GENERATORS: dict[str, Callable[[int, int], pa.Table]] = {"word-problems": word_problems.generate, "arithmetic": arithmetic.generate}
+GENERATORS: dict[str, Callable[[int, int], pa.Table]] = {
+    "word-problems": word_problems.generate,
+    "arithmetic": arithmetic.generate,
+}
 """(examples, seed) -> questions with their responses (`word_problems.PROBLEM_SCHEMA`)."""

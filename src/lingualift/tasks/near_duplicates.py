@@ -1,8 +1,10 @@
-"""Is a test problem a near duplicate of a training problem? Exact set cosine of character 5-grams, numbers and names masked.
+"""Is a test problem a near duplicate of a training problem? Exact set cosine of character 5-grams,
+numbers and names masked.
 
-Two problems that differ only in numbers, people, case, punctuation or spacing have similarity 1; one changed noun leaves about 0.8;
-problems that merely share everyday phrases ('how many ... are there') stay well below `THRESHOLD`. Exhaustive over all pairs, so the
-reported maximum is a proof and not a sample; 395,000 x 811 problems take minutes and a few hundred MB.
+Two problems that differ only in numbers, people, case, punctuation or spacing have similarity 1;
+one changed noun leaves about 0.8; problems that merely share everyday phrases ('how many ... are
+there') stay well below `THRESHOLD`. Exhaustive over all pairs, so the reported maximum is a proof
+and not a sample; 395,000 x 811 problems take minutes and a few hundred MB.
 """
 
 import re
@@ -19,7 +21,8 @@ _GRAM = 5
 _BATCH = 8192
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*")
 _SENTENCE_START = re.compile(r"(?:^|[.?!:।。؟]\s+)[\"“'(]*$")
-# Function words that open sentences: never names, even where a corpus shows them only with a capital.
+# Function words that open sentences: never names, even where a corpus shows them only with a
+# capital.
 _OPENERS = frozenset(
     re.findall(
         r"\w+",
@@ -34,17 +37,20 @@ _OPENERS = frozenset(
 
 @dataclass(frozen=True)
 class Nearest:
-    """For every test problem the most similar training problem: `train_index` (-1 without one) and `similarity` in [0, 1]."""
+    """For every test problem the most similar training problem: `train_index` (-1 without one) and
+    `similarity` in [0, 1].
+    """
 
     train_index: np.ndarray  # int64 [tests]
     similarity: np.ndarray  # float64 [tests]
 
 
 def masked(text: str, lower_case_words: frozenset[str] | set[str] = frozenset()) -> str:
-    """`text` in lower case with '#' for every number and '@' for every name, single spaces, no punctuation.
+    """`text` in lower case with '#' for every number and '@' for every name, single spaces, no
+    punctuation.
 
-    A name is a capitalised word inside a sentence, or one at its start that is neither a function word nor in `lower_case_words` (words
-    that the corpus also shows without a capital).
+    A name is a capitalised word inside a sentence, or one at its start that is neither a function
+    word nor in `lower_case_words` (words that the corpus also shows without a capital).
     """
     words = []
     for match in _TOKEN.finditer(text):
@@ -54,7 +60,9 @@ def masked(text: str, lower_case_words: frozenset[str] | set[str] = frozenset())
         elif (
             word[0].isupper()
             and word.lower() not in _OPENERS
-            and not (word.lower() in lower_case_words and _SENTENCE_START.search(text, 0, match.start()))
+            and not (
+                word.lower() in lower_case_words and _SENTENCE_START.search(text, 0, match.start())
+            )
         ):
             words.append("@")
         else:
@@ -63,7 +71,9 @@ def masked(text: str, lower_case_words: frozenset[str] | set[str] = frozenset())
 
 
 def nearest_training(tests: Sequence[str], training: Iterable[str]) -> Nearest:
-    """Compare every test problem with every training problem (a stream: it is read once, batch by batch)."""
+    """Compare every test problem with every training problem (a stream: it is read once, batch by
+    batch).
+    """
     known = _lower_case_words(tests)
     test_grams, test_rows = _grams([masked(text, known) for text in tests])
     vocabulary, columns = np.unique(test_grams, return_inverse=True)
@@ -84,10 +94,14 @@ def nearest_training(tests: Sequence[str], training: Iterable[str]) -> Nearest:
             place = np.minimum(np.searchsorted(vocabulary, grams), len(vocabulary) - 1)
             found = vocabulary[place] == grams
             hits = np.ones(int(found.sum()), dtype=np.float32)
-            counts = csr_matrix((hits, (rows[found], place[found])), shape=(len(batch), len(vocabulary)))
+            counts = csr_matrix(
+                (hits, (rows[found], place[found])), shape=(len(batch), len(vocabulary))
+            )
             shared = (counts @ by_gram).tocoo()
             cosine = shared.data / np.sqrt(lengths[shared.row] * sizes[shared.col])
-            order = np.lexsort((-shared.row, cosine, shared.col))  # the last entry of each test problem is its best, earliest row
+            order = np.lexsort(
+                (-shared.row, cosine, shared.col)
+            )  # the last entry of each test problem is its best, earliest row
             last = order[np.flatnonzero(np.diff(shared.col[order], append=-1))]
             better = cosine[last] > best[shared.col[last]]
             columns_better = shared.col[last][better]
@@ -98,17 +112,23 @@ def nearest_training(tests: Sequence[str], training: Iterable[str]) -> Nearest:
 
 
 def require_no_near_duplicates(
-    test_ids: Sequence[str], tests: Sequence[str], training: Iterable[str], threshold: float = THRESHOLD
+    test_ids: Sequence[str],
+    tests: Sequence[str],
+    training: Iterable[str],
+    threshold: float = THRESHOLD,
 ) -> Nearest:
-    """`nearest_training`, raising LinguaLiftError that names the worst test problem where a similarity reaches `threshold`."""
+    """`nearest_training`, raising LinguaLiftError that names the worst test problem where a
+    similarity reaches `threshold`.
+    """
     result = nearest_training(tests, training)
     reached = np.flatnonzero(result.similarity >= threshold)
     if len(reached):
         worst = reached[np.argmax(result.similarity[reached])]
         raise LinguaLiftError(
-            f"{len(reached)} test problem(s) are near duplicates of training problems, worst {test_ids[worst]} and training problem "
-            f"{result.train_index[worst] + 1} (similarity {result.similarity[worst]:.2f}, allowed below {threshold}); "
-            "remove it from the training set"
+            f"{len(reached)} test problem(s) are near duplicates of training problems, worst"
+            f" {test_ids[worst]} and training problem {result.train_index[worst] + 1} (similarity"
+            f" {result.similarity[worst]:.2f}, allowed below {threshold}); remove it from the"
+            " training set"
         )
     return result
 
@@ -124,9 +144,13 @@ def _batches(texts: Iterable[str], size: int) -> Iterator[list[str]]:
 
 
 def _grams(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct hashed character 5-grams of each text: (hashes uint64, text index int64), sorted by text."""
+    """Distinct hashed character 5-grams of each text: (hashes uint64, text index int64), sorted by
+    text.
+    """
     joined = "\0".join(f" {text} " for text in texts)
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(
+        np.uint64
+    )
     if len(codes) < _GRAM:
         return np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)
     row = np.cumsum(codes == 0)

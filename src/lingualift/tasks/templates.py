@@ -1,9 +1,11 @@
 """Templates of the generated word problems: what is told, what is asked, how it is solved.
 
-A template's text has slots in braces. `{a} {b} {c}` are the numbers; `{N} {M} {K}` people, with `{he} {his} {him}` for N;
-`{money}` a currency; any other slot is drawn from the template's `slots`, where `{item}` is the singular and `{items}` the plural.
-A slot key such as "did,do,item" draws the three together from tuples. `steps` are the arithmetic, `x` standing for the result of the
-step before. Numbers are always digits and every answer is a positive integer, so no text may contain a number word.
+A template's text has slots in braces. `{a} {b} {c}` are the numbers; `{N} {M} {K}` people, with
+`{he} {his} {him}` for N; `{money}` a currency; any other slot is drawn from the template's `slots`,
+where `{item}` is the singular and `{items}` the plural. A slot key such as "did,do,item" draws the
+three together from tuples. `steps` are the arithmetic, `x` standing for the result of the step
+before. Numbers are always digits and every answer is a positive integer, so no text may contain a
+number word.
 """
 
 from collections.abc import Mapping
@@ -18,7 +20,9 @@ OPERATION_NAMES = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 
 @dataclass(frozen=True)
 class Template:
-    """One kind of problem; `facts` and `questions` are alternatives that combine freely, `ranges` narrows a number's size."""
+    """One kind of problem; `facts` and `questions` are alternatives that combine freely, `ranges`
+    narrows a number's size.
+    """
 
     name: str
     steps: tuple[str, ...]
@@ -100,7 +104,8 @@ _EVENTS = (
 _CLOTH = ("ribbon", "cloth", "wire", "cable", "string", "silk", "paper", "tape")
 
 TEMPLATES: tuple[Template, ...] = (
-    # ------------------------------------------------------------------------------------------------ one step: addition
+    # ------------------------------------------------------------------------------------------------
+    # one step: addition
     Template(
         "find-more", ("a + b",),
         ("{N} had {a} {items}. {he} found {b} more {items} {where}.", "{N} found {b} {items} {where}. Before that, {he} had {a} {items}.",
@@ -197,7 +202,8 @@ TEMPLATES: tuple[Template, ...] = (
         ("How many {animals} can {N} see?", "How many {animals} are there altogether?", "Count all the {animals}. How many are there?"),
         {"animal": e.FARM_ANIMAL + e.WILD_ANIMAL, "water": ("river", "lake", "well", "stream", "pool")},
     ),
-    # --------------------------------------------------------------------------------------------- one step: subtraction
+    # ---------------------------------------------------------------------------------------------
+    # one step: subtraction
     Template(
         "counted-more", ("a - b",),
         ("{N} counted {a} {animals}, but {M} counted only {b}.", "{M} saw {b} {animals} at the {place}. {N} saw {a} {animals}."),
@@ -282,7 +288,8 @@ TEMPLATES: tuple[Template, ...] = (
         ("How heavy is the content?", "How many kilograms were inside?", "What is the weight of the things inside?"),
         {"thing": ("barrel", "suitcase", "chest", "crate", "cart", "bucket", "sack", "backpack")},
     ),
-    # ------------------------------------------------------------------------------------------ one step: multiplication
+    # ------------------------------------------------------------------------------------------ one
+    # step: multiplication
     Template(
         "open-packets", ("a * b",),
         ("{N} opened {a} {bags}. Every {bag} contained {b} {items}.", "In every {bag} there were {b} {items}. {N} opened {a} {bags}."),
@@ -372,7 +379,8 @@ TEMPLATES: tuple[Template, ...] = (
         ("How far does {N} get in {a} hours?", "How many kilometres is that in {a} hours?", "What distance does {N} cover in {a} hours?"),
         {"rides,how": _TRAVEL},
     ),
-    # ------------------------------------------------------------------------------------------------ one step: division
+    # ------------------------------------------------------------------------------------------------
+    # one step: division
     Template(
         "hand-out", ("a / b",),
         ("{N} hands out {a} {items} to {b} {persons}. Everybody gets the same number.",
@@ -448,7 +456,8 @@ TEMPLATES: tuple[Template, ...] = (
          "How many {items} can {N} get for all the money?"),
         {"item": _GOODS + _FOOD, "shop": e.SHOP},
     ),
-    # --------------------------------------------------------------------------------------------------------- two steps
+    # ---------------------------------------------------------------------------------------------------------
+    # two steps
     Template(
         "three-kinds", ("a + b", "x + c"),
         ("In the {place} there are {a} {firsts}, {b} {seconds} and {c} {thirds}.",

@@ -1,8 +1,9 @@
-"""English-only word problems for the default run's task training, generated from templates with a seed.
+"""English-only word problems for the default run's task training, generated from templates with a
+seed.
 
-One- and two-step problems of everyday content with their worked answers. People, wording and situations are other than the embedded
-benchmark's (`near_duplicates` proves it). The k-th problem depends on the seed and the problems before it only, so a smaller set is a
-prefix of a larger one.
+One- and two-step problems of everyday content with their worked answers. People, wording and
+situations are other than the embedded benchmark's (`near_duplicates` proves it). The k-th problem
+depends on the seed and the problems before it only, so a smaller set is a prefix of a larger one.
 """
 
 import random
@@ -44,7 +45,9 @@ _PERSONAL_ASIDES = (
 )  # fmt: skip
 
 # Pronouns, references and numbers: a question with any of them makes no sense before the facts.
-_NEEDS_FACTS = re.compile(r"\{(he|his|him|a|b|c)\}|\b(that|it|they|their|them|there|such|both|these|others?)\b")
+_NEEDS_FACTS = re.compile(
+    r"\{(he|his|him|a|b|c)\}|\b(that|it|they|their|them|there|such|both|these|others?)\b"
+)
 
 _PERSON = re.compile(r"\{[NMK]\}")
 
@@ -54,10 +57,12 @@ _LARGEST_ANSWER = 144
 
 
 def generate(count: int, seed: int) -> pa.Table:
-    """`count` distinct problems (`PROBLEM_SCHEMA`), alternately of one and two steps, each half balanced over its operations.
+    """`count` distinct problems (`PROBLEM_SCHEMA`), alternately of one and two steps, each half
+    balanced over its operations.
 
-    `response` is the worked solution on one line, e.g. '12+9=21. 21-4=17', whose last number is the answer.
-    Raises LinguaLiftError for a negative count or one beyond what the templates can tell apart.
+    `response` is the worked solution on one line, e.g. '12+9=21. 21-4=17', whose last number is the
+    answer. Raises LinguaLiftError for a negative count or one beyond what the templates can tell
+    apart.
     """
     if count < 0:
         raise LinguaLiftError(f"word problems: count must not be negative, got {count}")
@@ -65,7 +70,10 @@ def generate(count: int, seed: int) -> pa.Table:
     rows = [next(stream) for _ in range(count)]
     columns = zip(*rows, strict=True) if rows else ((),) * 5
     ids = [f"wp-{number:06d}" for number in range(1, count + 1)]
-    arrays = [pa.array(values, field.type) for values, field in zip([ids, ["en"] * count, *columns], PROBLEM_SCHEMA, strict=True)]
+    arrays = [
+        pa.array(values, field.type)
+        for values, field in zip([ids, ["en"] * count, *columns], PROBLEM_SCHEMA, strict=True)
+    ]
     return pa.Table.from_arrays(arrays, schema=PROBLEM_SCHEMA)
 
 
@@ -84,7 +92,14 @@ def _stream(seed: int) -> Iterator[tuple[str, str, int, str, str]]:
     for template in TEMPLATES:
         by_operation.setdefault(template.operation, []).append(template)
     rounds = {
-        steps: _rounds(rng, [_rounds(rng, templates) for operation, templates in by_operation.items() if len(operation.split()) == steps])
+        steps: _rounds(
+            rng,
+            [
+                _rounds(rng, templates)
+                for operation, templates in by_operation.items()
+                if len(operation.split()) == steps
+            ],
+        )
         for steps in (1, 2)
     }
     seen: set[str] = set()
@@ -97,7 +112,10 @@ def _stream(seed: int) -> Iterator[tuple[str, str, int, str, str]]:
             if question not in seen:
                 break
         else:
-            raise LinguaLiftError(f"word problems: template '{template.name}' has run out after {len(seen)} problems; ask for fewer")
+            raise LinguaLiftError(
+                f"word problems: template '{template.name}' has run out after {len(seen)} problems;"
+                " ask for fewer"
+            )
         seen.add(question)
         yield question, response, answer, template.operation, template.name
 
@@ -110,11 +128,19 @@ def _rounds(rng: random.Random, choices: list[T]) -> Iterator[T]:
 
 def _problem(rng: random.Random, template: Template) -> tuple[str, str, int]:
     numbers, response, answer = _arithmetic(rng, template)
-    values = {**_people(rng), **_fill(rng, template.slots), **{name: str(number) for name, number in numbers.items()}}
+    values = {
+        **_people(rng),
+        **_fill(rng, template.slots),
+        **{name: str(number) for name, number in numbers.items()},
+    }
     values["money"] = rng.choice(everyday.CURRENCY)
     facts = rng.choice(template.facts)
     # nobody is asked about who was not told of
-    questions = [text for text in template.questions if set(_PERSON.findall(text)) <= set(_PERSON.findall(facts))]
+    questions = [
+        text
+        for text in template.questions
+        if set(_PERSON.findall(text)) <= set(_PERSON.findall(facts))
+    ]
     question = rng.choice(questions)
     draw = rng.random()
     if draw < 0.1:
@@ -131,10 +157,15 @@ def _problem(rng: random.Random, template: Template) -> tuple[str, str, int]:
 
 def _arithmetic(rng: random.Random, template: Template) -> tuple[dict[str, int], str, int]:
     """Numbers that the template's steps turn into positive integers, with the worked solution."""
-    tables = {name for step in template.steps if step.split()[1] in "*/" for name in step.split()[::2]}
+    tables = {
+        name for step in template.steps if step.split()[1] in "*/" for name in step.split()[::2]
+    }
     used = sorted({name for step in template.steps for name in step.split()[::2]} - {"x"})
     while True:
-        numbers = {name: rng.randint(*template.ranges.get(name, _TABLE if name in tables else _PLAIN)) for name in used}
+        numbers = {
+            name: rng.randint(*template.ranges.get(name, _TABLE if name in tables else _PLAIN))
+            for name in used
+        }
         first, sign, second = template.steps[0].split()
         if sign == "/":  # a dividend is made from its quotient, or hardly any draw would divide
             numbers[first] = numbers[second] * rng.randint(*_TABLE)
@@ -146,7 +177,9 @@ def _arithmetic(rng: random.Random, template: Template) -> tuple[dict[str, int],
 
 
 def _solve(steps: tuple[str, ...], numbers: dict[str, int]) -> tuple[list[str], int] | None:
-    """The worked lines and the result, or None where a step leaves the positive integers or the intended size."""
+    """The worked lines and the result, or None where a step leaves the positive integers or the
+    intended size.
+    """
     lines, x = [], 0
     for step in steps:
         left, sign, right = step.split()
@@ -175,7 +208,12 @@ def _people(rng: random.Random) -> dict[str, str]:
     name = rng.choice(everyday.WOMEN if woman else everyday.MEN)
     others = rng.sample([other for other in everyday.WOMEN + everyday.MEN if other != name], 2)
     pronouns = ("she", "her", "her") if woman else ("he", "his", "him")
-    return {"N": name, "M": others[0], "K": others[1], **dict(zip(("he", "his", "him"), pronouns, strict=True))}
+    return {
+        "N": name,
+        "M": others[0],
+        "K": others[1],
+        **dict(zip(("he", "his", "him"), pronouns, strict=True)),
+    }
 
 
 def _fill(rng: random.Random, slots: Mapping[str, Pool]) -> dict[str, str]:
@@ -196,4 +234,8 @@ def _finish(text: str, values: dict[str, str]) -> str:
     """Put the words in; then 'a' or 'an', and a capital at the start of every sentence."""
     text = re.sub(r"\{(\w+)\}", lambda slot: values[slot[1]], text)
     text = re.sub(r"\b([Aa]) (?=[aeio]|u[mn](?!i))", r"\1n ", text)
-    return re.sub(r"(^|[.?!:] )([a-z])", lambda start: start[1] + (start[2] if start[1].startswith(":") else start[2].upper()), text)
+    return re.sub(
+        r"(^|[.?!:] )([a-z])",
+        lambda start: start[1] + (start[2] if start[1].startswith(":") else start[2].upper()),
+        text,
+    )

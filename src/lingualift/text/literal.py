@@ -6,19 +6,32 @@ from lingualift.errors import LinguaLiftError
 
 
 class _Literal:
-    """A strict parser for the JavaScript literals in data packages: arrays, objects, strings, numbers, true, false, null.
+    """A strict parser for the JavaScript literals in data packages: arrays, objects, strings,
+    numbers, true, false, null.
 
-    Comments and one trailing comma are accepted; array holes, `${}` in template strings, raw line ends in quoted strings and
-    anything that would have to be evaluated are refused with the line number.
+    Comments and one trailing comma are accepted; array holes, `${}` in template strings, raw line
+    ends in quoted strings and anything that would have to be evaluated are refused with the line
+    number.
     """
 
-    ESCAPES: ClassVar[dict[str, str]] = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
+    ESCAPES: ClassVar[dict[str, str]] = {
+        "n": "\n",
+        "t": "\t",
+        "r": "\r",
+        "b": "\b",
+        "f": "\f",
+        "v": "\v",
+        "0": "\0",
+    }
 
     def __init__(self, text: str, name: str, position: int) -> None:
         self.text, self.name, self.at = text, name, position
 
     def fail(self, what: str) -> LinguaLiftError:
-        return LinguaLiftError(f"{self.name}, line {self.text.count(chr(10), 0, self.at) + 1}: {what}; download the package again")
+        return LinguaLiftError(
+            f"{self.name}, line {self.text.count(chr(10), 0, self.at) + 1}: {what}; download the"
+            " package again"
+        )
 
     def peek(self) -> str:
         """Skip space and comments; the next character, or '' at the end."""
@@ -55,7 +68,9 @@ class _Literal:
 
     def word(self) -> str:
         start = self.at
-        while self.at < len(self.text) and (self.text[self.at].isalnum() or self.text[self.at] in "_$.-+"):
+        while self.at < len(self.text) and (
+            self.text[self.at].isalnum() or self.text[self.at] in "_$.-+"
+        ):
             self.at += 1
         return self.text[start : self.at]
 
@@ -86,7 +101,11 @@ class _Literal:
         if character == ",":
             self.at += 1
         elif character != closer:
-            raise self.fail(f"',' or '{closer}' expected, found {character!r}" if character else "the text ends inside an array")
+            raise self.fail(
+                f"',' or '{closer}' expected, found {character!r}"
+                if character
+                else "the text ends inside an array"
+            )
 
     def string(self, quote: str) -> str:
         text, start = self.text, self.at

@@ -1,7 +1,9 @@
-"""Raw monolingual text of one language out of a retrieved source: one reader a source, plain text files for all others.
+"""Raw monolingual text of one language out of a retrieved source: one reader a source, plain text
+files for all others.
 
-Readers yield lines (verses, paragraphs, strings of a user interface) as the source has them, so that text of any size streams;
-`text.corpora` cleans them. Packages with one text in many places yield each line once.
+Readers yield lines (verses, paragraphs, strings of a user interface) as the source has them, so
+that text of any size streams; `text.corpora` cleans them. Packages with one text in many places
+yield each line once.
 """
 
 import json
@@ -19,9 +21,11 @@ QURAN_CHAPTERS = 114
 
 
 def raw_lines(source: str, folder: str | Path, language: Language) -> Iterator[str]:
-    """The raw lines of a language in the retrieved source `source` (a key of sources.yaml) at `folder`.
+    """The raw lines of a language in the retrieved source `source` (a key of sources.yaml) at
+    `folder`.
 
-    A source without a reader of its own holds plain text: `CODE.txt` anywhere below `folder`, or its only `.txt` file.
+    A source without a reader of its own holds plain text: `CODE.txt` anywhere below `folder`, or
+    its only `.txt` file.
     """
     folder = Path(folder)
     if source == "holy-quran":
@@ -36,19 +40,25 @@ def raw_lines(source: str, folder: str | Path, language: Language) -> Iterator[s
     chosen = [path for path in texts if path.stem == language.code] or texts
     if len(chosen) != 1:
         shown = ", ".join(path.name for path in chosen[:5]) or "none"
-        raise LinguaLiftError(f"{folder}: expected {language.code}.txt or one text file, found {shown}")
+        raise LinguaLiftError(
+            f"{folder}: expected {language.code}.txt or one text file, found {shown}"
+        )
     return read_plain(chosen[0])
 
 
 def read_plain(path: str | Path) -> Iterator[str]:
-    """The lines of a UTF-8 text file without line ends; bytes that are not UTF-8 are an error naming the line."""
+    """The lines of a UTF-8 text file without line ends; bytes that are not UTF-8 are an error
+    naming the line.
+    """
     try:
         with open(path, "rb") as handle:
             for number, raw in enumerate(handle, 1):
                 try:
                     yield raw.decode("utf-8").rstrip("\r\n")
                 except UnicodeDecodeError as error:
-                    raise LinguaLiftError(f"{path}, line {number}: not UTF-8 text; convert the file first") from error
+                    raise LinguaLiftError(
+                        f"{path}, line {number}: not UTF-8 text; convert the file first"
+                    ) from error
     except OSError as error:
         raise LinguaLiftError(f"{path}: cannot be read ({error.strerror})") from error
 
@@ -76,21 +86,30 @@ def _text(path: Path) -> str:
 
 def _holy_quran(folder: Path, language: Language) -> list[str]:
     if language.holy_quran is None:
-        raise LinguaLiftError(f"holy-quran: has no text in language '{language.code}'; name another corpus or leave the language out")
+        raise LinguaLiftError(
+            f"holy-quran: has no text in language '{language.code}'; name another corpus or leave"
+            " the language out"
+        )
     name = f"{language.holy_quran}.js"
     original = folder / "package" / name  # the Arabic lies beside the translations
-    return read_holy_quran(original if original.is_file() else _one(folder, f"package/translations/{name}"))
+    return read_holy_quran(
+        original if original.is_file() else _one(folder, f"package/translations/{name}")
+    )
 
 
 def read_holy_quran(path: str | Path) -> list[str]:
     """The verses of one file of npm `holy-quran`, in order.
 
-    The file is JavaScript, `const Name = [[...114 arrays of strings...]]`, or for the Arabic original an array of 114 objects
-    whose `verses` are strings. It is parsed as a literal, never executed. Errors name the file and line.
+    The file is JavaScript, `const Name = [[...114 arrays of strings...]]`, or for the Arabic
+    original an array of 114 objects whose `verses` are strings. It is parsed as a literal, never
+    executed. Errors name the file and line.
     """
     chapters = javascript_array(_text(Path(path)), str(path))
     if len(chapters) != QURAN_CHAPTERS:
-        raise LinguaLiftError(f"{path}: {len(chapters)} chapters where {QURAN_CHAPTERS} were expected; choose another language or source")
+        raise LinguaLiftError(
+            f"{path}: {len(chapters)} chapters where {QURAN_CHAPTERS} were expected; choose another"
+            " language or source"
+        )
     verses: list[str] = []
     for number, chapter in enumerate(chapters, 1):
         chapter = chapter.get("verses") if isinstance(chapter, dict) else chapter
@@ -103,16 +122,26 @@ def read_holy_quran(path: str | Path) -> list[str]:
 def read_quran_json(path: str | Path) -> list[str]:
     """The translated verses of one file of npm `quran-json`, in order."""
     try:
-        return [str(verse["translation"]) for chapter in json.loads(_text(Path(path))) for verse in chapter["verses"]]
+        return [
+            str(verse["translation"])
+            for chapter in json.loads(_text(Path(path)))
+            for verse in chapter["verses"]
+        ]
     except (ValueError, KeyError, TypeError) as error:
-        raise LinguaLiftError(f"{path}: not a translation of npm quran-json ({type(error).__name__}: {error})") from error
+        raise LinguaLiftError(
+            f"{path}: not a translation of npm quran-json ({type(error).__name__}: {error})"
+        ) from error
 
 
 def read_help(folder: str | Path) -> Iterator[str]:
-    """The headings and paragraphs of LibreOffice's help pages below `folder`, page by page in the order of their paths; no program code."""
+    """The headings and paragraphs of LibreOffice's help pages below `folder`, page by page in the
+    order of their paths; no program code.
+    """
     pages = sorted(Path(folder).rglob("text/**/*.html"))
     if not pages:
-        raise LinguaLiftError(f"{folder}: holds no help page (text/**/*.html); delete the folder and run again")
+        raise LinguaLiftError(
+            f"{folder}: holds no help page (text/**/*.html); delete the folder and run again"
+        )
     for page in pages:
         parser = _HelpPage()
         parser.feed(_text(page))
@@ -121,7 +150,9 @@ def read_help(folder: str | Path) -> Iterator[str]:
 
 
 class _HelpPage(HTMLParser):
-    """Headings and paragraphs carry an id, the page's own furniture does not; program code says so in its class."""
+    """Headings and paragraphs carry an id, the page's own furniture does not; program code says so
+    in its class.
+    """
 
     TEXT = ("p", "h1", "h2", "h3", "h4", "h5", "h6")
 
@@ -152,14 +183,17 @@ class _HelpPage(HTMLParser):
             self.pieces.append(data)
 
 
-# In strings of a user interface: marks of keyboard shortcuts (~Name, _Name), tags, and what the program fills in ($(ARG1), %PRODUCTNAME).
+# In strings of a user interface: marks of keyboard shortcuts (~Name, _Name), tags, and what the
+# program fills in ($(ARG1), %PRODUCTNAME).
 _SHORTCUT, _FILLED = re.compile(r"[~_](?=\w)"), re.compile(r"<[^<>]*>|\$\([^)]*\)|[%$]\w+")
 
 
 def _catalogues(folder: Path) -> Iterator[str]:
     catalogues = sorted(folder.rglob("*.mo"))
     if not catalogues:
-        raise LinguaLiftError(f"{folder}: holds no message catalogue (*.mo); delete the folder and run again")
+        raise LinguaLiftError(
+            f"{folder}: holds no message catalogue (*.mo); delete the folder and run again"
+        )
     for catalogue in catalogues:
         for message in read_mo(catalogue):
             for line in message.splitlines():
@@ -167,7 +201,8 @@ def _catalogues(folder: Path) -> Iterator[str]:
 
 
 def read_mo(path: str | Path) -> list[str]:
-    """The translations in a GNU message catalogue (`.mo`), in the order of its table, header left out; a damaged file is an error.
+    """The translations in a GNU message catalogue (`.mo`), in the order of its table, header left
+    out; a damaged file is an error.
 
     Read here because Python's gettext compiles an expression that it finds in the file.
     """
@@ -185,6 +220,7 @@ def read_mo(path: str | Path) -> list[str]:
             found += data[start : start + length].decode("utf-8").split("\0")
     except (OSError, struct.error, KeyError, ValueError) as error:
         raise LinguaLiftError(
-            f"{path}: damaged message catalogue ({type(error).__name__}: {error}); delete the folder and run again"
+            f"{path}: damaged message catalogue ({type(error).__name__}: {error}); delete the"
+            " folder and run again"
         ) from error
     return found

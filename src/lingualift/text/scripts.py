@@ -50,13 +50,18 @@ def _classes(script: str) -> str:
         for part in parts:
             regex.compile(rf"\p{{Script={part}}}")
     except regex.error as error:
-        raise LinguaLiftError(f"'{script}' is not an ISO 15924 script code; {nearest(script, (*COMPOSITE_SCRIPTS, *_KNOWN))}") from error
+        raise LinguaLiftError(
+            f"'{script}' is not an ISO 15924 script code;"
+            f" {nearest(script, (*COMPOSITE_SCRIPTS, *_KNOWN))}"
+        ) from error
     return "".join(rf"\p{{Script={part}}}" for part in parts)
 
 
 @functools.cache
 def script_pattern(script: str) -> Any:
-    """A pattern for one letter or mark of a script (a `regex` pattern); an unknown code is an error."""
+    """A pattern for one letter or mark of a script (a `regex` pattern); an unknown code is an
+    error.
+    """
     import regex
 
     return regex.compile(rf"[[{_classes(script)}]&&[\p{{L}}\p{{M}}]]", flags=regex.V1)
@@ -64,7 +69,9 @@ def script_pattern(script: str) -> Any:
 
 @functools.cache
 def letters_pattern() -> Any:
-    """A pattern for one letter or mark of any one script (marks that all scripts share are left out)."""
+    """A pattern for one letter or mark of any one script (marks that all scripts share are left
+    out).
+    """
     import regex
 
     return regex.compile(r"[[\p{L}\p{M}]--[\p{Script=Inherited}\p{Script=Common}]]", flags=regex.V1)
@@ -74,14 +81,17 @@ def letters_pattern() -> Any:
 def _word_pattern(script: str) -> Any:
     import regex
 
-    # An apostrophe, hyphen or Catalan's middle dot may stand inside a word; joiners and inherited marks anywhere after its first letter.
+    # An apostrophe, hyphen or Catalan's middle dot may stand inside a word; joiners and inherited
+    # marks anywhere after its first letter.
     letter = rf"[[{_classes(script)}]&&[\p{{L}}\p{{M}}]]"
     later = rf"[[{_classes(script)}\p{{Script=Inherited}}ー]&&[\p{{L}}\p{{M}}]\u200c\u200d]"
     return regex.compile(rf"{letter}{later}*(?:['’ʼ·-]{later}+)*", flags=regex.V1)
 
 
 def is_script(word: str, script: str) -> bool:
-    """Whether `word` is made of letters and marks of `script` alone (apostrophe, hyphen, middle dot and joiners inside allowed)."""
+    """Whether `word` is made of letters and marks of `script` alone (apostrophe, hyphen, middle dot
+    and joiners inside allowed).
+    """
     return bool(re.sub(r"\s", "", word) == word and _word_pattern(script).fullmatch(word))
 
 

@@ -1,14 +1,12 @@
-"""Words of a line, by spaCy's class for the language (a blank pipeline: rules and dictionaries, no model).
+"""Words of a line, by spaCy's class for the language (a blank pipeline: rules and dictionaries, no
+model).
 
-| language | tokeniser |
-|---|---|
-| th | spaCy's class over pythainlp (newmm: maximal matching over a dictionary) |
-| ja | spaCy's class over sudachipy (split mode A) and the dictionary sudachidict_core |
-| zh | spaCy's class over jieba |
-| ko | spaCy's rule tokeniser: words between spaces, with their particles (spaCy's default needs the system library MeCab) |
-| vi | spaCy's rule tokeniser: syllables, as in PyPI wordfreq (spaCy's default, pyvi, reads a pickled model) |
-| be, ha, sw | the multi-language class `xx`: spaCy has none of their own |
-| others | spaCy's class |
+| language | tokeniser | |---|---| | th | spaCy's class over pythainlp (newmm: maximal matching over
+a dictionary) | | ja | spaCy's class over sudachipy (split mode A) and the dictionary
+sudachidict_core | | zh | spaCy's class over jieba | | ko | spaCy's rule tokeniser: words between
+spaces, with their particles (spaCy's default needs the system library MeCab) | | vi | spaCy's rule
+tokeniser: syllables, as in PyPI wordfreq (spaCy's default, pyvi, reads a pickled model) | | be, ha,
+sw | the multi-language class `xx`: spaCy has none of their own | | others | spaCy's class |
 
 pythainlp is a dependency of the project; the others are its extra `segmenters`.
 """
@@ -33,24 +31,35 @@ RULES = {"nlp": {"tokenizer": {"@tokenizers": "spacy.Tokenizer.v1"}}}
 SETTINGS: dict[str, dict[str, Any]] = {
     "ko": RULES,
     "vi": RULES,
-    "zh": {"nlp": {"tokenizer": {"@tokenizers": "spacy.zh.ChineseTokenizer", "segmenter": "jieba"}}},
+    "zh": {
+        "nlp": {"tokenizer": {"@tokenizers": "spacy.zh.ChineseTokenizer", "segmenter": "jieba"}}
+    },
 }
 
 
 def check_segmenters(languages: Iterable[str]) -> None:
-    """Every package that tokenising these languages takes is installed; the first language that lacks one is named with the remedy."""
+    """Every package that tokenising these languages takes is installed; the first language that
+    lacks one is named with the remedy.
+    """
     for language in languages:
-        missing = [package for module, package in PACKAGES.get(language, {}).items() if importlib.util.find_spec(module) is None]
+        missing = [
+            package
+            for module, package in PACKAGES.get(language, {}).items()
+            if importlib.util.find_spec(module) is None
+        ]
         if missing:
             names = " ".join(missing)
             raise LinguaLiftError(
-                f"tokenising language '{language}' needs the Python package {' and '.join(missing)}: pip install {names} "
-                "(or the project's extra 'segmenters'), or leave the language out of languages.alignment"
+                f"tokenising language '{language}' needs the Python package"
+                f" {' and '.join(missing)}: pip install {names} (or the project's extra"
+                " 'segmenters'), or leave the language out of languages.alignment"
             )
 
 
 def blank_pipeline(language: str) -> Any:
-    """spaCy's blank pipeline (tokeniser only) for a class code; the multi-language class `xx` where spaCy has none."""
+    """spaCy's blank pipeline (tokeniser only) for a class code; the multi-language class `xx` where
+    spaCy has none.
+    """
     import spacy
 
     check_segmenters([language])
@@ -59,28 +68,33 @@ def blank_pipeline(language: str) -> Any:
     try:
         spacy.util.get_lang_class(language)
     except ImportError:
-        logger.info("spaCy has no class for language '%s': the multi-language tokeniser is used", language)
+        logger.info(
+            "spaCy has no class for language '%s': the multi-language tokeniser is used", language
+        )
         language = "xx"
     return spacy.blank(language, config=SETTINGS.get(language, {}))
 
 
 def tokenize(lines: Iterable[str], tokenizer: str | Any) -> Iterator[list[str]]:
-    """The tokens of each line by a spaCy class, or by a pipeline that `blank_pipeline` made; lines without tokens are skipped.
+    """The tokens of each line by a spaCy class, or by a pipeline that `blank_pipeline` made; lines
+    without tokens are skipped.
 
-    spaCy's classes differ in the punctuation that they know (Armenian's knows none of its own), so punctuation and symbols at the
-    edges of a token become tokens here for all, and so do digits beside letters that are not Latin ("14개"). No token is empty or
-    holds white space.
+    spaCy's classes differ in the punctuation that they know (Armenian's knows none of its own), so
+    punctuation and symbols at the edges of a token become tokens here for all, and so do digits
+    beside letters that are not Latin ("14개"). No token is empty or holds white space.
     """
     import regex
 
     edges = regex.compile(
-        r"([\p{P}\p{S}]*)(\d+(?=[\p{L}--\p{Latin}]))?(.*?)((?<=[\p{L}--\p{Latin}])\d+)?([\p{P}\p{S}]*)", flags=regex.V1 | regex.DOTALL
+        r"([\p{P}\p{S}]*)(\d+(?=[\p{L}--\p{Latin}]))?(.*?)((?<=[\p{L}--\p{Latin}])\d+)?([\p{P}\p{S}]*)",
+        flags=regex.V1 | regex.DOTALL,
     )
     pipeline = blank_pipeline(tokenizer) if isinstance(tokenizer, str) else tokenizer
     for doc in pipeline.pipe(lines, batch_size=256):
         tokens: list[str] = []
         for token in doc:
-            # Segmenters may leave white space inside a token; a corpus line is split at spaces again later.
+            # Segmenters may leave white space inside a token; a corpus line is split at spaces
+            # again later.
             for piece in token.text.split():
                 if piece.isalpha():
                     tokens.append(piece)
@@ -91,7 +105,9 @@ def tokenize(lines: Iterable[str], tokenizer: str | Any) -> Iterator[list[str]]:
 
 
 def _load_jieba() -> None:
-    """jieba would read a cache of its dictionary from the shared temporary folder, where anyone may have put it."""
+    """jieba would read a cache of its dictionary from the shared temporary folder, where anyone may
+    have put it.
+    """
     import jieba
 
     jieba.setLogLevel(logging.WARNING)

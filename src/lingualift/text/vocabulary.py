@@ -1,8 +1,9 @@
-"""Vocabularies: words of a corpus and of word lists with frequencies, merged, filtered, most frequent first.
+"""Vocabularies: words of a corpus and of word lists with frequencies, merged, filtered, most
+frequent first.
 
-Frequencies are on one scale everywhere: occurrences per billion words (int64, at least 1). A target vocabulary may hold everyday words
-that a small corpus lacks, from a word list (PyPI `wordfreq`, npm `cldr-annotations-full`). The English source vocabulary follows Appendix
-A.1.
+Frequencies are on one scale everywhere: occurrences per billion words (int64, at least 1). A target
+vocabulary may hold everyday words that a small corpus lacks, from a word list (PyPI `wordfreq`, npm
+`cldr-annotations-full`). The English source vocabulary follows Appendix A.1.
 """
 
 import json
@@ -22,9 +23,9 @@ from lingualift.text.segmenters import tokenize
 logger = logging.getLogger(__name__)
 
 PER_BILLION = 1_000_000_000
-# Of its occurrences a source word must have this share outside names, numbers and dates. One occurrence is enough for the paper, but
-# taggers slip:
-# names then come in by one mistaken tag; with a half, "day", "house" and "book" are lost to "the Day of ..." and its like.
+# Of its occurrences a source word must have this share outside names, numbers and dates. One
+# occurrence is enough for the paper, but taggers slip: names then come in by one mistaken tag; with
+# a half, "day", "house" and "book" are lost to "the Day of ..." and its like.
 NAME_LIMIT = 0.05
 TARGET_SCHEMA = pa.schema(
     [
@@ -43,8 +44,12 @@ SOURCE_SCHEMA = pa.schema(
 )
 
 
-def count_words(sentences: Iterable[Sequence[str]], script: str, language: str = "xx") -> Counter[str]:
-    """How often each lower-cased word occurs; tokens with digits, punctuation, symbols or letters of another script are left out."""
+def count_words(
+    sentences: Iterable[Sequence[str]], script: str, language: str = "xx"
+) -> Counter[str]:
+    """How often each lower-cased word occurs; tokens with digits, punctuation, symbols or letters
+    of another script are left out.
+    """
     counts: Counter[str] = Counter()
     for sentence in sentences:
         counts.update(lower_case(" ".join(sentence), language).split(" "))
@@ -59,49 +64,70 @@ def wordfreq_languages() -> list[str]:
 
 
 def wordfreq_list(language: str, count: int = 12_000) -> dict[str, float]:
-    """The `count` most frequent words of a language in `wordfreq` with their relative frequencies; {} where it has no list for it."""
+    """The `count` most frequent words of a language in `wordfreq` with their relative frequencies;
+    {} where it has no list for it.
+    """
     import wordfreq
 
-    # The library answers for near relatives too (asked for 'hr' it takes 'sh'); an absent language is not an error here.
+    # The library answers for near relatives too (asked for 'hr' it takes 'sh'); an absent language
+    # is not an error here.
     if language not in wordfreq.available_languages():
         return {}
-    # `word_frequency` would segment Chinese, Japanese and Korean words again, with packages that the lists themselves do not need.
+    # `word_frequency` would segment Chinese, Japanese and Korean words again, with packages that
+    # the lists themselves do not need.
     entries = wordfreq.get_frequency_dict(language)
     return {word: entries[word] for word in wordfreq.top_n_list(language, count)}
 
 
 def cldr_list(path: str | Path, script: str, tokenizer: str = "xx") -> dict[str, float]:
-    """The words in a language's CLDR annotations (`annotations/XX/annotations.json`), as a monolingual word list.
+    """The words in a language's CLDR annotations (`annotations/XX/annotations.json`), as a
+    monolingual word list.
 
     The annotations are cleaned as a corpus of `script` is and split by the spaCy class `tokenizer`.
 
-    A word's frequency is the share of annotated characters whose annotations hold it. Which character it annotates is not used.
+    A word's frequency is the share of annotated characters whose annotations hold it. Which
+    character it annotates is not used.
     """
     try:
         entries = json.loads(Path(path).read_text(encoding="utf-8"))["annotations"]["annotations"]
         texts = [[*entry.get("default", ()), *entry.get("tts", ())] for entry in entries.values()]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LinguaLiftError(f"{path}: not a CLDR annotations file ({type(error).__name__}: {error})") from error
+        raise LinguaLiftError(
+            f"{path}: not a CLDR annotations file ({type(error).__name__}: {error})"
+        ) from error
     lines = (clean_line(" ; ".join(names), script) for names in texts)
-    counts = Counter(word for names in tokenize(lines, tokenizer) for word in {lower_case(name, tokenizer) for name in names})
+    counts = Counter(
+        word
+        for names in tokenize(lines, tokenizer)
+        for word in {lower_case(name, tokenizer) for name in names}
+    )
     counts = Counter({word: count for word, count in counts.items() if is_script(word, script)})
     total = sum(counts.values())
     return {word: count / total for word, count in counts.items()}
 
 
 def merge(
-    corpus: Mapping[str, float], word_list: Mapping[str, float], script: str, list_weight: float = 0.5
+    corpus: Mapping[str, float],
+    word_list: Mapping[str, float],
+    script: str,
+    list_weight: float = 0.5,
 ) -> dict[str, tuple[float, str]]:
-    """Each word's relative frequency on a common scale, and 'corpus' or 'wordlist': where it was found first.
+    """Each word's relative frequency on a common scale, and 'corpus' or 'wordlist': where it was
+    found first.
 
-    Both sides are made to sum to one and are averaged with weights 1 − `list_weight` and `list_weight`; one alone counts fully.
-    Words that are not wholly of `script` are dropped.
+    Both sides are made to sum to one and are averaged with weights 1 − `list_weight` and
+    `list_weight`; one alone counts fully. Words that are not wholly of `script` are dropped.
     """
-    sides = [{word: value for word, value in side.items() if value > 0 and is_script(word, script)} for side in (corpus, word_list)]
+    sides = [
+        {word: value for word, value in side.items() if value > 0 and is_script(word, script)}
+        for side in (corpus, word_list)
+    ]
     totals = [sum(side.values()) for side in sides]
     weights = [1.0 - list_weight, list_weight] if all(totals) else [1.0, 1.0]
     merged: dict[str, tuple[float, str]] = {}
-    for side, total, weight, name in zip(sides, totals, weights, ("corpus", "wordlist"), strict=True):
+    for side, total, weight, name in zip(
+        sides, totals, weights, ("corpus", "wordlist"), strict=True
+    ):
         for word, value in side.items():
             before, origin = merged.get(word, (0.0, name))
             merged[word] = (before + weight * value / total, origin)
@@ -119,22 +145,34 @@ def target_vocabulary(
     english_ratio: float = 6.0,
     name: str = "target vocabulary",
 ) -> pa.Table:
-    """The `size` most frequent words of corpus and word list (schema TARGET_SCHEMA); ties in alphabetical order.
+    """The `size` most frequent words of corpus and word list (schema TARGET_SCHEMA); ties in
+    alphabetical order.
 
-    English words leak into other languages' lists and would be "translated" into themselves: a Latin-script word whose relative
-    frequency in `english` exceeds `english_ratio` times its own is dropped. `name` is named when nothing remains.
+    English words leak into other languages' lists and would be "translated" into themselves: a
+    Latin-script word whose relative frequency in `english` exceeds `english_ratio` times its own is
+    dropped. `name` is named when nothing remains.
     """
     merged = merge(corpus, word_list, script, list_weight)
     if english and script == "Latn":
-        leaked = [word for word, (value, _) in merged.items() if english.get(word, 0.0) > english_ratio * value]
+        leaked = [
+            word
+            for word, (value, _) in merged.items()
+            if english.get(word, 0.0) > english_ratio * value
+        ]
         for word in leaked:
             del merged[word]
         logger.info("%s: %d English words dropped", name, len(leaked))
     if not merged:
-        raise LinguaLiftError(f"{name}: no word in script {script}; check the corpus, the word list and the script")
+        raise LinguaLiftError(
+            f"{name}: no word in script {script}; check the corpus, the word list and the script"
+        )
     order = sorted(merged, key=lambda word: (-merged[word][0], word))[:size]
     return pa.table(
-        {"word": order, "frequency": [_scaled(merged[word][0]) for word in order], "source": [merged[word][1] for word in order]},
+        {
+            "word": order,
+            "frequency": [_scaled(merged[word][0]) for word in order],
+            "source": [merged[word][1] for word in order],
+        },
         TARGET_SCHEMA,
     )
 
@@ -154,33 +192,49 @@ def source_vocabulary(
     script: str = "Latn",
     name: str = "source vocabulary",
 ) -> pa.Table:
-    """The English source vocabulary (Appendix A.1) with each word's POS distribution (schema SOURCE_SCHEMA).
+    """The English source vocabulary (Appendix A.1) with each word's POS distribution (schema
+    SOURCE_SCHEMA).
 
-    `nlp` is a spaCy pipeline with tagger and entity recogniser. Named entities, numbers, dates and, unless `keep_stop_words`, stop words
-    are left out; so is a word that is hardly ever anything else. Words that only `word_list` has are tagged alone.
+    `nlp` is a spaCy pipeline with tagger and entity recogniser. Named entities, numbers, dates and,
+    unless `keep_stop_words`, stop words are left out; so is a word that is hardly ever anything
+    else. Words that only `word_list` has are tagged alone.
     """
     tags: dict[str, Counter[str]] = {}
     rejected: Counter[str] = Counter()
     for doc in nlp.pipe(texts, batch_size=64):
         for token in doc:
             _tally(token, script, tags, rejected)
-    word_list = {word: value for word, value in (word_list or {}).items() if is_script(word, script)}
+    word_list = {
+        word: value for word, value in (word_list or {}).items() if is_script(word, script)
+    }
     missing = dict.fromkeys(word for word in word_list if word not in tags and word not in rejected)
     for doc in nlp.pipe(missing, batch_size=256):
         if len(doc) == 1:
             _tally(doc[0], script, tags, rejected)
-    from_texts = {word: float(sum(counts.values())) for word, counts in tags.items() if word not in missing}
+    from_texts = {
+        word: float(sum(counts.values())) for word, counts in tags.items() if word not in missing
+    }
     stop_words = set() if keep_stop_words else {word.lower() for word in nlp.Defaults.stop_words}
     allowed = {
         word
         for word, counts in tags.items()
-        if sum(counts.values()) >= NAME_LIMIT * (sum(counts.values()) + rejected[word]) and word not in stop_words
+        if sum(counts.values()) >= NAME_LIMIT * (sum(counts.values()) + rejected[word])
+        and word not in stop_words
     }
-    merged = {word: value for word, value in merge(from_texts, word_list, script, list_weight).items() if word in allowed}
+    merged = {
+        word: value
+        for word, value in merge(from_texts, word_list, script, list_weight).items()
+        if word in allowed
+    }
     if not merged:
-        raise LinguaLiftError(f"{name}: no word remains after names, numbers and stop words are left out; give more English text")
+        raise LinguaLiftError(
+            f"{name}: no word remains after names, numbers and stop words are left out; give more"
+            " English text"
+        )
     order = sorted(merged, key=lambda word: (-merged[word][0], word))[:size]
-    distributions = [dict(sorted(tags[word].items(), key=lambda item: (-item[1], item[0]))) for word in order]
+    distributions = [
+        dict(sorted(tags[word].items(), key=lambda item: (-item[1], item[0]))) for word in order
+    ]
     return pa.table(
         {
             "word": order,
@@ -197,7 +251,11 @@ def _tally(token: Any, script: str, tags: dict[str, Counter[str]], rejected: Cou
     word = token.lower_
     if not is_script(word, script):
         return
-    if token.ent_type_ or token.like_num or token.pos_ in ("NUM", "PROPN", "SYM", "PUNCT", "SPACE", "X"):
+    if (
+        token.ent_type_
+        or token.like_num
+        or token.pos_ in ("NUM", "PROPN", "SYM", "PUNCT", "SPACE", "X")
+    ):
         rejected[word] += 1
     else:
         tags.setdefault(word, Counter())[token.pos_] += 1

@@ -1,4 +1,6 @@
-"""One of several training processes: `python -m lingualift.training JOB.json`, started by `lingualift.training.launch`."""
+"""One of several training processes: `python -m lingualift.training JOB.json`, started by
+`lingualift.training.launch`.
+"""
 
 import sys
 from pathlib import Path

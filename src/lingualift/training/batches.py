@@ -1,7 +1,8 @@
-"""Which examples share a batch, decided before training: the same for every micro-batch size, device count and restart.
+"""Which examples share a batch, decided before training: the same for every micro-batch size,
+device count and restart.
 
-A global batch (what the optimiser sees) is drawn first; then it is cut into micro-batches. Examples of similar length share a
-global batch, so little is padded.
+A global batch (what the optimiser sees) is drawn first; then it is cut into micro-batches. Examples
+of similar length share a global batch, so little is padded.
 """
 
 from collections.abc import Sequence
@@ -13,14 +14,20 @@ import torch
 from lingualift.model.layout import IGNORE, STATE, TEXT, Composed
 from lingualift.model.states import States, Tokens, as_tensor
 
-WINDOW = 32  # global batches whose examples are sorted by length together: padding falls below 3 %, order stays random
+# global batches whose examples are sorted by length together: padding falls below 3 %, order stays
+# random
+WINDOW = 32
 
 
-def plan_batches(lengths: Sequence[int], batch: int, micro_batches: int, epochs: int, seed: int) -> list[np.ndarray]:
-    """Micro-batches of example indices for all epochs, `micro_batches` in a row making one global batch of `batch` examples.
+def plan_batches(
+    lengths: Sequence[int], batch: int, micro_batches: int, epochs: int, seed: int
+) -> list[np.ndarray]:
+    """Micro-batches of example indices for all epochs, `micro_batches` in a row making one global
+    batch of `batch` examples.
 
-    The global batches depend on neither the micro-batch nor the number of devices: every example is used once an epoch, and where the
-    last, smaller global batch cannot feed every micro-batch, the rest are empty.
+    The global batches depend on neither the micro-batch nor the number of devices: every example is
+    used once an epoch, and where the last, smaller global batch cannot feed every micro-batch, the
+    rest are empty.
     """
     sizes = np.asarray(lengths)
     batch = min(batch, len(lengths))
@@ -60,7 +67,8 @@ def collate(examples: Sequence[Composed], pad: int, left: bool = False) -> dict[
 
 
 def pack(examples: Sequence[Composed]) -> dict[str, torch.Tensor]:
-    """Composed sequences behind one another in one row [1, tokens], without padding; positions start again at every sequence.
+    """Composed sequences behind one another in one row [1, tokens], without padding; positions
+    start again at every sequence.
 
     For attention kernels that keep sequences of one row apart by their positions.
     """
@@ -70,15 +78,19 @@ def pack(examples: Sequence[Composed]) -> dict[str, torch.Tensor]:
         "segments": np.concatenate([example.segments for example in examples]),
         "position_ids": np.concatenate([np.arange(len(example)) for example in examples]),
     }
-    return {name: torch.from_numpy(column.astype(np.int64))[None] for name, column in columns.items()}
+    return {
+        name: torch.from_numpy(column.astype(np.int64))[None] for name, column in columns.items()
+    }
 
 
 @dataclass(frozen=True)
 class Noise:
-    """Gaussian noise on aligned states: the same for every micro-batch size, device count and restart.
+    """Gaussian noise on aligned states: the same for every micro-batch size, device count and
+    restart.
 
-    `amount` is in standard deviations of the LLM's embeddings, `dim` their size; `micro_batches` in a row make a global batch. A frozen
-    alignment layer maps other languages less exactly than English: an LLM that has seen only clean English states trusts them too much.
+    `amount` is in standard deviations of the LLM's embeddings, `dim` their size; `micro_batches` in
+    a row make a global batch. A frozen alignment layer maps other languages less exactly than
+    English: an LLM that has seen only clean English states trusts them too much.
     """
 
     amount: float
@@ -93,29 +105,47 @@ class Noise:
 
 
 class PlannedBatches(torch.utils.data.Dataset):
-    """A dataset whose items are whole micro-batches, in planned order, with their encoder states (or tokens) in reading order."""
+    """A dataset whose items are whole micro-batches, in planned order, with their encoder states
+    (or tokens) in reading order.
+    """
 
     def __init__(
         self, examples: Sequence[Composed], states: States | Tokens | None, plan: Sequence[np.ndarray], pad: int, packed: bool = False,
         noise: Noise | None = None,
     ) -> None:  # fmt: skip
-        self.examples, self.states, self.plan, self.pad, self.packed, self.noise = examples, states, plan, pad, packed, noise
+        self.examples, self.states, self.plan, self.pad, self.packed, self.noise = (
+            examples,
+            states,
+            plan,
+            pad,
+            packed,
+            noise,
+        )
 
     def __len__(self) -> int:
         return len(self.plan)
 
     def __getitem__(self, item: int) -> dict[str, torch.Tensor]:
         chosen = self.plan[item]
-        if not len(chosen):  # every device computes something in every micro-batch: an example without labels has loss 0
+        if not len(
+            chosen
+            # every device computes something in every micro-batch: an example without labels has loss 0
+        ):
             first = self.examples[0]
-            return self._batch([0], [Composed(first.ids, first.segments, np.full_like(first.labels, IGNORE))])
+            return self._batch(
+                [0], [Composed(first.ids, first.segments, np.full_like(first.labels, IGNORE))]
+            )
         batch = self._batch(chosen.tolist(), [self.examples[index] for index in chosen])
         if self.noise is not None:
-            drawn = [self.noise.draw(item, int(index), self.examples[index].states) for index in chosen]
+            drawn = [
+                self.noise.draw(item, int(index), self.examples[index].states) for index in chosen
+            ]
             batch["state_noise"] = torch.from_numpy(np.concatenate(drawn))
         return batch
 
-    def _batch(self, chosen: Sequence[int], examples: Sequence[Composed]) -> dict[str, torch.Tensor]:
+    def _batch(
+        self, chosen: Sequence[int], examples: Sequence[Composed]
+    ) -> dict[str, torch.Tensor]:
         batch = pack(examples) if self.packed else collate(examples, self.pad)
         if self.states is not None and bool((batch["segments"] == STATE).any()):
             if isinstance(self.states, Tokens):

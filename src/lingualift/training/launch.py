@@ -1,8 +1,10 @@
-"""Start a training stage on as many processes as the job was given devices; the same call for none, one and several.
+"""Start a training stage on as many processes as the job was given devices; the same call for none,
+one and several.
 
-One process trains here. Several are started as `python -m lingualift.training JOB`, one a device, with the variables that Accelerate
-reads; Transformers' Trainer then shards the LLM over them (FSDP) or copies it (DDP). They are started here and not by torchrun, which
-ends its workers 30 seconds after a SIGTERM: too short to save a large model.
+One process trains here. Several are started as `python -m lingualift.training JOB`, one a device,
+with the variables that Accelerate reads; Transformers' Trainer then shards the LLM over them (FSDP)
+or copies it (DDP). They are started here and not by torchrun, which ends its workers 30 seconds
+after a SIGTERM: too short to save a large model.
 """
 
 import logging
@@ -54,36 +56,58 @@ class StageJob(BaseModel):
 
 
 def launch(job: StageJob, processes: int = 1) -> None:
-    """Train a stage with `processes` processes; raises `SystemExit(STOPPED)` where it was asked to stop and has saved."""
+    """Train a stage with `processes` processes; raises `SystemExit(STOPPED)` where it was asked to
+    stop and has saved.
+    """
     if processes <= 1 or job.stage.objective == "warm-start":
         job.run()
         return
     while (code := _run_processes(job, processes)) == TOO_LARGE:
         micro_batch = first_micro_batch(job.stage.micro_batch, job.stage.batch)
         if micro_batch == 1:
-            raise LinguaLiftError(f"stage '{job.name}': a micro-batch of one does not fit the GPUs; see the job's log")
+            raise LinguaLiftError(
+                f"stage '{job.name}': a micro-batch of one does not fit the GPUs; see the job's log"
+            )
         logger.warning("%s: a micro-batch of %d does not fit; trying half", job.name, micro_batch)
-        job = job.model_copy(update={"stage": job.stage.model_copy(update={"micro_batch": micro_batch // 2})})
+        job = job.model_copy(
+            update={"stage": job.stage.model_copy(update={"micro_batch": micro_batch // 2})}
+        )
     if code == STOPPED:
         raise SystemExit(STOPPED)
     if code:
-        raise LinguaLiftError(f"stage '{job.name}': a training process ended with code {code}; its messages are in the job's log")
+        raise LinguaLiftError(
+            f"stage '{job.name}': a training process ended with code {code}; its messages are in"
+            " the job's log"
+        )
 
 
 def _run_processes(job: StageJob, processes: int) -> int:
-    """Start the processes, hand SIGTERM on to them, and return the first exit code that is not 0; the others are then ended."""
+    """Start the processes, hand SIGTERM on to them, and return the first exit code that is not 0;
+    the others are then ended.
+    """
     path = job.out.with_name(job.out.name + ".job.json")
     write_text(path, job.model_dump_json())
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    shared = {"WORLD_SIZE": processes, "LOCAL_WORLD_SIZE": processes, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    shared = {
+        "WORLD_SIZE": processes,
+        "LOCAL_WORLD_SIZE": processes,
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": port,
+    }
     shared["OMP_NUM_THREADS"] = max(1, int(os.environ.get("OMP_NUM_THREADS", "1")) // processes)
     workers: list[subprocess.Popen[Any]] = []
     for rank in range(processes):
-        own = {key: str(value) for key, value in {**shared, "RANK": rank, "LOCAL_RANK": rank}.items()}
+        own = {
+            key: str(value) for key, value in {**shared, "RANK": rank, "LOCAL_RANK": rank}.items()
+        }
         command = [sys.executable, "-m", "lingualift.training", str(path)]
-        workers.append(subprocess.Popen(command, env={**os.environ, **own}, stdout=sys.stdout, stderr=subprocess.STDOUT))
+        workers.append(
+            subprocess.Popen(
+                command, env={**os.environ, **own}, stdout=sys.stdout, stderr=subprocess.STDOUT
+            )
+        )
 
     def hand_on(number: int, frame: Any) -> None:
         for worker in workers:
@@ -117,7 +141,9 @@ def worker(path: Path) -> int:
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     rank = os.environ["RANK"]
     logging.basicConfig(
-        level=logging.INFO if rank == "0" else logging.WARNING, format=f"%(asctime)s %(levelname)s [{rank}] %(message)s", force=True
+        level=logging.INFO if rank == "0" else logging.WARNING,
+        format=f"%(asctime)s %(levelname)s [{rank}] %(message)s",
+        force=True,
     )
     try:
         StageJob.model_validate_json(path.read_text(encoding="utf-8")).run()

@@ -19,7 +19,11 @@ from lingualift.model.encoder import EncoderTokenizer
 from lingualift.model.layout import LAYOUTS, Prompt, compose, load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftConfig, LinguaLiftModel, reference
 from lingualift.model.states import States, Tokens, as_tensor, load_states
-from lingualift.training.language_modelling import Optimisation, OutOfMemory, train_language_modelling
+from lingualift.training.language_modelling import (
+    Optimisation,
+    OutOfMemory,
+    train_language_modelling,
+)
 from lingualift.training.warm_start import token_targets, train_warm_start
 
 logger = logging.getLogger(__name__)
@@ -28,9 +32,11 @@ RECORD = "stage.json"
 
 @dataclass(frozen=True)
 class Data:
-    """One table of texts that a stage reads: task data (`question`, `response`), or code-switched text of one language.
+    """One table of texts that a stage reads: task data (`question`, `response`), or code-switched
+    text of one language.
 
-    `states` are the encoder states of its inputs (None for text input), `evidence` that of a code-switched language's lexicon.
+    `states` are the encoder states of its inputs (None for text input), `evidence` that of a
+    code-switched language's lexicon.
     """
 
     texts: Path
@@ -41,7 +47,9 @@ class Data:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Training pairs with the encoder states of their inputs (None for text input); `words` aligns code-switched words to English."""
+    """Training pairs with the encoder states of their inputs (None for text input); `words` aligns
+    code-switched words to English.
+    """
 
     languages: list[str]
     questions: list[str]
@@ -72,7 +80,10 @@ def read_pairs(data: Data, names: Mapping[str, str] | None = None) -> Pairs:
     questions = table["source" if switched else "question"].to_pylist()
     languages = table["language"].to_pylist()
     called = names or {}
-    spoken = {language: data.prompt and data.prompt.between(called.get(language, language), "English") for language in set(languages)}
+    spoken = {
+        language: data.prompt and data.prompt.between(called.get(language, language), "English")
+        for language in set(languages)
+    }
     return Pairs(
         languages,
         questions,
@@ -101,13 +112,18 @@ def with_words(pairs: Pairs) -> Pairs:
         ]
         for question in pairs.questions
     ]
-    return Pairs(pairs.languages, pairs.questions, pairs.questions, pairs.prompts, pairs.states, words)
+    return Pairs(
+        pairs.languages, pairs.questions, pairs.questions, pairs.prompts, pairs.states, words
+    )
 
 
 def join(parts: Sequence[Pairs]) -> Pairs:
     """Several sets of pairs behind one another."""
     if not parts:
-        raise LinguaLiftError("no language has a usable lexicon, so stage 1 has no data; see results/tables/lexicons.csv")
+        raise LinguaLiftError(
+            "no language has a usable lexicon, so stage 1 has no data; see"
+            " results/tables/lexicons.csv"
+        )
     if len(parts) == 1:
         return parts[0]
     encoded = [part.states for part in parts if part.states is not None]
@@ -154,11 +170,14 @@ def build_model(
         if frozen is None:
             return model
         if model.alignment is not None:
-            if model.config.encoder_dim != encoder_dim or model.config.encoder.get("layer") != layer:
+            if (
+                model.config.encoder_dim != encoder_dim
+                or model.config.encoder.get("layer") != layer
+            ):
                 raise LinguaLiftError(
-                    f"{parent}: its alignment layer takes {model.config.encoder_dim} dimensions of layer "
-                    f"{model.config.encoder.get('layer')}, the encoder gives {encoder_dim} of layer {layer}; a chain of stages keeps one "
-                    "encoder"
+                    f"{parent}: its alignment layer takes {model.config.encoder_dim} dimensions of"
+                    f" layer {model.config.encoder.get('layer')}, the encoder gives {encoder_dim}"
+                    f" of layer {layer}; a chain of stages keeps one encoder"
                 )
             return model
         config = LinguaLiftConfig(  # an LLM trained on text alone gets its alignment layer now
@@ -173,7 +192,15 @@ def build_model(
         model.merge_lora()
         config.trained = model.config.trained
         return LinguaLiftModel(config, model.llm)
-    return LinguaLiftModel.build(str(llm), frozen, encoder_dim, alignment.layers, alignment.activation, alignment.normalise, dtype)
+    return LinguaLiftModel.build(
+        str(llm),
+        frozen,
+        encoder_dim,
+        alignment.layers,
+        alignment.activation,
+        alignment.normalise,
+        dtype,
+    )
 
 
 def run_stage(
@@ -194,24 +221,32 @@ def run_stage(
     save_minutes: float = 3.0,
     stamp: Mapping[str, Any] | None = None,
 ) -> None:
-    """Train one stage and write its checkpoint folder `out`, with `stamp` (provenance) in its record.
+    """Train one stage and write its checkpoint folder `out`, with `stamp` (provenance) in its
+    record.
 
-    A language whose lexicon is called collapsed is left out and named in the record. `reference` are English texts with states that
-    measure the encoder's dimensions (None for text input); `names` gives the languages' English names. Where the encoder learns, or has
-    learnt in an earlier stage, its states are made as they are needed, else they come from the stores. The micro-batch is halved until
-    it fits the GPU. Raises `SystemExit` after SIGTERM, once the state is saved.
+    A language whose lexicon is called collapsed is left out and named in the record. `reference`
+    are English texts with states that measure the encoder's dimensions (None for text input);
+    `names` gives the languages' English names. Where the encoder learns, or has learnt in an
+    earlier stage, its states are made as they are needed, else they come from the stores. The
+    micro-batch is halved until it fits the GPU. Raises `SystemExit` after SIGTERM, once the state
+    is saved.
     """
     tokenizer = load_tokenizer(llm)
     pad = special_ids(tokenizer)[2]
     left_out: list[str] = []
     parts: list[Pairs] = []
     for source in data:
-        if source.evidence is not None and (found := read_json(source.evidence))["verdict"] == "collapsed":
+        if (
+            source.evidence is not None
+            and (found := read_json(source.evidence))["verdict"] == "collapsed"
+        ):
             left_out.append(found["language"])
         else:
             parts += by_language(read_pairs(source, names))
     if left_out:
-        logger.warning("%s: left out because their lexicons collapsed: %s", name, ", ".join(left_out))
+        logger.warning(
+            "%s: left out because their lexicons collapsed: %s", name, ", ".join(left_out)
+        )
     english = None if reference is None else read_pairs(reference)
     if stage.objective == "warm-start" and english is not None:
         parts.append(with_words(english))
@@ -225,12 +260,15 @@ def run_stage(
         if model.alignment is not None:
             model.alignment.float()
             model.boundary.data = model.boundary.data.float()
-            fresh = bool((model.alignment.get_buffer("gain") == 1).item())  # measured once, on the LLM's embeddings as they were published
+            fresh = bool(
+                (model.alignment.get_buffer("gain") == 1).item()
+            )  # measured once, on the LLM's embeddings as they were published
             if fresh and english is not None and english.states is not None:
                 sample = english.states.rows(range(min(len(english), 256)))
                 model.alignment.measure(as_tensor(sample), model.embedding_table())
         if not torch.cuda.is_available():
-            # For the short sequences of a CPU run plain attention trains 2 to 22 % faster than the fused kernel's backward.
+            # For the short sequences of a CPU run plain attention trains 2 to 22 % faster than the
+            # fused kernel's backward.
             model.llm.set_attn_implementation("eager")
         if stage.objective == "warm-start":
             record = _warm_start(model, stage, pairs, encoder, layer, tokenizer, seed)
@@ -238,10 +276,14 @@ def run_stage(
         states: States | Tokens | None = pairs.states
         if encoder is not None and "encoder" in {*stage.train, *model.config.trained}:
             states = EncoderTokenizer.load(encoder).tokens(pairs.questions)
-        counts = [0] * len(pairs) if states is None or layout == "text" else states.counts().tolist()
+        counts = (
+            [0] * len(pairs) if states is None or layout == "text" else states.counts().tolist()
+        )
         examples = [
             compose(LAYOUTS[layout], tokenizer, prompt, question, count, response)
-            for prompt, question, count, response in zip(pairs.prompts, pairs.questions, counts, pairs.responses, strict=True)
+            for prompt, question, count, response in zip(
+                pairs.prompts, pairs.questions, counts, pairs.responses, strict=True
+            )
             if prompt is not None
         ]
         optimisation = Optimisation(
@@ -263,13 +305,16 @@ def run_stage(
         )
         work = out.with_name(out.name + ".partial")
         try:
-            record = train_language_modelling(model, examples, states, stage.train, optimisation, pad, seed, work, name)
+            record = train_language_modelling(
+                model, examples, states, stage.train, optimisation, pad, seed, work, name
+            )
             break
         except OutOfMemory as error:
             if error.micro_batch == 1:
                 raise LinguaLiftError(
-                    f"stage '{name}': a micro-batch of one does not fit the GPU; set gradient_checkpointing, train llm-lora instead of "
-                    "llm, use more GPUs (compute.gpus) or a smaller LLM"
+                    f"stage '{name}': a micro-batch of one does not fit the GPU; set"
+                    " gradient_checkpointing, train llm-lora instead of llm, use more GPUs"
+                    " (compute.gpus) or a smaller LLM"
                 ) from None
             if int(os.environ.get("WORLD_SIZE", "1")) > 1:
                 raise  # the processes start again together (lingualift.training.launch)
@@ -278,7 +323,13 @@ def run_stage(
         del model
         release_freed_memory()
         torch.cuda.empty_cache()
-    record = {"name": name, "seed": seed, "languages": sorted(set(pairs.languages)), "left_out": left_out, **record}
+    record = {
+        "name": name,
+        "seed": seed,
+        "languages": sorted(set(pairs.languages)),
+        "left_out": left_out,
+        **record,
+    }
     storage = torch.bfloat16 if bf16 else None
     if not main:
         model.save_pretrained(out, llm_dtype=storage, is_main_process=False)
@@ -289,16 +340,34 @@ def run_stage(
 
 
 def _warm_start(
-    model: LinguaLiftModel, stage: Stage, pairs: Pairs, encoder: Path | None, layer: int | None, tokenizer: Any, seed: int
+    model: LinguaLiftModel,
+    stage: Stage,
+    pairs: Pairs,
+    encoder: Path | None,
+    layer: int | None,
+    tokenizer: Any,
+    seed: int,
 ) -> dict[str, Any]:
-    assert encoder is not None and pairs.states is not None and pairs.words is not None and stage.steps is not None
+    assert (
+        encoder is not None
+        and pairs.states is not None
+        and pairs.words is not None
+        and stage.steps is not None
+    )
     _, offsets = EncoderTokenizer.load(encoder)(pairs.questions)
     english = tokenizer(pairs.responses, add_special_tokens=False, return_offsets_mapping=True)
     targets = [
         token_targets(own, theirs, ids, words)
-        for own, theirs, ids, words in zip(offsets, english["offset_mapping"], english["input_ids"], pairs.words, strict=True)
+        for own, theirs, ids, words in zip(
+            offsets, english["offset_mapping"], english["input_ids"], pairs.words, strict=True
+        )
     ]
     for count, tokens in zip(pairs.states.counts(), targets, strict=True):
         if count != len(tokens):
-            raise LinguaLiftError("stored encoder states do not match the encoder's tokenizer; delete results/encoded and run again")
-    return train_warm_start(model, pairs.states, targets, stage.steps, stage.batch, stage.learning_rate, seed)
+            raise LinguaLiftError(
+                "stored encoder states do not match the encoder's tokenizer; delete results/encoded"
+                " and run again"
+            )
+    return train_warm_start(
+        model, pairs.states, targets, stage.steps, stage.batch, stage.learning_rate, seed
+    )

@@ -1,9 +1,11 @@
-"""The warm start: regress aligned encoder states onto the LLM's input embeddings of the words they stand for.
+"""The warm start: regress aligned encoder states onto the LLM's input embeddings of the words they
+stand for.
 
-From random initialisation a short stage 1 learns nothing; this objective needs no LLM forward pass. Every encoder token of a
-code-switched sentence belongs to a word, and every word stands for a known English word of the original sentence. Its target is
-the LLM's input embedding of that English word: token by token where both sides have as many tokens (digits above all), else the
-mean over the English word's tokens.
+From random initialisation a short stage 1 learns nothing; this objective needs no LLM forward pass.
+Every encoder token of a code-switched sentence belongs to a word, and every word stands for a known
+English word of the original sentence. Its target is the LLM's input embedding of that English word:
+token by token where both sides have as many tokens (digits above all), else the mean over the
+English word's tokens.
 """
 
 import logging
@@ -29,9 +31,11 @@ def token_targets(
     llm_ids: Sequence[int],
     words: Sequence[WordSpan],
 ) -> list[list[int]]:
-    """LLM token ids that each encoder token stands for (their mean embedding is its target); empty where no word covers it.
+    """LLM token ids that each encoder token stands for (their mean embedding is its target); empty
+    where no word covers it.
 
-    `words` gives for each word its span `start:end` in the encoder's text and `source_start:source_end` in the English text.
+    `words` gives for each word its span `start:end` in the encoder's text and
+    `source_start:source_end` in the English text.
     """
     starts = [word["start"] for word in words]
     covering: list[list[int]] = [[] for _ in words]  # encoder tokens of each word
@@ -68,9 +72,11 @@ def train_warm_start(
     learning_rate: float,
     seed: int,
 ) -> dict[str, Any]:
-    """Fit the alignment layer to `targets` (per text, per encoder token, LLM token ids) in `steps` steps of `batch_tokens` tokens.
+    """Fit the alignment layer to `targets` (per text, per encoder token, LLM token ids) in `steps`
+    steps of `batch_tokens` tokens.
 
-    The loss is the squared distance to the target embedding in units of the embedding table's variance. Returns the record.
+    The loss is the squared distance to the target embedding in units of the embedding table's
+    variance. Returns the record.
     """
     if model.alignment is None:
         raise LinguaLiftError("a warm start needs an encoder input")
@@ -86,18 +92,26 @@ def train_warm_start(
                 bag.append(len(flat))
                 flat.extend(ids)
     if not owners:
-        raise LinguaLiftError("the warm start found no encoder token that stands for an English word")
+        raise LinguaLiftError(
+            "the warm start found no encoder token that stands for an English word"
+        )
     table = model.embedding_table().detach().float()
-    goal = torch.nn.functional.embedding_bag(torch.tensor(flat), table, torch.tensor(bag), mode="mean")
+    goal = torch.nn.functional.embedding_bag(
+        torch.tensor(flat), table, torch.tensor(bag), mode="mean"
+    )
     variance = table.var()
     owner_index, place_index = np.asarray(owners), np.asarray(places)
     generator = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.AdamW(model.alignment.parameters(), lr=learning_rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, learning_rate, total_steps=steps, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, learning_rate, total_steps=steps, pct_start=0.1
+    )
     losses = []
     for step in range(steps):
         chosen = torch.randint(len(owners), (batch_tokens,), generator=generator)
-        aligned = model.alignment(as_tensor(states.gather(owner_index[chosen.numpy()], place_index[chosen.numpy()])))
+        aligned = model.alignment(
+            as_tensor(states.gather(owner_index[chosen.numpy()], place_index[chosen.numpy()]))
+        )
         loss = torch.nn.functional.mse_loss(aligned, goal[chosen]) / variance
         optimiser.zero_grad()
         loss.backward()

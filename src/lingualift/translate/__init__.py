@@ -1,1 +1,3 @@
-"""Machine translation of questions into English, for the system Translate-En: one function over several engines."""
+"""Machine translation of questions into English, for the system Translate-En: one function over
+several engines.
+"""

@@ -1,7 +1,8 @@
-"""Translate questions into English with whatever engine a source holds: Apertium's Debian packages, or NLLB through Transformers.
+"""Translate questions into English with whatever engine a source holds: Apertium's Debian packages,
+or NLLB through Transformers.
 
-A question of inference or commonsense is a form filled with sentences ('Premise: ...'); its words are kept and only what fills it is
-translated (`parts`).
+A question of inference or commonsense is a form filled with sentences ('Premise: ...'); its words
+are kept and only what fills it is translated (`parts`).
 """
 
 import re
@@ -23,17 +24,30 @@ TRANSLATION_SCHEMA = pa.schema(
         pa.field("translation", pa.string(), nullable=False),
     ]
 )
-_FORM = re.compile(r"(^Premise: |\nHypothesis: |\nLabel:$|\nOptions:A\. |\t[B-Z]\. |\nAnswer:$|\n+)")
+_FORM = re.compile(
+    r"(^Premise: |\nHypothesis: |\nLabel:$|\nOptions:A\. |\t[B-Z]\. |\nAnswer:$|\n+)"
+)
 
 
 def in_english(problems: Sequence[Problem], table: pa.Table, name: str) -> list[Problem]:
-    """The problems with their translated questions; `name` is the file that `table` was read from, for messages."""
-    rows = zip(table["id"].to_pylist(), table["question"].to_pylist(), table["translation"].to_pylist(), strict=True)
+    """The problems with their translated questions; `name` is the file that `table` was read from,
+    for messages.
+    """
+    rows = zip(
+        table["id"].to_pylist(),
+        table["question"].to_pylist(),
+        table["translation"].to_pylist(),
+        strict=True,
+    )
     known = {(identifier, question): translation for identifier, question, translation in rows}
     try:
-        return [replace(problem, question=known[problem.id, problem.question]) for problem in problems]
+        return [
+            replace(problem, question=known[problem.id, problem.question]) for problem in problems
+        ]
     except KeyError as error:
-        raise LinguaLiftError(f"{name}: has no translation of problem '{error.args[0][0]}'; delete it and run again") from None
+        raise LinguaLiftError(
+            f"{name}: has no translation of problem '{error.args[0][0]}'; delete it and run again"
+        ) from None
 
 
 def parts(question: str) -> list[str]:
@@ -41,11 +55,15 @@ def parts(question: str) -> list[str]:
     return _FORM.split(question)
 
 
-def translate(questions: Sequence[str], language: Language, engine: str, folder: Path, batch: int) -> list[str]:
-    """English translations of questions in one language, in order; each distinct sentence is translated once.
+def translate(
+    questions: Sequence[str], language: Language, engine: str, folder: Path, batch: int
+) -> list[str]:
+    """English translations of questions in one language, in order; each distinct sentence is
+    translated once.
 
-    `engine` is the kind of the source (`apt`: Apertium; `hub`: an NLLB model), `folder` where it was retrieved to or its prepared model.
-    Raises `LinguaLiftError` where the engine cannot be run or returns nothing for a sentence.
+    `engine` is the kind of the source (`apt`: Apertium; `hub`: an NLLB model), `folder` where it
+    was retrieved to or its prepared model. Raises `LinguaLiftError` where the engine cannot be run
+    or returns nothing for a sentence.
     """
     from lingualift.translate import apertium, nllb
 
@@ -56,11 +74,24 @@ def translate(questions: Sequence[str], language: Language, engine: str, folder:
     elif language.nllb is not None:
         english = nllb.translate(sentences, language.nllb, folder, batch)
     else:
-        raise LinguaLiftError(f"translation: languages.tsv gives {language.name} ({language.code}) no NLLB code")
+        raise LinguaLiftError(
+            f"translation: languages.tsv gives {language.name} ({language.code}) no NLLB code"
+        )
     if len(english) != len(sentences):
-        raise LinguaLiftError(f"translation: {len(english)} translations for {len(sentences)} sentences of {language.code}")
+        raise LinguaLiftError(
+            f"translation: {len(english)} translations for {len(sentences)} sentences of"
+            f" {language.code}"
+        )
     known = dict(zip(sentences, english, strict=True))
     for sentence, translated in known.items():
         if not translated.strip():
-            raise LinguaLiftError(f"translation: nothing came back for {sentence[:60]!r} ({language.code})")
-    return ["".join(known.get(part.strip(), part) if place % 2 == 0 else part for place, part in enumerate(pieces)) for pieces in split]
+            raise LinguaLiftError(
+                f"translation: nothing came back for {sentence[:60]!r} ({language.code})"
+            )
+    return [
+        "".join(
+            known.get(part.strip(), part) if place % 2 == 0 else part
+            for place, part in enumerate(pieces)
+        )
+        for pieces in split
+    ]

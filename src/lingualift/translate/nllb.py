@@ -1,4 +1,6 @@
-"""NLLB (Costa-jussà et al. 2022) through Transformers: beam search into English, sentences of similar length together."""
+"""NLLB (Costa-jussà et al. 2022) through Transformers: beam search into English, sentences of
+similar length together.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +13,12 @@ BEAMS = 5  # the authors' setting
 
 
 def translate(texts: Sequence[str], code: str, model: Path, batch: int) -> list[str]:
-    """English translations of texts in the language with FLORES-200 code `code`; `model` is a prepared model folder.
+    """English translations of texts in the language with FLORES-200 code `code`; `model` is a
+    prepared model folder.
 
-    On the GPU where there is one (bfloat16), else on the CPU in float32: deterministic there, and independent of `batch` up to the
-    order of floating-point sums. Raises `LinguaLiftError` for a model whose tokenizer does not know the language.
+    On the GPU where there is one (bfloat16), else on the CPU in float32: deterministic there, and
+    independent of `batch` up to the order of floating-point sums. Raises `LinguaLiftError` for a
+    model whose tokenizer does not know the language.
     """
     import torch
     from tqdm import tqdm
@@ -26,21 +30,44 @@ def translate(texts: Sequence[str], code: str, model: Path, batch: int) -> list[
     known = tokenizer.get_vocab()
     for name in (code, ENGLISH):
         if name not in known:
-            raise LinguaLiftError(f"translation: {model} does not know the language '{name}'; it is no NLLB model")
+            raise LinguaLiftError(
+                f"translation: {model} does not know the language '{name}'; it is no NLLB model"
+            )
     where = device()
     dtype = torch.bfloat16 if where != "cpu" else torch.float32
-    engine = AutoModelForSeq2SeqLM.from_pretrained(model, dtype=dtype, local_files_only=True).eval().to(where)
+    engine = (
+        AutoModelForSeq2SeqLM.from_pretrained(model, dtype=dtype, local_files_only=True)
+        .eval()
+        .to(where)
+    )
     order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
     result = [""] * len(texts)
     quiet = len(texts) < 100
-    with torch.inference_mode(), tqdm(total=len(texts), desc=f"translate {code}", unit="text", mininterval=5, disable=quiet) as bar:
+    with (
+        torch.inference_mode(),
+        tqdm(
+            total=len(texts), desc=f"translate {code}", unit="text", mininterval=5, disable=quiet
+        ) as bar,
+    ):
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
-            given = tokenizer([texts[place] for place in chosen], return_tensors="pt", padding=True, truncation=True, max_length=MAX_TOKENS)
-            made = engine.generate(
-                **given.to(where), forced_bos_token_id=known[ENGLISH], num_beams=BEAMS, do_sample=False, max_new_tokens=MAX_TOKENS
+            given = tokenizer(
+                [texts[place] for place in chosen],
+                return_tensors="pt",
+                padding=True,
+                truncation=True,
+                max_length=MAX_TOKENS,
             )
-            for place, text in zip(chosen, tokenizer.batch_decode(made, skip_special_tokens=True), strict=True):
+            made = engine.generate(
+                **given.to(where),
+                forced_bos_token_id=known[ENGLISH],
+                num_beams=BEAMS,
+                do_sample=False,
+                max_new_tokens=MAX_TOKENS,
+            )
+            for place, text in zip(
+                chosen, tokenizer.batch_decode(made, skip_special_tokens=True), strict=True
+            ):
                 result[place] = text.strip()
             bar.update(len(chosen))
     return result

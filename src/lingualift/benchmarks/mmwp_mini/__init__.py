@@ -1,14 +1,16 @@
 """mmwp-mini: this project's own parallel set of everyday word problems in the 48 languages of MMWP.
 
-It is not MMWP: the problems were written for this project and translated by a large language model, sentence by sentence and not from one
-another, and checked by a program (`benchmarks.parallel`); no native speaker has read or post-edited them. One or two steps of addition,
-subtraction, multiplication and division with fixed small integers, the answer an integer that is not among them.
+It is not MMWP: the problems were written for this project and translated by a large language model,
+sentence by sentence and not from one another, and checked by a program (`benchmarks.parallel`); no
+native speaker has read or post-edited them. One or two steps of addition, subtraction,
+multiplication and division with fixed small integers, the answer an integer that is not among them.
 
-`test` has 80 problems (test-081 to test-160), `dev` 104 for choosing settings. dev-025 to dev-104 were the test problems of the project's
-first version (test-001 to test-080); they became development problems when a setting of the default run had been chosen after a look at
-outputs on them, and the present test problems were written afterwards, without a look at any output.
-In test-151 to test-160 and dev-095 to dev-104, ar bn gu hi kn mr ne th write native digits; ml ta te, where these are rare today, and all
-the rest write 0-9.
+`test` has 80 problems (test-081 to test-160), `dev` 104 for choosing settings. dev-025 to dev-104
+were the test problems of the project's first version (test-001 to test-080); they became
+development problems when a setting of the default run had been chosen after a look at outputs on
+them, and the present test problems were written afterwards, without a look at any output. In
+test-151 to test-160 and dev-095 to dev-104, ar bn gu hi kn mr ne th write native digits; ml ta te,
+where these are rare today, and all the rest write 0-9.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,8 +22,48 @@ from lingualift.benchmarks.base import Benchmark, Problem, verified
 from lingualift.errors import LinguaLiftError
 
 GROUPS = {
-    "low": ("af", "ar", "be", "bn", "eu", "gu", "ha", "hi", "hy", "is", "kn", "lb", "mk", "ml", "mr", "ne", "sk", "sw", "ta", "te", "th"),
-    "medium": ("bg", "ca", "cs", "da", "fi", "hr", "hu", "id", "ko", "nb", "pl", "pt", "ro", "sl", "sr", "uk", "vi"),
+    "low": (
+        "af",
+        "ar",
+        "be",
+        "bn",
+        "eu",
+        "gu",
+        "ha",
+        "hi",
+        "hy",
+        "is",
+        "kn",
+        "lb",
+        "mk",
+        "ml",
+        "mr",
+        "ne",
+        "sk",
+        "sw",
+        "ta",
+        "te",
+        "th",
+    ),
+    "medium": (
+        "bg",
+        "ca",
+        "cs",
+        "da",
+        "fi",
+        "hr",
+        "hu",
+        "id",
+        "ko",
+        "nb",
+        "pl",
+        "pt",
+        "ro",
+        "sl",
+        "sr",
+        "uk",
+        "vi",
+    ),
     "high": ("de", "en", "es", "fr", "it", "ja", "nl", "ru", "sv", "zh"),
 }
 BENCHMARK = Benchmark(
@@ -33,37 +75,63 @@ BENCHMARK = Benchmark(
     licence="CC0-1.0",
     counts={"test": (80,), "dev": (104,)},
     parallel=True,
-    note="machine-translated by a large language model, checked by a program, not read by native speakers",
+    note=(
+        "machine-translated by a large language model, checked by a program, not read by native"
+        " speakers"
+    ),
 )
 NATIVE_DIGITS = frozenset(("ar", "bn", "gu", "hi", "kn", "mr", "ne", "th"))
-NATIVE_ITEMS = frozenset([f"test-{number:03d}" for number in range(151, 161)] + [f"dev-{number:03d}" for number in range(95, 105)])
-NAMES = frozenset(("maria", "anna", "david", "sara", "omar", "lina", "peter", "tom", "nina", "rosa", "ali"))
-"""The people of the problems, in English; no training problem that this project generates names them."""
+NATIVE_ITEMS = frozenset(
+    [f"test-{number:03d}" for number in range(151, 161)]
+    + [f"dev-{number:03d}" for number in range(95, 105)]
+)
+NAMES = frozenset(
+    ("maria", "anna", "david", "sara", "omar", "lina", "peter", "tom", "nina", "rosa", "ali")
+)
+"""The people of the problems, in English; no training problem that this project generates names
+them.
+"""
 
 
 @cache
 def _rows(name: str) -> dict[str, tuple[str, ...]]:
     path = files(__package__) / f"{name}.tsv"
     if not path.is_file():
-        raise LinguaLiftError(f"mmwp-mini: {name}.tsv is missing from the installed package; install it again")
+        raise LinguaLiftError(
+            f"mmwp-mini: {name}.tsv is missing from the installed package; install it again"
+        )
     lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
     rows = {}
     for number, line in enumerate(lines[1:], 2):
         cells = line.split("\t")
         if len(cells) != len(lines[0].split("\t")):
-            raise LinguaLiftError(f"mmwp-mini {name}.tsv, line {number}: {len(cells)} columns, expected {len(lines[0].split(chr(9)))}")
+            raise LinguaLiftError(
+                f"mmwp-mini {name}.tsv, line {number}: {len(cells)} columns, expected"
+                f" {len(lines[0].split(chr(9)))}"
+            )
         rows[cells[0]] = tuple(cells[1:])
     return rows
 
 
 def read(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
-    """The problems of one language and split (`test` or `dev`), in the order of the key; they are part of this package."""
+    """The problems of one language and split (`test` or `dev`), in the order of the key; they are
+    part of this package.
+    """
     questions = _rows(language)
     wanted = [(identifier, row[1:]) for identifier, row in _rows("key").items() if row[0] == split]
     if missing := [identifier for identifier, _ in wanted if identifier not in questions]:
-        raise LinguaLiftError(f"mmwp-mini {language}.tsv: {len(missing)} of {len(wanted)} {split} problems are missing, first {missing[0]}")
+        raise LinguaLiftError(
+            f"mmwp-mini {language}.tsv: {len(missing)} of {len(wanted)} {split} problems are"
+            f" missing, first {missing[0]}"
+        )
     for identifier, (operation, answer) in wanted:
-        yield Problem(identifier, questions[identifier][0], answer, operation, place=f"mmwp-mini {language}.tsv, {identifier}")
+        yield Problem(
+            identifier,
+            questions[identifier][0],
+            answer,
+            operation,
+            place=f"mmwp-mini {language}.tsv, {identifier}",
+        )
 
 
 def load(language: str, split: str = "test") -> list[Problem]:
