@@ -1,0 +1,35 @@
+"""Stage ids name checkpoints, so they stay what they are while code moves: a change here trains
+every finished run anew.
+"""
+
+import pytest
+
+from lingualift.artifacts import digest
+from tests.unit.test_systems import planned
+
+DIGESTS = {
+    (): "1d60710b388acb9e",
+    ("test/small.yaml",): "7467772fc5cd5aef",
+    ("gsm8k.yaml",): "2a3c47f4c91aa084",
+    ("paper.yaml",): "6665468d9f00ee38",
+    ("paper.yaml", "released.yaml"): "4906ad2bad71f9d1",
+}
+"""A digest of the ids of every run's stages, by overlays over config/config.yaml."""
+LIFTED = {
+    (): ["arithmetic-119dfbfeac", "warm-start-943ea72cdd", "align-11794e6ce6"],
+    ("test/small.yaml",): ["arithmetic-e4a9833568", "warm-start-a5b05d4fd5", "align-aa7af1295b"],
+    ("gsm8k.yaml",): ["arithmetic-119dfbfeac", "warm-start-06214b231c"],
+}
+"""How the chain of the system `lingualift` begins."""
+
+
+@pytest.mark.parametrize("overlays", DIGESTS)
+def test_the_ids_of_all_stages_of_a_shipped_configuration_are_what_they_were(
+    overlays: tuple[str, ...],
+) -> None:
+    chains = {
+        name: [stage.id for stage in run.stages] for name, run in planned(*overlays).runs.items()
+    }
+    first = LIFTED.get(overlays, [])
+    assert not first or chains["lingualift"][: len(first)] == first
+    assert digest(chains, 16) == DIGESTS[overlays]
