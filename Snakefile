@@ -1,4 +1,7 @@
-"""LinguaLIFT: from raw monolingual text to result tables.  snakemake --cores all results/tables/mmwp.csv"""
+"""LinguaLIFT: from raw monolingual text to result tables.
+
+snakemake --cores all results/tables/mmwp.csv
+"""
 
 from snakemake.utils import min_version
 
@@ -9,13 +12,14 @@ configfile: "config/config.yaml"
 
 
 include: "rules/common.smk"
-include: "rules/needs.smk"
 include: "rules/retrieve.smk"
+include: "rules/corpora.smk"
 include: "rules/embeddings.smk"
+include: "rules/encode.smk"
 include: "rules/lexicon.smk"
 include: "rules/codeswitch.smk"
-include: "rules/train.smk"
 include: "rules/translate.smk"
+include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/tables.smk"
 include: "rules/report.smk"

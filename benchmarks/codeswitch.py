@@ -132,8 +132,8 @@ def loop(tagged: pa.Table, lexicon: Lexicon, how: Settings) -> list[dict[str, An
         rows.append(
             {
                 "id": query["id"],
-                "source": "".join(pieces) + text[old:],
-                "target": text,
+                "question": "".join(pieces) + text[old:],
+                "response": text,
                 "switched": len(chosen),
                 "words": words,
             }
@@ -182,7 +182,7 @@ def main() -> None:
     fast = switch_table(tagged, lexicon, everything)[0].to_pylist()
     slow = loop(tagged, lexicon, everything)
     if any(
-        a["source"] != b["source"] or a["words"] != b["words"]
+        a["question"] != b["question"] or a["words"] != b["words"]
         for a, b in zip(fast, slow, strict=True)
     ):
         raise SystemExit("the loop and the fast path disagree")

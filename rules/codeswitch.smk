@@ -1,24 +1,28 @@
-# Task questions -> tags -> code-switched text of every language (section 3.2), one folder for each setting of code-switching.
+# Task questions -> tags -> code-switched text of every language (section 3.2), one folder for each
+# setting of code-switching.
 
 
 rule task_data:
     input:
-        lambda wildcards: [manifest(key, lang) for key, lang in PLAN.task_folders(wildcards.task)],
+        lambda wildcards: [
+            PLAN.manifest(key, lang) for key, lang in PLAN.task_folders(wildcards.task)
+        ],
     output:
         "results/tasks/{task}/questions.parquet",
     log:
         "results/logs/tasks/{task}.log",
     benchmark:
-        "results/benchmarks/tasks/{task}.tsv"
+        "results/timings/tasks/{task}.tsv"
     priority: 3
     conda:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(lambda wildcards: sizes.task_reading(questions(wildcards.task))),
+        **growing(lambda wildcards: requests.task_reading(PLAN, wildcards.task)),
     params:
         task=lambda wildcards: CONFIG.tasks[wildcards.task].model_dump(mode="json"),
         folders=lambda wildcards: PLAN.task_folders(wildcards.task),
+        languages=lambda wildcards: inputs.task_languages(PLAN, wildcards.task),
     message:
         "task data: {wildcards.task}"
     script:
@@ -28,19 +32,19 @@ rule task_data:
 rule tag_questions:
     input:
         questions="results/tasks/{task}/questions.parquet",
-        tagger=manifest(CONFIG.tagger),
+        tagger=PLAN.manifest(CONFIG.tagger),
     output:
         "results/tasks/{task}/tagged.parquet",
     log:
         "results/logs/tag/{task}.log",
     benchmark:
-        "results/benchmarks/tag/{task}.tsv"
+        "results/timings/tag/{task}.tsv"
     priority: 1
     conda:
         "../envs/cpu.yaml"
-    threads: lambda wildcards: 8 if questions(wildcards.task) > 20000 else 1
+    threads: lambda wildcards: requests.tagging_threads(PLAN, wildcards.task)
     resources:
-        **growing(lambda wildcards: sizes.tagging(questions(wildcards.task))),
+        **growing(lambda wildcards: requests.tagging(PLAN, wildcards.task)),
     message:
         "tag the English questions with spaCy"
     script:
@@ -49,7 +53,7 @@ rule tag_questions:
 
 rule codeswitch:
     input:
-        tagged=lambda wildcards: f"results/tasks/{PLAN.variants[wildcards.variant.rstrip('/')].task}/tagged.parquet",
+        tagged=lambda wildcards: files.tagged(PLAN.codeswitch(wildcards.variant).task),
         lexicon="results/lexicons/{lang}.parquet",
         evidence="results/lexicons/{lang}.json",
     output:
@@ -58,52 +62,17 @@ rule codeswitch:
     log:
         "results/logs/codeswitch/{variant}{lang}.log",
     benchmark:
-        "results/benchmarks/codeswitch/{variant}{lang}.tsv"
-    wildcard_constraints:
-        variant=f"({'|'.join(f'{name}/' for name in PLAN.variants if name)})?",
+        "results/timings/codeswitch/{variant}{lang}.tsv"
     priority: 1
     conda:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(lambda wildcards: sizes.code_switching(switched(variant_of(wildcards)))),
+        **growing(lambda wildcards: requests.code_switching(PLAN, wildcards.variant)),
     params:
-        codeswitch=lambda wildcards: PLAN.variants[variant_of(wildcards)].model_dump(mode="json"),
+        codeswitch=lambda wildcards: PLAN.codeswitch(wildcards.variant).model_dump(mode="json"),
         seed=CONFIG.seeds[0],
     message:
         "code-switch the questions into {wildcards.lang} {wildcards.variant}"
     script:
         "../workflow/scripts/codeswitch.py"
-
-
-rule codeswitch_table:
-    # Table 18 for every setting that a system uses.
-    input:
-        [
-            str(Path("results", "codeswitch", name, f"{lang}.json"))
-            for name in PLAN.used_variants or [""]
-            for lang in CONFIG.languages.alignment
-        ],
-    output:
-        csv=report(
-            "results/tables/codeswitch.csv",
-            caption="../workflow/report/codeswitch.rst",
-            category="Tables",
-            labels={"table": "codeswitch"},
-        ),
-        parquet="results/tables/codeswitch.parquet",
-    log:
-        "results/logs/tables/codeswitch.log",
-    benchmark:
-        "results/benchmarks/tables/codeswitch.tsv"
-    conda:
-        "../envs/cpu.yaml"
-    threads: 1
-    resources:
-        **SMALL,
-    params:
-        settings=[name for name in PLAN.used_variants or [""] for _ in CONFIG.languages.alignment],
-    message:
-        "table of the code-switched text"
-    script:
-        "../workflow/scripts/codeswitch_table.py"

@@ -1,24 +1,22 @@
-# Configuration, and the paths and lookups that several rule files share.
+# What only Snakemake can do: the plan of this run, wildcards, and requests that grow.
 
 import os
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from lingualift import resources as sizes
-from lingualift.benchmarks.registry import BENCHMARKS
-from lingualift.config import load, load_systems
+from lingualift.config import load
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.plan import Share, encoder_name, plan
+from lingualift.plan import files, inputs, plan, requests
+from lingualift.plan.systems import load_systems
 from lingualift.retrieve.sources import load_sources
-from lingualift.run import DAY, begin, sweep
+from lingualift.run import begin
 from lingualift.run import report as results_report
-from lingualift.tasks.generated import GENERATORS
+from lingualift.sizes import Request
 
-BASE = Path(workflow.basedir)
+BASE = Path(workflow.current_basedir).parent
 
 # For every job of this run: two processes on two cores must not wait for each other in spin locks.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -27,71 +25,56 @@ try:
     CONFIG = load(config)
     LANGUAGES = load_languages(BASE / "config/languages.tsv")
     SOURCES = load_sources(BASE / "config/sources.yaml", CONFIG.pins)
-    SYSTEMS = load_systems(BASE / "config/systems")
-    PLAN = plan(CONFIG, LANGUAGES, SOURCES, SYSTEMS)
+    PLAN = plan(CONFIG, LANGUAGES, SOURCES, load_systems(BASE / "config/systems"))
 except LinguaLiftError as error:
     raise WorkflowError(str(error)) from None
 
-RUN = r"[a-z0-9][a-z0-9._-]*(~\d+)?"
-
 
 wildcard_constraints:
-    lang=r"[a-z]{2,3}",
-    source=r"[a-z0-9][a-z0-9._-]*",
-    stage=r"[a-z0-9][a-z0-9._-]*",
-    run=RUN,
-    benchmark=r"[a-z0-9][a-z0-9._-]*",
-    task=r"[a-z0-9][a-z0-9._-]*",
-    encoder=r"[a-z0-9][a-z0-9._-]*",
+    **files.PATTERNS,
 
 
-def manifest(key, lang=None):
-    """The manifest that stands for a retrieved source (of one language, where the source is split by language)."""
-    return f"{CONFIG.resources}/sources/{PLAN.source_key(key, lang)}/MANIFEST.json"
+def growing(request):
+    """Memory (MB) and runtime (minutes) that grow with every attempt, disk (MB), and how much of
+    it stays; `request`: a `Request`, or a function of wildcards that returns one.
+    """
+    asked = request if callable(request) else lambda wildcards: request
+    return {
+        "mem_mb": lambda wildcards, attempt: asked(wildcards).megabytes * attempt,
+        "runtime": lambda wildcards, attempt: asked(wildcards).minutes * attempt,
+        "disk_mb": lambda wildcards: asked(wildcards).disk,
+        "kept_mb": lambda wildcards: asked(wildcards).kept,
+    }
 
 
-def model_files(key):
-    """What stands for a prepared model folder."""
-    return f"{CONFIG.resources}/models/{key}/model.json"
+def gpus(count):
+    """A request for GPUs, where the configuration has any."""
+    return {"gpu": count} if count else {}
 
 
-def encoded(encoder, name):
-    """Stored states of a set of texts from an encoder of the configuration or of a system."""
-    return f"results/encoded/{encoder_name(encoder)}/{name}"
+SMALL = growing(Request(1000, 10))
+ONE_GPU = gpus(min(CONFIG.compute.gpus, 1))
+GPU_ENVIRONMENT = "../envs/gpu.yaml" if CONFIG.compute.gpus else "../envs/cpu.yaml"
 
 
 def begin_run():
     """Lock, checks and licences; only in the process that the user started."""
     jobs = list(workflow.dag.needrun_jobs())
-    wanted = {job.wildcards.source for job in jobs if job.rule.name == "retrieve_source"}
-    sources = [PLAN.source(folder) for folder in PLAN.retrieved() if folder in wanted]
-    asked = [job.resources for job in jobs if job.rule.script]
-    scratch = max(
-        (resources.get("disk_mb", 0) - resources.get("kept_mb", 0) for resources in asked),
-        default=0,
-    )
-    disk = sum(resources.get("kept_mb", 0) for resources in asked) + scratch
-    memory = max(
-        (
-            job.resources.get("mem_mb", 0)
-            for job in jobs
-            if job.rule.script and (workflow.local_exec or job.is_local)
-        ),
-        default=0,
-    )
+    local = workflow.local_exec
     try:
-        begin(PLAN, Path("results"), BASE, sources, disk * 10**6, memory * 10**6)
-        sweep(
-            Path("results"), 0 if workflow.local_exec else DAY
-        )  # jobs on other machines may hold no lock that this one sees
+        begin(
+            PLAN,
+            BASE,
+            {job.wildcards.source for job in jobs if job.rule.name == "retrieve_source"},
+            [job.resources for job in jobs if job.rule.script],
+            [job.resources for job in jobs if job.rule.script and (local or job.is_local)],
+            alone=local,
+        )
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
 
 
 def print_results():
-    print(
-        results_report(
-            [Path(target) for target in workflow.dag.targetfiles] if workflow.dag else []
-        ),
-        flush=True,
-    )
+    """The tables among the targets, as text."""
+    targets = workflow.dag.targetfiles if workflow.dag else []
+    print(results_report([Path(target) for target in targets]), flush=True)

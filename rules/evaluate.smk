@@ -1,15 +1,20 @@
-# Problems -> encoder states, once for all systems; checkpoint x language -> predictions -> scores. Scoring never generates.
+# Problems; checkpoint x batch of languages -> predictions -> scores. Scoring never generates.
+
+
+# A copy of a small file is not worth a queue entry.
+localrules:
+    predictions,
 
 
 rule problems:
     input:
-        benchmark_manifests,
+        lambda wildcards: PLAN.benchmark_manifests(wildcards.benchmark, wildcards.lang),
     output:
         "results/problems/{benchmark}/{lang}.parquet",
     log:
         "results/logs/problems/{benchmark}/{lang}.log",
     benchmark:
-        "results/benchmarks/problems/{benchmark}/{lang}.tsv"
+        "results/timings/problems/{benchmark}/{lang}.tsv"
     priority: 4  # a malformed file ends a run before it computes anything
     conda:
         "../envs/cpu.yaml"
@@ -17,87 +22,72 @@ rule problems:
     resources:
         **SMALL,
     params:
-        reading=problems_of,
+        reading=lambda wildcards: inputs.reading(PLAN, wildcards.benchmark, wildcards.lang),
     message:
         "read {wildcards.benchmark} in {wildcards.lang}"
     script:
         "../workflow/scripts/problems.py"
 
 
-# A rule for any language alone and, where compute.languages_per_job is above 1, one for each share of the configured languages.
-for SHARE in PLAN.shares:
+rule predict:
+    input:
+        unpack(
+            lambda wildcards: inputs.prediction(
+                PLAN, wildcards.run, wildcards.benchmark, wildcards.batch
+            )
+        ),
+    output:
+        directory("results/predictions/{run}/{benchmark}/batches/{batch}"),
+    log:
+        "results/logs/predict/{run}/{benchmark}/{batch}.log",
+    benchmark:
+        "results/timings/predict/{run}/{benchmark}/{batch}.tsv"
+    priority: lambda wildcards: requests.prediction_priority(PLAN, wildcards.run)
+    conda:
+        GPU_ENVIRONMENT
+    threads: 1
+    resources:
+        **growing(lambda wildcards: requests.prediction(PLAN, wildcards.run, wildcards.batch)),
+        **ONE_GPU,
+    params:
+        system=lambda wildcards: PLAN.run(wildcards.run).system,
+        seed=lambda wildcards: PLAN.run(wildcards.run).seed,
+        input=lambda wildcards: PLAN.systems[PLAN.run(wildcards.run).system].input,
+        questions=lambda wildcards: [
+            asdict(language)
+            for language in inputs.questions(
+                PLAN, wildcards.run, wildcards.benchmark, wildcards.batch
+            )
+        ],
+        evaluation=lambda wildcards: inputs.prediction_settings(PLAN, wildcards.benchmark),
+        precision=CONFIG.precision,
+    message:
+        "{wildcards.run} answers {wildcards.benchmark} in {wildcards.batch}"
+    script:
+        "../workflow/scripts/predict.py"
 
-    rule:
-        name:
-            SHARE.rule("encode_problems")
-        input:
-            problems=shared("results/problems/{benchmark}/{lang}.parquet", SHARE),
-            encoder=lambda wildcards: model_files(PLAN.encoders[wildcards.encoder].source),
-        output:
-            [
-                directory(path)
-                for path in shared("results/encoded/{encoder}/problems/{benchmark}/{lang}", SHARE)
-            ],
-        log:
-            f"results/logs/encode/{{encoder}}/problems/{SHARE.benchmark}/{SHARE.name}.log",
-        benchmark:
-            f"results/benchmarks/encode/{{encoder}}/problems/{SHARE.benchmark}/{SHARE.name}.tsv"
-        wildcard_constraints:
-            lang=PLAN.alone(CONFIG.languages.evaluation),
-        priority: 0.5  # before the first answers, or the last ones wait for it
-        conda:
-            GPU_ENVIRONMENT
-        threads: 1
-        resources:
-            **growing(partial(problems_request, share=SHARE)),
-            **ONE_GPU,
-        params:
-            layer=lambda wildcards: PLAN.encoders[wildcards.encoder].layer,
-            precision=CONFIG.precision,
-        message:
-            f"encode {SHARE.benchmark} in {', '.join(SHARE.languages)}".replace("{", "{wildcards.")
-        script:
-            "../workflow/scripts/encode.py"
 
-    # Systems that read text go first: their prompts are the longest, byte by byte where the LLM's tokenizer does not know the script.
-    for READERS, RUNS in runs_by_input(SHARE).items():
-
-        rule:
-            name:
-                SHARE.rule(READERS)
-            input:
-                unpack(partial(prediction_inputs, share=SHARE)),
-            output:
-                shared("results/predictions/{run}/{benchmark}/{lang}.parquet", SHARE),
-            log:
-                f"results/logs/predict/{{run}}/{SHARE.benchmark}/{SHARE.name}.log",
-            benchmark:
-                f"results/benchmarks/predict/{{run}}/{SHARE.benchmark}/{SHARE.name}.tsv"
-            wildcard_constraints:
-                lang=PLAN.alone(CONFIG.languages.evaluation),
-                run=RUNS,
-            priority: 0.25 if READERS == "predict_text" else 0
-            conda:
-                GPU_ENVIRONMENT
-            threads: 1
-            resources:
-                **growing(partial(prediction_request, share=SHARE)),
-                **ONE_GPU,
-            params:
-                system=lambda wildcards: PLAN.run(wildcards.run).system,
-                seed=lambda wildcards: PLAN.run(wildcards.run).seed,
-                input=lambda wildcards: SYSTEMS[PLAN.run(wildcards.run).system].input,
-                benchmark=lambda wildcards, share=SHARE: share.filled(wildcards).benchmark,
-                languages=lambda wildcards, share=SHARE: share.filled(wildcards).languages,
-                prompts=partial(prompts_of, share=SHARE),
-                evaluation=partial(prediction_settings, share=SHARE),
-                precision=CONFIG.precision,
-            message:
-                f"{{run}} answers {SHARE.benchmark} in {', '.join(SHARE.languages)}".replace(
-                    "{", "{wildcards."
-                )
-            script:
-                "../workflow/scripts/predict.py"
+rule predictions:
+    # One job answers several languages; each stays a file and a target of its own.
+    input:
+        lambda wildcards: files.prediction_batch(
+            wildcards.run,
+            wildcards.benchmark,
+            PLAN.evaluation_batch(wildcards.benchmark, wildcards.lang),
+        ),
+    output:
+        "results/predictions/{run}/{benchmark}/{lang}.parquet",
+    log:
+        "results/logs/predictions/{run}/{benchmark}/{lang}.log",
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        **SMALL,
+    message:
+        "take out what {wildcards.run} answers to {wildcards.benchmark} in {wildcards.lang}"
+    shell:
+        "cp {input:q}/{wildcards.lang:q}.parquet {output:q} 2> {log:q}"
 
 
 rule score:
@@ -112,7 +102,7 @@ rule score:
     log:
         "results/logs/score/{run}/{benchmark}.log",
     benchmark:
-        "results/benchmarks/score/{run}/{benchmark}.tsv"
+        "results/timings/score/{run}/{benchmark}.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: 1

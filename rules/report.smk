@@ -17,7 +17,7 @@ rule provenance_record:
     log:
         "results/logs/provenance/{table}.log",
     benchmark:
-        "results/benchmarks/provenance/{table}.tsv"
+        "results/timings/provenance/{table}.tsv"
     wildcard_constraints:
         table="|".join(CONFIG.benchmarks),
     conda:

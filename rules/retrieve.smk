@@ -1,5 +1,5 @@
-# Every byte that comes from outside, by its registry's own client or from the mirror, checked by sha256. Nothing else may touch
-# the network.
+# Every byte that comes from outside, by its registry's own client or from the mirror, checked by
+# sha256. Nothing else may touch the network.
 
 
 # On a cluster, from the machine that the user is logged in to: compute nodes often have no network.
@@ -14,21 +14,19 @@ rule retrieve_source:
     log:
         "results/logs/retrieve/{source}.log",
     benchmark:
-        "results/benchmarks/retrieve/{source}.tsv"
+        "results/timings/retrieve/{source}.tsv"
     priority: 4  # what is missing or has another checksum ends a run before it computes anything
     conda:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(
-            lambda wildcards: sizes.retrieval(
-                PLAN.source(wildcards.source).size
-                or PLAN.source(wildcards.source).estimate
-                or 10**9
-            )
-        ),
+        **growing(lambda wildcards: requests.retrieval(PLAN, wildcards.source)),
     params:
         pin=lambda wildcards: PLAN.source(wildcards.source).pin,
+        # Objects, which Snakemake does not compare: the pin says what a source holds; where it
+        # comes from changes nothing.
+        source=lambda wildcards: PLAN.source(wildcards.source),
+        origin=inputs.Retrieval(f"{CONFIG.resources}/downloads", CONFIG.mirror, CONFIG.offline),
     message:
         "retrieve {wildcards.source}"
     script:
@@ -37,25 +35,24 @@ rule retrieve_source:
 
 rule prepare_model:
     input:
-        lambda wildcards: manifest(wildcards.source),
+        lambda wildcards: PLAN.manifest(wildcards.source),
     output:
         f"{CONFIG.resources}/models/{{source}}/model.json",
     log:
         "results/logs/models/{source}.log",
     benchmark:
-        "results/benchmarks/models/{source}.tsv"
+        "results/timings/models/{source}.tsv"
     priority: 3
     conda:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        **growing(
-            lambda wildcards: sizes.model_preparation(
-                parameters(wildcards.source), PLAN.source(wildcards.source).kind != "hub"
-            )
-        ),
+        **growing(lambda wildcards: requests.model_preparation(PLAN, wildcards.source)),
     params:
         pin=lambda wildcards: PLAN.source(wildcards.source).pin,
+        # Objects, which Snakemake does not compare: another layer makes no model anew.
+        source=lambda wildcards: PLAN.source(wildcards.source),
+        asked=lambda wildcards: inputs.asked_model(PLAN, wildcards.source),
     message:
         "prepare model {wildcards.source}"
     script:
@@ -63,6 +60,6 @@ rule prepare_model:
 
 
 rule retrieve:
-    # Everything from outside, and nothing else: for a login node in front of nodes without network.
+    # Everything from outside, and nothing else: for a login node before nodes without network.
     input:
         [f"{CONFIG.resources}/sources/{folder}/MANIFEST.json" for folder in PLAN.retrieved()],

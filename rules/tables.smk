@@ -33,7 +33,7 @@ rule results_table:
     log:
         "results/logs/tables/{table}.log",
     benchmark:
-        "results/benchmarks/tables/{table}.tsv"
+        "results/timings/tables/{table}.tsv"
     wildcard_constraints:
         table="|".join(CONFIG.benchmarks),
     conda:
@@ -43,34 +43,60 @@ rule results_table:
         **SMALL,
     params:
         benchmark=lambda wildcards: CONFIG.benchmarks[wildcards.table],
-        systems=lambda wildcards: {
-            PLAN.runs[name].system: (
-                SYSTEMS[PLAN.runs[name].system].title,
-                " > ".join(stage.name for stage in PLAN.runs[name].stages),
-            )
-            for name in PLAN.runs_on(CONFIG.benchmarks[wildcards.table])
-        },
+        systems=lambda wildcards: inputs.titles(PLAN, CONFIG.benchmarks[wildcards.table]),
         languages=lambda wildcards: PLAN.languages_of(CONFIG.benchmarks[wildcards.table]),
         families={code: language.family for code, language in LANGUAGES.items()},
         scripts={code: language.script for code, language in LANGUAGES.items()},
-        reference=lambda wildcards: table_reference(CONFIG.benchmarks[wildcards.table]),
+        reference=lambda wildcards: inputs.table_reference(PLAN, CONFIG.benchmarks[wildcards.table]),
         bootstrap=CONFIG.tables.bootstrap,
+        # An object, which Snakemake does not compare: inputs say what a table depends on.
+        configuration=CONFIG,
     message:
         "table {wildcards.table}"
     script:
         "../workflow/scripts/results_table.py"
 
 
-rule translation_table:
-    # What Translate-En reads, against the English originals (Table 6 of the paper has such figures of MMWP's makers).
+rule codeswitch_table:
+    # Table 18 for every setting that a system uses.
     input:
-        translated=[
-            f"results/translated/{benchmark}/{lang}.parquet"
-            for benchmark, lang, _ in PLAN.translated
+        [
+            files.switched_statistics(name, lang)
+            for name in PLAN.used_variants or [""]
+            for lang in CONFIG.languages.alignment
         ],
+    output:
+        csv=report(
+            "results/tables/codeswitch.csv",
+            caption="../workflow/report/codeswitch.rst",
+            category="Tables",
+            labels={"table": "codeswitch"},
+        ),
+        parquet="results/tables/codeswitch.parquet",
+    log:
+        "results/logs/tables/codeswitch.log",
+    benchmark:
+        "results/timings/tables/codeswitch.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        **SMALL,
+    params:
+        settings=[name for name in PLAN.used_variants or [""] for _ in CONFIG.languages.alignment],
+    message:
+        "table of the code-switched text"
+    script:
+        "../workflow/scripts/codeswitch_table.py"
+
+
+rule translation_table:
+    # What Translate-En reads, against the English originals (Table 6 of the paper has such
+    # figures of MMWP's makers).
+    input:
+        translated=[files.translated(benchmark, lang) for benchmark, lang, _ in PLAN.translated],
         originals=[
-            f"results/problems/{benchmark}/{original}.parquet"
-            for benchmark, _, original in PLAN.translated
+            files.problems(benchmark, original) for benchmark, _, original in PLAN.translated
         ],
     output:
         csv=report(
@@ -83,7 +109,7 @@ rule translation_table:
     log:
         "results/logs/tables/translation.log",
     benchmark:
-        "results/benchmarks/tables/translation.tsv"
+        "results/timings/tables/translation.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -116,7 +142,7 @@ rule lexicon_table:
     log:
         "results/logs/tables/lexicons.log",
     benchmark:
-        "results/benchmarks/tables/lexicons.tsv"
+        "results/timings/tables/lexicons.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: 1

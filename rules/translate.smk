@@ -4,22 +4,18 @@
 rule translate:
     input:
         problems="results/problems/{benchmark}/{lang}.parquet",
-        engine=lambda wildcards: (
-            manifest(PLAN.engine(wildcards.lang), wildcards.lang)
-            if SOURCES[PLAN.engine(wildcards.lang)].kind == "apt"
-            else model_files(PLAN.engine(wildcards.lang))
-        ),
+        engine=lambda wildcards: inputs.engine(PLAN, wildcards.lang),
     output:
         "results/translated/{benchmark}/{lang}.parquet",
     log:
         "results/logs/translate/{benchmark}/{lang}.log",
     benchmark:
-        "results/benchmarks/translate/{benchmark}/{lang}.tsv"
+        "results/timings/translate/{benchmark}/{lang}.tsv"
     conda:
         GPU_ENVIRONMENT
     threads: 1
     resources:
-        **growing(translation_request),
+        **growing(lambda wildcards: requests.translation(PLAN, wildcards.lang)),
         **ONE_GPU,
     params:
         kind=lambda wildcards: SOURCES[PLAN.engine(wildcards.lang)].kind,

@@ -9,10 +9,8 @@ import json
 import re
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -25,19 +23,8 @@ from pydantic import (
     model_validator,
 )
 
-from lingualift.artifacts import digest
-from lingualift.errors import LinguaLiftError, nearest
+from lingualift.errors import CODE, LINE, NAME, LinguaLiftError, explain
 
-NAME, CODE, LINE = (
-    r"^[a-z0-9][a-z0-9._-]{0,63}$",
-    r"^[a-z]{2,3}$",
-    r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,1024}$",
-)
-MEANING = {
-    NAME: "not a plain name (up to 64 letters a-z, digits, '.', '_', '-')",
-    CODE: "not a language code (two or three letters a-z)",
-    LINE: "not one line of text",
-}
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 """Names become parts of paths: lower-case letters, digits, '.', '_', '-' alone."""
 Code = Annotated[str, StringConstraints(pattern=CODE)]
@@ -308,9 +295,7 @@ class Alignment(Settings):
 
 
 class PromptText(Settings):
-    """A prompt; `instruction` is what remains when the question enters through the encoder
-    (default: the template without it).
-    """
+    """A prompt; its `instruction` remains when the question enters through the encoder."""
 
     template: str = Field(
         description=(
@@ -704,42 +689,6 @@ class Config(Settings):
         return self
 
 
-class RunStage(Settings):
-    """A stage as it stands in a system's chain, with the system's own settings; `id` names its
-    checkpoint and is a hash of everything that determines it.
-
-    `tasks` are the tasks that its data come from, in order; `reference` is the English task that
-    measures the encoder's dimensions.
-    """
-
-    id: str
-    name: str
-    stage: Stage
-    input: str
-    seed: int
-    parent: str | None
-    tasks: list[str]
-    reference: str
-    llm: Model
-    encoder: Model | None
-    alignment: Alignment | None
-    codeswitch: CodeSwitch | None
-
-    @property
-    def task(self) -> str:
-        """The task that says which benchmarks the stage prepares for."""
-        return self.tasks[0]
-
-
-class Models(Settings):
-    """The settings of a system that may differ from the configuration's."""
-
-    llm: Model
-    encoder: Model
-    alignment: Alignment
-    codeswitch: CodeSwitch
-
-
 def load(values: Mapping[str, Any], origin: str = "configuration") -> Config:
     """Check merged configuration values; the first mistake becomes one line naming its key and the
     nearest known one.
@@ -747,209 +696,7 @@ def load(values: Mapping[str, Any], origin: str = "configuration") -> Config:
     try:
         return Config.model_validate(dict(values))
     except ValidationError as error:
-        raise LinguaLiftError(_explain(error, Config, origin)) from None
-
-
-def _explain(error: ValidationError, model: Any, origin: str) -> str:
-    """The first mistake as one line; `model` is the class that was validated."""
-    first, *others = error.errors()
-    if (
-        "constrained-str" in first["loc"]
-    ):  # a union: the branch that got furthest says best what is wrong
-        prefix = first["loc"][: first["loc"].index("constrained-str")]
-        first = max(
-            [first, *(other for other in others if other["loc"][: len(prefix)] == prefix)],
-            key=lambda branch: len(branch["loc"]),
-        )
-    parts = [
-        str(part)
-        for part in first["loc"]
-        if not re.match(r"constrained-str$|\[key\]$|(list|dict)\[", str(part))
-    ]
-    place = _printable(".".join(parts))
-    if first["type"] == "extra_forbidden":
-        for part in first["loc"][:-1]:
-            model = _field_model(model, part)
-        return f"{origin}: unknown key '{place}'; {nearest(parts[-1], model.model_fields)}"
-    given = (
-        ""
-        if first["type"] in ("missing", "value_error")
-        else f", got {_printable(str(first['input']))!r}"
-    )
-    message = (
-        MEANING[first["ctx"]["pattern"]]
-        if first["type"] == "string_pattern_mismatch"
-        else first["msg"].removeprefix("Value error, ")
-    )
-    return f"{origin}: {place + ': ' if place else ''}{message}{given}"
-
-
-def _printable(text: str) -> str:
-    """At most 60 characters of `text`, in one line."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:60]) + (
-        "..." if len(text) > 60 else ""
-    )
-
-
-def _field_model(model: Any, part: Any) -> Any:
-    field = getattr(model, "model_fields", {}).get(part)
-    annotation = field.annotation if field else model
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return model
-
-
-def load_systems(folder: str | Path) -> dict[str, System]:
-    """Read every `config/systems/*.yaml` (a mapping of system name to definition)."""
-    systems: dict[str, System] = {}
-    for path in sorted(Path(folder).glob("*.yaml")):
-        try:
-            entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise LinguaLiftError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-        if not isinstance(entries, dict):
-            raise LinguaLiftError(
-                f"{path}: expected systems by name (name: {{title: ..., input: ..., stages:"
-                " [...]})"
-            )
-        for name, definition in entries.items():
-            if not isinstance(name, str) or not re.fullmatch(NAME, name):
-                raise LinguaLiftError(
-                    f"{path}: system name {_printable(str(name))!r}: {MEANING[NAME]}"
-                )
-            if name in systems:
-                raise LinguaLiftError(f"{path}: system '{name}' is defined twice")
-            try:
-                systems[name] = System.model_validate(definition)
-            except ValidationError as error:
-                raise LinguaLiftError(_explain(error, System, f"{path}: {name}")) from None
-    return systems
-
-
-def models(config: Config, system: System) -> Models:
-    """The configuration's models and code-switching with the system's own settings; another
-    `source` of a model starts from defaults.
-    """
-    groups: dict[str, Any] = {}
-    for name, model in (
-        ("llm", Model),
-        ("encoder", Model),
-        ("alignment", Alignment),
-        ("codeswitch", CodeSwitch),
-    ):
-        own = getattr(system, name)
-        base = {} if "source" in own else getattr(config, name).model_dump()
-        try:
-            groups[name] = model.model_validate({**base, **own})
-        except ValidationError as error:
-            raise LinguaLiftError(
-                _explain(error, model, f"system '{system.title}', {name}")
-            ) from None
-    found = Models(**groups)
-    if found.codeswitch.top_k > config.lexicon.top_k:
-        limit = config.lexicon.top_k
-        raise LinguaLiftError(
-            f"system '{system.title}', codeswitch: top_k: lexicon.top_k keeps no more than {limit}"
-            " translations"
-        )
-    return found
-
-
-def chain(config: Config, system: System, seed: int) -> list[RunStage]:
-    """The stages of a system in order, overrides applied; equal definitions over equal parents get
-    equal ids.
-    """
-    stages: list[RunStage] = []
-    parent: str | None = None
-    aligned = False
-    own = models(config, system)
-    for entry in system.stages:
-        name, override = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
-        if name not in config.stages:
-            raise LinguaLiftError(
-                f"system '{system.title}': unknown stage '{name}'; {nearest(name, config.stages)}"
-            )
-        try:
-            stage = Stage.model_validate({**config.stages[name].model_dump(), **override})
-        except ValidationError as error:
-            raise LinguaLiftError(
-                _explain(error, Stage, f"system '{system.title}', stage '{name}'")
-            ) from None
-        layout = stage.input or system.input
-        tasks = []
-        for data, prompt in stage.parts:
-            task = own.codeswitch.task if data == "code-switched" else data
-            if task not in config.tasks:
-                raise LinguaLiftError(
-                    f"stage '{name}': unknown data '{task}';"
-                    f" {nearest(task, ['code-switched', *config.tasks])}"
-                )
-            tasks.append(task)
-            if prompt is not None and prompt not in config.prompts:
-                raise LinguaLiftError(
-                    f"stage '{name}': unknown prompt '{prompt}'; {nearest(prompt, config.prompts)}"
-                )
-        switched = any(data == "code-switched" for data, _ in stage.parts)
-        if layout == "text" and (switched or set(stage.train) - {"llm", "llm-lora"}):
-            raise LinguaLiftError(
-                f"system '{system.title}': stage '{name}' trains on the encoder, but the system's"
-                " input is text"
-            )
-        aligned = aligned or "alignment" in stage.train
-        if layout != "text" and not aligned:
-            raise LinguaLiftError(
-                f"system '{system.title}': stage '{name}' reads the encoder, but no stage up to it"
-                " trains the alignment layer"
-            )
-        english = [task for task in tasks if config.tasks[task].kind != "translation"]
-        reference = english[0] if english else own.codeswitch.task
-        if layout != "text" and reference not in config.tasks:
-            raise LinguaLiftError(
-                f"codeswitch.task: unknown task '{reference}'; {nearest(reference, config.tasks)}"
-            )
-        definition: dict[str, Any] = {
-            "stage": stage.model_dump(exclude={"micro_batch", "gradient_checkpointing", "input"}),
-            "prompt": [config.prompts[prompt].model_dump() for _, prompt in stage.parts if prompt],
-            "input": layout,
-            "seed": seed,
-            "parent": parent,
-            "precision": config.precision,
-            "llm": own.llm.model_dump(),
-            "tasks": [config.tasks[task].model_dump() for task in tasks],
-        }
-        if layout != "text":
-            definition |= {
-                "encoder": own.encoder.model_dump(),
-                "alignment": own.alignment.model_dump(),
-            }
-            definition["reference"] = config.tasks[reference].model_dump()
-        if switched:
-            text = config.model_dump(
-                include={"corpus", "vocabulary", "fasttext", "lexicon", "tagger"},
-                exclude={"lexicon": {"gold"}},
-            )
-            # the lexicon is made with the configuration's own encoder and queries, whatever those
-            # of the system
-            text |= {
-                "codeswitch": own.codeswitch.model_dump(),
-                "words": config.tasks[config.codeswitch.task].model_dump(),
-            }
-            text["words_of"] = (
-                config.encoder.model_dump() if "encoder" in config.lexicon.starts else None
-            )
-            definition |= {"languages": config.languages.alignment, "text": text}
-        identifier = f"{name}-{digest(definition, 10)}"
-        encoded = layout != "text"
-        stages.append(
-            RunStage(
-                id=identifier, name=name, stage=stage, input=layout, seed=seed, parent=parent, tasks=tasks, reference=reference,
-                llm=own.llm, encoder=own.encoder if encoded else None, alignment=own.alignment if encoded else None,
-                codeswitch=own.codeswitch if switched else None,
-            )
-        )  # fmt: skip
-        parent = identifier
-    return stages
+        raise LinguaLiftError(explain(error, Config, origin)) from None
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ import fcntl
 import gc
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -113,6 +114,32 @@ def _at_work() -> Iterator[None]:
     with open(JOBS, encoding="utf-8") as handle:
         fcntl.flock(handle, fcntl.LOCK_SH)
         yield
+
+
+@contextmanager
+def resumed_folder(path: str | Path) -> Iterator[Path]:
+    """A folder that gets its name `path` when the block has ended well; what an interrupted job has
+    left in it is there for the next one.
+    """
+    path = Path(path)
+    work = path.with_name(path.name + ".partial")
+    work.mkdir(parents=True, exist_ok=True)
+    yield work
+    if path.exists():
+        shutil.rmtree(path)
+    os.replace(work, path)
+
+
+@contextmanager
+def batch_entries(output: str | Path, names: Sequence[str]) -> Iterator[dict[str, Path]]:
+    """Where each of `names` is written so that `plan.files.entry` has it: in a folder of several,
+    which is whole or absent, or as `output` itself.
+    """
+    if len(names) == 1:
+        yield {names[0]: Path(output)}
+        return
+    with resumed_folder(output) as folder:
+        yield {name: folder / name for name in names}
 
 
 @contextmanager

@@ -25,10 +25,12 @@ from typing import Any
 from lingualift import __version__
 from lingualift.artifacts import CHECKSUMS, digest, read_json, read_provenance, sha256_file
 from lingualift.errors import LinguaLiftError
+from lingualift.plan import files
 
 PACKAGES = (
-    "torch", "transformers", "tokenizers", "sentencepiece", "accelerate", "safetensors", "numpy", "scipy", "faiss-cpu", "faiss-gpu",
-    "fasttext", "spacy", "pythainlp", "wordfreq", "pyarrow", "snakemake",
+    "torch", "transformers", "tokenizers", "sentencepiece", "accelerate", "safetensors", "numpy",
+    "scipy", "faiss-cpu", "faiss-gpu", "fasttext", "spacy", "pythainlp", "wordfreq", "pyarrow",
+    "snakemake",
 )  # fmt: skip
 APART = ("rule", "sha256", "unchanged", "inputs", "configuration", "software")
 """What `describe` does not say about every file alike."""
@@ -45,22 +47,22 @@ def git_commit() -> str:
     root = Path(__file__).resolve().parents[2]
     describe = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
     try:
-        found = subprocess.run(
+        answer = subprocess.run(
             describe, cwd=root, capture_output=True, text=True, check=True, timeout=10
         )
     except (OSError, subprocess.SubprocessError):
         return os.environ.get("LINGUALIFT_COMMIT", "unknown")
-    return found.stdout.strip()
+    return answer.stdout.strip()
 
 
 @cache
 def software() -> dict[str, str]:
     """Versions of Python and of the installed packages that figures depend on."""
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for name in PACKAGES:
         with suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
-    return found
+            versions[name] = importlib.metadata.version(name)
+    return versions
 
 
 def checksum(path: str | Path) -> str:
@@ -130,10 +132,14 @@ def stamp_of(path: str | Path) -> dict[str, Any]:
 
 def _noted(path: Path) -> dict[str, Any]:
     """What Snakemake noted about a file when it was made: rule, inputs and parameters (no
-    checksums).
+    checksums). Of one language's folder that is what it noted about the batch's.
     """
-    note = Path(".snakemake/metadata") / base64.b64encode(str(path).encode()).decode()
-    if not note.is_file():
+    notes = [
+        Path(".snakemake/metadata") / base64.b64encode(str(output).encode()).decode()
+        for output in (path, path.parent)
+    ]
+    note = next((note for note in notes if note.is_file()), None)
+    if note is None:
         return {}
     record = read_json(note)
     return {
@@ -152,48 +158,49 @@ def trace(
     `system` and `language` choose the row (None: all of them; a mean over languages has every
     language's files behind it).
     """
-    found: dict[str, dict[str, Any]] = {}
+    stamps: dict[str, dict[str, Any]] = {}
     waiting: list[tuple[str, str | None]] = [(str(table), None)]
     while waiting:
         name, recorded = waiting.pop(0)
-        if name in found:
+        if name in stamps:
             continue
         path = Path(name)
         if not path.exists():
-            found[name] = {"sha256": recorded, "unchanged": False, "note": "no longer there"}
+            stamps[name] = {"sha256": recorded, "unchanged": False, "note": "no longer there"}
             continue
         now, stamp = checksum(path), stamp_of(path)
-        found[name] = {**stamp, "sha256": now, "unchanged": recorded in (None, now)}
+        stamps[name] = {**stamp, "sha256": now, "unchanged": recorded in (None, now)}
         for other, expected in stamp.get("inputs", {}).items():
             if _concerns(other, system, language):
                 waiting.append((other, expected))
-    if system is not None and not any(Path(name).parts[1:2] == ("predictions",) for name in found):
+    kinds = {file.kind for file in map(files.produced, stamps) if file is not None}
+    if system is not None and "predictions" not in kinds:
         raise LinguaLiftError(
             f"{table}: no predictions of system '{system}'"
             + (f" in '{language}'" if language else "")
             + " are behind it"
         )
-    return found
+    return stamps
 
 
 def _concerns(path: str, system: str | None, language: str | None) -> bool:
     """Whether an input belongs to the chosen row: scores and predictions are one file a run and
     language.
     """
-    kind, *rest = Path(path).parts[1:] or ("",)
-    if kind == "scores":
-        return system is None or rest[0].partition("~")[0] == system
-    if kind == "predictions":
-        return language is None or Path(path).stem == language
-    return True
+    file = files.produced(path)
+    if file is None:
+        return True
+    return (system is None or file.system in (None, system)) and (
+        language is None or file.language in (None, language)
+    )
 
 
-def describe(found: Mapping[str, Mapping[str, Any]]) -> str:
+def describe(stamps: Mapping[str, Mapping[str, Any]]) -> str:
     """A trace as text: one paragraph a file, then the software that made them and the configuration
     of the table.
     """
     lines = []
-    for name, stamp in found.items():
+    for name, stamp in stamps.items():
         about = {key: value for key, value in stamp.items() if key not in APART}
         lines += [f"{name}  ({stamp.get('rule') or 'no record'})", f"  sha256 {stamp['sha256']}"]
         lines += (
@@ -204,10 +211,10 @@ def describe(found: Mapping[str, Mapping[str, Any]]) -> str:
             for key, value in sorted(about.items())
             if value
         ]
-        lines += ["  from " + other for other in stamp.get("inputs", {}) if other in found] + [""]
+        lines += ["  from " + other for other in stamp.get("inputs", {}) if other in stamps] + [""]
     used = Counter(
         json.dumps(stamp["software"], sort_keys=True)
-        for stamp in found.values()
+        for stamp in stamps.values()
         if stamp.get("software")
     )
     lines += [
@@ -215,7 +222,7 @@ def describe(found: Mapping[str, Mapping[str, Any]]) -> str:
         for versions, count in used.most_common()
     ]
     configuration = next(
-        (stamp["configuration"] for stamp in found.values() if stamp.get("configuration")), None
+        (stamp["configuration"] for stamp in stamps.values() if stamp.get("configuration")), None
     )
     if configuration:
         lines += [
@@ -235,8 +242,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--system", help="a row's system")
     parser.add_argument("--language", help="a row's language")
     parser.add_argument("--json", action="store_true", help="for machines")
-    given = parser.parse_args(arguments)
-    table = Path(given.table)
+    options = parser.parse_args(arguments)
+    table = Path(options.table)
     if table.suffix == ".csv":
         table = table.with_suffix(".parquet")
     try:
@@ -244,13 +251,13 @@ def main(arguments: list[str] | None = None) -> None:
             raise LinguaLiftError(
                 f"{table}: no such file; make it with `snakemake --cores all {table}`"
             )
-        found = trace(table, given.system, given.language)
+        stamps = trace(table, options.system, options.language)
     except LinguaLiftError as error:
         sys.exit(f"lingualift: error: {error}")
     print(
-        json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True)
-        if given.json
-        else describe(found)
+        json.dumps(stamps, ensure_ascii=False, indent=1, sort_keys=True)
+        if options.json
+        else describe(stamps)
     )
 
 

@@ -5,20 +5,28 @@ import fcntl
 import os
 import shutil
 import time
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from lingualift import preflight
 from lingualift.errors import LinguaLiftError
 from lingualift.job import JOBS
 from lingualift.plan import Plan
+from lingualift.plan.files import RESULTS
 from lingualift.retrieve.fetch import describe
-from lingualift.retrieve.sources import Source
 from lingualift.tables.results import as_text
 from lingualift.text.segmenters import check_segmenters
 
 DAY = 86_400.0  # seconds
 _held: list[IO[str]] = []
+
+
+class Requested(Protocol):
+    """What a job asks for, by Snakemake's names of resources."""
+
+    def get(self, name: str, default: int, /) -> int:
+        """The amount of one resource."""
 
 
 def hold(folder: Path) -> None:
@@ -78,16 +86,23 @@ def sweep(folder: Path, older_than: float = 0.0) -> None:
 
 
 def begin(
-    plan: Plan, folder: Path, root: Path, sources: list[Source], disk: int = 0, memory: int = 0
+    plan: Plan,
+    root: Path,
+    folders: Collection[str],
+    requests: Sequence[Requested],
+    here: Sequence[Requested],
+    *,
+    alone: bool,
 ) -> None:
-    """Take the run lock, check machine and sources, and say what will be downloaded under which
-    licence.
+    """Take the run lock, check machine and sources, say what will be downloaded under which
+    licence, and sweep away what killed jobs left.
 
-    `disk` is what the run's jobs write in bytes, `memory` what the largest of those that run on
-    this machine needs.
+    `folders` are the sources that the run retrieves, `requests` what its jobs ask for, `here` what
+    those of them ask for that run on this machine. `alone`: no job runs on another machine, whose
+    lock this one may not see.
     """
-    config = plan.config
-    hold(folder)
+    config, results = plan.config, Path(RESULTS)
+    hold(results)
     preflight.check_python()
     for line in preflight.check_packages(root / "pyproject.toml", root / "requirements.lock"):
         print(f"lingualift: note: {line}")
@@ -95,13 +110,19 @@ def begin(
         check_segmenters(
             plan.languages[lang].spacy or "xx" for lang in ["en", *config.languages.alignment]
         )
-    preflight.check_disk(folder, disk, "this run")
-    preflight.check_memory(memory, "its largest job")
+    kept = sum(request.get("kept_mb", 0) for request in requests)
+    passing = [request.get("disk_mb", 0) - request.get("kept_mb", 0) for request in requests]
+    disk = kept + max(passing, default=0)
+    memory = max((request.get("mem_mb", 0) for request in here), default=0)
+    preflight.check_disk(results, disk * 10**6, "this run")
+    preflight.check_memory(memory * 10**6, "its largest job")
     resources = Path(config.resources)
     preflight.check_writable(resources)
+    sources = [plan.source(folder) for folder in plan.retrieved() if folder in folders]
     places = (resources / "sources", resources / "downloads", config.mirror)
     if preflight.check_sources(sources, *places, config.offline):
         print(describe(sources, *places), flush=True)
+    sweep(results, 0 if alone else DAY)
 
 
 def report(targets: list[Path]) -> str:
@@ -116,7 +137,7 @@ def report(targets: list[Path]) -> str:
             "",
             (
                 "in %; intervals and paired tests: the .parquet file beside each table; logs:"
-                " results/logs; times: results/benchmarks"
+                " results/logs; times: results/timings"
             ),
         ]
     return "\n".join(lines)

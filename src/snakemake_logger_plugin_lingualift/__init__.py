@@ -2,9 +2,9 @@
 left.
 
 The time left is the cost of what remains of the jobs in proportion to the jobs done, divided by the
-observed parallelism. `COSTS` are seconds a job measured in the default run on two cores; only their
-ratios matter, and the ratio of a rule whose jobs have finished in this run is replaced by what was
-seen.
+observed parallelism. `COSTS` are seconds a job measured in the default run on two cores, where a
+job that encodes or answers works on up to four languages. Only their ratios matter, and the ratio
+of a rule whose jobs have finished in this run is replaced by what was seen.
 """
 
 import sys
@@ -19,10 +19,14 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 COSTS = {
-    "retrieve_source": 5.0, "prepare_model": 12.0, "corpus": 3.0, "source_vocabulary": 20.0, "target_vocabulary": 1.0, "fasttext": 7.0,
-    "encode_words": 15.0, "lexicon": 10.0, "task_data": 1.0, "tag_questions": 10.0, "codeswitch": 0.5, "encode": 9.0, "train": 170.0,
-    "predict": 10.0, "predict_text": 25.0, "score": 2.0, "results_table": 2.0, "lexicon_table": 2.0, "all": 0.0,
+    "retrieve_source": 5.0, "prepare_model": 12.0, "problems": 1.0, "corpus": 3.0,
+    "source_vocabulary": 20.0, "target_vocabulary": 1.0, "fasttext": 7.0, "encode_words": 40.0,
+    "lexicon": 10.0, "task_data": 1.0, "tag_questions": 10.0, "codeswitch": 0.5, "encode": 25.0,
+    "train": 170.0, "predict": 55.0, "predictions": 0.1, "score": 2.0, "results_table": 2.0,
+    "lexicon_table": 2.0, "all": 0.0,
 }  # fmt: skip
+USUAL = 10.0
+"""Seconds of a job of any other rule."""
 QUIET = (
     LogEvent.PROGRESS,
     LogEvent.JOB_STARTED,
@@ -32,16 +36,8 @@ QUIET = (
 )
 
 
-def cost(rule: str) -> float:
-    """Seconds of a job; of a rule over several languages (`predict.mmwp-mini.de-es`) those of all
-    of them.
-    """
-    name, _, share = rule.partition(".")
-    return COSTS.get(name, 10.0) * (share.count("-", share.rfind(".")) + 1 if share else 1)
-
-
 class Estimate:
-    """How long a run still takes, from jobs counted by rule and the times of those that finished."""
+    """How long a run still takes, from jobs by rule and the times of those that finished."""
 
     def __init__(self, jobs: dict[str, int]) -> None:
         self.left = Counter({rule: count for rule, count in jobs.items() if rule != "total"})
@@ -66,11 +62,13 @@ class Estimate:
         spent = sum(map(sum, self.spent.values()))
         if not spent or not elapsed:
             return None
-        pace = spent / max(sum(cost(rule) * len(times) for rule, times in self.spent.items()), 1e-9)
+        pace = spent / max(
+            sum(COSTS.get(rule, USUAL) * len(times) for rule, times in self.spent.items()), 1e-9
+        )
 
         def expected(rule: str) -> float:
             times = self.spent.get(rule)
-            return sum(times) / len(times) if times else cost(rule) * pace
+            return sum(times) / len(times) if times else COSTS.get(rule, USUAL) * pace
 
         ahead = sum(count * expected(rule) for rule, count in self.left.items())
         ahead -= sum(min(seconds, expected(rule)) for rule, seconds in running)

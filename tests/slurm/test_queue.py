@@ -25,7 +25,7 @@ QUEUE = (
     ),
     *("--slurm-keep-successful-logs", "--latency-wait", "5", "--jobs", "3"),
 )
-GPU_RULES = {"train", "predict", "encode", "encode_words", "encode_problems", "translate"}
+GPU_RULES = {"train", "predict", "encode", "encode_words", "translate"}
 REASON = cluster.obstacle()
 
 pytestmark = [
@@ -123,7 +123,7 @@ def test_jobs_go_where_they_belong_and_alike_ones_share_an_entry(run: Path, queu
             assert entries[number]["Partition"] == wanted, name
     assert {entries[number]["Partition"] for number in names} == {"cpu", "gpu"}
     records = [
-        path for path in (run / "results/benchmarks").rglob("*.tsv") if path.parts[-2] != "retrieve"
+        path for path in (run / "results/timings").rglob("*.tsv") if path.parts[-2] != "retrieve"
     ]
     assert len(names) < len(records)
     assert not any(
@@ -135,8 +135,8 @@ def test_every_job_has_a_log_with_its_rule_and_language_in_the_name(run: Path) -
     logs = run / "results/logs"
     for language in ("de", "sw"):
         assert "done in" in (logs / f"lexicons/{language}.log").read_text()
-    for record in (run / "results/benchmarks").rglob("*.tsv"):
-        log = logs / record.relative_to(run / "results/benchmarks").with_suffix(".log")
+    for record in (run / "results/timings").rglob("*.tsv"):
+        log = logs / record.relative_to(run / "results/timings").with_suffix(".log")
         assert "done in" in log.read_text(), log
 
 

@@ -180,7 +180,7 @@ def switch(
 @hypothesis_settings(max_examples=50, deadline=None)
 def test_ratio_zero_gives_the_identical_text(sentences, lexicon):
     for row in switch(tagged(sentences), lexicon, ratio=0.0):
-        assert row["source"] == row["target"]
+        assert row["question"] == row["response"]
         assert row["switched"] == 0
 
 
@@ -205,7 +205,7 @@ def test_spans_reconstruct_both_texts(sentences, lexicon, ratio, choice, seed):
         table["tokens"].to_pylist(),
         strict=True,
     ):
-        source, target = row["source"], row["target"]
+        source, target = row["question"], row["response"]
         rebuilt, new, old = [], 0, 0
         for word in row["words"]:
             gap = target[old : word["source_start"]]
@@ -234,9 +234,9 @@ def test_spans_reconstruct_both_texts(sentences, lexicon, ratio, choice, seed):
 def test_names_and_numbers_never_change(sentences, lexicon, ratio, seed):
     for row in switch(tagged(sentences), lexicon, ratio, seed=seed):
         for word in row["words"]:
-            english = row["target"][word["source_start"] : word["source_end"]]
+            english = row["response"][word["source_start"] : word["source_end"]]
             if english in ("7", "12", "three", "Kofi"):
-                assert row["source"][word["start"] : word["end"]] == english
+                assert row["question"][word["start"] : word["end"]] == english
 
 
 @given(corpora(), ratios, st.integers(0, 3), st.randoms(use_true_random=False))
@@ -321,9 +321,9 @@ def test_statistics_count_words_by_part_of_speech_without_punctuation():
 
 def test_capitals_are_kept_where_the_script_has_them():
     table = plain("Water goes . I do house", "she HOUSE . I", "“ Tree and i")
-    german = [row["source"] for row in switch(table, make_lexicon(GERMAN, "de"))]
+    german = [row["question"] for row in switch(table, make_lexicon(GERMAN, "de"))]
     assert german == ["Wasser geht . Ich do Haus ", "sie HAUS . Ich ", "“ Tree and ich "]
-    hindi = [row["source"] for row in switch(table, make_lexicon(HINDI, "hi"))]
+    hindi = [row["question"] for row in switch(table, make_lexicon(HINDI, "hi"))]
     assert hindi[0] == "पानी जाता है . मैं करना घर "
 
 
@@ -331,23 +331,23 @@ def test_turkish_capital_i_keeps_its_dot():
     rows = switch(
         plain("Water . HOUSE"), make_lexicon({"water": ["içecek"], "house": ["inşaat"]}, "tr")
     )
-    assert rows[0]["source"] == "İçecek . İNŞAAT "
+    assert rows[0]["question"] == "İçecek . İNŞAAT "
 
 
 def test_a_word_fused_to_another_is_left_alone():
     table = tagged([[("do", False), ("n't", True), ("do", True)]])
-    assert switch(table, make_lexicon(HINDI, "hi"))[0]["source"] == "don't करना "
+    assert switch(table, make_lexicon(HINDI, "hi"))[0]["question"] == "don't करना "
 
 
 def test_best_takes_the_first_translation_and_sampled_uses_all_of_the_top_k():
     table = plain(*["water"] * 300)
-    assert {row["source"].strip() for row in switch(table, make_lexicon(HINDI, "hi"))} == {"पानी"}
+    assert {row["question"].strip() for row in switch(table, make_lexicon(HINDI, "hi"))} == {"पानी"}
     assert {
-        row["source"].strip()
+        row["question"].strip()
         for row in switch(table, make_lexicon(HINDI, "hi"), choice="sampled", top_k=2)
     } == {"पानी", "जल"}
     assert {
-        row["source"].strip()
+        row["question"].strip()
         for row in switch(table, make_lexicon(HINDI, "hi"), choice="sampled", top_k=9)
     } == {"पानी", "जल", "नीर"}
 
@@ -361,7 +361,7 @@ def test_a_lexicon_table_is_ordered_by_rank_whatever_its_row_order():
         }
     )
     assert [
-        row["source"] for row in switch(plain("water house"), prepare_lexicon(table, "hi"))
+        row["question"] for row in switch(plain("water house"), prepare_lexicon(table, "hi"))
     ] == ["पानी घर "]
     with pytest.raises(LinguaLiftError, match="column 'target' is missing"):
         prepare_lexicon(table.drop_columns(["target"]), "hi")
@@ -535,8 +535,8 @@ def test_bad_settings_are_one_clear_line(values, message):
 
 def test_empty_input_gives_an_empty_corpus():
     assert switch(tagged([]), make_lexicon(HINDI, "hi")) == []
-    assert switch(tagged([[]]), make_lexicon(HINDI, "hi"))[0]["source"] == ""
-    assert switch(plain("house"), make_lexicon({}, "hi"))[0]["source"] == "house "
+    assert switch(tagged([[]]), make_lexicon(HINDI, "hi"))[0]["question"] == ""
+    assert switch(plain("house"), make_lexicon({}, "hi"))[0]["question"] == "house "
 
 
 def test_tagging_refuses_an_id_that_occurs_twice():
@@ -629,8 +629,8 @@ def test_the_packaged_pipeline_keeps_names_and_frees_units(tmp_path):
         {word: ["x"] for word in ("sarah", "london", "30", "minutes", "walked", "old", "house")},
         "hi",
     )
-    assert switch(table, lexicon)[0]["source"] == "Sarah x 30 x from London to the x x."
+    assert switch(table, lexicon)[0]["question"] == "Sarah x 30 x from London to the x x."
     everything, _ = switch_table(
         table, lexicon, settings(1, "all", "best", 1, 0, protect_all_entities=True)
     )
-    assert everything["source"].to_pylist() == ["Sarah x 30 minutes from London to the x x."]
+    assert everything["question"].to_pylist() == ["Sarah x 30 minutes from London to the x x."]

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from lingualift.config import Config, Settings, System, chain, load, load_systems
+from lingualift.config import Config, Settings, System, load
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
 from lingualift.plan import Plan, plan
+from lingualift.plan.systems import chain, load_systems
 from lingualift.retrieve.sources import load_sources
 
 ROOT = Path(__file__).parents[2]

@@ -12,12 +12,12 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from lingualift.environments import GPU_VARIANTS, PYTHON, environment
+from dev.environments import GPU_VARIANTS, PYTHON, environment
 from lingualift.preflight import read_lock
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = read_lock(ROOT / "requirements.lock")
-REMEDY = "run `python -m lingualift.environments`"
+REMEDY = "run `python dev/environments.py`"
 
 
 def dependencies() -> list[Requirement]:

@@ -8,10 +8,11 @@ import yaml
 from snakemake.utils import update_config
 
 from lingualift.benchmarks.mmwp_mini import GROUPS
-from lingualift.config import Config, load, load_systems
+from lingualift.config import Config, load
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
 from lingualift.plan import Plan, plan
+from lingualift.plan.systems import load_systems
 from lingualift.retrieve.sources import load_sources, missing_pins
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"

@@ -1,12 +1,8 @@
-"""How long a run still takes, and how jobs that work on several languages are named."""
-
-import re
+"""How long a run still takes."""
 
 import pytest
 
-from lingualift.plan import Share
-from snakemake_logger_plugin_lingualift import COSTS, Estimate, clock, cost
-from tests.unit.test_systems import planned
+from snakemake_logger_plugin_lingualift import COSTS, USUAL, Estimate, clock
 
 
 def test_the_time_left_follows_from_jobs_done_in_the_same_run() -> None:
@@ -35,29 +31,11 @@ def test_jobs_at_work_count_for_what_they_have_done() -> None:
     )
 
 
-def test_a_job_of_several_languages_costs_as_much_as_one_for_each() -> None:
-    assert cost(Share("mmwp-mini", ("de", "es", "ar")).rule("predict")) == 3 * COSTS["predict"]
-    assert cost(Share().rule("predict")) == cost("predict") == COSTS["predict"]
-    assert cost("unknown") == 10.0
+def test_a_rule_that_is_not_listed_has_the_usual_cost() -> None:
+    estimate = Estimate({"score": 1, "unknown": 1, "total": 2})
+    estimate.finish("score", 2 * COSTS["score"])
+    assert estimate.seconds(2 * COSTS["score"]) == pytest.approx(2 * USUAL)
+
+
+def test_times_are_said_in_minutes_and_from_an_hour_on_in_hours() -> None:
     assert [clock(seconds) for seconds in (5, 65, 3605)] == ["0:05", "1:05", "1:00:05"]
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 50])
-def test_every_configured_language_has_one_job_and_any_other_one_of_its_own(size: int) -> None:
-    made = planned("paper.yaml", {"compute": {"languages_per_job": size}})
-    alone, *together = made.shares
-    assert alone == Share() and alone.rule("predict") == "predict"
-    assert alone.filled({"benchmark": "mgsm", "lang": "sw", "run": "x"}) == Share("mgsm", ("sw",))
-    for benchmark in made.config.benchmarks.values():
-        codes = [
-            code for share in together if share.benchmark == benchmark for code in share.languages
-        ]
-        assert codes == (made.languages_of(benchmark) if size > 1 else [])
-    assert all(len(share.languages) <= size for share in together)
-    assert len({share.rule("predict") for share in made.shares}) == len(made.shares)
-    found = {
-        code
-        for code in [*made.config.languages.evaluation, "qaa", "en"]
-        if re.fullmatch(made.alone(made.config.languages.evaluation), code)
-    }
-    assert found == ({*made.config.languages.evaluation, "qaa"} if size == 1 else {"qaa"})

@@ -5,6 +5,7 @@ What a stage does not train is bit by bit what its parent left, so a chain is wh
 says.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,13 +15,15 @@ from safetensors import safe_open
 from lingualift.artifacts import read_json, write_json, write_parquet
 from lingualift.codeswitch.switch import CODESWITCH_SCHEMA, make_lexicon, settings, switch_table
 from lingualift.codeswitch.tag import TAGGED_SCHEMA, query_key
-from lingualift.config import RunStage
 from lingualift.model.encoder import Encoder
+from lingualift.model.layout import Prompt
 from lingualift.model.modeling import LinguaLiftModel
-from lingualift.plan import Plan
+from lingualift.model.states import encoded_texts
+from lingualift.plan import Plan, inputs
+from lingualift.plan.systems import RunStage
 from lingualift.tasks.loaders import TASK_SCHEMA
 from lingualift.training.run import Data, run_stage
-from tests.unit.test_systems import LANGUAGES, planned
+from tests.unit.test_systems import planned
 
 ENGLISH = ["Maria has 14 apples.", "How many apples does Maria have now?", "Solve the problem."]
 OVERLAY = {
@@ -78,56 +81,47 @@ def switched_table(language: str) -> pa.Table:
 def write_inputs(made: Plan, encoder: Path, folder: Path) -> None:
     """Texts and encoder states of every stage below `folder`, as the workflow lays them out."""
     runner = Encoder(encoder, 2, torch.float32)
-    wanted = {
-        (name, stage.encoder is not None)
+    tables = {
+        (table.texts, table.states, table.lexicon)
         for stage in made.stages.values()
-        for name, _ in made.texts(stage)
+        for table in [*inputs.stage_texts(made, stage), inputs.stage_reference(made, stage)]
+        if table is not None
     }
-    wanted |= {(f"task-{stage.reference}", True) for stage in made.stages.values() if stage.encoder}
-    for name, encoded in sorted(wanted):
-        path = folder / made.texts_file(name)
-        kind, _, rest = name.partition("-")
-        if kind == "task":
-            table, schema = task_table(made.config.tasks[rest].languages or ["en"]), TASK_SCHEMA
+    for texts, states, lexicon in sorted(tables, key=str):
+        if lexicon:
+            language = Path(lexicon).stem
+            table, schema = switched_table(language), CODESWITCH_SCHEMA
+            verdict = "collapsed" if language == "sw" else "good"
+            write_json(folder / lexicon, {"language": language, "verdict": verdict})
         else:
-            table, schema = switched_table(rest), CODESWITCH_SCHEMA
-            write_json(
-                folder / "evidence" / f"{rest}.json",
-                {"language": rest, "verdict": "collapsed" if rest == "sw" else "good"},
-            )
-        write_parquet(path, table, schema)
-        if encoded:
-            runner.store(
-                folder / "encoded" / name,
-                table["question" if kind == "task" else "source"].to_pylist(),
-            )
+            task = made.config.tasks[Path(texts).parent.name]
+            table, schema = task_table(task.languages or ["en"]), TASK_SCHEMA
+        write_parquet(folder / texts, table, schema)
+        if states:
+            runner.store(folder / states, encoded_texts(table))
+
+
+def data(made: Plan, table: inputs.StageTexts, folder: Path) -> Data:
+    """What the workflow hands to the trainer, below `folder`."""
+    return Data(
+        folder / table.texts,
+        folder / table.states if table.states else None,
+        Prompt(**table.prompt) if table.prompt else None,
+        folder / table.lexicon if table.lexicon else None,
+    )
 
 
 def train(made: Plan, stage: RunStage, folder: Path, llm: Path, encoder: Path) -> Path:
     out = folder / stage.id
     if out.exists():
         return out
-
-    def data(name: str, prompt: str | None) -> Data:
-        evidence = (
-            folder / "evidence" / f"{name.rpartition('-')[2]}.json"
-            if name.startswith("codeswitch")
-            else None
-        )
-        states = folder / "encoded" / name if stage.encoder else None
-        return Data(
-            folder / made.texts_file(name),
-            states,
-            made.prompt(prompt) if prompt else None,
-            evidence,
-        )
-
     small = {
         "batch": 64 if stage.stage.objective == "warm-start" else 4,
         "examples": 4,
         "epochs": 1,
     }
     small["steps"] = 2 if stage.stage.objective == "warm-start" else None
+    reference = inputs.stage_reference(made, stage)
     run_stage(
         stage.stage.model_copy(update=small),
         stage.name,
@@ -139,9 +133,9 @@ def train(made: Plan, stage: RunStage, folder: Path, llm: Path, encoder: Path) -
         layer=2 if stage.encoder else None,
         alignment=stage.alignment,
         parent=folder / stage.parent if stage.parent else None,
-        data=[data(name, prompt) for name, prompt in made.texts(stage)],
-        reference=data(f"task-{stage.reference}", None) if stage.encoder else None,
-        names={code: language.name for code, language in LANGUAGES.items()},
+        data=[data(made, table, folder) for table in inputs.stage_texts(made, stage)],
+        reference=data(made, reference, folder) if reference else None,
+        names=inputs.stage_languages(made, stage),
         bf16=False,
     )
     return out
@@ -205,10 +199,8 @@ def test_the_parts_of_a_mixed_stage_are_asked_in_their_own_words_and_languages(
     write_inputs(made, causal_encoder, tmp_path)
     stage = made.runs["lingualift-mixed"].stages[-2]
     parts = [
-        read_pairs(
-            Data(tmp_path / made.texts_file(name), None, made.prompt(prompt)), {"de": "German"}
-        )
-        for name, prompt in made.texts(stage)
+        read_pairs(data(made, replace(table, states=None), tmp_path), {"de": "German"})
+        for table in inputs.stage_texts(made, stage)
     ]
     drawn = draw(parts, None, 1)
     asked = {

@@ -4,6 +4,7 @@ and mistakes are one line.
 
 from collections import Counter
 from copy import deepcopy
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import yaml
 from snakemake.utils import update_config
 
 from lingualift.codeswitch.switch import POS_PRESETS
-from lingualift.config import System, load, load_systems
+from lingualift.config import System, load
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.plan import Plan, plan
+from lingualift.plan import Plan, inputs, plan
+from lingualift.plan.systems import load_systems
 from lingualift.retrieve.sources import load_sources
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -146,13 +148,11 @@ def test_what_a_system_overrides_is_in_its_stages_and_in_no_other(paper):
         exclude={"ratio"}
     )
     assert not {stage.id for stage in reference} & {stage.id for stage in other}
-    assert paper.texts(other[0])[0][0] == "codeswitch-ratio-0.2-af"
-    assert paper.texts_file("codeswitch-ratio-0.2-af") == "results/codeswitch/ratio-0.2/af.parquet"
-    assert paper.texts_file("codeswitch-af") == "results/codeswitch/af.parquet"
-    assert (
-        paper.texts_file("task-nli-multilingual")
-        == "results/tasks/nli-multilingual/questions.parquet"
-    )
+    first, sparse = (inputs.stage_texts(paper, stage)[0] for stage in (reference[0], other[0]))
+    assert first.texts == "results/codeswitch/af.parquet"
+    assert sparse.texts == "results/codeswitch/ratio-0.2/af.parquet"
+    assert sparse.states == "results/encoded/mt5-xl/codeswitch/ratio-0.2/af"
+    assert first.lexicon == sparse.lexicon == "results/lexicons/af.json"
 
 
 def test_text_stages_of_an_encoder_system_know_no_encoder(gsm8k):
@@ -174,11 +174,11 @@ def test_text_stages_of_an_encoder_system_know_no_encoder(gsm8k):
 
 def test_mixed_supervision_reads_each_data_set_with_its_prompt(gsm8k):
     stage = gsm8k.runs["lingualift-mixed"].stages[2]
-    texts = gsm8k.texts(stage)
-    assert texts[:1] == [("codeswitch-de", "translation")] and texts[-1] == (
-        "task-gsm8kinstruct",
-        "maths",
-    )
+    texts = inputs.stage_texts(gsm8k, stage)
+    assert texts[0].texts == "results/codeswitch/de.parquet"
+    assert texts[0].prompt == asdict(gsm8k.prompt("translation"))
+    assert texts[-1].texts == "results/tasks/gsm8kinstruct/questions.parquet"
+    assert texts[-1].prompt == asdict(gsm8k.prompt("maths")) and texts[-1].lexicon is None
     assert (
         stage.tasks == ["maths", "gsm8kinstruct"]
         and len(texts) == len(gsm8k.config.languages.alignment) + 1
@@ -406,9 +406,15 @@ def test_a_systems_own_encoder_is_asked_for_its_own_layers_alone():
         {"systems": ["other"]},
         systems={"other": system.model_copy(update={"encoder": {"source": "labse", "layer": 9}})},
     )
-    assert made.asked_of("labse") == (False, [9])
-    assert made.asked_of("gemma3-270m") == (False, [4, 6, 8, 12])
-    assert made.asked_of("smollm2-135m-instruct") == (True, [])
+    asked = {
+        key: inputs.asked_model(made, key)
+        for key in ("labse", "gemma3-270m", "smollm2-135m-instruct")
+    }
+    assert asked == {
+        "labse": inputs.AskedModel(False, [9]),
+        "gemma3-270m": inputs.AskedModel(False, [4, 6, 8, 12]),
+        "smollm2-135m-instruct": inputs.AskedModel(True, []),
+    }
 
 
 def test_the_registry_states_layers_and_width_of_every_model_that_a_system_may_use(paper, gsm8k):

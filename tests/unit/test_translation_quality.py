@@ -12,11 +12,12 @@ import pytest
 import yaml
 
 from lingualift.benchmarks.base import Problem
-from lingualift.config import load, load_systems
+from lingualift.config import load
 from lingualift.errors import LinguaLiftError
 from lingualift.evaluation.translation_quality import QUALITY_SCHEMA, quality, readable, scores
 from lingualift.languages import load_languages
 from lingualift.plan import plan
+from lingualift.plan.systems import load_systems
 from lingualift.retrieve.sources import load_sources
 from lingualift.tasks.loaders import nli_question
 from lingualift.translate.engine import TRANSLATION_SCHEMA

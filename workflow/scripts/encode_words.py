@@ -1,5 +1,7 @@
 """The multilingual encoder's view of every word of the vocabularies of one or more languages."""
 
+from pathlib import Path
+
 from lingualift import job
 from lingualift.artifacts import read_parquet
 from lingualift.embeddings.fasttext import Embeddings, save_embeddings
@@ -10,15 +12,17 @@ from lingualift.precision import device, dtype
 from lingualift.provenance import provenance
 
 with job.frame(snakemake.log[0], snakemake.threads):
-    vocabularies = [read_parquet(path) for path in snakemake.input.vocabulary]
-    layers = snakemake.params.layers
-    encoder = Encoder(
-        prepared(snakemake.input.encoder), max(layers), dtype(snakemake.params.precision), device()
-    )
-    for out, path, vocabulary in zip(
-        snakemake.output, snakemake.input.vocabulary, vocabularies, strict=True
-    ):
-        words = vocabulary["word"].to_pylist()
-        vectors = embed_words(words, lambda texts: encoder.states(texts, layers), progress="words")
-        stamp = provenance("encode_words", {"layers": layers}, [path, snakemake.input.encoder])
-        save_embeddings(out, Embeddings(words, vocabulary["frequency"].to_numpy(), vectors), stamp)
+    paths = {Path(path).stem: path for path in snakemake.input.vocabulary}
+    vocabularies = {language: read_parquet(path) for language, path in paths.items()}
+    layers, record = snakemake.params.layers, snakemake.input.encoder
+    encoder = Encoder(prepared(record), max(layers), dtype(snakemake.params.precision), device())
+    with job.batch_entries(snakemake.output[0], list(paths)) as stores:
+        for language, store in stores.items():
+            vocabulary = vocabularies[language]
+            words = vocabulary["word"].to_pylist()
+            vectors = embed_words(
+                words, lambda texts: encoder.states(texts, layers), progress="words"
+            )
+            stamp = provenance(snakemake.rule, {"layers": layers}, [paths[language], record])
+            frequencies = vocabulary["frequency"].to_numpy()
+            save_embeddings(store, Embeddings(words, frequencies, vectors), stamp)

@@ -20,6 +20,7 @@ from lingualift.lexicon.build import (
     supervised_lexicon,
 )
 from lingualift.lexicon.gold import read_gold, read_muse
+from lingualift.plan.files import entry
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 
@@ -66,12 +67,16 @@ with job.frame(snakemake.log[0], snakemake.threads) as logger:
         mutual_only=values.mutual_only,
         minimum_score=values.minimum_score,
     )
-    spaces = [
-        space(read_parquet(vocabulary), list(vectors))
-        for vocabulary, vectors in (
-            (given.source_vocabulary, given.source_vectors),
-            (given.target_vocabulary, given.target_vectors),
+    vectors = {
+        code: [entry(folder, code) for folder in folders]
+        for code, folders in (
+            ("en", given.source_vectors),
+            (language.code, given.target_vectors),
         )
+    }
+    spaces = [
+        space(read_parquet(given.source_vocabulary), vectors["en"]),
+        space(read_parquet(given.target_vocabulary), vectors[language.code]),
     ]
     how = {
         "seed": snakemake.params.seed,
@@ -99,7 +104,10 @@ with job.frame(snakemake.log[0], snakemake.threads) as logger:
             " language out of languages.alignment, give it more text, or set languages.collapsed:"
             " leave-out"
         )
-    stamp = provenance(snakemake.rule, values.model_dump(), given)
+    folders = {*given.source_vectors, *given.target_vectors}
+    read = [path for path in given if path not in folders]
+    read += [folder for code in vectors for folder in vectors[code]]
+    stamp = provenance(snakemake.rule, values.model_dump(), read)
     write_parquet(snakemake.output.lexicon, result.table, LEXICON_SCHEMA, stamp)
     write_json(snakemake.output.evidence, {"language": language.code, **result.evidence})
     shutil.rmtree(work, ignore_errors=True)

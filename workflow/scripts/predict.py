@@ -12,67 +12,62 @@ from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
 from lingualift.model.prepare import prepared
 from lingualift.model.states import load_states
+from lingualift.plan.inputs import Questions
 from lingualift.precision import device, dtype
 from lingualift.provenance import provenance
 from lingualift.translate.engine import in_english
 
 with job.frame(snakemake.log[0], snakemake.threads):
-    given, params = snakemake.input, snakemake.params
-    values, precision = params.evaluation, dtype(params.precision)
-    checkpoint = Path(given.checkpoint) if "checkpoint" in given.keys() else None
-    llm = prepared(given.llm)
-    questions = [read_problems(path) for path in given.problems]
-    translated = {Path(path).stem: path for path in given.get("translated", [])}
+    files, params, benchmark = snakemake.input, snakemake.params, snakemake.wildcards.benchmark
+    settings, precision = params.evaluation, dtype(params.precision)
+    checkpoint = Path(files.checkpoint) if "checkpoint" in files.keys() else None
+    llm = prepared(files.llm)
+    batch = [Questions(**language) for language in params.questions]
+    problems = {asked.language: read_problems(asked.problems) for asked in batch}
     model = load_for_generation(checkpoint, llm, precision).to(device())
     encoder = None
     if model.encoder is not None:  # a stage has trained it: stored states are the frozen encoder's
-        encoder = Encoder(
-            model.config.encoder["path"],
-            model.config.encoder["layer"],
-            precision,
-            device(),
-            model.encoder,
-        )
-    partials = []
-    for index, (language, problems) in enumerate(zip(params.languages, questions, strict=True)):
-        output = Path(snakemake.output[index])
-        partials.append(output.with_name(output.name + ".partial"))
-        stored = given.states[index] if "states" in given.keys() else None
-        read = [
-            given.llm,
-            given.problems[index],
-            given.get("checkpoint"),
-            stored,
-            translated.get(language),
-        ]
-        if language in translated:
-            problems = in_english(
-                problems, read_parquet(translated[language]), translated[language]
+        trained = model.config.encoder
+        encoder = Encoder(trained["path"], trained["layer"], precision, device(), model.encoder)
+    with job.resumed_folder(snakemake.output[0]) as folder:
+        # An interrupted job begins with its first language again: its answers stay until the end.
+        partials = [folder / f"{asked.language}.answers" for asked in batch]
+        for asked, partial in zip(batch, partials, strict=True):
+            questions, states = problems[asked.language], None
+            if asked.translated:
+                english = read_parquet(asked.translated)
+                questions = in_english(questions, english, asked.translated)
+            if encoder is not None:
+                states = encoder.encode(texts(questions), progress="encode")
+            elif asked.states:
+                states = load_states(asked.states, texts(questions))
+            table = predict(
+                model,
+                states,
+                questions,
+                asked.language,
+                BENCHMARKS[benchmark].BENCHMARK.answer,
+                params.input,
+                Prompt(**asked.prompt),
+                llm,
+                settings["max_new_tokens"],
+                settings["batch"],
+                likelihood=settings.get("choices") == "likelihood",
+                retrieval_layer=settings.get("retrieval_layer"),
+                partial=partial,
+                weights=checkpoint,
             )
-        if encoder is not None:
-            states = encoder.encode(texts(problems), progress="encode")
-        else:
-            states = load_states(stored, texts(problems)) if stored else None
-        table = predict(
-            model,
-            states,
-            problems,
-            language,
-            BENCHMARKS[params.benchmark].BENCHMARK.answer,
-            params.input,
-            Prompt(**params.prompts[index]),
-            llm,
-            values["max_new_tokens"],
-            values["batch"],
-            likelihood=values.get("choices") == "likelihood",
-            retrieval_layer=values.get("retrieval_layer"),
-            partial=partials[-1],
-            weights=checkpoint,
-        )
-        stamp = provenance(
-            "predict", values, filter(None, read), system=params.system, seed=params.seed,
-            run=snakemake.wildcards.run, benchmark=params.benchmark, checkpoint=checkpoint.name if checkpoint else None,
-        )  # fmt: skip
-        write_parquet(output, table, PREDICTION_SCHEMA, stamp)
-    for path in partials:  # an interrupted job begins with its first language again
-        path.unlink(missing_ok=True)
+            read = [files.llm, asked.problems, checkpoint, asked.states, asked.translated]
+            stamp = provenance(
+                snakemake.rule,
+                settings,
+                map(str, filter(None, read)),
+                system=params.system,
+                seed=params.seed,
+                run=snakemake.wildcards.run,
+                benchmark=benchmark,
+                checkpoint=checkpoint.name if checkpoint else None,
+            )
+            write_parquet(folder / f"{asked.language}.parquet", table, PREDICTION_SCHEMA, stamp)
+        for partial in partials:
+            partial.unlink(missing_ok=True)

@@ -9,7 +9,6 @@ import pyarrow as pa
 from lingualift import job
 from lingualift.artifacts import atomic_path, read_parquet, write_parquet
 from lingualift.benchmarks.registry import BENCHMARKS
-from lingualift.config import load
 from lingualift.evaluation.problems import read_problems
 from lingualift.evaluation.score import SCORE_SCHEMA
 from lingualift.provenance import provenance
@@ -37,7 +36,7 @@ with job.frame(snakemake.log[0]):
     }
     # Where sources lie and what jobs ask for changes no figure: runs on another machine give the
     # same bytes.
-    configuration = load(snakemake.config).model_dump(
+    configuration = params.configuration.model_dump(
         mode="json", exclude={"mirror", "offline", "resources", "compute"}
     )
     stamp = provenance(

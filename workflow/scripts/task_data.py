@@ -1,23 +1,12 @@
 """Task data: generated word problems, or published data sets."""
 
-from pathlib import Path
-
 from lingualift import job
 from lingualift.artifacts import write_parquet
 from lingualift.config import Task
-from lingualift.languages import load_languages
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 from lingualift.tasks import loaders
 from lingualift.tasks.generated import GENERATORS
-
-# Not a parameter of the rule: another row in the table of languages changes no task.
-names = {
-    code: language.name
-    for code, language in load_languages(
-        Path(snakemake.scriptdir).parents[1] / "config/languages.tsv"
-    ).items()
-}
 
 with job.frame(snakemake.log[0]):
     task = Task.model_validate(snakemake.params.task)
@@ -28,7 +17,9 @@ with job.frame(snakemake.log[0]):
             (key, lang, verified(path))
             for (key, lang), path in zip(snakemake.params.folders, snakemake.input, strict=True)
         ]
-        table = loaders.load_sources(folders, task.kind, task.languages, names, task.examples)
+        table = loaders.load_sources(
+            folders, task.kind, task.languages, snakemake.params.languages, task.examples
+        )
     write_parquet(
         snakemake.output[0],
         table,

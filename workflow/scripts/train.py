@@ -3,50 +3,57 @@
 from pathlib import Path
 
 from lingualift import job
-from lingualift.config import RunStage
-from lingualift.languages import load_languages
 from lingualift.model.layout import Prompt
 from lingualift.model.prepare import prepared
+from lingualift.plan.inputs import StageTexts
+from lingualift.plan.systems import RunStage
 from lingualift.precision import use_bf16
 from lingualift.provenance import provenance
 from lingualift.training.launch import StageJob, launch
 from lingualift.training.run import Data
 
-# Not a parameter of the rule: another row in the table of languages changes no stage.
-names = {
-    code: language.name
-    for code, language in load_languages(
-        Path(snakemake.scriptdir).parents[1] / "config/languages.tsv"
-    ).items()
-}
+
+def data(table: StageTexts) -> Data:
+    """What the trainer reads of a table of texts."""
+    return Data(
+        Path(table.texts),
+        Path(table.states) if table.states else None,
+        Prompt(**table.prompt) if table.prompt else None,
+        Path(table.lexicon) if table.lexicon else None,
+    )
+
 
 with job.frame(snakemake.log[0], snakemake.threads):
-    given, params = snakemake.input, snakemake.params
+    files, params = snakemake.input, snakemake.params
     run = RunStage.model_validate(params.stage)
-    texts, prompts = (
-        [Path(path) for path in given.texts],
-        [prompt and Prompt(**prompt) for prompt in params.prompts],
+    texts = [StageTexts(**table) for table in params.texts]
+    reference = params.reference
+    parent = Path(files.parent) if "parent" in files.keys() else None
+    models = [files.llm, *([files.encoder] if run.encoder else []), *([parent] if parent else [])]
+    tables = [*texts, *([reference] if reference else [])]
+    read = dict.fromkeys(
+        str(path)
+        for path in (
+            *models,
+            *(path for table in tables for path in (table.texts, table.states, table.lexicon)),
+        )
+        if path is not None
     )
-    states = [Path(path) for path in given.states] if run.encoder else [None] * len(texts)
-    evidence = {Path(path).stem: Path(path) for path in given.evidence} if run.codeswitch else {}
-    switched = [evidence.get(path.stem) if "codeswitch" in path.parts else None for path in texts]
     stage_job = StageJob(
         stage=run.stage,
         name=run.name,
         layout=run.input,
         seed=run.seed,
         out=Path(snakemake.output[0]),
-        llm=prepared(given.llm),
-        encoder=prepared(given.encoder) if run.encoder else None,
+        llm=prepared(files.llm),
+        encoder=prepared(files.encoder) if run.encoder else None,
         layer=run.encoder.layer if run.encoder else None,
         alignment=run.alignment,
-        parent=Path(given.parent) if "parent" in given.keys() else None,
-        data=[Data(*parts) for parts in zip(texts, states, prompts, switched, strict=True)],
-        reference=(
-            Data(Path(given.reference), Path(given.reference_states), None) if run.encoder else None
-        ),
-        names=names,
-        stamp=provenance(snakemake.rule, run.model_dump(mode="json"), given, seed=run.seed),
+        parent=parent,
+        data=[data(table) for table in texts],
+        reference=data(reference) if reference else None,
+        names=params.languages,
+        stamp=provenance(snakemake.rule, run.model_dump(mode="json"), read, seed=run.seed),
         bf16=use_bf16(params.precision),
     )
     launch(stage_job, getattr(snakemake.resources, "gpu", 0))

@@ -33,11 +33,10 @@ logger = logging.getLogger(__name__)
 
 WORD_TYPE = pa.struct(
     [
-        pa.field("start", pa.int32(), nullable=False),  # span in `source`
+        pa.field("start", pa.int32(), nullable=False),  # span in `question`
         pa.field("end", pa.int32(), nullable=False),
-        pa.field(
-            "source_start", pa.int32(), nullable=False
-        ),  # span of the English word in `target`
+        # span of the English word in `response`
+        pa.field("source_start", pa.int32(), nullable=False),
         pa.field("source_end", pa.int32(), nullable=False),
         pa.field("pos", pa.string(), nullable=False),
         pa.field("switched", pa.bool_(), nullable=False),
@@ -47,8 +46,8 @@ CODESWITCH_SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
         pa.field("language", pa.string(), nullable=False),
-        pa.field("source", pa.string(), nullable=False),  # code-switched text
-        pa.field("target", pa.string(), nullable=False),  # the original English
+        pa.field("question", pa.string(), nullable=False),  # code-switched text
+        pa.field("response", pa.string(), nullable=False),  # the original English
         pa.field("switched", pa.int32(), nullable=False),
         pa.field("substitutable", pa.int32(), nullable=False),
         pa.field("words", pa.list_(pa.field("item", WORD_TYPE, nullable=False)), nullable=False),

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
 
 from lingualift.artifacts import check_directory, digest, read_json, seal_directory, write_json
@@ -174,6 +175,16 @@ class StateWriter:
 def texts_key(texts: Sequence[str]) -> dict[str, Any]:
     """What a store notes of the texts it belongs to."""
     return {"count": len(texts), "digest": digest(list(texts), 64)}
+
+
+def encoded_texts(table: pa.Table) -> list[str]:
+    """The texts of a table that its store belongs to: every question, then, of problems that are
+    retrieved, every English translation.
+    """
+    texts = table["question"].to_pylist()
+    if "translation" in table.column_names:
+        texts += [text for text in table["translation"].to_pylist() if text]
+    return texts
 
 
 def load_states(path: str | Path, texts: Sequence[str]) -> States:

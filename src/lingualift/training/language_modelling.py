@@ -26,7 +26,7 @@ from lingualift.memory import keep_freed_memory, release_freed_memory
 from lingualift.model.layout import Composed
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, Tokens
-from lingualift.resources import MICRO_TOKENS
+from lingualift.sizes import MICRO_TOKENS
 from lingualift.training.batches import Noise, PlannedBatches, padding_share, plan_batches
 
 logger = logging.getLogger(__name__)

@@ -76,8 +76,7 @@ class Pairs:
 def read_pairs(data: Data, names: Mapping[str, str] | None = None) -> Pairs:
     """All pairs of a table; `names` gives the languages' English names, for prompts that name them."""
     table = read_parquet(data.texts)
-    switched = "source" in table.column_names
-    questions = table["source" if switched else "question"].to_pylist()
+    questions = table["question"].to_pylist()
     languages = table["language"].to_pylist()
     called = names or {}
     spoken = {
@@ -87,10 +86,10 @@ def read_pairs(data: Data, names: Mapping[str, str] | None = None) -> Pairs:
     return Pairs(
         languages,
         questions,
-        table["target" if switched else "response"].to_pylist(),
+        table["response"].to_pylist(),
         [spoken[language] for language in languages],
         load_states(data.states, questions) if data.states else None,
-        table["words"].to_pylist() if switched else None,
+        table["words"].to_pylist() if "words" in table.column_names else None,
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lingualift import resources as sizes
+from lingualift import sizes
 
 SMOLLM, GEMMA, LLAMA = 135_000_000, 270_000_000, 6_740_000_000
 

@@ -1,4 +1,4 @@
-"""Conda environments for `--sdm conda`, made from the lock:  python -m lingualift.environments
+"""Conda environments for `--sdm conda`, made from the lock:  python dev/environments.py
 
 The two files pin what `requirements.lock` pins, so that a run in conda environments gives what a
 run in `.venv` gives. The GPU one differs in FAISS alone: PyPI's torch for Linux carries CUDA and
@@ -14,7 +14,7 @@ from lingualift.preflight import GPU_VARIANTS, read_lock
 PYTHON = "3.11"
 HEAD = """\
 # {title}; Snakemake makes it with --sdm conda.
-# Written by `python -m lingualift.environments` from requirements.lock: do not edit.
+# Written by `python dev/environments.py` from requirements.lock: do not edit.
 channels:
   - conda-forge
   - nodefaults

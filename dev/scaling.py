@@ -1,5 +1,6 @@
-"""What a configuration asks a scheduler for, rule by rule, and what a finished run used:  python -m
-lingualift.scaling docs/scaling.md
+"""What a configuration asks a scheduler for, rule by rule, and what a finished run used.
+
+    python dev/scaling.py docs/scaling.md
 
 Run in the workflow's folder. The tables between the markers of the given file are written anew:
 what `config/paper.yaml` asks for, and, with `--results FOLDER`, what the records of a finished run
@@ -55,7 +56,7 @@ def requests(*configfiles: str, snakefile: str = "Snakefile") -> list[Job]:
         jobs = [job for job in workflow._workflow.dag.jobs if job.rule.script]
         return [
             Job(
-                job.rule.name.partition(".")[0],  # a rule over some of a benchmark's languages
+                job.rule.name,
                 int(job.resources.get("mem_mb", 0)),
                 int(job.resources.get("runtime", 0)),
                 int(job.resources.get("disk_mb", 0)),
@@ -203,7 +204,7 @@ def fill(text: str, name: str, table: str) -> str:
 def main() -> None:
     """The command of this module."""
     parser = argparse.ArgumentParser(
-        prog="python -m lingualift.scaling", description=(__doc__ or "").partition(":  ")[0]
+        prog="python dev/scaling.py", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("file", type=Path, help="Markdown file with the markers")
     parser.add_argument("--results", type=Path, help="results folder of a finished default run")

@@ -1,0 +1,281 @@
+"""What jobs read, where that is more than one path: inputs and parameters of rules, as values."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.plan import Plan, files
+from lingualift.plan.systems import RunStage, encoder_name
+
+Inputs = dict[str, str | list[str]]
+
+
+@dataclass(frozen=True)
+class StageTexts:
+    """One table of texts that a stage reads: its encoder states (None for text input), its prompt,
+    and of a code-switched language the evidence of its lexicon, which may keep it out.
+    """
+
+    texts: str
+    states: str | None = None
+    prompt: dict[str, str] | None = None
+    lexicon: str | None = None
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What a run is asked in one language: problems, their encoder states (None for text input),
+    translations into English where it translates first, and the prompt.
+    """
+
+    language: str
+    problems: str
+    states: str | None
+    translated: str | None
+    prompt: dict[str, str]
+
+
+@dataclass(frozen=True)
+class AskedModel:
+    """What a run wants of a prepared model: whether it serves as an LLM, and which hidden layers
+    are read.
+    """
+
+    llm: bool
+    layers: list[int]
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """Where sources come from on this machine."""
+
+    downloads: str
+    mirror: str | None
+    offline: bool
+
+
+def asked_model(plan: Plan, key: str) -> AskedModel:
+    """What a run wants of a model."""
+    config = plan.config
+    layers = {model.layer for model in plan.encoders.values() if model.source == key}
+    if key == config.encoder.source and "encoder" in config.lexicon.starts:
+        layers |= set(config.lexicon.encoder_layers)
+    llms = {config.llm.source, *(run.llm.source for run in plan.runs.values())}
+    return AskedModel(key in llms, sorted(layer for layer in layers if layer is not None))
+
+
+def words(plan: Plan, lang: str) -> Inputs:
+    """Where a language's words and frequencies come from: its corpus or, where the configuration
+    has none, its published vectors.
+    """
+    if plan.config.corpus.sources:
+        return {"corpus": files.corpus(lang)}
+    return {"vectors": files.vectors("fasttext", lang)}
+
+
+def lexicon(plan: Plan, lang: str) -> Inputs:
+    """Vocabularies and vectors of English and a language; a seed dictionary and gold where there
+    are any.
+    """
+    config = plan.config
+    inputs: Inputs = {
+        "source_vocabulary": files.vocabulary("en"),
+        "target_vocabulary": files.vocabulary(lang),
+        "source_vectors": _vectors(plan, "en"),
+        "target_vectors": _vectors(plan, lang),
+    }
+    if config.lexicon.seed_dictionary:
+        path = config.lexicon.seed_dictionary.replace("{lang}", lang)
+        if "seed" in config.lexicon.starts or os.path.exists(path):
+            inputs["seed_dictionary"] = path
+    gold = config.lexicon.gold
+    if gold and plan.sources[gold].holds(plan.languages[lang]):
+        inputs["gold"] = plan.manifest(gold, lang)
+    return inputs
+
+
+def _vectors(plan: Plan, lang: str) -> list[str]:
+    """The folders that hold a language's fastText vectors and, where lexicons use it, the encoder's
+    view of its words.
+    """
+    folders = [files.vectors("fasttext", lang)]
+    if "encoder" in plan.config.lexicon.starts:
+        folders.append(files.vectors(plan.encoder, plan.alignment_batch(lang)))
+    return folders
+
+
+def _states(plan: Plan, stage: RunStage, folder: files.TextFolder, table: str) -> str | None:
+    """The folder that holds the encoder states of a table, as its rule writes it."""
+    if stage.encoder is None:
+        return None
+    tables = table if folder.kind == "tasks" else plan.alignment_batch(table)
+    return folder.states(encoder_name(stage.encoder), tables)
+
+
+def _tables(plan: Plan, stage: RunStage) -> list[tuple[files.TextFolder, str, str | None]]:
+    """The tables that a stage reads, each with the name of its prompt; of code-switched text one a
+    language.
+    """
+    tables: list[tuple[files.TextFolder, str, str | None]] = []
+    for (data, prompt), task in zip(stage.stage.parts, stage.tasks, strict=True):
+        if data == "code-switched" and stage.codeswitch is not None:
+            folder = files.switched_folder(plan.variant(stage.codeswitch))
+            tables += [(folder, lang, prompt) for lang in plan.config.languages.alignment]
+        else:
+            tables.append((files.task_folder(task), "questions", prompt))
+    return tables
+
+
+def stage_texts(plan: Plan, stage: RunStage) -> list[StageTexts]:
+    """The data of a stage."""
+    texts = []
+    for folder, table, prompt in _tables(plan, stage):
+        states = _states(plan, stage, folder, table)
+        texts.append(
+            StageTexts(
+                folder.table(table),
+                states and files.entry(states, table),
+                asdict(plan.prompt(prompt)) if prompt else None,
+                files.lexicon_evidence(table) if folder.kind == "codeswitch" else None,
+            )
+        )
+    return texts
+
+
+def stage_reference(plan: Plan, stage: RunStage) -> StageTexts | None:
+    """The English texts that measure the encoder's dimensions (None for text input)."""
+    if stage.encoder is None:
+        return None
+    folder = files.task_folder(stage.reference)
+    return StageTexts(folder.table("questions"), _states(plan, stage, folder, "questions"))
+
+
+def stage_languages(plan: Plan, stage: RunStage) -> dict[str, str]:
+    """English names of the languages that a stage reads: a row more in the table of languages
+    changes no stage.
+    """
+    codes = {"en", *(plan.config.languages.alignment if stage.codeswitch else [])}
+    for task in stage.tasks:
+        codes |= set(plan.config.tasks[task].languages or [])
+    return {code: plan.languages[code].name for code in sorted(codes)}
+
+
+def task_languages(plan: Plan, task: str) -> dict[str, str]:
+    """English names of the languages of a task."""
+    codes = plan.config.tasks[task].languages or ["en"]
+    return {code: plan.languages[code].name for code in codes}
+
+
+def training(plan: Plan, identifier: str) -> Inputs:
+    """Models, parent, texts, encoder states and the evidence of lexicons."""
+    stage = plan.stage(identifier)
+    texts = stage_texts(plan, stage)
+    folders = [_states(plan, stage, folder, table) for folder, table, _ in _tables(plan, stage)]
+    reference = stage_reference(plan, stage)
+    if reference is not None:
+        texts.append(reference)
+        folders.append(reference.states)
+    inputs: Inputs = {
+        "llm": plan.model(stage.llm.source),
+        "texts": _distinct(table.texts for table in texts),
+        "lexicons": _distinct(table.lexicon for table in texts),
+    }
+    if stage.encoder is not None:
+        inputs["encoder"] = plan.model(stage.encoder.source)
+        inputs["states"] = _distinct(folders)
+    if stage.parent:
+        inputs["parent"] = files.checkpoint(stage.parent)
+    return inputs
+
+
+def _distinct(paths: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(path for path in paths if path is not None))
+
+
+def prediction(plan: Plan, name: str, benchmark: str, batch: str) -> Inputs:
+    """Models, problems, their encoder states and translations, for a batch of languages."""
+    run = plan.run(name)
+    languages = files.batch_languages(batch)
+    inputs: Inputs = {
+        "llm": plan.model(run.llm.source),
+        "problems": [files.problems(benchmark, lang) for lang in languages],
+        "translated": [
+            files.translated(benchmark, lang)
+            for lang in languages
+            if plan.translates(name) and lang != "en" and plan.engine(lang)
+        ],
+    }
+    if run.checkpoint:
+        inputs["checkpoint"] = files.checkpoint(run.checkpoint)
+    if run.encoder:
+        folder = files.problems_folder(benchmark)
+        inputs["states"] = folder.states(encoder_name(run.encoder), batch)
+    return inputs
+
+
+def questions(plan: Plan, name: str, benchmark: str, batch: str) -> list[Questions]:
+    """What a run is asked in each language of a batch."""
+    inputs, prompt = prediction(plan, name, benchmark, batch), plan.asked(name, benchmark)
+    asked = []
+    for lang in files.batch_languages(batch):
+        states, translated = inputs.get("states"), files.translated(benchmark, lang)
+        asked.append(
+            Questions(
+                lang,
+                files.problems(benchmark, lang),
+                files.entry(states, lang) if isinstance(states, str) else None,
+                translated if translated in inputs["translated"] else None,
+                asdict(prompt.between(plan.languages[lang].name, "English")),
+            )
+        )
+    return asked
+
+
+def prediction_settings(plan: Plan, benchmark: str) -> dict[str, Any]:
+    """The settings of `evaluation` that a prediction depends on."""
+    answer = BENCHMARKS[benchmark].BENCHMARK.answer
+    special = {"choice": ["choices"], "neighbour": ["retrieval_layer"]}.get(answer, [])
+    include = {"max_new_tokens", "batch", *special}
+    return plan.config.evaluation.model_dump(mode="json", include=include)
+
+
+def reading(plan: Plan, benchmark: str, lang: str) -> dict[str, Any]:
+    """How `benchmarks.registry.load` reads the problems of one benchmark and language."""
+    evaluation = plan.config.evaluation
+    manifests = plan.benchmark_manifests(benchmark, lang)
+    arguments = {
+        "split": evaluation.split,
+        "folders": [os.path.dirname(path) for path in manifests],
+        "code": getattr(plan.languages[lang], BENCHMARKS[benchmark].BENCHMARK.code),
+        "excerpt": benchmark in evaluation.excerpts,
+    }
+    # Absent where all are asked: finished runs stay as they are.
+    return arguments | ({"items": evaluation.items} if evaluation.items else {})
+
+
+def engine(plan: Plan, lang: str) -> str:
+    """What stands for the engine that translates a language: Apertium's data, or a model."""
+    key = plan.engine(lang) or ""
+    return plan.manifest(key, lang) if plan.sources[key].kind == "apt" else plan.model(key)
+
+
+def titles(plan: Plan, benchmark: str) -> dict[str, tuple[str, str]]:
+    """The title of each system in a benchmark's table, and the stages of its chain."""
+    runs = [plan.runs[name] for name in plan.runs_on(benchmark)]
+    return {
+        run.system: (
+            plan.systems[run.system].title,
+            " > ".join(stage.name for stage in run.stages),
+        )
+        for run in runs
+    }
+
+
+def table_reference(plan: Plan, benchmark: str) -> str:
+    """The system that a benchmark's table compares all others with: the configured one, else the
+    first of the table.
+    """
+    systems, chosen = list(titles(plan, benchmark)), plan.config.tables.reference
+    return chosen if chosen in systems else next(iter(systems), "")

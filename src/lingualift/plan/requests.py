@@ -1,0 +1,207 @@
+"""What each job asks a scheduler for: the arithmetic of `sizes`, fed from a plan."""
+
+from lingualift import sizes
+from lingualift.plan import Plan, files
+from lingualift.sizes import Request
+from lingualift.tasks.generated import GENERATORS
+
+LONG_PROMPTS, PROBLEM_STATES = 0.25, 0.5
+
+
+def encoding_priority(folder: str) -> float:
+    """Problems are encoded before the first answers, or the last ones wait for them; but after
+    everything that a stage waits for.
+    """
+    return PROBLEM_STATES if files.TextFolder.read(folder).kind == "problems" else 1
+
+
+def prediction_priority(plan: Plan, run: str) -> float:
+    """Systems that read text go first: their prompts are the longest, byte by byte where the LLM's
+    tokenizer does not know the script.
+    """
+    return LONG_PROMPTS if plan.run(run).encoder is None else 0
+
+
+def parameters(plan: Plan, key: str) -> int:
+    """A model's parameters, as far as the registry knows them."""
+    return plan.sources[key].parameters or sizes.UNKNOWN_PARAMETERS
+
+
+def width(plan: Plan, key: str) -> int:
+    """Size of a model's hidden states, as far as the registry knows it."""
+    return plan.sources[key].width or sizes.UNKNOWN_WIDTH
+
+
+def examples(plan: Plan, task: str) -> int:
+    """How many examples a task has over all of its languages, as far as the configuration tells."""
+    settings = plan.config.tasks[task]
+    return (settings.examples or sizes.UNKNOWN) * len(settings.languages or ["en"])
+
+
+def switched(plan: Plan, variant: str = "") -> int:
+    """How many questions are code-switched for each language."""
+    setting = plan.codeswitch(variant)
+    return setting.queries or examples(plan, setting.task)
+
+
+def retrieval(plan: Plan, folder: str) -> Request:
+    """Download and unpack one source."""
+    source = plan.source(folder)
+    return sizes.retrieval(source.size or source.estimate or 10**9)
+
+
+def model_preparation(plan: Plan, key: str) -> Request:
+    """Convert a model, or link its files."""
+    return sizes.model_preparation(parameters(plan, key), plan.source(key).kind != "hub")
+
+
+def task_reading(plan: Plan, task: str) -> Request:
+    """Read or generate a task's questions."""
+    return sizes.task_reading(examples(plan, task))
+
+
+def tagging(plan: Plan, task: str) -> Request:
+    """Tag them."""
+    return sizes.tagging(examples(plan, task))
+
+
+def tagging_threads(plan: Plan, task: str) -> int:
+    """Eight for data sets; below 20,000 questions starting processes takes longer than tagging."""
+    return 8 if examples(plan, task) > 20000 else 1
+
+
+def source_vocabulary(plan: Plan) -> Request:
+    """Tag the questions and single English words."""
+    config = plan.config
+    return sizes.tagging(examples(plan, config.codeswitch.task), config.vocabulary.source_size)
+
+
+def corpus(plan: Plan, lang: str) -> Request:
+    """Clean a language's text, of all its sources."""
+    parts = [plan.source(plan.source_key(key, lang)) for key in plan.corpora(lang)]
+    return sizes.corpus(sum(source.size or source.estimate or 10**8 for source in parts))
+
+
+def published_vectors(plan: Plan) -> Request:
+    """Read published vectors; fastText models are loaded whole."""
+    fasttext = plan.config.fasttext
+    named = plan.sources[fasttext.pretrained].files if fasttext.pretrained else []
+    binary = any(".bin" in file.name for file in named)
+    return sizes.vectors_reading(fasttext.max_words, fasttext.dimension, binary)
+
+
+def trained_vectors(plan: Plan) -> Request:
+    """Train fastText on a language's corpus."""
+    return sizes.vectors_training(plan.config.fasttext.dimension)
+
+
+def vocabulary(plan: Plan) -> Request:
+    """Count a language's words."""
+    return sizes.vocabulary(plan.config.vocabulary.size)
+
+
+def word_encoding(plan: Plan, batch: str) -> Request:
+    """Encode the words of a batch of languages."""
+    config, key = plan.config, plan.config.encoder.source
+    return sizes.word_encoding(
+        config.vocabulary.size,
+        parameters(plan, key),
+        width(plan, key),
+        len(config.lexicon.encoder_layers),
+        config.compute.gpus > 0,
+    ).times(len(files.batch_languages(batch)))
+
+
+def encoding(plan: Plan, encoder: str, folder: str, tables: str) -> Request:
+    """Encode a batch of tables of texts."""
+    of = files.TextFolder.read(folder)
+    texts = {
+        "tasks": lambda: examples(plan, of.name),
+        "codeswitch": lambda: switched(plan, of.name),
+        "problems": lambda: sizes.PROBLEMS,
+    }[of.kind]()
+    key = plan.encoders[encoder].source
+    gpu = plan.config.compute.gpus > 0
+    return sizes.encoding(texts, parameters(plan, key), width(plan, key), gpu).times(
+        len(files.batch_languages(tables))
+    )
+
+
+def lexicon(plan: Plan) -> Request:
+    """Align and judge one language, over all spaces that the lexicon uses."""
+    config, settings = plan.config, plan.config.lexicon
+    words = (config.vocabulary.source_size, config.vocabulary.size)
+    dimension = config.fasttext.dimension
+    if "encoder" in settings.starts:
+        dimension += 2 * len(settings.encoder_layers) * width(plan, config.encoder.source)
+    if not needs_adversary(plan):
+        return sizes.lexicon(*words, dimension)
+    adversary = settings.adversarial
+    runs = 3 if settings.starts == ["adversarial"] else settings.restarts
+    minutes = sizes.adversary(
+        adversary.epochs * adversary.steps * runs,
+        adversary.batch,
+        adversary.hidden,
+        config.fasttext.dimension,
+        config.compute.gpus > 0,
+    )
+    return sizes.lexicon(*words, dimension, minutes)
+
+
+def needs_adversary(plan: Plan) -> bool:
+    """Whether lexicons are made with the adversarial start, which a GPU speeds up."""
+    return "adversarial" in plan.config.lexicon.starts
+
+
+def code_switching(plan: Plan, variant: str) -> Request:
+    """Code-switch the questions into one language."""
+    return sizes.code_switching(switched(plan, variant))
+
+
+def translation(plan: Plan, lang: str) -> Request:
+    """An NLLB model reads and writes as much; Apertium needs next to nothing."""
+    key = plan.engine(lang) or ""
+    if plan.sources[key].kind == "apt":
+        return Request(1000, 30)
+    return sizes.prediction(parameters(plan, key), 0, sizes.TOKENS, plan.config.compute.gpus > 0)
+
+
+def training(plan: Plan, identifier: str) -> Request:
+    """A stage, from the examples that pass through its LLM."""
+    config, run = plan.config, plan.stage(identifier)
+    stage, key = run.stage, run.llm.source
+    available = sum(
+        examples(plan, task)
+        for (data, _), task in zip(stage.parts, run.tasks, strict=True)
+        if data != "code-switched"
+    )
+    if run.codeswitch is not None:
+        languages = len(config.languages.alignment)
+        available += switched(plan, plan.variant(run.codeswitch)) * languages
+    used = min(stage.examples or available, available)
+    generated = all(set(config.tasks[task].sources) <= set(GENERATORS) for task in run.tasks)
+    return sizes.training(
+        parameters(plan, key),
+        examples=0 if stage.objective == "warm-start" else used,
+        epochs=stage.epochs,
+        llm_trained="llm" in stage.train,
+        width=width(plan, key),
+        batch=stage.batch,
+        micro_batch=stage.micro_batch,
+        response=sizes.TOKENS if run.codeswitch is not None or generated else sizes.RESPONSE,
+        gpus=config.compute.gpus,
+    )
+
+
+def prediction(plan: Plan, name: str, batch: str) -> Request:
+    """Answer one benchmark in a batch of languages."""
+    key = plan.run(name).llm.source
+    evaluation = plan.config.evaluation
+    return sizes.prediction(
+        parameters(plan, key),
+        0,
+        evaluation.max_new_tokens,
+        plan.config.compute.gpus > 0,
+        width=width(plan, key),
+        batch=evaluation.batch,
+    ).times(len(files.batch_languages(batch)))

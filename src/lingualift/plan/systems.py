@@ -1,0 +1,249 @@
+"""Systems unfolded into chains of training stages. A stage's id names its checkpoint: it is a hash
+of all that determines the stage, so systems whose chains begin alike share checkpoints.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from lingualift.artifacts import digest
+from lingualift.config import Alignment, CodeSwitch, Config, Model, Settings, Stage, System
+from lingualift.errors import MEANING, NAME, LinguaLiftError, explain, known, printable
+
+Group = TypeVar("Group", bound=Settings)
+
+
+class RunStage(Settings):
+    """A stage as it stands in a system's chain, with the system's own settings; `id` names its
+    checkpoint and is a hash of everything that determines it.
+
+    `tasks` are the tasks that its data come from, in order; `reference` is the English task that
+    measures the encoder's dimensions.
+    """
+
+    id: str
+    name: str
+    stage: Stage
+    input: str
+    seed: int
+    parent: str | None
+    tasks: list[str]
+    reference: str
+    llm: Model
+    encoder: Model | None
+    alignment: Alignment | None
+    codeswitch: CodeSwitch | None
+
+    @property
+    def task(self) -> str:
+        """The task that says which benchmarks the stage prepares for."""
+        return self.tasks[0]
+
+
+class Models(Settings):
+    """The settings of a system that may differ from the configuration's."""
+
+    llm: Model
+    encoder: Model
+    alignment: Alignment
+    codeswitch: CodeSwitch
+
+
+@dataclass(frozen=True)
+class Run:
+    """One system trained with one seed; `name` is its folder below results/predictions. `encoder`
+    is None for text input.
+    """
+
+    name: str
+    system: str
+    seed: int
+    stages: list[RunStage]
+    llm: Model
+    encoder: Model | None
+
+    @property
+    def checkpoint(self) -> str | None:
+        """The id of the stage that ends the chain (None: the LLM as it is)."""
+        return self.stages[-1].id if self.stages else None
+
+
+def load_systems(folder: str | Path) -> dict[str, System]:
+    """Read every `config/systems/*.yaml` (a mapping of system name to definition)."""
+    systems: dict[str, System] = {}
+    for path in sorted(Path(folder).glob("*.yaml")):
+        for name, definition in _entries(path).items():
+            if not isinstance(name, str) or not re.fullmatch(NAME, name):
+                raise LinguaLiftError(
+                    f"{path}: system name {printable(str(name))!r}: {MEANING[NAME]}"
+                )
+            if name in systems:
+                raise LinguaLiftError(f"{path}: system '{name}' is defined twice")
+            systems[name] = _validated(System, definition, f"{path}: {name}")
+    return systems
+
+
+def _entries(path: Path) -> dict[Any, Any]:
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise LinguaLiftError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(entries, dict):
+        raise LinguaLiftError(
+            f"{path}: expected systems by name (name: {{title: ..., input: ..., stages: [...]}})"
+        )
+    return entries
+
+
+def _validated(model: type[Group], values: Any, origin: str) -> Group:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise LinguaLiftError(explain(error, model, origin)) from None
+
+
+def models(config: Config, system: System) -> Models:
+    """The configuration's models and code-switching with the system's own settings; another
+    `source` of a model starts from defaults.
+    """
+    groups: dict[str, Any] = {}
+    for name, model in (
+        ("llm", Model),
+        ("encoder", Model),
+        ("alignment", Alignment),
+        ("codeswitch", CodeSwitch),
+    ):
+        changes = getattr(system, name)
+        base = {} if "source" in changes else getattr(config, name).model_dump()
+        groups[name] = _validated(model, {**base, **changes}, f"system '{system.title}', {name}")
+    used = Models(**groups)
+    if used.codeswitch.top_k > config.lexicon.top_k:
+        raise LinguaLiftError(
+            f"system '{system.title}', codeswitch: top_k: lexicon.top_k keeps no more than"
+            f" {config.lexicon.top_k} translations"
+        )
+    return used
+
+
+def chain(config: Config, system: System, seed: int) -> list[RunStage]:
+    """The stages of a system in order, overrides applied; equal definitions over equal parents get
+    equal ids.
+    """
+    used = models(config, system)
+    stages: list[RunStage] = []
+    trained: set[str] = set()
+    for entry in system.stages:
+        name, stage = _overridden(config, system, entry)
+        layout = stage.input or system.input
+        tasks = _tasks(config, used.codeswitch, name, stage)
+        switched = any(data == "code-switched" for data, _ in stage.parts)
+        trained |= set(stage.train)
+        _check_layout(system, name, stage, layout, switched, trained)
+        english = [task for task in tasks if config.tasks[task].kind != "translation"]
+        reference = english[0] if english else used.codeswitch.task
+        encoded = layout != "text"
+        if encoded:
+            known(reference, config.tasks, "task", "codeswitch.task")
+        unnamed = RunStage(
+            id="",
+            name=name,
+            stage=stage,
+            input=layout,
+            seed=seed,
+            parent=stages[-1].id if stages else None,
+            tasks=tasks,
+            reference=reference,
+            llm=used.llm,
+            encoder=used.encoder if encoded else None,
+            alignment=used.alignment if encoded else None,
+            codeswitch=used.codeswitch if switched else None,
+        )
+        identifier = f"{name}-{digest(_definition(config, unnamed), 10)}"
+        stages.append(unnamed.model_copy(update={"id": identifier}))
+    return stages
+
+
+def _overridden(
+    config: Config, system: System, entry: str | Mapping[str, Mapping[str, Any]]
+) -> tuple[str, Stage]:
+    """The name of a stage that a system lists, and its settings there."""
+    name, changes = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
+    known(name, config.stages, "stage", f"system '{system.title}'")
+    return name, _validated(
+        Stage,
+        {**config.stages[name].model_dump(), **changes},
+        f"system '{system.title}', stage '{name}'",
+    )
+
+
+def _tasks(config: Config, codeswitch: CodeSwitch, name: str, stage: Stage) -> list[str]:
+    """The task that each of a stage's data sets comes from."""
+    tasks = []
+    for data, prompt in stage.parts:
+        task = codeswitch.task if data == "code-switched" else data
+        if task not in config.tasks:
+            known(task, ["code-switched", *config.tasks], "data", f"stage '{name}'")
+        if prompt is not None:
+            known(prompt, config.prompts, "prompt", f"stage '{name}'")
+        tasks.append(task)
+    return tasks
+
+
+def _check_layout(
+    system: System, name: str, stage: Stage, layout: str, switched: bool, trained: set[str]
+) -> None:
+    """Refuse stages that need an encoder where there is none; `trained` are the modules that the
+    chain has trained up to this stage.
+    """
+    where = f"system '{system.title}': stage '{name}'"
+    if layout == "text" and (switched or set(stage.train) - {"llm", "llm-lora"}):
+        raise LinguaLiftError(f"{where} trains on the encoder, but the system's input is text")
+    if layout != "text" and "alignment" not in trained:
+        raise LinguaLiftError(
+            f"{where} reads the encoder, but no stage up to it trains the alignment layer"
+        )
+
+
+def _definition(config: Config, run: RunStage) -> dict[str, Any]:
+    """Everything that determines a stage, and nothing that does not: what its id is a hash of."""
+    definition: dict[str, Any] = {
+        "stage": run.stage.model_dump(exclude={"micro_batch", "gradient_checkpointing", "input"}),
+        "prompt": [config.prompts[name].model_dump() for _, name in run.stage.parts if name],
+        "input": run.input,
+        "seed": run.seed,
+        "parent": run.parent,
+        "precision": config.precision,
+        "llm": run.llm.model_dump(),
+        "tasks": [config.tasks[task].model_dump() for task in run.tasks],
+    }
+    if run.encoder is not None and run.alignment is not None:
+        definition |= {
+            "encoder": run.encoder.model_dump(),
+            "alignment": run.alignment.model_dump(),
+            "reference": config.tasks[run.reference].model_dump(),
+        }
+    if run.codeswitch is not None:
+        text = config.model_dump(
+            include={"corpus", "vocabulary", "fasttext", "lexicon", "tagger"},
+            exclude={"lexicon": {"gold"}},
+        )
+        # The lexicon is made with the configuration's own encoder and queries, whatever those of
+        # the system.
+        encoder = config.encoder.model_dump() if "encoder" in config.lexicon.starts else None
+        text |= {
+            "codeswitch": run.codeswitch.model_dump(),
+            "words": config.tasks[config.codeswitch.task].model_dump(),
+            "words_of": encoder,
+        }
+        definition |= {"languages": config.languages.alignment, "text": text}
+    return definition
+
+
+def encoder_name(model: Model) -> str:
+    """Names an encoder and its layer in paths."""
+    return model.source + ("" if model.layer is None else f"-layer{model.layer}")
