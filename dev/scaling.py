@@ -2,7 +2,7 @@
 
     python dev/scaling.py docs/scaling.md
 
-Run in the workflow's folder. The tables between the markers of the given file are written anew:
+Run in the workflow's folder. The tables between the markers of the file are written anew:
 what `config/paper.yaml` asks for, and, with `--results FOLDER`, what the records of a finished run
 of `config/config.yaml` hold beside its requests.
 """
@@ -86,16 +86,18 @@ def asked(jobs: Sequence[Job]) -> str:
     ]
     rows = []
     for rule in dict.fromkeys(job.rule for job in jobs):
-        own = [job for job in jobs if job.rule == rule]
-        most = [max(getattr(job, name) for job in own) for name in ("megabytes", "gpus", "minutes")]
+        of_rule = [job for job in jobs if job.rule == rule]
+        most = [
+            max(getattr(job, name) for job in of_rule) for name in ("megabytes", "gpus", "minutes")
+        ]
         rows.append(
             [
                 rule,
-                len(own),
+                len(of_rule),
                 _short(most[0] / 1000),
                 most[1],
                 _short(most[2] / 60),
-                *map(_short, _totals(own)),
+                *map(_short, _totals(of_rule)),
             ]
         )
     rows.append(["all", len(jobs), "", "", "", *map(_short, _totals(jobs))])
@@ -130,9 +132,9 @@ def measured(jobs: Sequence[Job], folder: Path) -> str:
     rows = []
     for rule in dict.fromkeys(job.rule for job in jobs):
         used = [
-            (job, *found)
+            (job, *record)
             for job in jobs
-            if job.rule == rule and (found := _record(job, folder)) is not None
+            if job.rule == rule and (record := _record(job, folder)) is not None
         ]
         if not used:
             continue
@@ -208,13 +210,13 @@ def main() -> None:
     )
     parser.add_argument("file", type=Path, help="Markdown file with the markers")
     parser.add_argument("--results", type=Path, help="results folder of a finished default run")
-    given = parser.parse_args()
+    options = parser.parse_args()
     text = fill(
-        given.file.read_text(encoding="utf-8"), "paper", asked(requests("config/paper.yaml"))
+        options.file.read_text(encoding="utf-8"), "paper", asked(requests("config/paper.yaml"))
     )
-    if given.results:
-        text = fill(text, "default", measured(requests(), given.results))
-    write_text(given.file, text)
+    if options.results:
+        text = fill(text, "default", measured(requests(), options.results))
+    write_text(options.file, text)
 
 
 if __name__ == "__main__":

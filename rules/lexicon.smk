@@ -25,6 +25,8 @@ rule lexicon:
         collapsed=CONFIG.languages.collapsed,
         seed=CONFIG.seeds[0],
         language=lambda wildcards: asdict(LANGUAGES[wildcards.lang]),
+        source_vectors=inputs.word_vectors(PLAN, "en"),
+        target_vectors=lambda wildcards: inputs.word_vectors(PLAN, wildcards.lang),
     message:
         "induce the English-{wildcards.lang} lexicon"
     script:

@@ -43,11 +43,11 @@ rule results_table:
         **SMALL,
     params:
         benchmark=lambda wildcards: CONFIG.benchmarks[wildcards.table],
-        systems=lambda wildcards: inputs.titles(PLAN, CONFIG.benchmarks[wildcards.table]),
+        systems=lambda wildcards: inputs.titles(PLAN, wildcards.table),
         languages=lambda wildcards: PLAN.languages_of(CONFIG.benchmarks[wildcards.table]),
-        families={code: language.family for code, language in LANGUAGES.items()},
-        scripts={code: language.script for code, language in LANGUAGES.items()},
-        reference=lambda wildcards: inputs.table_reference(PLAN, CONFIG.benchmarks[wildcards.table]),
+        families={code: LANGUAGES[code].family for code in CONFIG.languages.evaluation},
+        scripts={code: LANGUAGES[code].script for code in CONFIG.languages.evaluation},
+        reference=lambda wildcards: inputs.table_reference(PLAN, wildcards.table),
         bootstrap=CONFIG.tables.bootstrap,
         # An object, which Snakemake does not compare: inputs say what a table depends on.
         configuration=CONFIG,

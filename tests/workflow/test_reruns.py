@@ -4,6 +4,8 @@
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -14,11 +16,23 @@ from tests.workflow.conftest import planned
 pytestmark = pytest.mark.workflow
 
 TABLES = ["table mmwp", "write down what made table mmwp"]
-LIFTED = [
-    "lingualift answers mmwp-mini in en",
-    "lingualift answers mmwp-mini in sw",
-    "score lingualift on mmwp-mini",
-]
+
+
+def answered(system: str, *languages: str, benchmark: str = "mmwp-mini") -> list[str]:
+    """The jobs in which a system answers in these languages, one by one, and is scored."""
+    return [
+        *(f"{system} answers {benchmark} in {language}" for language in languages),
+        *(taken(system, language, benchmark) for language in languages),
+        f"score {system} on {benchmark}",
+    ]
+
+
+def taken(system: str, language: str, benchmark: str = "mmwp-mini") -> str:
+    """The job that makes a file of one language's answers."""
+    return f"take out what {system} answers to {benchmark} in {language}"
+
+
+LIFTED = answered("lingualift", "en", "sw")
 TRAINED = [
     "train align",
     "train transfer",
@@ -35,7 +49,7 @@ def aligned(language: str) -> list[str]:
         f"encode the words of {language}",
         f"induce the English-{language} lexicon",
         f"code-switch the questions into {language}",
-        f"encode codeswitch-{language}",
+        f"encode codeswitch/{language}",
         "table of the lexicons",
         "table of the code-switched text",
     ]
@@ -43,12 +57,8 @@ def aligned(language: str) -> list[str]:
 
 def asked(language: str, *systems: str) -> list[str]:
     """The jobs that evaluate systems in one more language."""
-    problems = [f"read mmwp-mini in {language}", f"encode mmwp-mini in {language}"]
-    return problems + [
-        job
-        for system in systems
-        for job in (f"{system} answers mmwp-mini in {language}", f"score {system} on mmwp-mini")
-    ]
+    problems = [f"read mmwp-mini in {language}", f"encode problems/mmwp-mini/{language}"]
+    return problems + [job for system in systems for job in answered(system, language)]
 
 
 def altered_text(folder: Path, language: str, mirror: Path) -> None:
@@ -111,23 +121,15 @@ def test_a_language_less_is_only_left_out(finished: Path) -> None:
 def test_one_more_system(finished: Path) -> None:
     """It shares the warm start of the system that is there."""
     jobs = planned(finished, systems=["mono-sft", "lingualift", "lingualift-warm-start-only"])
-    own = [
-        f"lingualift-warm-start-only answers mmwp-mini in {language}" for language in ("en", "sw")
-    ]
     assert jobs == sorted(
-        ["train transfer", *own, "score lingualift-warm-start-only on mmwp-mini", *TABLES]
+        ["train transfer", *answered("lingualift-warm-start-only", "en", "sw"), *TABLES]
     )
 
 
 def test_one_more_seed(finished: Path) -> None:
     jobs = planned(finished, seeds=[1, 2])
-    own = [
-        f"{system}~2 answers mmwp-mini in {language}"
-        for system in ("mono-sft", "lingualift")
-        for language in ("en", "sw")
-    ]
-    scored = [f"score {system}~2 on mmwp-mini" for system in ("mono-sft", "lingualift")]
-    assert jobs == sorted([*TRAINED, "train arithmetic", "train transfer", *own, *scored, *TABLES])
+    answers = [*answered("mono-sft~2", "en", "sw"), *answered("lingualift~2", "en", "sw")]
+    assert jobs == sorted([*TRAINED, "train arithmetic", "train transfer", *answers, *TABLES])
 
 
 def test_a_change_of_the_tables(finished: Path) -> None:
@@ -149,22 +151,16 @@ def test_another_setting_of_a_late_stage_leaves_the_early_ones(finished: Path) -
 
 def test_one_more_benchmark_leaves_the_first_alone(finished: Path) -> None:
     jobs = planned(finished, benchmarks={"mmwp": "mmwp-mini", "more": "mgsm"})
-    own = [
-        f"{system} answers mgsm in {language}"
+    problems = [f"read mgsm in {language}" for language in ("en", "sw")]
+    problems += [f"encode problems/mgsm/{language}" for language in ("en", "sw")]
+    answers = [
+        job
         for system in ("mono-sft", "lingualift")
-        for language in ("en", "sw")
+        for job in answered(system, "en", "sw", benchmark="mgsm")
     ]
-    problems = [
-        f"{verb} mgsm in {language}" for verb in ("read", "encode") for language in ("en", "sw")
-    ]
-    scored = [
-        "score mono-sft on mgsm",
-        "score lingualift on mgsm",
-        "table more",
-        "write down what made table more",
-    ]
+    tables = ["table more", "write down what made table more"]
     assert sorted(job for job in jobs if not job.startswith("retrieve ")) == sorted(
-        [*own, *problems, *scored]
+        [*answers, *problems, *tables]
     )
 
 
@@ -175,21 +171,30 @@ def test_languages_that_share_a_job_get_the_same_answers_and_are_redone_together
     joins it.
     """
     shared = {"languages_per_job": 2}
-    own = {
+    before = {
         path: path.read_bytes()
         for path in sorted(copy.glob("results/predictions/*/mmwp-mini/*.parquet"))
     }
-    assert len(own) == 4
-    answers = ["lingualift answers mmwp-mini in en, sw", "mono-sft answers mmwp-mini in en, sw"]
-    assert (
-        planned(copy, compute=shared, target="results/predictions/mono-sft/mmwp-mini/sw.parquet")
-        == answers[1:]
-    )
-    scores = ["score lingualift on mmwp-mini", "score mono-sft on mmwp-mini"]
+    assert len(before) == 4
+    sw = "results/predictions/mono-sft/mmwp-mini/sw.parquet"
+    assert planned(copy, compute=shared, target=sw) == [
+        "mono-sft answers mmwp-mini in en-sw",
+        taken("mono-sft", "sw"),
+    ]
+    answers = [
+        job
+        for system in ("lingualift", "mono-sft")
+        for job in (
+            f"{system} answers mmwp-mini in en-sw",
+            taken(system, "en"),
+            taken(system, "sw"),
+            f"score {system} on mmwp-mini",
+        )
+    ]
     encoded = [
-        "encode mmwp-mini in en, sw",
-        "encode the words of de, sw",
-        "encode codeswitch in de, sw",
+        "encode problems/mmwp-mini/en-sw",
+        "encode the words of de-sw",
+        "encode codeswitch/de-sw",
     ]
     # The same words and code-switched text, but encoded anew, and everything that was made from
     # that.
@@ -199,22 +204,25 @@ def test_languages_that_share_a_job_get_the_same_answers_and_are_redone_together
         for job in aligned(language)
         if job.startswith(("induce", "code-switch", "table"))
     ]
-    assert planned(copy, compute=shared) == sorted(
-        {*encoded, *made, *TRAINED, *answers, *scores, *TABLES}
-    )
-    alone = planned(
-        copy, compute=shared, target="results/predictions/mono-sft/mmwp-mini/hi.parquet"
-    )
-    assert alone == ["mono-sft answers mmwp-mini in hi", "read mmwp-mini in hi"]
+    assert planned(copy, compute=shared) == sorted({*encoded, *made, *TRAINED, *answers, *TABLES})
+    hi = "results/predictions/mono-sft/mmwp-mini/hi.parquet"
+    assert planned(copy, compute=shared, target=hi) == [
+        "mono-sft answers mmwp-mini in hi",
+        "read mmwp-mini in hi",
+        taken("mono-sft", "hi"),
+    ]
     done = tiny.snakemake(copy, compute=shared, target="all")
     assert done.returncode == 0, done.stderr[-3000:]
-    assert {path: path.read_bytes() for path in own} == own
-    assert not list(copy.glob("results/predictions/*/mmwp-mini/*.partial"))
+    differing = {path: path.read_bytes() for path in before if path.read_bytes() != before[path]}
+    assert set(differing) == {path for path in before if "lingualift" in path.parts}
+    for path in differing:  # their stamps name the batch's folder of states
+        assert pq.read_table(path).equals(pq.read_table(pa.BufferReader(before[path])))
+    assert not list(copy.glob("results/**/*.partial"))
     more = planned(copy, compute=shared, languages={"evaluation": ["en", "sw", "hi"]})
     assert more == sorted([*asked("hi", "mono-sft", "lingualift"), *TABLES])
     joined = planned(copy, compute=shared, languages={"evaluation": ["en", "hi", "sw"]})
     assert (
-        "lingualift answers mmwp-mini in en, hi" in joined
+        "lingualift answers mmwp-mini in en-hi" in joined
         and "lingualift answers mmwp-mini in sw" in joined
     )
 
@@ -223,7 +231,7 @@ def test_more_gpus_change_nothing(finished: Path) -> None:
     assert planned(finished, compute={"gpus": 1}) == []
 
 
-def test_a_row_in_the_table_of_languages_changes_nothing_but_tables(copy: Path) -> None:
+def test_a_row_in_the_table_of_languages_changes_nothing(copy: Path) -> None:
     path = copy / "config/languages.tsv"
     lines = path.read_text(encoding="utf-8").splitlines()
     known = next(line for line in lines if line.startswith("sw\t")).split("\t")
@@ -231,4 +239,4 @@ def test_a_row_in_the_table_of_languages_changes_nothing_but_tables(copy: Path) 
         "\n".join([*lines, "\t".join(["qaa", "Newish", "Newish", "qaa", *known[4:]])]) + "\n",
         encoding="utf-8",
     )
-    assert set(planned(copy)) <= set(TABLES)
+    assert planned(copy) == []

@@ -17,8 +17,8 @@ with job.frame(snakemake.log[0]) as logger:
     folders = [verified(manifest) for manifest in snakemake.input]
     lines = clean_lines(
         chain.from_iterable(
-            raw_lines(*found, language)
-            for found in zip(snakemake.params.sources, folders, strict=True)
+            raw_lines(source, folder, language)
+            for source, folder in zip(snakemake.params.sources, folders, strict=True)
         ),
         language=language.code,
         script=language.script,

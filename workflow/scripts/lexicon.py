@@ -20,7 +20,6 @@ from lingualift.lexicon.build import (
     supervised_lexicon,
 )
 from lingualift.lexicon.gold import read_gold, read_muse
-from lingualift.plan.files import entry
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 
@@ -40,17 +39,17 @@ def space(vocabulary: pa.Table, folders: list[str]) -> WordSpace:
 
 
 with job.frame(snakemake.log[0], snakemake.threads) as logger:
-    given = snakemake.input
+    files = snakemake.input
     values = Lexicon.model_validate(snakemake.params.lexicon)
     language = Language(**snakemake.params.language)
     gold = None
-    if "gold" in given.keys():
-        gold = read_gold(values.gold, verified(given.gold), language)
+    if "gold" in files.keys():
+        gold = read_gold(values.gold, verified(files.gold), language)
     pairs = None
-    if "seed_dictionary" in given.keys():
+    if "seed_dictionary" in files.keys():
         pairs = [
             (word, answer)
-            for word, answers in sorted(read_muse(given.seed_dictionary).items())
+            for word, answers in sorted(read_muse(files.seed_dictionary).items())
             for answer in sorted(answers)
         ]
     settings = Settings(
@@ -67,16 +66,9 @@ with job.frame(snakemake.log[0], snakemake.threads) as logger:
         mutual_only=values.mutual_only,
         minimum_score=values.minimum_score,
     )
-    vectors = {
-        code: [entry(folder, code) for folder in folders]
-        for code, folders in (
-            ("en", given.source_vectors),
-            (language.code, given.target_vectors),
-        )
-    }
     spaces = [
-        space(read_parquet(given.source_vocabulary), vectors["en"]),
-        space(read_parquet(given.target_vocabulary), vectors[language.code]),
+        space(read_parquet(files.source_vocabulary), snakemake.params.source_vectors),
+        space(read_parquet(files.target_vocabulary), snakemake.params.target_vectors),
     ]
     how = {
         "seed": snakemake.params.seed,
@@ -104,9 +96,9 @@ with job.frame(snakemake.log[0], snakemake.threads) as logger:
             " language out of languages.alignment, give it more text, or set languages.collapsed:"
             " leave-out"
         )
-    folders = {*given.source_vectors, *given.target_vectors}
-    read = [path for path in given if path not in folders]
-    read += [folder for code in vectors for folder in vectors[code]]
+    read = [files.source_vocabulary, files.target_vocabulary]
+    read += [*snakemake.params.source_vectors, *snakemake.params.target_vectors]
+    read += filter(None, [files.get("seed_dictionary"), files.get("gold")])
     stamp = provenance(snakemake.rule, values.model_dump(), read)
     write_parquet(snakemake.output.lexicon, result.table, LEXICON_SCHEMA, stamp)
     write_json(snakemake.output.evidence, {"language": language.code, **result.evidence})

@@ -18,21 +18,21 @@ from lingualift.tables.reference import read_reference
 from lingualift.tables.results import TIDY_SCHEMA, beside, group_scopes, readable, scopes, tidy
 
 with job.frame(snakemake.log[0]):
-    given, params = snakemake.input, snakemake.params
-    scores = pa.concat_tables([read_parquet(path, SCORE_SCHEMA) for path in given.scores])
-    lexicons = read_parquet(given.lexicons, LEXICON_TABLE_SCHEMA)
+    files, params = snakemake.input, snakemake.params
+    scores = pa.concat_tables([read_parquet(path, SCORE_SCHEMA) for path in files.scores])
+    lexicons = read_parquet(files.lexicons, LEXICON_TABLE_SCHEMA)
     aligned = lexicons.filter(lexicons["in_stage_1"])["language"].to_pylist()
     benchmark = BENCHMARKS[params.benchmark].BENCHMARK
     titles = {title for title, _ in params.systems.values()}
     published = [
-        own
-        for path in given.get("reference", [])
-        for own in read_reference(path)
-        if own.title in titles
+        row
+        for path in files.get("reference", [])
+        for row in read_reference(path)
+        if row.title in titles
     ]
     guessed = {
         language: chance(read_problems(path), benchmark.answer)
-        for language, path in zip(params.languages, given.problems, strict=True)
+        for language, path in zip(params.languages, files.problems, strict=True)
     }
     # Where sources lie and what jobs ask for changes no figure: runs on another machine give the
     # same bytes.
@@ -40,7 +40,7 @@ with job.frame(snakemake.log[0]):
         mode="json", exclude={"mirror", "offline", "resources", "compute"}
     )
     stamp = provenance(
-        snakemake.rule, {"languages": params.languages}, given, configuration=configuration
+        snakemake.rule, {"languages": params.languages}, files, configuration=configuration
     )
     for columns, parquet, readable_csv in (
         (

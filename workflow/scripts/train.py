@@ -28,17 +28,9 @@ with job.frame(snakemake.log[0], snakemake.threads):
     run = RunStage.model_validate(params.stage)
     texts = [StageTexts(**table) for table in params.texts]
     reference = params.reference
-    parent = Path(files.parent) if "parent" in files.keys() else None
-    models = [files.llm, *([files.encoder] if run.encoder else []), *([parent] if parent else [])]
-    tables = [*texts, *([reference] if reference else [])]
-    read = dict.fromkeys(
-        str(path)
-        for path in (
-            *models,
-            *(path for table in tables for path in (table.texts, table.states, table.lexicon)),
-        )
-        if path is not None
-    )
+    read = [files.llm, files.get("encoder"), files.get("parent")]
+    for table in [*texts, reference]:
+        read += [table.texts, table.states, table.lexicon] if table else []
     stage_job = StageJob(
         stage=run.stage,
         name=run.name,
@@ -49,11 +41,13 @@ with job.frame(snakemake.log[0], snakemake.threads):
         encoder=prepared(files.encoder) if run.encoder else None,
         layer=run.encoder.layer if run.encoder else None,
         alignment=run.alignment,
-        parent=parent,
+        parent=Path(files.parent) if "parent" in files.keys() else None,
         data=[data(table) for table in texts],
         reference=data(reference) if reference else None,
         names=params.languages,
-        stamp=provenance(snakemake.rule, run.model_dump(mode="json"), read, seed=run.seed),
+        stamp=provenance(
+            snakemake.rule, run.model_dump(mode="json"), filter(None, read), seed=run.seed
+        ),
         bf16=use_bf16(params.precision),
     )
     launch(stage_job, getattr(snakemake.resources, "gpu", 0))

@@ -12,10 +12,10 @@ from lingualift.retrieve.fetch import verified
 from lingualift.translate.engine import TRANSLATION_SCHEMA, translate
 
 with job.frame(snakemake.log[0], snakemake.threads):
-    given, params = snakemake.input, snakemake.params
+    files, params = snakemake.input, snakemake.params
     language = Language(**params.language)
-    problems = read_problems(given.problems)
-    folder = verified(given.engine) if params.kind == "apt" else prepared(given.engine)
+    problems = read_problems(files.problems)
+    folder = verified(files.engine) if params.kind == "apt" else prepared(files.engine)
     questions = [problem.question for problem in problems]
     english = translate(questions, language, params.kind, folder, params.batch)
     columns = [
@@ -27,5 +27,5 @@ with job.frame(snakemake.log[0], snakemake.threads):
     table = pa.Table.from_arrays(
         [pa.array(column, pa.string()) for column in columns], schema=TRANSLATION_SCHEMA
     )
-    stamp = provenance(snakemake.rule, {"engine": params.engine}, given)
+    stamp = provenance(snakemake.rule, {"engine": params.engine}, files)
     write_parquet(snakemake.output[0], table, TRANSLATION_SCHEMA, stamp)

@@ -12,7 +12,7 @@ from lingualift.provenance import provenance
 from lingualift.translate.engine import TRANSLATION_SCHEMA
 
 with job.frame(snakemake.log[0]):
-    given, params = snakemake.input, snakemake.params
+    files, params = snakemake.input, snakemake.params
     rows = [
         quality(
             read_parquet(path, TRANSLATION_SCHEMA),
@@ -22,7 +22,7 @@ with job.frame(snakemake.log[0]):
             path,
         )
         for path, originals, benchmark, engine in zip(
-            given.translated, given.originals, params.benchmarks, params.engines, strict=True
+            files.translated, files.originals, params.benchmarks, params.engines, strict=True
         )
     ]
     table = pa.Table.from_pylist(rows, schema=QUALITY_SCHEMA)
@@ -30,7 +30,7 @@ with job.frame(snakemake.log[0]):
         snakemake.output.parquet,
         table,
         QUALITY_SCHEMA,
-        provenance(snakemake.rule, {"engines": params.engines}, given),
+        provenance(snakemake.rule, {"engines": params.engines}, files),
     )
     with (
         atomic_path(snakemake.output.csv) as path,

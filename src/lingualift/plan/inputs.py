@@ -83,8 +83,7 @@ def lexicon(plan: Plan, lang: str) -> Inputs:
     inputs: Inputs = {
         "source_vocabulary": files.vocabulary("en"),
         "target_vocabulary": files.vocabulary(lang),
-        "source_vectors": _vectors(plan, "en"),
-        "target_vectors": _vectors(plan, lang),
+        "vectors": _vectors(plan, "en") + _vectors(plan, lang),
     }
     if config.lexicon.seed_dictionary:
         path = config.lexicon.seed_dictionary.replace("{lang}", lang)
@@ -96,10 +95,13 @@ def lexicon(plan: Plan, lang: str) -> Inputs:
     return inputs
 
 
+def word_vectors(plan: Plan, lang: str) -> list[str]:
+    """A language's fastText vectors and, where lexicons use it, the encoder's view of its words."""
+    return [files.entry(folder, lang) for folder in _vectors(plan, lang)]
+
+
 def _vectors(plan: Plan, lang: str) -> list[str]:
-    """The folders that hold a language's fastText vectors and, where lexicons use it, the encoder's
-    view of its words.
-    """
+    """The folders that hold them, as their rules write them."""
     folders = [files.vectors("fasttext", lang)]
     if "encoder" in plan.config.lexicon.starts:
         folders.append(files.vectors(plan.encoder, plan.alignment_batch(lang)))
@@ -261,9 +263,9 @@ def engine(plan: Plan, lang: str) -> str:
     return plan.manifest(key, lang) if plan.sources[key].kind == "apt" else plan.model(key)
 
 
-def titles(plan: Plan, benchmark: str) -> dict[str, tuple[str, str]]:
-    """The title of each system in a benchmark's table, and the stages of its chain."""
-    runs = [plan.runs[name] for name in plan.runs_on(benchmark)]
+def titles(plan: Plan, table: str) -> dict[str, tuple[str, str]]:
+    """The title of each system in a table, and the stages of its chain."""
+    runs = [plan.runs[name] for name in plan.runs_on(plan.config.benchmarks[table])]
     return {
         run.system: (
             plan.systems[run.system].title,
@@ -273,9 +275,7 @@ def titles(plan: Plan, benchmark: str) -> dict[str, tuple[str, str]]:
     }
 
 
-def table_reference(plan: Plan, benchmark: str) -> str:
-    """The system that a benchmark's table compares all others with: the configured one, else the
-    first of the table.
-    """
-    systems, chosen = list(titles(plan, benchmark)), plan.config.tables.reference
+def table_reference(plan: Plan, table: str) -> str:
+    """The system that a table compares all others with: the configured one, else its first."""
+    systems, chosen = list(titles(plan, table)), plan.config.tables.reference
     return chosen if chosen in systems else next(iter(systems), "")
