@@ -649,7 +649,7 @@ class Config(Settings):
             "systems": self.systems,
         }
         for key, entries in lists.items():
-            twice = [entry for place, entry in enumerate(entries) if entry in entries[:place]]
+            twice = [entry for row, entry in enumerate(entries) if entry in entries[:row]]
             if twice:
                 raise ValueError(f"{key}: lists {twice[0]} twice")
         wants_seed = "seed" in self.lexicon.starts or self.languages.collapsed == "supervised"
@@ -676,12 +676,12 @@ class Config(Settings):
                 f"codeswitch.top_k: lexicon.top_k keeps no more than {self.lexicon.top_k}"
                 " translations"
             )
-        own_tables = {
+        other_tables = {
             "lexicons": "the lexicons",
             "codeswitch": "the code-switched text",
             "translation": "the translations",
         }
-        for table, content in own_tables.items():
+        for table, content in other_tables.items():
             if table in self.benchmarks:
                 raise ValueError(
                     f"benchmarks: '{table}' is the table of {content}; give this table another name"

@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from math import ceil
 
 LOADED = 700  # MB: Python with torch and Transformers
-TOKENS = (
-    60  # of a task's question; MetaMathQA's mean is near it, the default's word problems have half
-)
+# of a task's question; MetaMathQA's mean is near it, the default's word problems have half
+TOKENS = 60
 RESPONSE = 200  # tokens of a worked solution
 # of a micro-batch on a processor: weights are converted anew in each, so small ones cost speed
 MICRO_TOKENS = 1024
 PROBLEMS = 1000  # of a benchmark in one language: MMWP 811, MSVAMP and X-CSQA 1,000
 UNKNOWN = 100_000  # examples of a data set whose size the configuration does not give
-UNKNOWN_PARAMETERS, UNKNOWN_WIDTH = 7_000_000_000, 4096
 
 # Floating-point operations a second: two threads of a desktop processor in float32, and one
 # data-centre GPU in bfloat16.
@@ -28,13 +26,28 @@ CPU_TRAINING, GPU_TRAINING = 2e11, 1e14
 CPU_GENERATION, GPU_GENERATION = 1e11, 5e12
 # of FAISS's exact search on one core; measured at 50,000 x 50,000 and 200,000 x 200,000 words
 INNER_PRODUCTS = 1e11
-ADVERSARY_CPU = (
-    7e10  # one thread of a server processor at batches of 64 rows; measured with 2048 hidden units
-)
+# one thread of a server processor at batches of 64 rows; measured with 2048 hidden units
+ADVERSARY_CPU = 7e10
 PATIENCE = 3  # a job gets this multiple of its estimated time
 # 16-bit numbers kept for the backward pass, for each token, layer and unit of width (without
 # checkpointing)
 ACTIVATIONS = 34
+
+
+@dataclass(frozen=True)
+class ModelSize:
+    """A model's parameters and the size of its hidden states; one that is not known is taken for a
+    large one.
+    """
+
+    parameters: int = 7_000_000_000
+    width: int = 4096
+
+    def activations(self, tokens: int, kept: int) -> float:
+        """Bytes of `kept` 16-bit numbers for each of `tokens` tokens, layer and unit of width:
+        layers times width is about parameters / (12 width).
+        """
+        return tokens * 2 * kept * self.parameters / (12 * self.width)
 
 
 @dataclass(frozen=True)
@@ -133,26 +146,25 @@ def code_switching(questions: int) -> Request:
     return request(1500 + questions * 6000 / 1e6, 30, questions * 1500)
 
 
-def encoding(texts: int, parameters: int, width: int, gpu: bool) -> Request:
+def encoding(texts: int, encoder: ModelSize, gpu: bool) -> Request:
     """Encoder states of `texts` texts, [texts * TOKENS, width], written to the store as they are
     made; the texts stay in memory.
     """
-    flops = texts * TOKENS * 2 * parameters
-    memory = LOADED + 400 + (4 * parameters + texts * 500) / 1e6
-    return request(
-        memory, 50 + PATIENCE * flops / _speed(gpu, training=True) / 60, texts * TOKENS * width * 2
-    )
-
-
-def word_encoding(words: int, parameters: int, width: int, layers: int, gpu: bool) -> Request:
-    """States of single words: two poolings of each layer, in float32 four times at the peak."""
-    flops = words * 4 * 2 * parameters
-    memory = LOADED + 300 + 4 * parameters / 1e6 + words * 2 * layers * width * 16 / 1e6
+    flops = texts * TOKENS * 2 * encoder.parameters
+    memory = LOADED + 400 + (4 * encoder.parameters + texts * 500) / 1e6
     return request(
         memory,
-        30 + PATIENCE * flops / _speed(gpu, training=True) / 60,
-        words * 2 * layers * width * 2,
+        50 + PATIENCE * flops / _speed(gpu, training=True) / 60,
+        texts * TOKENS * encoder.width * 2,
     )
+
+
+def word_encoding(words: int, encoder: ModelSize, layers: int, gpu: bool) -> Request:
+    """States of single words: two poolings of each layer, in float32 four times at the peak."""
+    flops = words * 4 * 2 * encoder.parameters
+    numbers = words * 2 * layers * encoder.width
+    memory = LOADED + 300 + (4 * encoder.parameters + numbers * 16) / 1e6
+    return request(memory, 30 + PATIENCE * flops / _speed(gpu, training=True) / 60, numbers * 2)
 
 
 def lexicon(
@@ -179,12 +191,11 @@ def adversary(steps: int, batch: int, hidden: int, dimension: int, gpu: bool) ->
 
 
 def training(
-    parameters: int,
+    llm: ModelSize,
     *,
     examples: int,
     epochs: int,
     llm_trained: bool,
-    width: int = UNKNOWN_WIDTH,
     batch: int = 0,
     micro_batch: int | None = None,
     response: int = RESPONSE,
@@ -194,19 +205,20 @@ def training(
 
     A trained LLM takes 16 bytes a parameter (weights, gradients and Adam's two moments in float32),
     a frozen one 4. Without a GPU the activations of `micro_batch` examples come on top (None: of
-    `batch`, or of `MICRO_TOKENS` tokens where that is less): layers times `width` is about
-    parameters / (12 width). Encoder states are memory-mapped; a composed example takes 5 kB. Time:
-    6 operations a parameter and token, 4 where the LLM is frozen. `examples` are those that pass
-    through the LLM: a warm start has none. Disk: 2 bytes a parameter of an LLM that this stage or
-    an earlier one trained, and 12 for the state from which an interrupted stage goes on.
+    `batch`, or of `MICRO_TOKENS` tokens where that is less). Encoder states are memory-mapped; a
+    composed example takes 5 kB. Time: 6 operations a parameter and token, 4 where the LLM is
+    frozen. `examples` are those that pass through the LLM: a warm start has none. Disk: 2 bytes a
+    parameter of an LLM that this stage or an earlier one trained, and 12 for the state from which
+    an interrupted stage goes on.
     """
+    parameters = llm.parameters
     weights = parameters * (16 if llm_trained else 4)
     example = TOKENS + response
     held = (
         micro_batch * example if micro_batch else min(batch * example, max(MICRO_TOKENS, example))
     )
     tokens = held if examples and not gpus else 0
-    activations = tokens * 2 * ACTIVATIONS * parameters / (12 * width)
+    activations = llm.activations(tokens, ACTIVATIONS)
     memory = LOADED + 500 + (weights + activations + examples * 5e3) / 1e6
     flops = examples * epochs * (TOKENS + response) * parameters * (6 if llm_trained else 4)
     seconds = flops / (max(gpus, 1) * _speed(gpus > 0, training=True))
@@ -218,23 +230,15 @@ def training(
     )
 
 
-def prediction(
-    llm: int,
-    encoder: int,
-    new_tokens: int,
-    gpu: bool,
-    *,
-    width: int = UNKNOWN_WIDTH,
-    batch: int = 0,
-) -> Request:
-    """One benchmark in one language: both models' weights in float32 (`encoder` 0: text input);
-    without a GPU, a batch's cache too.
+def prediction(llm: ModelSize, new_tokens: int, gpu: bool, batch: int = 0) -> Request:
+    """One benchmark in one language: the LLM's weights in float32; without a GPU, a batch's cache
+    too.
 
     A question in a script that the tokenizer spells byte by byte has three times the usual tokens.
     """
-    flops = PROBLEMS * (TOKENS + new_tokens) * 2 * (llm + encoder)
-    cache = 0 if gpu else batch * (3 * TOKENS + new_tokens) * 2 * 2 * llm / (12 * width)
-    memory = LOADED + 200 + (4 * (llm + encoder) + cache) / 1e6
+    flops = PROBLEMS * (TOKENS + new_tokens) * 2 * llm.parameters
+    cache = 0.0 if gpu else llm.activations(batch * (3 * TOKENS + new_tokens), 2)
+    memory = LOADED + 200 + (4 * llm.parameters + cache) / 1e6
     return request(
         memory,
         30 + PATIENCE * flops / _speed(gpu, training=False) / 60,

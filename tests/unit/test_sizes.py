@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from lingualift import sizes
 
-SMOLLM, GEMMA, LLAMA = 135_000_000, 270_000_000, 6_740_000_000
+SMOLLM, GEMMA, LLAMA = (
+    sizes.ModelSize(135_000_000, 576),
+    sizes.ModelSize(270_000_000, 640),
+    sizes.ModelSize(6_740_000_000, 4096),
+)
 
 
 @pytest.mark.parametrize(
@@ -22,17 +26,16 @@ SMOLLM, GEMMA, LLAMA = 135_000_000, 270_000_000, 6_740_000_000
                 examples=720,
                 epochs=1,
                 llm_trained=True,
-                width=576,
                 micro_batch=8,
                 response=60,
             ),
             4700,
             200,
         ),
-        (sizes.prediction(SMOLLM, GEMMA, 40, gpu=False, width=576, batch=80), 4000, 120),
-        (sizes.encoding(1200, GEMMA, 640, gpu=False), 2500, 60),
-        (sizes.word_encoding(6000, GEMMA, 640, 2, gpu=False), 2500, 60),
-        (sizes.model_preparation(GEMMA, converted=True), 3100, 30),
+        (sizes.prediction(SMOLLM, 40, gpu=False, batch=80), 4000, 120),
+        (sizes.encoding(1200, GEMMA, gpu=False), 2500, 60),
+        (sizes.word_encoding(6000, GEMMA, 2, gpu=False), 2500, 60),
+        (sizes.model_preparation(GEMMA.parameters, converted=True), 3100, 30),
         (sizes.vectors_training(100), 2000, 120),
         (sizes.lexicon(3000, 6000, 2660), 3200, 150),
         (sizes.tagging(1200), 2000, 60),
@@ -50,8 +53,8 @@ def test_full_fine_tuning_asks_for_sixteen_bytes_a_parameter_and_a_frozen_llm_fo
         sizes.training(LLAMA, examples=0, epochs=1, llm_trained=llm).megabytes
         for llm in (True, False)
     )
-    assert 16 * LLAMA / 1e6 <= trained < 16 * LLAMA / 1e6 + 2000
-    assert 4 * LLAMA / 1e6 <= frozen < 4 * LLAMA / 1e6 + 2000
+    assert 16 * LLAMA.parameters / 1e6 <= trained < 16 * LLAMA.parameters / 1e6 + 2000
+    assert 4 * LLAMA.parameters / 1e6 <= frozen < 4 * LLAMA.parameters / 1e6 + 2000
 
 
 def test_eight_gpus_need_an_eighth_of_the_time_beyond_the_start() -> None:
@@ -75,14 +78,14 @@ def test_more_work_never_asks_for_less(first: int, second: int) -> None:
         sizes.task_reading,
         sizes.code_switching,
         sizes.vocabulary,
-        lambda count: sizes.encoding(count, GEMMA, 640, gpu=False),
+        lambda count: sizes.encoding(count, GEMMA, gpu=False),
         lambda count: sizes.vectors_reading(count, 300),
         lambda count: sizes.lexicon(count, count, 300),
         lambda count: sizes.training(SMOLLM, examples=count, epochs=3, llm_trained=False),
-        lambda count: sizes.prediction(count, count, 512, gpu=True),
-        lambda count: sizes.prediction(SMOLLM, 0, 40, gpu=False, width=576, batch=count),
+        lambda count: sizes.prediction(sizes.ModelSize(count), 512, gpu=True),
+        lambda count: sizes.prediction(SMOLLM, 40, gpu=False, batch=count),
         lambda count: sizes.training(
-            SMOLLM, examples=9, epochs=1, llm_trained=True, width=576, micro_batch=count
+            SMOLLM, examples=9, epochs=1, llm_trained=True, micro_batch=count
         ),
     ):
         less, more = ask(small), ask(large)
@@ -95,8 +98,8 @@ def test_more_work_never_asks_for_less(first: int, second: int) -> None:
 
 def test_a_gpu_never_takes_longer() -> None:
     for ask in (
-        lambda gpu: sizes.encoding(10**6, LLAMA, 4096, gpu),
-        lambda gpu: sizes.prediction(LLAMA, 0, 512, gpu),
+        lambda gpu: sizes.encoding(10**6, LLAMA, gpu),
+        lambda gpu: sizes.prediction(LLAMA, 512, gpu),
     ):
         assert ask(True).minutes < ask(False).minutes
         assert ask(True).megabytes == ask(False).megabytes

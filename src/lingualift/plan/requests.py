@@ -2,7 +2,7 @@
 
 from lingualift import sizes
 from lingualift.plan import Plan, files
-from lingualift.sizes import Request
+from lingualift.sizes import ModelSize, Request
 from lingualift.tasks.generated import GENERATORS
 
 LONG_PROMPTS, PROBLEM_STATES = 0.25, 0.5
@@ -22,14 +22,10 @@ def prediction_priority(plan: Plan, run: str) -> float:
     return LONG_PROMPTS if plan.run(run).encoder is None else 0
 
 
-def parameters(plan: Plan, key: str) -> int:
-    """A model's parameters, as far as the registry knows them."""
-    return plan.sources[key].parameters or sizes.UNKNOWN_PARAMETERS
-
-
-def width(plan: Plan, key: str) -> int:
-    """Size of a model's hidden states, as far as the registry knows it."""
-    return plan.sources[key].width or sizes.UNKNOWN_WIDTH
+def model_size(plan: Plan, key: str) -> ModelSize:
+    """A model's size, as far as the registry knows it."""
+    source, unknown = plan.sources[key], ModelSize()
+    return ModelSize(source.parameters or unknown.parameters, source.width or unknown.width)
 
 
 def examples(plan: Plan, task: str) -> int:
@@ -52,7 +48,7 @@ def retrieval(plan: Plan, folder: str) -> Request:
 
 def model_preparation(plan: Plan, key: str) -> Request:
     """Convert a model, or link its files."""
-    return sizes.model_preparation(parameters(plan, key), plan.source(key).kind != "hub")
+    return sizes.model_preparation(model_size(plan, key).parameters, plan.source(key).kind != "hub")
 
 
 def task_reading(plan: Plan, task: str) -> Request:
@@ -105,8 +101,7 @@ def word_encoding(plan: Plan, batch: str) -> Request:
     config, key = plan.config, plan.config.encoder.source
     return sizes.word_encoding(
         config.vocabulary.size,
-        parameters(plan, key),
-        width(plan, key),
+        model_size(plan, key),
         len(config.lexicon.encoder_layers),
         config.compute.gpus > 0,
     ).times(len(files.batch_languages(batch)))
@@ -122,7 +117,7 @@ def encoding(plan: Plan, encoder: str, folder: str, tables: str) -> Request:
     }[of.kind]()
     key = plan.encoders[encoder].source
     gpu = plan.config.compute.gpus > 0
-    return sizes.encoding(texts, parameters(plan, key), width(plan, key), gpu).times(
+    return sizes.encoding(texts, model_size(plan, key), gpu).times(
         len(files.batch_languages(tables))
     )
 
@@ -133,7 +128,9 @@ def lexicon(plan: Plan) -> Request:
     words = (config.vocabulary.source_size, config.vocabulary.size)
     dimension = config.fasttext.dimension
     if "encoder" in settings.starts:
-        dimension += 2 * len(settings.encoder_layers) * width(plan, config.encoder.source)
+        dimension += (
+            2 * len(settings.encoder_layers) * model_size(plan, config.encoder.source).width
+        )
     if not needs_adversary(plan):
         return sizes.lexicon(*words, dimension)
     adversary = settings.adversarial
@@ -163,7 +160,7 @@ def translation(plan: Plan, lang: str) -> Request:
     key = plan.engine(lang) or ""
     if plan.sources[key].kind == "apt":
         return Request(1000, 30)
-    return sizes.prediction(parameters(plan, key), 0, sizes.TOKENS, plan.config.compute.gpus > 0)
+    return sizes.prediction(model_size(plan, key), sizes.TOKENS, plan.config.compute.gpus > 0)
 
 
 def training(plan: Plan, identifier: str) -> Request:
@@ -181,11 +178,10 @@ def training(plan: Plan, identifier: str) -> Request:
     used = min(stage.examples or available, available)
     generated = all(set(config.tasks[task].sources) <= set(GENERATORS) for task in run.tasks)
     return sizes.training(
-        parameters(plan, key),
+        model_size(plan, key),
         examples=0 if stage.objective == "warm-start" else used,
         epochs=stage.epochs,
         llm_trained="llm" in stage.train,
-        width=width(plan, key),
         batch=stage.batch,
         micro_batch=stage.micro_batch,
         response=sizes.TOKENS if run.codeswitch is not None or generated else sizes.RESPONSE,
@@ -198,10 +194,8 @@ def prediction(plan: Plan, name: str, batch: str) -> Request:
     key = plan.run(name).llm.source
     evaluation = plan.config.evaluation
     return sizes.prediction(
-        parameters(plan, key),
-        0,
+        model_size(plan, key),
         evaluation.max_new_tokens,
         plan.config.compute.gpus > 0,
-        width=width(plan, key),
-        batch=evaluation.batch,
+        evaluation.batch,
     ).times(len(files.batch_languages(batch)))
