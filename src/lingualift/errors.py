@@ -73,7 +73,7 @@ def explain(error: "ValidationError", model: Any, origin: str) -> str:
         else f", got {printable(str(first['input']))!r}"
     )
     message = (
-        MEANING[first["ctx"]["pattern"]]
+        MEANING.get(first["ctx"]["pattern"], first["msg"])
         if first["type"] == "string_pattern_mismatch"
         else first["msg"].removeprefix("Value error, ")
     )

@@ -706,7 +706,7 @@ ENTRY = {
     [
         ({"kind": "ftp"}, "kind: Input should be 'pip'"),
         ({"licence": None}, "licence"),
-        ({"lisence": "MIT"}, "unknown field 'lisence'; did you mean 'licence'"),
+        ({"lisence": "MIT"}, "unknown key 'lisence'; did you mean 'licence'"),
         ({"files": []}, "kind pip needs files"),
         (
             {"files": [{"package": "tiny", "name": WHEEL, "size": 3}]},
@@ -722,7 +722,7 @@ ENTRY = {
         ),
         (
             {"files": [{"package": "tiny", "name": WHEEL, "sha": "0"}]},
-            "unknown field 'files.0.sha'; did you mean",
+            "unknown key 'files.0.sha'; did you mean",
         ),
         ({"mirror": "/etc"}, "mirror must be a relative path"),
         ({"kind": "url", "files": [{"name": "a", "url": "file:///etc/passwd"}]}, "is not an http"),

@@ -30,7 +30,7 @@ from pydantic import (
 )
 
 from lingualift.artifacts import digest
-from lingualift.errors import LinguaLiftError, nearest
+from lingualift.errors import LinguaLiftError, explain, nearest
 from lingualift.languages import COLUMNS as LANGUAGE_COLUMNS
 from lingualift.languages import Language, find_language
 
@@ -340,23 +340,12 @@ def load_sources(path: str | Path, pins: Mapping[str, str] | None = None) -> dic
         try:
             sources[str(key)] = Source.model_validate({"key": str(key), **entry})
         except ValidationError as error:
-            raise LinguaLiftError(f"{path}: source '{str(key)[:64]}': {_explain(error)}") from error
+            where = f"{path}: source '{str(key)[:64]}'"
+            raise LinguaLiftError(explain(error, Source, where)) from None
     for name, value in (pins or {}).items():
         key, _, file_name = name.partition("/")
         sources[key] = _pinned(find_source(sources, key), file_name, value)
     return sources
-
-
-def _explain(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        model: type[BaseModel] = (
-            SourceFile if "files" in first["loc"] else Gguf if "gguf" in first["loc"] else Source
-        )
-        return f"unknown field '{place}'; {nearest(str(first['loc'][-1]), model.model_fields)}"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}" if place else message
 
 
 def _pinned(source: Source, file_name: str, value: str) -> Source:
