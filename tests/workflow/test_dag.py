@@ -46,6 +46,25 @@ def test_the_slurm_profile_is_understood() -> None:
     assert dry_run("--workflow-profile", "profiles/slurm") == dry_run()
 
 
+def test_the_workflow_catalogues_file_leads_to_the_same_jobs() -> None:
+    jobs = dry_run("--snakefile", "workflow/Snakefile")
+    assert jobs.pop("default") == 1
+    expected = dry_run()
+    del expected["all"]
+    assert jobs == expected
+
+
+def test_no_rule_stands_in_a_loop_and_languages_that_share_a_job_share_its_rule() -> None:
+    """Eight languages of four systems: two batches each, and a file a language."""
+    jobs = dry_run()
+    assert (jobs["predict"], jobs["predictions"], jobs["encode"], jobs["encode_words"]) == (
+        8,
+        32,
+        1 + 2 + 2,  # the task's questions, code-switched text, problems
+        1 + 2,  # English, and the aligned languages
+    )
+
+
 def test_the_workflow_is_free_of_lint() -> None:
     command = [sys.executable, "-m", "snakemake", "--lint"]
     done = subprocess.run(
