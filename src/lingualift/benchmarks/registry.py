@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
-from lingualift.benchmarks import gsm_symbolic, mgsm, mmwp, mmwp_mini, msvamp, tatoeba, xcsqa, xnli
+from lingualift.benchmarks import (
+    gsm_symbolic,
+    mgsm,
+    mmwp,
+    mmwp_mini,
+    mmwp_mini_hard,
+    msvamp,
+    tatoeba,
+    xcsqa,
+    xnli,
+)
 from lingualift.benchmarks.base import Problem, verified
 from lingualift.errors import LinguaLiftError, nearest
 
@@ -14,6 +24,7 @@ BENCHMARKS: dict[str, ModuleType | SimpleNamespace] = {
     module.BENCHMARK.name: module
     for module in (
         mmwp_mini,
+        mmwp_mini_hard,
         mmwp.OFFICIAL,
         mmwp.REBUILT,
         mgsm,

@@ -14,12 +14,10 @@ where these are rare today, and all the rest write 0-9.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from lingualift.benchmarks.base import Benchmark, Problem, verified
-from lingualift.errors import LinguaLiftError
+from lingualift.benchmarks.packaged import packaged_problems
 
 GROUPS = {
     "low": (
@@ -93,45 +91,11 @@ them.
 """
 
 
-@cache
-def _rows(name: str) -> dict[str, tuple[str, ...]]:
-    path = files(__package__) / f"{name}.tsv"
-    if not path.is_file():
-        raise LinguaLiftError(
-            f"mmwp-mini: {name}.tsv is missing from the installed package; install it again"
-        )
-    lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
-    rows = {}
-    for number, line in enumerate(lines[1:], 2):
-        cells = line.split("\t")
-        if len(cells) != len(lines[0].split("\t")):
-            raise LinguaLiftError(
-                f"mmwp-mini {name}.tsv, line {number}: {len(cells)} columns, expected"
-                f" {len(lines[0].split(chr(9)))}"
-            )
-        rows[cells[0]] = tuple(cells[1:])
-    return rows
-
-
 def read(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
     """The problems of one language and split (`test` or `dev`), in the order of the key; they are
     part of this package.
     """
-    questions = _rows(language)
-    wanted = [(identifier, row[1:]) for identifier, row in _rows("key").items() if row[0] == split]
-    if missing := [identifier for identifier, _ in wanted if identifier not in questions]:
-        raise LinguaLiftError(
-            f"mmwp-mini {language}.tsv: {len(missing)} of {len(wanted)} {split} problems are"
-            f" missing, first {missing[0]}"
-        )
-    for identifier, (operation, answer) in wanted:
-        yield Problem(
-            identifier,
-            questions[identifier][0],
-            answer,
-            operation,
-            place=f"mmwp-mini {language}.tsv, {identifier}",
-        )
+    yield from packaged_problems(BENCHMARK.name, __name__, language, split, "operation")
 
 
 def load(language: str, split: str = "test") -> list[Problem]:

@@ -1,0 +1,65 @@
+"""Benchmarks that are part of this package: one TSV of questions a language and one key of answers
+for all of them.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+
+from lingualift.benchmarks.base import Problem
+from lingualift.errors import LinguaLiftError
+
+
+@cache
+def table(benchmark: str, package: str, name: str) -> dict[str, dict[str, str]]:
+    """The rows of `name`.tsv in `package` by id, each row by column name.
+
+    Raises LinguaLiftError where the file is missing or a line has another number of columns than
+    the header.
+    """
+    path = files(package) / f"{name}.tsv"
+    if not path.is_file():
+        raise LinguaLiftError(
+            f"{benchmark}: {name}.tsv is missing from the installed package; install it again"
+        )
+    header, *lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
+    columns = header.split("\t")
+    rows = {}
+    for number, line in enumerate(lines, 2):
+        cells = line.split("\t")
+        if len(cells) != len(columns):
+            raise LinguaLiftError(
+                f"{benchmark} {name}.tsv, line {number}: {len(cells)} columns, expected"
+                f" {len(columns)}"
+            )
+        rows[cells[0]] = dict(zip(columns[1:], cells[1:], strict=True))
+    return rows
+
+
+def packaged_problems(
+    benchmark: str, package: str, language: str, split: str, operation: str
+) -> Iterator[Problem]:
+    """The problems of one language and split, in the order of key.tsv.
+
+    `operation` is the column of key.tsv that says what a problem asks for. Raises LinguaLiftError
+    that counts the problems of the split that the language lacks.
+    """
+    questions = table(benchmark, package, language)
+    wanted = {
+        identifier: row
+        for identifier, row in table(benchmark, package, "key").items()
+        if row["split"] == split
+    }
+    if missing := [identifier for identifier in wanted if identifier not in questions]:
+        raise LinguaLiftError(
+            f"{benchmark} {language}.tsv: {len(missing)} of {len(wanted)} {split} problems are"
+            f" missing, first {missing[0]}"
+        )
+    for identifier, row in wanted.items():
+        yield Problem(
+            identifier,
+            questions[identifier]["question"],
+            row["answer"],
+            row[operation],
+            place=f"{benchmark} {language}.tsv, {identifier}",
+        )
