@@ -172,7 +172,7 @@ class FastText(Settings):
     min_count: Positive = Field(description="Rarer words get no vector.")
 
 
-class Adversary(Settings):
+class AdversarySettings(Settings):
     """The adversarial start (Lample et al. 2018); the defaults are the paper's."""
 
     epochs: Positive = Field(
@@ -188,7 +188,7 @@ class Adversary(Settings):
     )
 
 
-class Lexicon(Settings):
+class LexiconSettings(Settings):
     """Unsupervised alignment and retrieval."""
 
     starts: list[
@@ -213,7 +213,7 @@ class Lexicon(Settings):
             " learning, scores and weights."
         ),
     )
-    adversarial: Adversary = Adversary()
+    adversarial: AdversarySettings = AdversarySettings()
     seed_dictionary: Line | None = Field(
         None,
         description=(
@@ -617,7 +617,7 @@ class Config(Settings):
     corpus: Corpus
     vocabulary: Vocabulary
     fasttext: FastText
-    lexicon: Lexicon
+    lexicon: LexiconSettings
     tagger: Name = Field(
         description="spaCy pipeline that tags the English questions; a key of config/sources.yaml."
     )
