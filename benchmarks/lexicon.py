@@ -1,10 +1,10 @@
 """Lexicons: speed and memory of retrieval, precision and processor time of alignment, and how well
 the verdict predicts precision.
 
-    python benchmarks/lexicon.py retrieval --words 50000          exact CSLS neighbours, ours beside FAISS's flat index in the same run
-    python benchmarks/lexicon.py planted                          every start on a planted rotation with noise and vocabulary mismatch
-    python benchmarks/lexicon.py alignment PACKAGES --gold GOLD   fastText alignment on LibreOffice's help texts
-    python benchmarks/lexicon.py verdict results/lexicons         verdicts of finished lexicons beside their precision
+    retrieval --words 20000          exact CSLS neighbours by a plain product and by FAISS
+    planted                          every start on a planted rotation with noise
+    alignment PACKAGES --gold GOLD   fastText alignment on LibreOffice's help texts
+    verdict results/lexicons         verdicts of finished lexicons beside their precision
 
 PACKAGES is a folder with Debian's `libreoffice-help-en-us` and `libreoffice-help-XX` (apt-get
 download). GOLD folders hold `words/XX.json` (npm thousand-most-common-words) or `en-XX.txt`,
@@ -43,12 +43,13 @@ from scipy.sparse import csr_array
 
 from lingualift.artifacts import write_json
 from lingualift.embeddings.fasttext import load_embeddings, save_embeddings, train_skipgram
+from lingualift.config import AdversarySettings, LexiconSettings
 from lingualift.lexicon import search
-from lingualift.lexicon.adversarial import Adversary
-from lingualift.lexicon.build import Settings, WordSpace, build_lexicon
+from lingualift.lexicon.build import build_lexicon
 from lingualift.lexicon.csls import Scores, csls
 from lingualift.lexicon.gold import Dictionary, precision_at, read_muse, read_thousand
 from lingualift.lexicon.normalise import unit
+from lingualift.lexicon.views import WordSpace
 
 BLOCK = re.compile(r'<(p|h[1-6])\b[^>]*\bid="((?:par|hd)_id\w+)"[^>]*>(.*?)</\1>', re.S)
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
@@ -104,20 +105,14 @@ def neighbours(arguments: tuple[str, int, int, int]) -> tuple[float, float, floa
         np.column_stack([2 * source, -near, ones]), np.column_stack([target, ones, -near])
     )
     before, start = peak(), time.process_time()
-    if method == "8-bit":
-        found = search.integer_top_k(scores.source, scores.target, k)
-    else:
-        found = search.flat_top_k(scores.source, scores.target, k, use_gpu=method == "FAISS, GPU")
-    return time.process_time() - start, before, peak(), found.indices
+    search_by = search.plain_top_k if method == "plain product" else search.flat_top_k
+    nearest = search_by(scores.source, scores.target, k)
+    return time.process_time() - start, before, peak(), nearest.indices
 
 
 def retrieval(options: argparse.Namespace) -> None:
     """Both methods, each in a process of its own."""
-    methods = (
-        ["FAISS flat"]
-        + ["8-bit"] * search.integer_products()
-        + ["FAISS, GPU"] * bool(search._gpus())
-    )
+    methods = ["FAISS on a GPU" if search.gpus() else "FAISS flat", "plain product"]
     rows: list[list[Any]] = [
         [
             "method",
@@ -181,11 +176,7 @@ def planted(options: argparse.Namespace) -> None:
                 else clustered(options.words, options.dim, seed)
             )
             source, target, gold = planted_spaces(vectors, seed)
-            settings = Settings(starts=(start,), score="fasttext", adversary=adversary(options))
-            words = [
-                (word, answer) for word, answers in list(gold.items())[:200] for answer in answers
-            ]
-            rows.append([start, seed, *aligned(source, target, settings, seed, gold, words)])
+            rows.append([start, seed, *aligned(source, target, start, seed, gold, options)])
     show(rows)
 
 
@@ -239,32 +230,47 @@ def planted_spaces(
 def aligned(
     source: WordSpace,
     target: WordSpace,
-    settings: Settings,
+    start: str,
     seed: int,
     gold: Dictionary,
-    words: list[tuple[str, str]] | None = None,
+    options: argparse.Namespace,
 ) -> list[Any]:
-    """Verdict, criterion, its null, agreement, P@1 and processor seconds of a lexicon."""
+    """Verdict, criterion, its null, agreement, P@1 and processor seconds of a lexicon; 200 gold
+    words are the seed dictionary.
+    """
+    words = [(word, answer) for word, answers in list(gold.items())[:200] for answer in answers]
     before = time.process_time()
     evidence = build_lexicon(
-        source, target, settings, seed=seed, seed_dictionary=words, gold=gold
+        source,
+        target,
+        settings([start], options),
+        seed=seed,
+        seed_dictionary=words,
+        gold=gold,
+        precision=options.precision,
     ).evidence
     seconds = time.process_time() - before
     best = evidence["starts"][evidence["best_fasttext_only_start"]]["criterion"]
-    figures = evidence["gold"]["fasttext"]["precision"]["1"]
     return [
         evidence["verdict"],
         best,
         evidence["null_criterion"],
         evidence["start_agreement"],
-        figures,
+        evidence["gold"]["fasttext"]["precision"]["1"],
         seconds,
     ]
 
 
-def adversary(options: argparse.Namespace) -> Adversary:
-    """The adversarial start's length and size as given."""
-    return Adversary(**{name: getattr(options, name) for name in (*LENGTH, "precision")})
+def settings(
+    starts: list[str], options: argparse.Namespace, reweight: bool = False
+) -> LexiconSettings:
+    """A lexicon's settings with the adversarial start's length and size as given."""
+    return LexiconSettings(
+        starts=starts,
+        encoder_layers=[],
+        reweight=reweight,
+        adversarial=AdversarySettings(**{name: getattr(options, name) for name in LENGTH}),
+    )
 
 
 # Help texts
@@ -460,82 +466,72 @@ def alignment(options: argparse.Namespace) -> None:
     """
     english, _ = trained(ENGLISH, options)
     evidence = ["verdict", "runs", "criterion", "null", "agreement"]
-    rows: list[list[Any]] = [
-        [
-            "language",
-            "tokens",
-            "method",
-            "seed",
-            *evidence,
-            *(f"P@1 {kind}" for kind in KINDS),
-            "CPU s",
-        ]
-    ]
+    names = ["language", "tokens", "method", "seed", *evidence]
+    rows: list[list[Any]] = [[*names, *(f"P@1 {kind}" for kind in KINDS), "CPU s"]]
     for language in options.languages:
         space, size = trained(language, options)
         gold = gold_dictionaries(language, options)
-        for starts in options.starts:
-            for seed in options.seeds:
-                settings = Settings(
-                    starts=tuple(starts.split("+")),
-                    score="fasttext",
-                    reweight=options.reweight,
-                    adversary=adversary(options),
-                )
-                before = time.process_time()
-                state = Path(options.cache or options.packages, "adversary", language, str(seed))
-                lexicon = build_lexicon(
-                    english, space, settings, seed=seed, name=language, work=state
-                )
-                seconds, found = time.process_time() - before, lexicon.evidence
-                first = {
-                    row["source"]: row["target"]
-                    for row in lexicon.table.to_pylist()
-                    if row["rank"] == 1
-                }
-                place = {word: row for row, word in enumerate(space.words)}
-                best = np.array(
-                    [place[first[word]] if word in first else -1 for word in english.words]
-                )
-                figures = precisions(english, space, best, gold)
-                top = found["starts"][found["best_fasttext_only_start"]]["criterion"]
-                near = sum(run["criterion"] > top - 0.02 for run in found["starts"].values())
-                runs = f"{near}/{len(found['starts'])}"
-                shown = [
-                    found["verdict"],
-                    runs,
-                    top,
-                    found["null_criterion"],
-                    found["start_agreement"],
-                ]
-                rows.append([language, size, starts, seed, *shown, *figures, seconds])
-                print(*rows[-1], file=sys.stderr, flush=True)
-                if options.save:
-                    path = Path(options.save, f"{language}-{size}-{starts}-{seed}.json")
-                    report = {
-                        kind: {"precision": {"1": value}}
-                        for kind, value in zip(KINDS, figures, strict=True)
-                        if value is not None
-                    }
-                    write_json(path, {"language": path.stem, **found, "gold": report})
+        for starts, seed in product(options.starts, options.seeds):
+            row = aligned_texts(english, space, gold, (language, size, starts, seed), options)
+            rows.append([language, size, starts, seed, *row])
+            print(*rows[-1], file=sys.stderr, flush=True)
         for cutoff, seed in product(options.cutoffs if options.vecmap else (), options.seeds):
             best, seconds = vecmap(options, english, space, seed, cutoff)
+            figures = precisions(english, space, best, gold)
             rows.append(
-                [
-                    language,
-                    size,
-                    f"VecMap {cutoff}",
-                    seed,
-                    *[None] * 5,
-                    *precisions(english, space, best, gold),
-                    seconds,
-                ]
+                [language, size, f"VecMap {cutoff}", seed, *[None] * 5, *figures, seconds]
             )
             print(*rows[-1], file=sys.stderr, flush=True)
     show(rows)
     if len(options.seeds) > 1:
         print()
         show(means(rows))
+
+
+def aligned_texts(
+    english: WordSpace,
+    space: WordSpace,
+    gold: dict[str, Dictionary],
+    run: tuple[str, int, str, int],
+    options: argparse.Namespace,
+) -> list[Any]:
+    """Evidence, P@1 by kind of gold dictionary and processor seconds of one `run`: (language,
+    tokens, starts, seed).
+    """
+    language, size, starts, seed = run
+    before = time.process_time()
+    lexicon = build_lexicon(
+        english,
+        space,
+        settings(starts.split("+"), options, options.reweight),
+        seed=seed,
+        work=Path(options.cache or options.packages, "adversary", language, str(seed)),
+        precision=options.precision,
+    )
+    seconds, evidence = time.process_time() - before, lexicon.evidence
+    first = {row["source"]: row["target"] for row in lexicon.table.to_pylist() if row["rank"] == 1}
+    row_of = {word: row for row, word in enumerate(space.words)}
+    best = np.array([row_of[first[word]] if word in first else -1 for word in english.words])
+    figures = precisions(english, space, best, gold)
+    top = evidence["starts"][evidence["best_fasttext_only_start"]]["criterion"]
+    near = sum(run["criterion"] > top - 0.02 for run in evidence["starts"].values())
+    if options.save:
+        path = Path(options.save, f"{language}-{size}-{starts}-{seed}.json")
+        report = {
+            kind: {"precision": {"1": value}}
+            for kind, value in zip(KINDS, figures, strict=True)
+            if value is not None
+        }
+        write_json(path, {"language": path.stem, **evidence, "gold": report})
+    return [
+        evidence["verdict"],
+        f"{near}/{len(evidence['starts'])}",
+        top,
+        evidence["null_criterion"],
+        evidence["start_agreement"],
+        *figures,
+        seconds,
+    ]
 
 
 def means(rows: list[list[Any]]) -> list[list[Any]]:
@@ -635,7 +631,8 @@ def verdicts(options: argparse.Namespace) -> None:
             )
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
+    """The command line, with the mode's function as `work`."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -646,7 +643,7 @@ def main() -> None:
     mode.add_argument("--k", type=int, default=10)
     mode.set_defaults(work=retrieval)
     length = argparse.ArgumentParser(add_help=False)
-    default = Adversary()
+    default = AdversarySettings()
     for name in LENGTH:
         length.add_argument(
             f"--{name}", type=int, default=getattr(default, name), help="of the adversarial start"
