@@ -1,4 +1,4 @@
-"""Two lexicons of planted word spaces, recorded: no refactoring may change a translation or a score.
+"""Two lexicons of planted word spaces, recorded: no refactoring may change a pair or a score.
 
 The recorded file is written anew by `python tests/unit/test_lexicon_golden.py`, after a change of
 the method alone.

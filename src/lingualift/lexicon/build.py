@@ -51,7 +51,8 @@ def build_lexicon(
     that of the adversary's products on a processor.
     """
     check_spaces(source, target, settings)
-    with threadpool_limits(limits=1, user_api="blas"):  # the result depends on how many there are
+    # Sums of floating-point numbers depend on the number of threads.
+    with threadpool_limits(limits=1, user_api="blas"):
         views = Views.of(source, target, settings)
         tries = try_starts(
             views,

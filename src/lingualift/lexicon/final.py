@@ -16,7 +16,7 @@ from lingualift.lexicon.starts import START_WORDS
 from lingualift.lexicon.tries import Try
 from lingualift.lexicon.views import FastTextPair, Views
 
-REFINED_WORDS = 10_000  # most frequent words by which the kept map is refined, as in MUSE
+REFINED_WORDS = 10_000  # most frequent words by which the kept map is refined
 # Weight of the frequency term where fastText's is the only score. With the weights of pairs it was
 # worth 1.7 points of P@1 on dictionary words and 3.4 on parallel pages, over twelve spaces.
 FASTTEXT_FREQUENCY_WEIGHT = 0.05

@@ -11,11 +11,11 @@ from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.procrustes import procrustes, singular_values
 from lingualift.lexicon.starts import START_WORDS
 
-# Self-learning: (share of words kept, iterations). Half of the words, drawn anew each time, keep the
-# search moving and half of the true partners in it. On half a million tokens what converged did so
-# within 20-40 iterations; on 200,000, where a start has few right pairs, it took up to 80. Samples
-# of a tenth, which hold a hundredth of the true pairs, lost a dictionary of identical words that
-# needed no more than refinement.
+# Self-learning: (share of words kept, iterations). Half of the words, drawn anew each time, keep
+# the search moving and half of the true partners in it. On half a million tokens what converged
+# did so within 20-40 iterations; on 200,000, where a start has few right pairs, it took up to 80.
+# Samples of a tenth, which hold a hundredth of the true pairs, lost a dictionary of identical words
+# that needed no more than refinement.
 SCHEDULE: tuple[tuple[float, int], ...] = ((0.5, 80), (0.8, 4))
 MINIMUM_PAIRS = 10  # fewer are no dictionary to learn from
 # How far the encoder's space resists being turned towards its pairs: Thai lost 4 points of P@1 with
