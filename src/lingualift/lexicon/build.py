@@ -62,12 +62,8 @@ def build_lexicon(
             work=work,
             precision=precision,
         )
-        kept = tries.best()
-        final = final_view(views, None if kept is None else tries.by_name[kept], settings)
-        evidence = Evidence.of(
-            views, tries, final, settings, seed=seed, seed_dictionary=seed_dictionary
-        )
-        record = evidence.record()
+        final = final_view(views, tries, settings)
+        record = Evidence.of(views, tries, final, settings, seed).record()
         if gold is not None:
             record["gold"] = gold_report(views, tries, final, gold, settings, seed)
         return Lexicon(table_of(views, final, settings), _rounded(record))

@@ -3,7 +3,6 @@
 No gold dictionary enters here.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +11,10 @@ import numpy as np
 from lingualift.config import LexiconSettings
 from lingualift.lexicon.final import FinalView
 from lingualift.lexicon.refine import MINIMUM_PAIRS, OrthogonalMap
-from lingualift.lexicon.starts import seed_start
 from lingualift.lexicon.tries import AGREED, Tries, learned, refined
 from lingualift.lexicon.verdict import (
     HeldOut,
     direction_agreement,
-    held_out_agreement,
     isometry,
     verdict,
 )
@@ -50,29 +47,23 @@ class Evidence:
         tries: Tries,
         final: FinalView,
         settings: LexiconSettings,
-        *,
         seed: int,
-        seed_dictionary: Sequence[tuple[str, str]] | None = None,
     ) -> "Evidence":
         """Measure what can be measured."""
         fasttext, name = views.fasttext, tries.best_of_fasttext()
         best = None if name is None else tries.by_name[name]
         if fasttext is None:
             return cls(views, tries, final, None, None, None, None, None)
-        held_out = tries.held_out
-        if name == "seed" and views.encoder is None:
-            held_out = _held_out_seed(views, fasttext, seed_dictionary or (), seed)
-        null = None
-        if best is not None:
-            null = null_criterion(fasttext, best.map, settings, seed)
+        # A seed dictionary vouches for itself: it generalises to its held-out fifth or does not.
+        by_seed = name == "seed" and views.encoder is None
         return cls(
             views,
             tries,
             final,
-            held_out,
+            tries.seed_held_out if by_seed else tries.held_out,
             tries.agreement(fasttext),
             _directions(fasttext, tries),
-            null,
+            None if best is None else null_criterion(fasttext, best.map, settings, seed),
             isometry(fasttext.source.vectors, fasttext.target.vectors),
         )
 
@@ -157,17 +148,6 @@ def null_criterion(
         if fasttext.agreement(null.best, kept.best) < AGREED:
             return null.criterion
     return None
-
-
-def _held_out_seed(
-    views: Views, fasttext: FastTextPair, dictionary: Sequence[tuple[str, str]], seed: int
-) -> HeldOut | None:
-    """A seed dictionary vouches for itself: it either generalises to its held-out fifth or does
-    not.
-    """
-    pairs = seed_start(fasttext.source.words, fasttext.target.words, dictionary)
-    pairs = fasttext.among(views.without_identical(fasttext.over_all(pairs)))
-    return held_out_agreement(fasttext.source.vectors, fasttext.target.vectors, pairs, seed)
 
 
 def _directions(fasttext: FastTextPair, tries: Tries) -> float | None:

@@ -13,7 +13,7 @@ from lingualift.lexicon.refine import MINIMUM_PAIRS, OrthogonalMap, refine, rewe
 from lingualift.lexicon.score import combined_scores
 from lingualift.lexicon.search import Neighbours
 from lingualift.lexicon.starts import START_WORDS
-from lingualift.lexicon.tries import Try
+from lingualift.lexicon.tries import Tries, Try
 from lingualift.lexicon.views import FastTextPair, Views
 
 REFINED_WORDS = 10_000  # most frequent words by which the kept map is refined
@@ -56,12 +56,12 @@ class FinalView:
         return float((self.source * best).sum(axis=1, dtype=np.float64).mean())
 
 
-def final_view(views: Views, kept: Try | None, settings: LexiconSettings) -> FinalView:
-    """The view of the encoder and the `kept` map together, or of the one that there is."""
-    encoder, fasttext = views.encoder, views.fasttext
+def final_view(views: Views, tries: Tries, settings: LexiconSettings) -> FinalView:
+    """The view of the encoder and the best try's map together, or of the one that there is."""
+    encoder, fasttext, kept = views.encoder, views.fasttext, tries.best()
     mapped = None
     if kept is not None and fasttext is not None:
-        mapped = mapped_fasttext(fasttext, kept, settings, alone=encoder is None)
+        mapped = mapped_fasttext(fasttext, tries.by_name[kept], settings, alone=encoder is None)
     if encoder is not None:
         name, source, target, scores = "encoder", encoder.source, encoder.target, encoder.scores
         rows, columns = np.arange(len(source)), np.arange(len(target))

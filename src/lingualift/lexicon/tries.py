@@ -25,7 +25,7 @@ from lingualift.lexicon.starts import (
     seed_start,
     similarity_start,
 )
-from lingualift.lexicon.verdict import HELD_OUT, HeldOut, held_out_agreement, rank_score
+from lingualift.lexicon.verdict import HELD_OUT, HeldOut, rank_score
 from lingualift.lexicon.views import EncoderView, FastTextPair, Views
 
 # Procrustes rounds on the mutual CSLS dictionary, as in MUSE. Ten of ten Spanish runs so end at P@1
@@ -62,13 +62,15 @@ class Tries:
     their too few pairs, and how well another view confirms each dictionary (`cross_view`: 1
     perfect, 0.5 chance).
 
-    `held_out` is the agreement of the two views on the encoder's pairs.
+    `held_out` is the agreement of the two views on the encoder's pairs, `seed_held_out` that of the
+    fastText view on a seed dictionary.
     """
 
     by_name: dict[str, Try] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
     cross_view: dict[str, float] = field(default_factory=dict)
     held_out: HeldOut | None = None
+    seed_held_out: HeldOut | None = None
 
     @property
     def of_fasttext(self) -> dict[str, Try]:
@@ -127,16 +129,19 @@ def try_starts(
     if encoder is not None:
         # The encoder's own pairs are better than what refinement on a small corpus makes of them.
         by_name["encoder"] = refined(fasttext, fasttext.among(encoder.pairs), k, rounds=0)
+    seed_held_out = None
     if "seed" in settings.starts:
-        by_name["seed"] = _seed_try(fasttext, seed_dictionary or (), k, seed)
+        pairs = _seed_pairs(fasttext, seed_dictionary or ())
+        by_name["seed"] = _seed_try(fasttext, pairs, k, seed)
+        different = views.without_identical(fasttext.over_all(pairs))
+        seed_held_out = fasttext.held_out(fasttext.among(different), seed)
     runs = _Runs(fasttext, settings, seed, work, precision)
     by_name |= runs.all(judged=encoder is not None)
-    held_out = None
+    held_out, cross_view = None, {}
     if encoder is not None:
-        pairs = fasttext.among(views.without_identical(encoder.pairs))
-        held_out = held_out_agreement(fasttext.source.vectors, fasttext.target.vectors, pairs, seed)
-    cross_view = _cross_view(views, fasttext, encoder, by_name, held_out) if encoder else {}
-    return Tries(by_name, runs.skipped, cross_view, held_out)
+        held_out = fasttext.held_out(fasttext.among(views.without_identical(encoder.pairs)), seed)
+        cross_view = _cross_view(views, fasttext, encoder, by_name, held_out)
+    return Tries(by_name, runs.skipped, cross_view, held_out, seed_held_out)
 
 
 def refined(fasttext: FastTextPair, pairs: WordPairs, k: int, rounds: int = ROUNDS) -> Try:
@@ -162,15 +167,16 @@ def learned(
     )
 
 
-def _seed_try(
-    fasttext: FastTextPair, dictionary: Sequence[tuple[str, str]], k: int, seed: int
-) -> Try:
+def _seed_pairs(fasttext: FastTextPair, dictionary: Sequence[tuple[str, str]]) -> WordPairs:
     if not dictionary:
         raise LinguaLiftError(
             "the start 'seed' needs a seed dictionary; name one or leave the start out"
         )
-    pairs = seed_start(fasttext.source.words, fasttext.target.words, dictionary)
-    held_out = held_out_agreement(fasttext.source.vectors, fasttext.target.vectors, pairs, seed)
+    return seed_start(fasttext.source.words, fasttext.target.words, dictionary)
+
+
+def _seed_try(fasttext: FastTextPair, pairs: WordPairs, k: int, seed: int) -> Try:
+    held_out = fasttext.held_out(pairs, seed)
     # Refinement helps where the spaces are alike and harms where they are not.
     trusted = held_out is not None and held_out.lower >= HELD_OUT[1]
     return refined(fasttext, pairs, k, ROUNDS if trusted else 0)

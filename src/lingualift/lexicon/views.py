@@ -13,7 +13,7 @@ from lingualift.lexicon.csls import Match, Scores, WordPairs, match
 from lingualift.lexicon.normalise import leading_directions, normalise
 from lingualift.lexicon.refine import MINIMUM_PAIRS, rotate_towards, whiten_within_pairs
 from lingualift.lexicon.starts import START_WORDS, encoder_space, frequency_scores
-from lingualift.lexicon.verdict import distinct, distinct_share
+from lingualift.lexicon.verdict import HeldOut, distinct, distinct_share, held_out_agreement
 
 MINIMUM_FASTTEXT_WORDS = 100  # fewer words with vectors than this a side: fastText is left out
 # Leading directions of the fastText vectors in which starts learn and are compared. With them, and
@@ -126,6 +126,10 @@ class FastTextPair:
         count = len(first)
         agreed = (first == second) & self.source.distinct[:count] & self.target.distinct[first]
         return float(agreed.mean())
+
+    def held_out(self, pairs: WordPairs, seed: int) -> HeldOut | None:
+        """How well the fastText vectors confirm pairs of these words (`verdict.py`)."""
+        return held_out_agreement(self.source.vectors, self.target.vectors, pairs, seed)
 
     @property
     def distinct(self) -> float:
