@@ -7,6 +7,7 @@ import pytest
 
 from lingualift.lexicon.normalise import normalise
 from lingualift.lexicon.verdict import distinct, distinct_share
+from lingualift.lexicon.views import Views
 from tests.unit.test_lexicon_build import (
     FAST,
     WORDS,
@@ -18,7 +19,7 @@ from tests.unit.test_lexicon_build import (
 )
 
 DIMENSIONS = 30
-KINDS = ("equal", "zero", "rank one", "rank two", "99 % equal", "half equal", "two vectors")
+KINDS = ("equal", "zero", "rank one", "rank two", "99 % equal", "40 % equal", "two vectors")
 FASTTEXT = with_settings(FAST, starts=["similarity", "identical"])
 # In these spaces words that translate each other are equally frequent: that alone is a dictionary.
 ENCODER = with_settings(FAST, use_frequencies=False)
@@ -36,9 +37,8 @@ def degenerate(kind: str, seed: int) -> np.ndarray:
         rank = ("one", "two").index(kind.removeprefix("rank ")) + 1
         vectors = vectors[:, :rank] @ generator.standard_normal((rank, DIMENSIONS))
     elif kind.endswith("% equal"):
-        vectors[generator.random(WORDS) < 0.99] = vectors[0]
-    elif kind == "half equal":
-        vectors[generator.random(WORDS) < 0.5] = vectors[0]
+        share = int(kind.removesuffix(" % equal")) / 100
+        vectors[generator.random(WORDS) < share] = vectors[0]
     else:
         vectors = vectors[generator.integers(0, 2, WORDS)]
     return vectors.astype(np.float32)
@@ -64,7 +64,7 @@ def test_agreement_of_starts_by_ties_is_called_collapsed(kind, where):
 
 
 @pytest.mark.parametrize("where", ["source", "target", "both"])
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "half equal"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "40 % equal"])
 def test_an_encoder_alone_that_tells_no_words_apart_is_called_collapsed(kind, where):
     source, target = with_degenerate("encoder", kind, where)
     source, target = replace(source, fasttext=None), replace(target, fasttext=None)
@@ -88,6 +88,18 @@ def test_words_that_share_a_vector_cost_a_lexicon_its_good_verdict(view):
     vectors[::5] = vectors[1]  # the unknown token of a script the tokenizer half knows
     evidence = build_lexicon(source, replace(target, **{view: vectors}), ENCODER).evidence
     assert evidence["verdict"] == "weak" and "vector of their own" in evidence["reason"]
+
+
+def test_only_words_with_vectors_of_their_own_can_agree():
+    source, target = with_degenerate("fasttext", "40 % equal", "both")
+    pair = Views.of(source, target, FASTTEXT).fasttext
+    best = np.zeros(WORDS, np.int64)
+    distinct_target = int(np.flatnonzero(pair.target.distinct)[0])
+    shared_target = int(np.flatnonzero(~pair.target.distinct)[0])
+    share = pair.source.distinct.mean()
+    assert 0.5 < share < 0.7
+    assert pair.agreement(best + distinct_target, best + distinct_target) == share
+    assert pair.agreement(best + shared_target, best + shared_target) == 0
 
 
 def test_words_with_a_vector_of_their_own_are_counted():
