@@ -159,7 +159,7 @@ class FastText(Settings):
     min_count: Positive = Field(description="Rarer words get no vector.")
 
 
-class Adversary(Settings):
+class AdversarySettings(Settings):
     """The adversarial start (Lample et al. 2018); the defaults are the paper's."""
 
     epochs: Positive = Field(
@@ -175,7 +175,7 @@ class Adversary(Settings):
     )
 
 
-class Lexicon(Settings):
+class LexiconSettings(Settings):
     """Unsupervised alignment and retrieval."""
 
     starts: list[
@@ -200,7 +200,7 @@ class Lexicon(Settings):
             " learning, scores and weights."
         ),
     )
-    adversarial: Adversary = Adversary()
+    adversarial: AdversarySettings = AdversarySettings()
     seed_dictionary: Line | None = Field(
         None,
         description=(
@@ -602,7 +602,7 @@ class Config(Settings):
     corpus: Corpus
     vocabulary: Vocabulary
     fasttext: FastText
-    lexicon: Lexicon
+    lexicon: LexiconSettings
     tagger: Name = Field(
         description="spaCy pipeline that tags the English questions; a key of config/sources.yaml."
     )

@@ -7,24 +7,19 @@ import pyarrow as pa
 
 from lingualift import job
 from lingualift.artifacts import read_parquet, write_json, write_parquet
-from lingualift.config import Lexicon
+from lingualift.config import LexiconSettings
 from lingualift.embeddings.fasttext import load_embeddings
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
-from lingualift.lexicon.adversarial import Adversary
-from lingualift.lexicon.build import (
-    LEXICON_SCHEMA,
-    Settings,
-    WordSpace,
-    build_lexicon,
-    supervised_lexicon,
-)
+from lingualift.lexicon.build import build_lexicon, supervised_lexicon
 from lingualift.lexicon.gold import read_gold, read_muse
+from lingualift.lexicon.table import LEXICON_SCHEMA
+from lingualift.lexicon.views import WordSpace
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 
 
-def space(vocabulary: pa.Table, folders: list[str]) -> WordSpace:
+def word_space(vocabulary: pa.Table, folders: list[str]) -> WordSpace:
     """The words of a vocabulary with their fastText and, where there is one, encoder vectors."""
     words = vocabulary["word"].to_pylist()
     vectors = [load_embeddings(folder).of(words) for folder in folders]
@@ -39,67 +34,48 @@ def space(vocabulary: pa.Table, folders: list[str]) -> WordSpace:
 
 
 with job.frame(snakemake.log[0], snakemake.threads) as logger:
-    files = snakemake.input
-    values = Lexicon.model_validate(snakemake.params.lexicon)
-    language = Language(**snakemake.params.language)
+    inputs, params = snakemake.input, snakemake.params
+    settings = LexiconSettings.model_validate(params.lexicon)
+    language = Language(**params.language)
     gold = None
-    if "gold" in files.keys():
-        gold = read_gold(values.gold, verified(files.gold), language)
-    pairs = None
-    if "seed_dictionary" in files.keys():
-        pairs = [
+    if "gold" in inputs.keys():
+        gold = read_gold(settings.gold, verified(inputs.gold), language)
+    seed_dictionary = None
+    if "seed_dictionary" in inputs.keys():
+        seed_dictionary = [
             (word, answer)
-            for word, answers in sorted(read_muse(files.seed_dictionary).items())
+            for word, answers in sorted(read_muse(inputs.seed_dictionary).items())
             for answer in sorted(answers)
         ]
-    settings = Settings(
-        starts=tuple(values.starts),
-        restarts=values.restarts,
-        use_frequencies=values.use_frequencies,
-        score="combined" if "encoder" in values.starts else "fasttext",
-        top_k=values.top_k,
-        k=values.neighbourhood,
-        adversary=Adversary(
-            **values.adversarial.model_dump(), precision=snakemake.params.precision
-        ),
-        reweight=values.reweight,
-        mutual_only=values.mutual_only,
-        minimum_score=values.minimum_score,
-    )
-    spaces = [
-        space(read_parquet(files.source_vocabulary), snakemake.params.source_vectors),
-        space(read_parquet(files.target_vocabulary), snakemake.params.target_vectors),
-    ]
-    how = {
-        "seed": snakemake.params.seed,
-        "seed_dictionary": pairs,
-        "gold": gold,
-        "name": f"lexicon of {language.code}",
-    }
+    source = word_space(read_parquet(inputs.source_vocabulary), params.source_vectors)
+    target = word_space(read_parquet(inputs.target_vocabulary), params.target_vectors)
     work = Path(snakemake.output.lexicon + ".partial")
-    result = build_lexicon(*spaces, settings, **how, work=work)
-    if (
-        result.evidence["verdict"] == "collapsed"
-        and snakemake.params.collapsed == "supervised"
-        and pairs
-    ):
-        logger.warning(
-            "%s: the unsupervised lexicon collapsed (%s); aligning from the seed dictionary",
-            language.code,
-            result.evidence["reason"],
+    material = {"seed": params.seed, "seed_dictionary": seed_dictionary, "gold": gold}
+    try:
+        lexicon = build_lexicon(
+            source, target, settings, **material, work=work, precision=params.precision
         )
-        result = supervised_lexicon(*spaces, settings, result, **how)
-    logger.info("%s: %s, %s", language.code, result.evidence["verdict"], result.evidence["reason"])
-    if result.evidence["verdict"] == "collapsed" and snakemake.params.collapsed == "fail":
+        collapsed = lexicon.evidence["verdict"] == "collapsed"
+        if collapsed and params.collapsed == "supervised" and seed_dictionary:
+            logger.warning(
+                "%s: the unsupervised lexicon collapsed (%s); aligning from the seed dictionary",
+                language.code,
+                lexicon.evidence["reason"],
+            )
+            lexicon = supervised_lexicon(source, target, settings, lexicon, **material)
+    except LinguaLiftError as error:
+        raise LinguaLiftError(f"lexicon of {language.code}: {error}") from error
+    verdict, reason = lexicon.evidence["verdict"], lexicon.evidence["reason"]
+    logger.info("%s: %s, %s", language.code, verdict, reason)
+    if verdict == "collapsed" and params.collapsed == "fail":
         raise LinguaLiftError(
-            f"lexicon of {language.code} collapsed ({result.evidence['reason']}); leave the"
-            " language out of languages.alignment, give it more text, or set languages.collapsed:"
-            " leave-out"
+            f"lexicon of {language.code} collapsed ({reason}); leave the language out of"
+            " languages.alignment, give it more text, or set languages.collapsed: leave-out"
         )
-    read = [files.source_vocabulary, files.target_vocabulary]
-    read += [*snakemake.params.source_vectors, *snakemake.params.target_vectors]
-    read += filter(None, [files.get("seed_dictionary"), files.get("gold")])
-    stamp = provenance(snakemake.rule, values.model_dump(), read)
-    write_parquet(snakemake.output.lexicon, result.table, LEXICON_SCHEMA, stamp)
-    write_json(snakemake.output.evidence, {"language": language.code, **result.evidence})
+    read = [inputs.source_vocabulary, inputs.target_vocabulary]
+    read += [*params.source_vectors, *params.target_vectors]
+    read += filter(None, [inputs.get("seed_dictionary"), inputs.get("gold")])
+    stamp = provenance(snakemake.rule, settings.model_dump(), read)
+    write_parquet(snakemake.output.lexicon, lexicon.table, LEXICON_SCHEMA, stamp)
+    write_json(snakemake.output.evidence, {"language": language.code, **lexicon.evidence})
     shutil.rmtree(work, ignore_errors=True)

@@ -7,8 +7,8 @@ criterion falls a second time, an orthogonalising step after every step of the m
 kept whose dictionary has the highest unsupervised criterion. What they do not state is a setting:
 how long an epoch is.
 
-At the paper's length this takes hours on a processor; a folder keeps what an interrupted run has
-learned.
+At the paper's length this takes hours on a processor (a step 85 to 107 CPU milliseconds); a folder
+keeps what an interrupted run has learned.
 """
 
 import hashlib
@@ -22,40 +22,77 @@ import numpy as np
 from tqdm import tqdm
 
 from lingualift.artifacts import atomic_directory, check_directory, digest, read_json, write_json
+from lingualift.config import AdversarySettings
 from lingualift.errors import LinguaLiftError
-from lingualift.lexicon.csls import match
+from lingualift.lexicon.csls import WordPairs, match
 from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.refine import criterion
-from lingualift.lexicon.starts import Pairs
 
 logger = logging.getLogger(__name__)
-CRITERION_WORDS = 10_000
-SLOPE = 0.2
+# The paper's and its released code's values.
+DROPOUT = 0.1  # of the discriminator's input
+SMOOTHING = 0.1
+DISCRIMINATOR_STEPS = 5  # to one step of the map
+LEARNING_RATE, DECAY = 0.1, 0.98
+BETA = 0.001  # orthogonalisation W <- (1 + beta) W - beta (W W') W
+SLOPE = 0.2  # of leaky ReLU
+DRAWN_WORDS = 50_000  # most frequent words of each side that are drawn
+CRITERION_WORDS = 10_000  # most frequent words that an epoch's dictionary is made of
+# Length of the vectors while they train: about that of published vectors, which the released code
+# uses as they come.
+SCALE = 5.0
 SAVE_MINUTES = 10.0
 
 
-@dataclass(frozen=True)
-class Adversary:
-    """Training of the map; the defaults are the paper's (one epoch there is a million words of each
-    side: 31,250 steps of 32).
-    """
+def adversarial_start(
+    source: np.ndarray,
+    target: np.ndarray,
+    *,
+    seed: int,
+    settings: AdversarySettings,
+    k: int,
+    precision: str = "float32",
+    state: Path | None = None,
+    progress: str | None = None,
+) -> WordPairs:
+    """Mutual CSLS pairs over the 10,000 most frequent words under the best epoch's map.
 
-    epochs: int = 5
-    steps: int = 31_250  # of the map, an epoch
-    batch: int = 32  # words of each side
-    hidden: int = 2048  # units of each of the discriminator's two hidden layers
-    dropout: float = 0.1  # of the discriminator's input
-    smoothing: float = 0.1
-    discriminator_steps: int = 5  # to one step of the map
-    learning_rate: float = 0.1
-    decay: float = 0.98
-    beta: float = 0.001  # orthogonalisation W <- (1 + beta) W - beta (W W') W
-    frequent: int = 50_000  # words of each side that are drawn
-    # length of the vectors while they train: about that of published vectors, which the released
-    # code uses as they come
-    scale: float = 5.0
-    # of the discriminator's products on a processor, as in `lingualift.precision`; on a GPU float32
-    precision: str = "float32"
+    `source`, `target`: normalised vectors [words, dim], most frequent first. Fewer words than a
+    batch on a side is an error. `precision` is that of the discriminator's products on a processor
+    (`lingualift.precision`); on a GPU they are float32. `state` is a folder that keeps the training
+    every `SAVE_MINUTES` and at its end; one of the same vectors, seed and settings is taken up,
+    with the same result as without a stop, and any other is begun anew. The caller deletes it.
+    `progress` names a progress bar.
+    """
+    for side, vectors in (("source", source), ("target", target)):
+        if len(vectors) < settings.batch:
+            raise LinguaLiftError(
+                f"the adversarial start draws {settings.batch} words at once, but only"
+                f" {len(vectors)} {side} words have vectors; lower the batch, give more text, or"
+                " leave the start out"
+            )
+    training = _Training(source, target, seed, settings, k, precision)
+    if state is not None:
+        training.take_up(state)
+    saved = time.monotonic()
+    with tqdm(
+        total=training.last,
+        initial=training.course.step,
+        desc=progress,
+        unit="step",
+        disable=progress is None,
+        mininterval=5,
+    ) as bar:
+        while training.course.step < training.last:
+            training.step()
+            bar.update()
+            if training.course.step % settings.steps == 0 and not training.end_epoch():
+                training.course.step = training.last
+            ended = training.course.step == training.last
+            if state is not None and (ended or time.monotonic() - saved >= 60 * SAVE_MINUTES):
+                training.save(state)
+                saved = time.monotonic()
+    return training.pairs
 
 
 @dataclass
@@ -63,12 +100,12 @@ class _Course:
     """How far a training has come."""
 
     step: int = 0  # of the map, over all epochs
-    rate: float = 0.0
+    rate: float = LEARNING_RATE
     fell: bool = False
     best: float = -1.0  # the criterion is a mean cosine
     history: list[float] = field(default_factory=list)
 
-    def improves(self, value: float, decay: float) -> bool:
+    def improves(self, value: float) -> bool:
         """Note the criterion of an epoch that has ended and lower the rate; whether it is the best
         so far.
         """
@@ -80,169 +117,145 @@ class _Course:
             self.rate /= 2
         else:
             self.fell = True
-        self.rate *= decay
+        self.rate *= DECAY
         return better
 
 
-def adversarial_start(
-    source: np.ndarray,
-    target: np.ndarray,
-    *,
-    seed: int,
-    settings: Adversary | None = None,
-    k: int = 10,
-    use_gpu: bool = True,
-    state: Path | None = None,
-    save_minutes: float = SAVE_MINUTES,
-    progress: str | None = None,
-) -> tuple[Pairs, list[float]]:
-    """Mutual CSLS pairs over the 10,000 most frequent words under the best epoch's map, and each
-    epoch's criterion.
-
-    `source`, `target`: normalised vectors [words, dim], most frequent first. Fewer words than a
-    batch on a side is an error. `state` is a folder that keeps the training every `save_minutes`
-    and at its end; one of the same vectors, seed and settings is taken up, with the same result as
-    without a stop, and any other is begun anew. The caller deletes it. `progress` names a progress
-    bar.
+class _Training:
+    """The map and its discriminator as they learn; `pairs` is the best epoch's dictionary so
+    far.
     """
-    import torch
 
-    from lingualift.precision import use_bf16
+    def __init__(
+        self,
+        source: np.ndarray,
+        target: np.ndarray,
+        seed: int,
+        settings: AdversarySettings,
+        k: int,
+        precision: str,
+    ) -> None:
+        import torch
 
-    how = settings or Adversary()
-    for side, vectors in (("source", source), ("target", target)):
-        if len(vectors) < how.batch:
-            raise LinguaLiftError(
-                f"the adversarial start draws {how.batch} words at once, but only {len(vectors)}"
-                f" {side} words have vectors; lower the batch, give more text, or leave the"
-                " start out"
-            )
-    device = torch.device("cuda" if use_gpu and torch.cuda.is_available() else "cpu")
-    random = torch.Generator(device).manual_seed(seed)
-    sides = [
-        torch.from_numpy(np.ascontiguousarray(side[: how.frequent])).to(device) * how.scale
-        for side in (source, target)
-    ]
-    dim = source.shape[1]
-    mapping = torch.eye(dim, device=device)
-    discriminator = _Discriminator(
-        dim, how, random, device, device.type == "cpu" and use_bf16(how.precision)
-    )
-    left, right = source[:CRITERION_WORDS], target[:CRITERION_WORDS]
-    k = min(k, len(left), len(right))
-    truth = torch.cat(
-        [
-            torch.full((how.batch,), value, device=device)
-            for value in (1 - how.smoothing, how.smoothing)
+        from lingualift.precision import device, use_bf16
+
+        self.settings = settings
+        self.device = torch.device(device())
+        self.random = torch.Generator(self.device).manual_seed(seed)
+        self.sides = [
+            torch.from_numpy(np.ascontiguousarray(side[:DRAWN_WORDS])).to(self.device) * SCALE
+            for side in (source, target)
         ]
-    )
-    mistaken = 1 - truth[: how.batch]
-
-    def draw(side: int) -> Any:
-        return sides[side][
-            torch.randint(len(sides[side]), (how.batch,), generator=random, device=device)
-        ]
-
-    course, pairs = _Course(rate=how.learning_rate), (np.empty(0, np.int64), np.empty(0, np.int64))
-    learned = {"map": mapping} | {
-        f"{depth}.{part}": values
-        for depth, own in enumerate(discriminator.layers)
-        for part, values in enumerate(own)
-    }
-    if state is not None:
-        trained_on = [
+        self.map = torch.eye(source.shape[1], device=self.device)
+        self.discriminator = _Discriminator(
+            source.shape[1],
+            settings.hidden,
+            self.random,
+            bf16=self.device.type == "cpu" and use_bf16(precision),
+        )
+        self.frequent = source[:CRITERION_WORDS], target[:CRITERION_WORDS]
+        self.k = min(k, *map(len, self.frequent))
+        # The discriminator's answers: mapped source vectors first, then target vectors.
+        self.truth = torch.full((2 * settings.batch,), SMOOTHING, device=self.device)
+        self.truth[: settings.batch] = 1 - SMOOTHING
+        self.mistaken = 1 - self.truth[: settings.batch]
+        self.course = _Course()
+        self.last = settings.epochs * settings.steps
+        self.pairs: WordPairs = (np.empty(0, np.int64), np.empty(0, np.int64))
+        vectors = [
             hashlib.sha256(np.ascontiguousarray(side).tobytes()).hexdigest()
             for side in (source, target)
         ]
-        key = digest([asdict(how), seed, k, device.type, str(discriminator.dtype), *trained_on], 64)
-        kept = _read_state(state, key)
-        if kept is not None:
-            course, tensors = kept
-            for name, values in learned.items():
-                values.copy_(tensors[name])
-            discriminator.refresh()
-            random.set_state(tensors["random"])
-            pairs = tensors["source"].numpy(), tensors["target"].numpy()
-            logger.info(
-                "adversary: going on after step %d of %d (%s)",
-                course.step,
-                how.epochs * how.steps,
-                state,
-            )
-    saved, last = time.monotonic(), how.epochs * how.steps
-    with tqdm(
-        total=last,
-        initial=course.step,
-        desc=progress,
-        unit="step",
-        disable=progress is None,
-        mininterval=5,
-    ) as bar:
-        while course.step < last:
-            for _ in range(how.discriminator_steps):
-                discriminator.learn(
-                    torch.cat([draw(0) @ mapping, draw(1)]), truth, how.learning_rate
-                )
-            words = draw(0)
-            # The loss is a mean over both sides, but only the mapped one has a gradient.
-            mapping.addmm_(
-                words.T, discriminator.gradient(words @ mapping, mistaken), alpha=-course.rate / 2
-            )
-            mapping.copy_((1 + how.beta) * mapping - how.beta * (mapping @ mapping.T @ mapping))
-            course.step += 1
-            bar.update()
-            if course.step % how.steps == 0:
-                found = mapping.cpu().numpy()
-                epoch = course.step // how.steps
-                if np.isfinite(found).all():
-                    mapped = unit(left @ found)  # the map is only nearly orthogonal
-                    matched = match(mapped, right, k, use_gpu)
-                    value = criterion(mapped, right, matched.best)
-                    logger.info("adversarial epoch %d: criterion %.4f", epoch, value)
-                    if course.improves(value, how.decay):
-                        pairs = matched.mutual
-                else:
-                    logger.warning("the adversarial map diverged in epoch %d", epoch)
-                    course.step = last
-            if state is not None and (
-                course.step == last or time.monotonic() - saved >= 60 * save_minutes
-            ):
-                found_so_far = {
-                    "source": torch.from_numpy(pairs[0]),
-                    "target": torch.from_numpy(pairs[1]),
-                }
-                _write_state(
-                    state, key, course, {**learned, **found_so_far, "random": random.get_state()}
-                )
-                saved = time.monotonic()
-    return pairs, course.history
+        arithmetic = [self.device.type, str(self.discriminator.dtype)]
+        self.key = digest([settings.model_dump(), seed, self.k, *arithmetic, *vectors], 64)
 
+    def step(self) -> None:
+        """One step of the map, after those of the discriminator."""
+        import torch
 
-def _write_state(path: Path, key: str, course: _Course, tensors: dict[str, Any]) -> None:
-    from safetensors.torch import save_file
+        for _ in range(DISCRIMINATOR_STEPS):
+            vectors = torch.cat([self._draw(0) @ self.map, self._draw(1)])
+            self.discriminator.learn(vectors, self.truth, LEARNING_RATE)
+        words = self._draw(0)
+        gradient = self.discriminator.gradient(words @ self.map, self.mistaken)
+        # The loss is a mean over both sides, but only the mapped one has a gradient.
+        self.map.addmm_(words.T, gradient, alpha=-self.course.rate / 2)
+        self.map.copy_((1 + BETA) * self.map - BETA * (self.map @ self.map.T @ self.map))
+        self.course.step += 1
 
-    with atomic_directory(path) as folder:
-        save_file(tensors, folder / "state.safetensors")
-        write_json(folder / "course.json", {"key": key, **asdict(course)})
+    def _draw(self, side: int) -> Any:
+        import torch
 
+        words = self.sides[side]
+        rows = torch.randint(
+            len(words), (self.settings.batch,), generator=self.random, device=self.device
+        )
+        return words[rows]
 
-def _read_state(path: Path, key: str) -> tuple[_Course, dict[str, Any]] | None:
-    """What `path` keeps of the training that `key` names, or None."""
-    from safetensors.torch import load_file
+    def end_epoch(self) -> bool:
+        """Note the criterion of the map, and its dictionary where it is the best so far; False if
+        the map has diverged.
+        """
+        fitted = self.map.cpu().numpy()
+        epoch = self.course.step // self.settings.steps
+        if not np.isfinite(fitted).all():
+            logger.warning("the adversarial map diverged in epoch %d", epoch)
+            return False
+        left, right = self.frequent
+        mapped = unit(left @ fitted)  # the map is only nearly orthogonal
+        matched = match(mapped, right, self.k)
+        value = criterion(mapped, right, matched.best)
+        logger.info("adversarial epoch %d: criterion %.4f", epoch, value)
+        if self.course.improves(value):
+            self.pairs = matched.mutual
+        return True
 
-    if not path.exists():
-        return None
-    try:
-        check_directory(path)
-    except LinguaLiftError as error:
-        logger.warning("the adversary begins anew: %s", error)
-        return None
-    course = read_json(path / "course.json")
-    return (
-        (_Course(**course), load_file(path / "state.safetensors"))
-        if course.pop("key") == key
-        else None
-    )
+    def _learned(self) -> dict[str, Any]:
+        return {"map": self.map} | {
+            f"{depth}.{part}": values
+            for depth, layer in enumerate(self.discriminator.layers)
+            for part, values in enumerate(layer)
+        }
+
+    def save(self, path: Path) -> None:
+        """Keep the training in the folder `path`."""
+        import torch
+        from safetensors.torch import save_file
+
+        tensors = {
+            **self._learned(),
+            "source": torch.from_numpy(self.pairs[0]),
+            "target": torch.from_numpy(self.pairs[1]),
+            "random": self.random.get_state(),
+        }
+        with atomic_directory(path) as folder:
+            save_file(tensors, folder / "state.safetensors")
+            write_json(folder / "course.json", {"key": self.key, **asdict(self.course)})
+
+    def take_up(self, path: Path) -> None:
+        """Go on with what the folder `path` keeps of this training; anything else is left alone."""
+        from safetensors.torch import load_file
+
+        if not path.exists():
+            return
+        try:
+            check_directory(path)
+        except LinguaLiftError as error:
+            logger.warning("the adversary begins anew: %s", error)
+            return
+        course = read_json(path / "course.json")
+        if course.pop("key") != self.key:
+            return
+        self.course = _Course(**course)
+        tensors = load_file(path / "state.safetensors")
+        for name, values in self._learned().items():
+            values.copy_(tensors[name])
+        self.discriminator.refresh()
+        self.random.set_state(tensors["random"])
+        self.pairs = tensors["source"].numpy(), tensors["target"].numpy()
+        logger.info(
+            "adversary: going on after step %d of %d (%s)", self.course.step, self.last, path
+        )
 
 
 class _Discriminator:
@@ -254,25 +267,23 @@ class _Discriminator:
     products are of bfloat16 copies; the weights themselves stay float32.
     """
 
-    def __init__(
-        self, dim: int, how: Adversary, random: Any, device: Any, bf16: bool = False
-    ) -> None:
+    def __init__(self, dim: int, hidden: int, random: Any, bf16: bool = False) -> None:
         import torch
 
-        self.dropout, self.random = how.dropout, random
+        self.random = random
         self.dtype = torch.bfloat16 if bf16 else torch.float32
         self.layers = []  # [weights [outputs, inputs], biases [outputs]]
-        for inputs, outputs in ((dim, how.hidden), (how.hidden, how.hidden), (how.hidden, 1)):
+        for inputs, outputs in ((dim, hidden), (hidden, hidden), (hidden, 1)):
             shapes: list[tuple[int, ...]] = [(outputs, inputs), (outputs,)]
             self.layers.append(
                 [
-                    (torch.rand(shape, generator=random, device=device) * 2 - 1) * inputs**-0.5
+                    (torch.rand(shape, generator=random, device=random.device) * 2 - 1)
+                    * inputs**-0.5
                     for shape in shapes
                 ]
             )
-        self.products = [
-            [values.to(self.dtype) for values in layer] for layer in self.layers
-        ]  # in float32 the layers themselves
+        # What products are of: in float32 the layers themselves.
+        self.products = [[values.to(self.dtype) for values in layer] for layer in self.layers]
 
     def refresh(self, *depths: int) -> None:
         """Copy the weights of some layers (none named: of all) to where products take them from."""
@@ -306,13 +317,13 @@ class _Discriminator:
         return (gradient @ self.products[0][0]).to(inputs.dtype) * kept
 
     def _forward(self, inputs: Any, truth: Any) -> tuple[list[Any], Any, Any]:
-        """What enters each layer, the inputs' dropout, and the gradient [words, 1] by the logits."""
+        """What enters each layer, the inputs' dropout, the gradient [words, 1] by the logits."""
         import torch
         from torch.nn.functional import leaky_relu, linear
 
         kept = (
-            torch.rand(inputs.shape, generator=self.random, device=inputs.device) >= self.dropout
-        ) / (1 - self.dropout)
+            torch.rand(inputs.shape, generator=self.random, device=inputs.device) >= DROPOUT
+        ) / (1 - DROPOUT)
         values = [(inputs * kept).to(self.dtype)]
         for layer in self.products[:-1]:
             values.append(leaky_relu(linear(values[-1], *layer), SLOPE))

@@ -13,6 +13,8 @@ import numpy as np
 
 from lingualift.lexicon.search import Neighbours, largest, top_k
 
+WordPairs = tuple[np.ndarray, np.ndarray]
+"""Pairs of words as index arrays int64 [pairs]: of the source words, of the target words."""
 DENSE = 1 << 26  # similarities held at once: 268 MB
 BLOCK = 512  # of their rows or columns that are sorted at once
 
@@ -33,17 +35,13 @@ class Scores:
         """The score times `factor`."""
         return Scores((self.source * np.float32(factor)).astype(np.float32), self.target)
 
-    def forward(self, k: int, use_gpu: bool = True) -> Neighbours:
+    def forward(self, k: int) -> Neighbours:
         """The best `k` targets of each source."""
-        return top_k(self.source, self.target, k, use_gpu)
+        return top_k(self.source, self.target, k)
 
-    def backward(self, k: int, use_gpu: bool = True) -> Neighbours:
+    def backward(self, k: int) -> Neighbours:
         """The best `k` sources of each target."""
-        return top_k(self.target, self.source, k, use_gpu)
-
-    def pairs(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
-        """The scores float32 of chosen pairs, given by equally long index arrays."""
-        return (self.source[source] * self.target[target]).sum(axis=1, dtype=np.float32)
+        return top_k(self.target, self.source, k)
 
 
 def combine(*parts: Scores) -> Scores:
@@ -54,29 +52,20 @@ def combine(*parts: Scores) -> Scores:
     )
 
 
-def mean_similarity(
-    queries: np.ndarray, database: np.ndarray, k: int, use_gpu: bool = True
-) -> np.ndarray:
-    """The mean inner product float32 [n] of each query with its `k` nearest database rows (r of the
-    CSLS equation).
-    """
-    return (
-        top_k(queries, database, k, use_gpu)
-        .scores.mean(axis=1, dtype=np.float64)
-        .astype(np.float32)
-    )
-
-
-def csls(source: np.ndarray, target: np.ndarray, k: int = 10, use_gpu: bool = True) -> Scores:
+def csls(source: np.ndarray, target: np.ndarray, k: int) -> Scores:
     """CSLS between unit vectors `source` [n, d] and `target` [m, d] with neighbourhoods of `k`
     words.
     """
     return _augmented(
-        source,
-        target,
-        mean_similarity(source, target, k, use_gpu),
-        mean_similarity(target, source, k, use_gpu),
+        source, target, _mean_similarity(source, target, k), _mean_similarity(target, source, k)
     )
+
+
+def _mean_similarity(queries: np.ndarray, database: np.ndarray, k: int) -> np.ndarray:
+    """The mean inner product float32 [n] of each query with its `k` nearest database rows (r of the
+    CSLS equation).
+    """
+    return top_k(queries, database, k).scores.mean(axis=1, dtype=np.float64).astype(np.float32)
 
 
 def _augmented(
@@ -100,51 +89,50 @@ class Match:
     scores: Scores
     best: np.ndarray
     back: np.ndarray
-    mutual: tuple[np.ndarray, np.ndarray]
+    mutual: WordPairs
 
 
-def match(
-    source: np.ndarray,
-    target: np.ndarray,
-    k: int = 10,
-    use_gpu: bool = True,
-    extra: Scores | None = None,
-) -> Match:
+def match(source: np.ndarray, target: np.ndarray, k: int, extra: Scores | None = None) -> Match:
     """`csls` (plus the score `extra`) with its best and mutual pairs; from one matrix of
     similarities where that is small (four searches cost more).
     """
-    if len(source) * len(target) > DENSE:
-        scores = csls(source, target, k, use_gpu)
-        scores = scores if extra is None else combine(scores, extra)
-        best, back = (
-            scores.forward(1, use_gpu).indices[:, 0],
-            scores.backward(1, use_gpu).indices[:, 0],
-        )
-    else:
-        similarity = source @ target.T
-        near_source = np.concatenate(
-            [_mean_of_largest(similarity[rows], k) for rows in _blocks(len(source))]
-        )
-        near_target = np.concatenate(
-            [_mean_of_largest(similarity.T[rows], k) for rows in _blocks(len(target))]
-        )
-        scores = _augmented(source, target, near_source, near_target)
-        similarity *= 2
-        similarity -= near_target
-        similarity -= near_source[:, None]
-        if extra is not None:
-            scores = combine(scores, extra)
-            for block in _blocks(len(source)):
-                similarity[block] += extra.source[block] @ extra.target.T
-        best = similarity.argmax(axis=1)
-        back = np.concatenate(
-            [
-                np.ascontiguousarray(similarity.T[rows]).argmax(axis=1)
-                for rows in _blocks(len(target))
-            ]
-        )
+    small = len(source) * len(target) <= DENSE
+    scores, best, back = (_match_densely if small else _match_by_search)(source, target, k, extra)
     rows = np.flatnonzero(back[best] == np.arange(len(best)))
     return Match(scores, best, back, (rows, best[rows]))
+
+
+def _match_by_search(
+    source: np.ndarray, target: np.ndarray, k: int, extra: Scores | None
+) -> tuple[Scores, np.ndarray, np.ndarray]:
+    scores = csls(source, target, k)
+    if extra is not None:
+        scores = combine(scores, extra)
+    return scores, scores.forward(1).indices[:, 0], scores.backward(1).indices[:, 0]
+
+
+def _match_densely(
+    source: np.ndarray, target: np.ndarray, k: int, extra: Scores | None
+) -> tuple[Scores, np.ndarray, np.ndarray]:
+    similarity = source @ target.T
+    near_source = np.concatenate(
+        [_mean_of_largest(similarity[rows], k) for rows in _blocks(len(source))]
+    )
+    near_target = np.concatenate(
+        [_mean_of_largest(similarity.T[rows], k) for rows in _blocks(len(target))]
+    )
+    scores = _augmented(source, target, near_source, near_target)
+    similarity *= 2
+    similarity -= near_target
+    similarity -= near_source[:, None]
+    if extra is not None:
+        scores = combine(scores, extra)
+        for block in _blocks(len(source)):
+            similarity[block] += extra.source[block] @ extra.target.T
+    back = [
+        np.ascontiguousarray(similarity.T[rows]).argmax(axis=1) for rows in _blocks(len(target))
+    ]
+    return scores, similarity.argmax(axis=1), np.concatenate(back)
 
 
 def _blocks(count: int) -> list[slice]:
@@ -159,16 +147,12 @@ def _mean_of_largest(values: np.ndarray, k: int) -> np.ndarray:
     )
 
 
-def mutual_pairs(
-    scores: Scores, use_gpu: bool = True, found: Neighbours | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """The pairs of words that are each other's best: source indices (ascending) and target indices,
-    int64 [pairs].
-
-    `found`: the best targets of each source, where they have been searched.
+def mutual_pairs(scores: Scores, nearest: Neighbours) -> WordPairs:
+    """The pairs of words that are each other's best, source ascending. `nearest`: the best targets
+    of each source.
     """
-    forward = (found or scores.forward(1, use_gpu)).indices[:, 0]
+    forward = nearest.indices[:, 0]
     asked = np.unique(forward)  # no other target can be in a mutual pair
-    backward = top_k(scores.target[asked], scores.source, 1, use_gpu).indices[:, 0]
+    backward = top_k(scores.target[asked], scores.source, 1).indices[:, 0]
     source = np.flatnonzero(backward[np.searchsorted(asked, forward)] == np.arange(len(forward)))
     return source, forward[source]

@@ -20,11 +20,11 @@ def procrustes(
             f"Procrustes needs as many source as target rows, at least one; got {source.shape} and"
             f" {target.shape}"
         )
-    kind = np.float64 if precise else np.float32
-    left = source.astype(kind)
+    precision = np.float64 if precise else np.float32
+    left = source.astype(precision)
     if weights is not None:
         left = left * weights[:, None]
-    u, _, vt = singular_values(left.T @ target.astype(kind, copy=False))
+    u, _, vt = singular_values(left.T @ target.astype(precision, copy=False))
     return (u @ vt).astype(np.float32)
 
 

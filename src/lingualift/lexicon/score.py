@@ -7,13 +7,15 @@ import numpy as np
 from lingualift.lexicon.csls import Scores, combine
 
 SAMPLE = 1000  # words a side on which a score's mean and deviation are measured
+# Of fastText against the encoder. Adding fastText changed P@1 by -0.9 to +2.7 points.
+FASTTEXT_WEIGHT = 0.3
 
 
-def moments(scores: Scores, seed: int = 0) -> tuple[float, float]:
+def moments(scores: Scores) -> tuple[float, float]:
     """Mean and standard deviation of a score over all pairs, from up to 1,000 × 1,000 sampled
     pairs.
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     rows, columns = (
         np.sort(generator.choice(len(side), min(SAMPLE, len(side)), replace=False))
         for side in (scores.source, scores.target)
@@ -23,21 +25,18 @@ def moments(scores: Scores, seed: int = 0) -> tuple[float, float]:
 
 
 def combined_scores(
-    encoder: Scores,
-    fasttext: Scores,
-    source_rows: np.ndarray,
-    target_rows: np.ndarray,
-    weight: float,
+    encoder: Scores, fasttext: Scores, source_rows: np.ndarray, target_rows: np.ndarray
 ) -> Scores:
-    """encoder / σ_encoder + `weight` · (fastText − μ) / σ_fastText over all pairs of words.
+    """encoder / σ_encoder + `FASTTEXT_WEIGHT` · (fastText − μ) / σ_fastText over all pairs of
+    words.
 
     `fasttext` scores the words that have fastText vectors only: `source_rows`, `target_rows` (int)
-    are their places among all words. A pair with a word that has none gets the mean of the second
+    are their rows among all words. A pair with a word that has none gets the mean of the second
     term, zero: it is ranked by the encoder alone.
     """
     _, spread = moments(encoder)
     mean, deviation = moments(fasttext)
-    factor = weight / deviation
+    factor = FASTTEXT_WEIGHT / deviation
     width = fasttext.source.shape[1] + 1
     left = np.zeros((len(encoder.source), width), np.float32)
     right = np.zeros((len(encoder.target), width), np.float32)
