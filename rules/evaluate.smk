@@ -37,7 +37,8 @@ rule predict:
             )
         ),
     output:
-        directory("results/predictions/{run}/{benchmark}/batches/{batch}"),
+        # Goes when every language is taken out: a damaged answer is made again, not copied again.
+        temp(directory("results/predictions/{run}/{benchmark}/batches/{batch}")),
     log:
         "results/logs/predict/{run}/{benchmark}/{batch}.log",
     benchmark:
