@@ -156,7 +156,7 @@ def test_a_short_row_and_an_unreadable_file_are_one_line(tmp_path):
     with pytest.raises(LinguaLiftError, match=f"line 3: 2 cells, expected {len(COLUMNS)}"):
         load_languages(path)
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(LinguaLiftError, match=r"cannot be read as UTF-8"):
+    with pytest.raises(LinguaLiftError, match=r"line 1: not UTF-8 text"):
         load_languages(path)
     path.write_text("\t".join(COLUMNS) + "\n")
     with pytest.raises(LinguaLiftError, match=r"holds no language"):

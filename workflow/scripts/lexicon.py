@@ -19,7 +19,7 @@ from lingualift.lexicon.build import (
     build_lexicon,
     supervised_lexicon,
 )
-from lingualift.lexicon.gold import read_gold, read_muse
+from lingualift.lexicon.gold import read_dictionary, read_gold
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 
@@ -49,7 +49,7 @@ with job.frame(snakemake.log[0], snakemake.threads) as logger:
     if "seed_dictionary" in given.keys():
         pairs = [
             (word, answer)
-            for word, answers in sorted(read_muse(given.seed_dictionary).items())
+            for word, answers in sorted(read_dictionary(given.seed_dictionary, language).items())
             for answer in sorted(answers)
         ]
     settings = Settings(

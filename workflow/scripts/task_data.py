@@ -8,8 +8,8 @@ from lingualift.config import Task
 from lingualift.languages import load_languages
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
-from lingualift.tasks import loaders
 from lingualift.tasks.generated import GENERATORS
+from lingualift.tasks.loaders import load_task_data
 
 # Not a parameter of the rule: another row in the table of languages changes no task.
 names = {
@@ -28,7 +28,7 @@ with job.frame(snakemake.log[0]):
             (key, lang, verified(path))
             for (key, lang), path in zip(snakemake.params.folders, snakemake.input, strict=True)
         ]
-        table = loaders.load_sources(folders, task.kind, task.languages, names, task.examples)
+        table = load_task_data(folders, task.kind, task.languages, names, task.examples)
     write_parquet(
         snakemake.output[0],
         table,

@@ -3,10 +3,12 @@ files must pass.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
+from lingualift.data.folders import names_held, visible_files, wrong_cell
 from lingualift.errors import LinguaLiftError, nearest
 from lingualift.evaluation.answers import join_groups, to_number, western_digits
 
@@ -102,12 +104,35 @@ def number(text: str, place: str) -> str:
     return re.sub(r"\.0+$", "", plain)
 
 
-def verified(
+def find(
+    benchmark: Benchmark, folder: Path, patterns: Sequence[str], language: str, code: str
+) -> list[Path]:
+    """The files below a retrieved folder that match the first fitting pattern (`{language}`,
+    `{code}` filled in).
+
+    Several are the shards of one table. None is an error: the code in the table of languages is
+    none of the source's, or the source lacks the language.
+    """
+    filled = [pattern.format(language=language, code=code) for pattern in patterns]
+    for pattern in filled:
+        if paths := visible_files(folder, pattern):
+            return paths
+    held = {name for pattern in patterns for name in names_held(folder, pattern)}
+    if held and benchmark.code not in ("code", "name"):
+        raise wrong_cell(language, benchmark.code, code, str(folder), held)
+    known = f"; it holds {', '.join(sorted(held))}" if held else ""
+    raise LinguaLiftError(
+        f"{folder}: no file for language '{language}' (looked for {', '.join(filled)}){known};"
+        " leave the language out of languages.evaluation or take the source again"
+    )
+
+
+def check_problems(
     benchmark: Benchmark,
     language: str,
     split: str,
     problems: Iterable[Problem],
-    excerpt: bool = False,
+    excerpt: bool,
 ) -> list[Problem]:
     """The problems, once all rows are well-formed and there are as many as the benchmark has in a
     language.

@@ -18,7 +18,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from lingualift.benchmarks.base import Benchmark, Problem, verified
+from lingualift.benchmarks.base import Benchmark, Problem, check_problems
 from lingualift.errors import LinguaLiftError
 
 GROUPS = {
@@ -137,4 +137,6 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
 def load(language: str, split: str = "test") -> list[Problem]:
     """The problems of one language and split, checked."""
     BENCHMARK.require(language, split)
-    return verified(BENCHMARK, language, split, read((), language, language, split))
+    return check_problems(
+        BENCHMARK, language, split, read((), language, language, split), excerpt=False
+    )
