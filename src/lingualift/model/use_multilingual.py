@@ -344,10 +344,10 @@ def sentencepiece_tokenizer(path: str | Path) -> Any:
 def _read_sentencepiece(path: Path) -> Any:
     """A SentencePiece `ModelProto` with exactly one unknown piece."""
     from google.protobuf.message import DecodeError
-    from sentencepiece import sentencepiece_model_pb2
+    from sentencepiece.sentencepiece_model_pb2 import ModelProto  # type: ignore[attr-defined]
 
     try:
-        model = sentencepiece_model_pb2.ModelProto.FromString(path.read_bytes())
+        model = ModelProto.FromString(path.read_bytes())
     except OSError as error:
         raise LinguaLiftError(f"{path}: cannot be read ({error.strerror})") from None
     except DecodeError as error:
