@@ -235,12 +235,10 @@ def _array_rows(path: Path, numbered: Iterable[tuple[int, str]]) -> Iterator[Row
     """The entries of a JSON array, decoded one by one so that a bad one has its number."""
     content = "\n".join(line for _, line in numbered)
     decoder = json.JSONDecoder(strict=False)
-    position = _after_blanks(content, content.index("[") + 1)
-    if content.startswith("]", position):
-        return
-    for number in range(1, len(content)):
-        place = f"{path}, row {number}"
-        start = position
+    position, number = _after_blanks(content, content.index("[") + 1), 0
+    while not content.startswith("]", position):
+        number += 1
+        place, start = f"{path}, row {number}", position
         try:
             value, position = decoder.raw_decode(content, position)
             _require_whole_characters(value, content[start:position])
@@ -248,11 +246,11 @@ def _array_rows(path: Path, numbered: Iterable[tuple[int, str]]) -> Iterator[Row
             raise _not_json(error, place) from None
         yield Row(_object(value, place), path, number, "row")
         position = _after_blanks(content, position)
-        if content.startswith("]", position):
-            break
-        if not content.startswith(",", position):
-            raise LinguaLiftError(f"{place}: not JSON (no comma or end follows it); {AGAIN}")
-        position = _after_blanks(content, position + 1)
+        comma = content.startswith(",", position)
+        if comma:
+            position = _after_blanks(content, position + 1)
+        if comma == content.startswith("]", position):
+            raise LinguaLiftError(f"{place}: not JSON (no other row or end follows); {AGAIN}")
     if content[position + 1 :].strip():
         raise LinguaLiftError(f"{path}: not JSON (text follows the end of the array); {AGAIN}")
 

@@ -2,8 +2,9 @@
 seed.
 
 One- and two-step problems of everyday content with their worked answers. People, wording and
-situations are other than the embedded benchmark's (`tests/near_duplicates.py` proves it). The k-th problem
-depends on the seed and the problems before it only, so a smaller set is a prefix of a larger one.
+situations are other than the embedded benchmark's (`tests/near_duplicates.py` proves it). The k-th
+problem depends on the seed and the problems before it only, so a smaller set is a prefix of a
+larger one.
 """
 
 import random
@@ -93,14 +94,6 @@ def generate(count: int, seed: int) -> pa.Table:
         for values, field in zip([ids, ["en"] * count, *columns], PROBLEM_SCHEMA, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=PROBLEM_SCHEMA)
-
-
-def operations() -> dict[str, list[str]]:
-    """Every operation ('add', 'mul sub' ...) with the names of its templates."""
-    names: dict[str, list[str]] = {}
-    for template in TEMPLATES:
-        names.setdefault(template.operation, []).append(template.name)
-    return names
 
 
 def _stream(seed: int) -> Iterator[tuple[str, str, int, str, str]]:
