@@ -150,6 +150,15 @@ def test_a_misspelt_or_missing_column_is_named(tmp_path):
         load_languages(write(tmp_path, ROW | {"scripts": ""}, header=(*COLUMNS, "scripts")))
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_byte_order_mark_and_windows_line_ends_are_read_past(tmp_path, ends):
+    path = write(tmp_path, ROW)
+    expected = load_languages(path)
+    content = path.read_text(encoding="utf-8").rstrip("\n").replace("\n", ends)
+    path.write_text("\ufeff" + content, encoding="utf-8", newline="")
+    assert load_languages(path) == expected
+
+
 def test_a_short_row_and_an_unreadable_file_are_one_line(tmp_path):
     path = write(tmp_path, ROW)
     path.write_text(path.read_text(encoding="utf-8") + "xx\tTwo cells\n", encoding="utf-8")

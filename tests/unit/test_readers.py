@@ -5,6 +5,7 @@ alone.
 import gettext
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,12 +99,46 @@ def test_plain_text_of_a_language_is_found_by_its_code_and_streams(tmp_path):
     (tmp_path / "text").mkdir()
     (tmp_path / "text/sw.txt").write_text("moja\r\nmbili\n", encoding="utf-8")
     assert list(raw_lines("local-text", tmp_path, LANGUAGES["sw"])) == ["moja", "mbili"]
+    (tmp_path / "text/._sw.txt").write_bytes(b"\0\5\26\7")  # what macOS leaves beside it
+    assert list(raw_lines("local-text", tmp_path, LANGUAGES["sw"])) == ["moja", "mbili"]
     (tmp_path / "text/ha.txt").write_text("daya\n", encoding="utf-8")
     assert list(raw_lines("local-text", tmp_path, LANGUAGES["ha"])) == ["daya"]
     with pytest.raises(
         LinguaLiftError, match=r"expected de\.txt or one text file, found ha\.txt, sw\.txt"
     ):
         raw_lines("local-text", tmp_path, LANGUAGES["de"])
+
+
+@pytest.mark.parametrize(
+    ("literal", "text"),
+    [
+        (r"'\x41\u0042\u{43}\u{1F600}\ud83d\ude00'", "ABC😀😀"),
+        (r"'\a\v\0\/\n\t'", "a\v\0/\n\t"),
+        ("'a\\\nb'", "ab"),
+        ('`a\nb " $`', 'a\nb " $'),
+        ("'a: b, ]'", "a: b, ]"),
+        ("'\u2028 /* x */ // y'", "\u2028 /* x */ // y"),
+    ],
+)
+def test_escapes_mean_what_they_mean_in_javascript(tmp_path, literal, text):
+    path = quran(tmp_path, f"[{literal}]," + ",".join(["[]"] * 113))
+    assert read_holy_quran(path) == [text]
+
+
+def test_a_wrong_name_of_a_corpus_names_row_column_and_the_nearest_file(tmp_path):
+    folder = tmp_path / "package/translations"
+    folder.mkdir(parents=True)
+    quran(tmp_path, ",".join(["['v']"] * 114)).rename(folder / "QuranSwahili.js")
+    (tmp_path / "package/HafsHolyQuran.js").write_text("x")
+    for cell, nearest in (("Swahili", "QuranSwahili"), ("HolyQuran", "HafsHolyQuran")):
+        wrong = replace(LANGUAGES["sw"], holy_quran=cell)
+        with pytest.raises(
+            LinguaLiftError,
+            match=f"row 'sw', column 'holy_quran': .* no '{cell}'; did you mean '{nearest}'",
+        ):
+            raw_lines("holy-quran", tmp_path, wrong)
+    right = replace(LANGUAGES["sw"], holy_quran="QuranSwahili")
+    assert list(raw_lines("holy-quran", tmp_path, right)) == ["v"] * 114
 
 
 def test_quran_json_holds_translations(tmp_path):

@@ -2,6 +2,7 @@
 files must pass.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -96,7 +97,8 @@ def number(text: str, place: str) -> str:
     """
     plain = join_groups(western_digits(text.strip()))
     plain = re.sub(r"^(-?\d+),(\d{1,2})$", r"\1.\2", plain)
-    if not re.fullmatch(r"-?\d+(\.\d+)?(/\d+)?", plain) or to_number(plain) is None:
+    value = to_number(plain) if re.fullmatch(r"-?\d+(\.\d+)?(/\d+)?", plain) else None
+    if value is None or not math.isfinite(value):
         raise LinguaLiftError(
             f"{place}: gold answer '{text[:60]}' is not a number; correct the row or take the file"
             " from its source again"
