@@ -277,18 +277,39 @@ def xcsqa_parquet(path):
 @pytest.mark.parametrize(
     ("name", "key", "language", "held", "others", "write", "count"),
     [
-        ("mgsm", "mgsm-hub", "sw", "mgsm_sw.tsv", ["README.md", "mgsm.py"], lambda path: mgsm(path.parent, ROWS), 250),
+        (
+            "mgsm",
+            "mgsm-hub",
+            "sw",
+            "mgsm_sw.tsv",
+            ["README.md", "mgsm.py"],
+            lambda path: mgsm(path.parent, ROWS),
+            250,
+        ),
         ("msvamp", "msvamp-hub", "ja", "test_Japanese.json", ["README.md"], msvamp_json, 1000),
         (
-            "xnli", "xnli-hub", "ur", "ur/test-00000-of-00001.parquet",
-            ["README.md", "all_languages/test-00000-of-00001.parquet"], xnli_parquet, 5010,
+            "xnli",
+            "xnli-hub",
+            "ur",
+            "ur/test-00000-of-00001.parquet",
+            ["README.md", "all_languages/test-00000-of-00001.parquet"],
+            xnli_parquet,
+            5010,
         ),
         (
-            "xcsqa", "xcsr", "ja", "X-CSQA-jap/validation-00000-of-00001.parquet",
-            ["X-CSQA-jap/test-00000-of-00001.parquet", "X-CODAH-jap/validation-00000-of-00001.parquet"], xcsqa_parquet, 1000,
+            "xcsqa",
+            "xcsr",
+            "ja",
+            "X-CSQA-jap/validation-00000-of-00001.parquet",
+            [
+                "X-CSQA-jap/test-00000-of-00001.parquet",
+                "X-CODAH-jap/validation-00000-of-00001.parquet",
+            ],
+            xcsqa_parquet,
+            1000,
         ),
     ],
-)  # fmt: skip
+)
 def test_a_hub_repository_is_fetched_in_part_and_read_in_its_layout(
     tmp_path, name, key, language, held, others, write, count
 ):
@@ -376,19 +397,28 @@ def test_a_carriage_return_in_a_sentence_and_a_missing_last_line_end_shift_no_pa
     ("name", "language", "code", "held", "expected"),
     [
         (
-            "tatoeba", "sw", "swa", ["tatoeba.swh-eng.swh", "tatoeba.swh-eng.eng"],
+            "tatoeba",
+            "sw",
+            "swa",
+            ["tatoeba.swh-eng.swh", "tatoeba.swh-eng.eng"],
             "row 'sw', column 'tatoeba': {} holds no 'swa'; did you mean 'swh'?",
         ),
         (
-            "gsm-symbolic", "sw", "swh", ["x/data/templates/swa/symbolic/0000.toml"],
+            "gsm-symbolic",
+            "sw",
+            "swh",
+            ["x/data/templates/swa/symbolic/0000.toml"],
             "row 'sw', column 'gsm_symbolic': {} holds no 'swh'; did you mean 'swa'?",
         ),
         (
-            "msvamp", "sw", "Swahili", ["test_Thai.json", "._test_Swahili.json"],
+            "msvamp",
+            "sw",
+            "Swahili",
+            ["test_Thai.json", "._test_Swahili.json"],
             "{}: no file for language 'sw' (looked for **/test_Swahili.json",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_code_names_row_column_and_the_nearest_code_of_the_source(
     tmp_path, name, language, code, held, expected
 ):

@@ -319,7 +319,9 @@ def test_a_wrong_name_of_a_word_list_names_row_column_and_the_nearest_list(langu
 
 
 def test_a_wrong_class_of_spacy_names_the_column_and_the_nearest_class():
-    with pytest.raises(LinguaLiftError, match=r"column 'spacy': spaCy has no class 'hix'; did you mean 'hi'"):
+    with pytest.raises(
+        LinguaLiftError, match=r"column 'spacy': spaCy has no class 'hix'; did you mean 'hi'"
+    ):
         blank_pipeline("hix")
 
 

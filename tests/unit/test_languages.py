@@ -1,4 +1,4 @@
-"""The language table says one thing per cell, and a mistake in it is one line that names the row."""
+"""The language table says one thing a cell; a mistake in it is one line that names the row."""
 
 import string
 from pathlib import Path

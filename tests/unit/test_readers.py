@@ -152,10 +152,12 @@ def test_quran_json_holds_translations(tmp_path):
         read_quran_json(path)
 
 
-HELP = """<html><head><title>no</title></head><body><p dir="auto">furniture</p><div id="DisplayArea">
+HELP = """<html><head><title>no</title></head><body><p dir="auto">furniture</p>
+<div id="DisplayArea">
 <h1 id="hd_id1">Kopf <span>der</span> Seite</h1><p id="par_id2" class="paragraph">Ein
  Absatz &amp; mehr.</p><div class="bascode"><div></div><p id="par_id3">Sub Main</p></div>
-<p id="par_id4" class="code">SUM(1;2)</p><p id="par_id5">Nach dem Code.</p><p id="par_id6"> </p></div></body></html>"""
+<p id="par_id4" class="code">SUM(1;2)</p><p id="par_id5">Nach dem Code.</p><p id="par_id6"> </p>
+</div></body></html>"""
 
 
 def test_help_pages_give_headings_and_paragraphs_but_no_program_code(tmp_path):

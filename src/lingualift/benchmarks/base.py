@@ -129,6 +129,15 @@ def find(
     )
 
 
+def find_one(benchmark: Benchmark, folder: Path, pattern: str, language: str, code: str) -> Path:
+    """The only file below a retrieved folder that matches the pattern (`find`)."""
+    paths = find(benchmark, folder, (pattern,), language, code)
+    if len(paths) > 1:
+        names = ", ".join(path.relative_to(folder).as_posix() for path in paths)
+        raise LinguaLiftError(f"{folder}: expected one file, found {names}; keep one of them")
+    return paths[0]
+
+
 def check_problems(
     benchmark: Benchmark,
     language: str,

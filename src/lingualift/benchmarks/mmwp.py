@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
-from lingualift.benchmarks.base import Benchmark, Problem, find, number
+from lingualift.benchmarks.base import Benchmark, Problem, find_one, number
 from lingualift.benchmarks.mmwp_mini import GROUPS
 from lingualift.data.rows import UNREADABLE, first_line, read_delimited, read_rows, text
 from lingualift.errors import LinguaLiftError
@@ -56,7 +56,7 @@ _OPERATOR = re.compile(r"(?<=[\w.)%])\s*[-+*/](?=\s*[\w.(])")
 
 def read(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
     """The official problems of one language."""
-    path = find(BENCHMARK, folders[0], ("**/mmwp_{code}.tsv",), language, code)[0]
+    path = find_one(BENCHMARK, folders[0], "**/mmwp_{code}.tsv", language, code)
     for serial, row in enumerate(read_delimited(path, "\t", header=("question", "answer")), 1):
         yield Problem(
             f"mmwp-{serial:03d}",
@@ -69,7 +69,7 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
 def build(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
     """The English side from the folders of ASDiv and of MAWPS, in this order."""
     asdiv, mawps = (
-        find(ENGLISH, folder, (f"**/{name}",), language, code)[0]
+        find_one(ENGLISH, folder, f"**/{name}", language, code)
         for folder, name in zip(folders, ("ASDiv.xml", "mawps.json"), strict=True)
     )
     yield from select([*drawn(read_asdiv(asdiv)), *drawn(read_mawps(mawps))])

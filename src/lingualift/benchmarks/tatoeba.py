@@ -9,7 +9,7 @@ is what all others are compared with.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lingualift.benchmarks.base import Benchmark, Problem, find
+from lingualift.benchmarks.base import Benchmark, Problem, find_one
 from lingualift.data.rows import parallel_lines, text
 
 BENCHMARK = Benchmark(
@@ -70,7 +70,7 @@ BENCHMARK = Benchmark(
 def read(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
     """Line-parallel sentences; the answer of a sentence is its own number."""
     foreign, english = (
-        find(BENCHMARK, folders[0], (f"**/tatoeba.{{code}}-eng.{side}",), language, code)[0]
+        find_one(BENCHMARK, folders[0], f"**/tatoeba.{{code}}-eng.{side}", language, code)
         for side in ("{code}", "eng")
     )
     for index, sentence, translation in parallel_lines(foreign, english):

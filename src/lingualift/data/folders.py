@@ -30,17 +30,15 @@ def names_held(folder: str | Path, pattern: str) -> list[str]:
     """What stands for `{code}` in the files below a folder that match the pattern, whatever their
     code.
     """
-    folder = Path(folder)
-    first, *others = pattern.split("{code}")
-    literal = [_as_expression(piece) for piece in (first, *others)]
-    expression = re.compile(
-        f"{literal[0]}(?P<code>[^/]+?){'(?P=code)'.join(literal[1:])}" if others else literal[0]
-    )
-    found = (
+    if "{code}" not in pattern:
+        return []
+    first, *others = map(_as_expression, pattern.split("{code}"))
+    expression = re.compile(f"{first}(?P<code>[^/]+?){'(?P=code)'.join(others)}")
+    matches = (
         expression.fullmatch(path.relative_to(folder).as_posix())
         for path in visible_files(folder, pattern.replace("{code}", "*"))
     )
-    return sorted({match["code"] for match in found if match and others})
+    return sorted({match["code"] for match in matches if match})
 
 
 def _as_expression(piece: str) -> str:

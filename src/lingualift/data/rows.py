@@ -256,8 +256,8 @@ def _array_rows(path: Path, numbered: Iterable[tuple[int, str]]) -> Iterator[Row
 
 
 def _after_blanks(content: str, position: int) -> int:
-    found = _BLANK.match(content, position)
-    return position if found is None else found.end()
+    blanks = _BLANK.match(content, position)
+    return position if blanks is None else blanks.end()
 
 
 def _object(value: Any, place: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def read_gold(source: str, folder: str | Path, language: Language) -> Dictionary
     if len(paths) != 1:
         raise LinguaLiftError(
             f"{folder}: expected one dictionary (.txt or .tsv), found"
-            f" {', '.join(path.name for path in paths) or 'none'}"
+            f" {', '.join(path.name for path in paths) or 'none'}; keep one there"
         )
     return read_dictionary(paths[0], language)
 

@@ -6,7 +6,7 @@ and the line.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -49,7 +49,7 @@ class Reader:
 
     @property
     def multilingual(self) -> bool:
-        return self.form in ("parallel", "opus", "mathoctopus") or "{code}" in self.pattern
+        return self.form in (*PAIRS, "mathoctopus") or "{code}" in self.pattern
 
 
 READERS = {
@@ -70,6 +70,12 @@ READERS = {
     "opus-100": Reader(("translation",), "opus"),
     "parallel-text": Reader(("translation",), "parallel"),
 }
+
+PAIRS: dict[str, Callable[[Path, str], Iterator[tuple[str, str]]]] = {
+    "parallel": read_parallel_text,
+    "opus": read_opus,
+}
+"""Forms that hold sentences with their English translations."""
 
 TaskFolder = tuple[str, str | None, Path]
 """A source, the language that was retrieved (None where it comes whole), and the folder."""
@@ -126,28 +132,30 @@ def _by_language(
                 f"tasks: source '{key}' is not task data; {nearest(key, READERS)}"
             )
         reader = READERS[key]
-        if reader.form in ("parallel", "opus"):
+        if reader.form in PAIRS:
             if language is None:
                 raise LinguaLiftError(f"tasks: source '{key}' is read one language at a time")
-            pairs = (read_parallel_text if reader.form == "parallel" else read_opus)(
-                folder, language
-            )
-            solved = _translations(pairs) if kind == "translation" else None
-            yield key, language, solved or _solved(pairs, solutions, key)
+            pairs = PAIRS[reader.form](folder, language)
+            if kind == "translation":
+                yield key, language, _translations(pairs)
+            else:
+                yield key, language, _solved(pairs, solutions, key)
         elif reader.form == "mathoctopus":
             examples: dict[str, list[Example]] = {code: [] for code in wanted}
             for code, example in read_mathoctopus(folder, names):
-                examples.get(code, []).append(example)
+                if code in examples:
+                    examples[code].append(example)
             for code in wanted:
                 yield key, code, examples[code]
         elif "{code}" in reader.pattern:
             for code in [language] if language else wanted:
                 yield key, code, _examples(folder, reader, code)
         else:
-            english: Iterable[Example] = _examples(folder, reader, "en")
+            english = _examples(folder, reader, "en")
             if translated:
-                english = list(english)
-                solutions |= {_letters(example.question): example for example in english}
+                questions = list(english)
+                solutions |= {_letters(example.question): example for example in questions}
+                english = iter(questions)
             if "en" in wanted:
                 yield key, "en", english
 
