@@ -108,6 +108,14 @@ def test_tabs_are_never_quoted_and_commas_are(tmp_path):
     assert [row.number for row in commas] == [2, 5]
 
 
+@pytest.mark.parametrize("name", ["long.csv", "long.tsv", "long.jsonl"])
+def test_a_cell_may_be_longer_than_a_library_allows(tmp_path, name):
+    cell = "x" * 200_000
+    content = json.dumps({"a": cell}) if name.endswith("jsonl") else f"a\n{cell}\n"
+    (row,) = read_rows(written(tmp_path, name, content))
+    assert row.values == {"a": cell}
+
+
 def test_lines_end_at_line_feeds_alone_and_the_last_end_is_optional(tmp_path):
     for content in ("a\rb\r\n\u2028c\x85\nd\x0b", "\ufeffa\rb\r\n\u2028c\x85\r\nd\x0b\n"):
         path = written(tmp_path, "text.txt", content)

@@ -32,6 +32,7 @@ of too many digits (`ValueError`), too deep nesting; Parquet: Arrow's own, dates
 _BLANK = re.compile(r"[ \t\r\n]*")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _PARQUET_BATCH = 4096  # rows that are Python objects at once
+LONGEST_CELL = 2**31 - 1  # characters, the largest that every platform takes
 AGAIN = "take the file from its source again"
 
 
@@ -211,6 +212,9 @@ def _cells(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
     # The reader of CSV takes a carriage return in an unquoted cell for a line end. `lines` lets no
     # NUL through, so that one may stand for it meanwhile.
     content = (line.replace("\r", "\0") + "\n" for _, line in lines(path))
+    # Its limit of 131,072 characters a cell would refuse long texts; quotes that do not end are
+    # refused all the same, at the end of the file.
+    csv.field_size_limit(LONGEST_CELL)
     records = csv.reader(content, strict=True)
     number = 1
     try:
