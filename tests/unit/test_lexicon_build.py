@@ -494,7 +494,7 @@ def test_precision_counts_any_translation_and_gives_intervals():
     assert result.words == 3 and result.coverage == 0.75
     assert result.precision == {1: pytest.approx(33.33), 2: pytest.approx(66.67)}
     assert result.intervals[1][0] <= 33.33 <= result.intervals[1][1]
-    assert precision_at(["q"], ["x"], candidates, gold).words == 0
+    assert precision_at(["q"], ["x"], candidates, gold, ks=(1,)).words == 0
 
 
 def test_gold_files(tmp_path, caplog):

@@ -72,10 +72,10 @@ def build(folders: Sequence[Path], language: str, code: str, split: str) -> Iter
         find_one(ENGLISH, folder, f"**/{name}", language, code)
         for folder, name in zip(folders, ("ASDiv.xml", "mawps.json"), strict=True)
     )
-    yield from select([*drawn(read_asdiv(asdiv)), *drawn(read_mawps(mawps))])
+    yield from select([*drawn(read_asdiv(asdiv), DRAWN), *drawn(read_mawps(mawps), DRAWN)])
 
 
-def drawn(problems: Iterable[tuple[Problem, int]], size: int = DRAWN) -> list[Problem]:
+def drawn(problems: Iterable[tuple[Problem, int]], size: int) -> list[Problem]:
     """`size` of the multi-step problems (at least two operations), each text once, in the order of
     their texts' SHA-256.
     """

@@ -17,6 +17,7 @@ from lingualift.text.scripts import lower_case
 
 logger = logging.getLogger(__name__)
 Dictionary = dict[str, set[str]]
+RESAMPLES = 1000  # for intervals
 
 
 def read_gold(source: str, folder: str | Path, language: Language) -> Dictionary:
@@ -122,16 +123,15 @@ def precision_at(
     candidates: np.ndarray,
     dictionary: Mapping[str, set[str]],
     *,
-    ks: Sequence[int] = (1, 5, 10),
+    ks: Sequence[int],
     seed: int = 0,
-    resamples: int = 1000,
 ) -> Precision:
     """P@k of ranked `candidates` int [source words, at least max(ks)] (target indices, best first;
     -1 for none).
 
     A gold word counts where it is a source word and the target vocabulary holds at least one of its
     translations; it is right at k when one of them is among the first k candidates. Intervals
-    resample gold words `resamples` times.
+    resample gold words `RESAMPLES` times.
     """
     targets = {word.lower() for word in target_words}
     positions: dict[str, int] = {}
@@ -152,7 +152,7 @@ def precision_at(
     if not covered:
         return Precision({k: 0.0 for k in ks}, {k: (0.0, 0.0) for k in ks}, 0, coverage)
     generator = np.random.default_rng(seed)
-    draws = generator.integers(0, len(ranks), (resamples, len(ranks)))
+    draws = generator.integers(0, len(ranks), (RESAMPLES, len(ranks)))
     precision, intervals = {}, {}
     for k in ks:
         hits = (ranks < k).astype(np.float64)
