@@ -117,6 +117,7 @@ def test_plain_text_of_a_language_is_found_by_its_code_and_streams(tmp_path):
         ("'a\\\nb'", "ab"),
         ('`a\nb " $`', 'a\nb " $'),
         ("'a: b, ]'", "a: b, ]"),
+        ("'a', // no more\n /* , */ ", "a"),
         ("'\u2028 /* x */ // y'", "\u2028 /* x */ // y"),
     ],
 )

@@ -9,13 +9,14 @@ from lingualift.errors import LinguaLiftError
 
 # What JavaScript's literals have and JSON lacks. Quantifiers are possessive, so that damage costs
 # no backtracking; a template string with `${` is no literal and stays as it is.
+_COMMENT = r"//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/"
 _FOREIGN = re.compile(
-    r"""(?P<comment> //[^\n]*+ | /\*(?:[^*]|\*(?!/))*+\*/ )
+    rf"(?P<comment> {_COMMENT} ) | (?P<trailing> ,(?=(?:\s|{_COMMENT})*+[\]}}]) )"
+    r"""
     | '(?P<single> (?:[^'\\\n]|\\.)*+ )'
     | "(?P<double> (?:[^"\\\n]|\\.)*+ )"
     | `(?P<template> (?:[^`\\$]|\\.|\$(?!\{))*+ )`
-    | (?P<key> [A-Za-z_$][\w$]*+ )(?=\s*:)
-    | (?P<trailing> ,(?=\s*[\]}]) )""",
+    | (?P<key> [A-Za-z_$][\w$]*+ )(?=\s*:)""",
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]{1,6})\}|(.))|\"", re.DOTALL)
