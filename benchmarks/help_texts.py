@@ -16,14 +16,22 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from lingualift.embeddings.fasttext import load_embeddings, save_embeddings, train_skipgram
+from lingualift.languages import find_language, load_languages
 from lingualift.lexicon.csls import csls
-from lingualift.lexicon.gold import Dictionary, precision_at, read_muse, read_thousand
+from lingualift.lexicon.gold import (
+    Dictionary,
+    cleaned,
+    precision_at,
+    read_dictionary,
+    read_thousand,
+)
 from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.views import WordSpace
 
 BLOCK = re.compile(r'<(p|h[1-6])\b[^>]*\bid="((?:par|hd)_id\w+)"[^>]*>(.*?)</\1>', re.S)
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 ENGLISH = "en-us"
+LANGUAGES = load_languages(Path(__file__).parents[1] / "config/languages.tsv")
 LEAST_DICE = 0.35  # of words that are taken for translations of each other
 KINDS = ("words", "MUSE", "test", "pages")  # of gold dictionaries
 
@@ -136,19 +144,17 @@ def page_pairs(parallel: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(words[0][row], words[1][best[row]]) for row in kept]
 
 
-def gold_dictionaries(language: str, options: argparse.Namespace) -> dict[str, Dictionary]:
+def gold_dictionaries(code: str, options: argparse.Namespace) -> dict[str, Dictionary]:
     """The gold dictionaries of a language, by kind."""
-    dictionaries = {
-        "pages": read_muse(Path(options.cache or options.packages, f"pages-{language}"))
-    }
-    for folder in options.gold:
-        for kind, name, read in (
-            ("words", f"words/{language}.json", read_thousand),
-            ("MUSE", f"en-{language}.txt", read_muse),
-            ("test", f"en-{language}.test.tsv", read_muse),
-        ):
-            if Path(folder, name).is_file():
-                dictionaries[kind] = read(Path(folder, name))
+    language = find_language(LANGUAGES, code)
+    pages = Path(options.cache or options.packages, f"pages-{code}")
+    dictionaries = {"pages": read_dictionary(pages, language)}
+    for folder in map(Path, options.gold):
+        if (path := folder / f"words/{code}.json").is_file():
+            dictionaries["words"] = cleaned(read_thousand(path), language)
+        for kind, name in (("MUSE", f"en-{code}.txt"), ("test", f"en-{code}.test.tsv")):
+            if (folder / name).is_file():
+                dictionaries[kind] = read_dictionary(folder / name, language)
     return dictionaries
 
 

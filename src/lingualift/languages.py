@@ -24,6 +24,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from lingualift.data.rows import read_delimited
 from lingualift.errors import LinguaLiftError, nearest
 
 Level = Literal["low", "medium", "high"]
@@ -84,35 +85,16 @@ def load_languages(path: str | Path) -> dict[str, Language]:
     level or a code point that is no digit zero raises `LinguaLiftError` naming file, line and
     column.
     """
-    path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LinguaLiftError(f"{path}: cannot be read as UTF-8 text ({error})") from error
-    header = lines[0].split("\t")
-    for column in COLUMNS:
-        if column not in header:
-            raise LinguaLiftError(f"{path}: column '{column}' is missing from the first line")
-    for column in header:
-        if column not in COLUMNS:
-            raise LinguaLiftError(f"{path}: unknown column '{column}'; {nearest(column, COLUMNS)}")
-    if len(set(header)) != len(header):
-        raise LinguaLiftError(f"{path}: a column occurs twice in the first line")
     languages: dict[str, Language] = {}
-    for number, line in enumerate(lines[1:], start=2):
-        if not line.strip():
-            continue
-        cells = line.split("\t")
-        if len(cells) != len(header):
-            raise LinguaLiftError(
-                f"{path}, line {number}: {len(cells)} cells, expected {len(header)} (separated by"
-                " tabs)"
-            )
-        language = _language(dict(zip(header, cells, strict=True)), f"{path}, line {number}")
+    for row in read_delimited(path, "\t", COLUMNS):
+        for column in row.values:
+            if column not in COLUMNS:
+                raise LinguaLiftError(
+                    f"{path}: unknown column '{column}'; {nearest(column, COLUMNS)}"
+                )
+        language = _language(row.values, row.place)
         if language.code in languages:
-            raise LinguaLiftError(
-                f"{path}, line {number}: language '{language.code}' has a row already"
-            )
+            raise LinguaLiftError(f"{row.place}: language '{language.code}' has a row already")
         languages[language.code] = language
     if not languages:
         raise LinguaLiftError(f"{path}: holds no language")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lingualift.tasks.loaders import load_sources, load_task
-from lingualift.tasks.near_duplicates import nearest_training
+from lingualift.tasks.forms import FORMS, Example
+from lingualift.tasks.loaders import load_task_data
+from tests.near_duplicates import nearest_training
 
 DATA = Path(
     os.environ.get("LINGUALIFT_DATA") or Path(__file__).parents[2].parent / "shared" / "data"
@@ -21,37 +22,36 @@ def data(*parts: str) -> Path:
     return path
 
 
+def examples(form: str, path: Path) -> list[Example]:
+    return list(FORMS[form](path))
+
+
 def test_gsm8k_is_read_completely():
     train, test = (
-        load_task("gsm8k", [data("gsm8k", "train.jsonl")]),
-        load_task("gsm8k", [data("gsm8k", "test.jsonl")]),
+        examples("gsm8k", data("gsm8k", f"{split}.jsonl")) for split in ("train", "test")
     )
-    assert (train.num_rows, test.num_rows) == (7473, 1319)
-    assert not any(
-        "<<" in response or "####" in response for response in train["response"].to_pylist()
-    )
-    assert all(
-        response.endswith(f"The answer is: {answer}")
-        for response, answer in zip(
-            train["response"].to_pylist(), train["answer"].to_pylist(), strict=True
-        )
-    )
+    assert (len(train), len(test)) == (7473, 1319)
+    for example in train:
+        assert "<<" not in example.response and "####" not in example.response
+        assert example.response.endswith(f"The answer is: {example.answer}")
 
 
 def test_commonsenseqa_is_read_completely():
     for split, count in (("train", 9741), ("dev", 1221)):
-        table = load_task("commonsenseqa", [data("csqa", f"{split}_rand_split.jsonl")])
-        assert table.num_rows == count
-        assert set(table["answer"].to_pylist()) == set("ABCDE")
+        found = examples("multiple-choice", data("csqa", f"{split}_rand_split.jsonl"))
+        assert len(found) == count and {example.answer for example in found} == set("ABCDE")
         assert all(
-            "\nOptions:A. " in question and question.endswith("\nAnswer:")
-            for question in table["question"].to_pylist()
+            "\nOptions:A. " in example.question and example.question.endswith("\nAnswer:")
+            for example in found
         )
 
 
 def test_near_duplicates_within_gsm8k_are_found():
-    train = load_task("gsm8k", [data("gsm8k", "train.jsonl")])["question"].to_pylist()
-    test = load_task("gsm8k", [data("gsm8k", "test.jsonl")])["question"].to_pylist()[:60]
+    train, test = (
+        [example.question for example in examples("gsm8k", data("gsm8k", f"{split}.jsonl"))]
+        for split in ("train", "test")
+    )
+    test = test[:60]
     result = nearest_training([*test, train[100]], train[:2000])
     assert result.train_index[-1] == 100 and result.similarity[-1] == pytest.approx(1.0)
     assert (result.similarity[:-1] < 0.9).mean() > 0.9
@@ -64,10 +64,10 @@ def test_gsm8kinstruct_is_read_completely_as_task_data_and_as_parallel_text():
         for code in counts
     ]
     english = ("gsm8k", None, data("gsm8k", "train.jsonl").parent)
-    solved = load_sources([english, *folders], "maths", ["en", *counts])
+    solved = load_task_data([english, *folders], "maths", ["en", *counts], {}, None)
     assert Counter(solved["language"].to_pylist()) == {
         "en": 7473,
         **counts,
     }  # every translated question finds its English solution
-    parallel = load_sources(folders, "translation", list(counts))
+    parallel = load_task_data(folders, "translation", list(counts), {}, None)
     assert Counter(parallel["language"].to_pylist()) == counts

@@ -69,6 +69,8 @@ def test_windows_line_ends_and_byte_order_marks_change_nothing(tmp_path, ends, s
         (6, "Swali?\t7\t8", "mgsm_sw.tsv, line 7: 3 cells, expected 2"),
         (6, "Swali?\tsaba", "mgsm_sw.tsv, line 7: gold answer 'saba' is not a number"),
         (6, "Swali?\t", "mgsm_sw.tsv, line 7: gold answer '' is not a number"),
+        (6, "Swali?\t" + "9" * 5000, "mgsm_sw.tsv, line 7: gold answer '99999"),
+        (6, "Swali\0?\t7", "mgsm_sw.tsv, line 7: holds a NUL byte"),
         (6, "Swali?\t3/0", "mgsm_sw.tsv, line 7: gold answer '3/0' is not a number"),
         (6, "\t7", "mgsm_sw.tsv, line 7: 'question' is missing or not a text"),
         (
@@ -275,18 +277,39 @@ def xcsqa_parquet(path):
 @pytest.mark.parametrize(
     ("name", "key", "language", "held", "others", "write", "count"),
     [
-        ("mgsm", "mgsm-hub", "sw", "mgsm_sw.tsv", ["README.md", "mgsm.py"], lambda path: mgsm(path.parent, ROWS), 250),
+        (
+            "mgsm",
+            "mgsm-hub",
+            "sw",
+            "mgsm_sw.tsv",
+            ["README.md", "mgsm.py"],
+            lambda path: mgsm(path.parent, ROWS),
+            250,
+        ),
         ("msvamp", "msvamp-hub", "ja", "test_Japanese.json", ["README.md"], msvamp_json, 1000),
         (
-            "xnli", "xnli-hub", "ur", "ur/test-00000-of-00001.parquet",
-            ["README.md", "all_languages/test-00000-of-00001.parquet"], xnli_parquet, 5010,
+            "xnli",
+            "xnli-hub",
+            "ur",
+            "ur/test-00000-of-00001.parquet",
+            ["README.md", "all_languages/test-00000-of-00001.parquet"],
+            xnli_parquet,
+            5010,
         ),
         (
-            "xcsqa", "xcsr", "ja", "X-CSQA-jap/validation-00000-of-00001.parquet",
-            ["X-CSQA-jap/test-00000-of-00001.parquet", "X-CODAH-jap/validation-00000-of-00001.parquet"], xcsqa_parquet, 1000,
+            "xcsqa",
+            "xcsr",
+            "ja",
+            "X-CSQA-jap/validation-00000-of-00001.parquet",
+            [
+                "X-CSQA-jap/test-00000-of-00001.parquet",
+                "X-CODAH-jap/validation-00000-of-00001.parquet",
+            ],
+            xcsqa_parquet,
+            1000,
         ),
     ],
-)  # fmt: skip
+)
 def test_a_hub_repository_is_fetched_in_part_and_read_in_its_layout(
     tmp_path, name, key, language, held, others, write, count
 ):
@@ -359,6 +382,52 @@ def test_retrieval_files_must_be_parallel(tmp_path):
         LinguaLiftError, match=r"tatoeba.tel-eng.tel: 120 lines, but tatoeba.tel-eng.eng has 119"
     ):
         load("tatoeba", "te", "test", [tmp_path], "tel")
+
+
+def test_a_carriage_return_in_a_sentence_and_a_missing_last_line_end_shift_no_pair(tmp_path):
+    sides = (["x\ry", *"x" * 119], [f"y{number}" for number in range(120)])
+    for name, side, end in (("tel", sides[0], ""), ("eng", sides[1], "\n")):
+        content = "\n".join(side) + end
+        (tmp_path / f"tatoeba.tel-eng.{name}").write_text(content, encoding="utf-8", newline="")
+    problems = load("tatoeba", "te", "test", [tmp_path], "tel")
+    assert (problems[0].question, problems[-1].translation) == ("x\ry", "y119")
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "code", "held", "expected"),
+    [
+        (
+            "tatoeba",
+            "sw",
+            "swa",
+            ["tatoeba.swh-eng.swh", "tatoeba.swh-eng.eng"],
+            "row 'sw', column 'tatoeba': {} holds no 'swa'; did you mean 'swh'?",
+        ),
+        (
+            "gsm-symbolic",
+            "sw",
+            "swh",
+            ["x/data/templates/swa/symbolic/0000.toml"],
+            "row 'sw', column 'gsm_symbolic': {} holds no 'swh'; did you mean 'swa'?",
+        ),
+        (
+            "msvamp",
+            "sw",
+            "Swahili",
+            ["test_Thai.json", "._test_Swahili.json"],
+            "{}: no file for language 'sw' (looked for **/test_Swahili.json",
+        ),
+    ],
+)
+def test_a_wrong_code_names_row_column_and_the_nearest_code_of_the_source(
+    tmp_path, name, language, code, held, expected
+):
+    for file in held:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("x", encoding="utf-8")
+    with pytest.raises(LinguaLiftError) as caught:
+        load(name, language, "test", [tmp_path], code)
+    assert expected.format(tmp_path) in str(caught.value)
 
 
 def test_gsm_symbolic_leaves_out_what_its_makers_mark_as_faulty(tmp_path):

@@ -5,6 +5,7 @@ scale of frequencies.
 import importlib.util
 import json
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from lingualift.text.vocabulary import (
     source_vocabulary,
     target_vocabulary,
     wordfreq_list,
+    wordfreq_of,
 )
 
 LANGUAGES = load_languages(Path(__file__).parents[2] / "config/languages.tsv")
@@ -303,6 +305,26 @@ def test_chinese_japanese_and_korean_lists_need_no_segmenter():
         )
 
 
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        ("hr", r"row 'hr', column 'wordfreq': wordfreq holds no 'shx'; did you mean 'sh'\?"),
+        ("de", r"row 'de', column 'wordfreq': wordfreq holds no 'shx'"),
+    ],
+)
+def test_a_wrong_name_of_a_word_list_names_row_column_and_the_nearest_list(language, message):
+    with pytest.raises(LinguaLiftError, match=message):
+        wordfreq_of(replace(LANGUAGES[language], wordfreq="shx"), 10)
+    assert len(wordfreq_of(LANGUAGES["hr"], 10)) == 10
+
+
+def test_a_wrong_class_of_spacy_names_the_column_and_the_nearest_class():
+    with pytest.raises(
+        LinguaLiftError, match=r"column 'spacy': spaCy has no class 'hix'; did you mean 'hi'"
+    ):
+        blank_pipeline("hix")
+
+
 def test_merged_frequencies_are_on_one_scale():
     merged = merge({"a": 900, "b": 100, "1": 50}, {"b": 0.3, "c": 0.1, "ж": 9.0}, "Latn")
     assert merged["a"] == (pytest.approx(0.45), "corpus")
@@ -339,9 +361,10 @@ def test_cldr_words_count_annotated_characters(tmp_path):
     path.write_text(json.dumps({"annotations": {"annotations": entries}}))
     words = cldr_list(path, "Latn")
     assert words["uso"] == pytest.approx(2 / 5) and words["mbwa"] == pytest.approx(1 / 5)
-    path.write_text("[]")
-    with pytest.raises(LinguaLiftError, match=r"annotations\.json"):
-        cldr_list(path, "Latn")
+    for damage in ("[]", "{", "[" * 100_000, '{"annotations": 1}'):
+        path.write_text(damage)
+        with pytest.raises(LinguaLiftError, match=r"annotations\.json"):
+            cldr_list(path, "Latn")
 
 
 class Tagger:

@@ -1,4 +1,4 @@
-"""The language table says one thing per cell, and a mistake in it is one line that names the row."""
+"""The language table says one thing a cell; a mistake in it is one line that names the row."""
 
 import string
 from pathlib import Path
@@ -150,13 +150,22 @@ def test_a_misspelt_or_missing_column_is_named(tmp_path):
         load_languages(write(tmp_path, ROW | {"scripts": ""}, header=(*COLUMNS, "scripts")))
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_byte_order_mark_and_windows_line_ends_are_read_past(tmp_path, ends):
+    path = write(tmp_path, ROW)
+    expected = load_languages(path)
+    content = path.read_text(encoding="utf-8").rstrip("\n").replace("\n", ends)
+    path.write_text("\ufeff" + content, encoding="utf-8", newline="")
+    assert load_languages(path) == expected
+
+
 def test_a_short_row_and_an_unreadable_file_are_one_line(tmp_path):
     path = write(tmp_path, ROW)
     path.write_text(path.read_text(encoding="utf-8") + "xx\tTwo cells\n", encoding="utf-8")
     with pytest.raises(LinguaLiftError, match=f"line 3: 2 cells, expected {len(COLUMNS)}"):
         load_languages(path)
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(LinguaLiftError, match=r"cannot be read as UTF-8"):
+    with pytest.raises(LinguaLiftError, match=r"line 1: not UTF-8 text"):
         load_languages(path)
     path.write_text("\t".join(COLUMNS) + "\n")
     with pytest.raises(LinguaLiftError, match=r"holds no language"):

@@ -19,7 +19,7 @@ from lingualift.languages import load_languages
 from lingualift.lexicon import final, refine, views
 from lingualift.lexicon.build import Lexicon, supervised_lexicon
 from lingualift.lexicon.build import build_lexicon as build_with_seed
-from lingualift.lexicon.gold import precision_at, read_gold, read_muse, read_thousand
+from lingualift.lexicon.gold import precision_at, read_dictionary, read_gold, read_thousand
 from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.table import LEXICON_SCHEMA
 from lingualift.lexicon.views import WordSpace
@@ -364,7 +364,7 @@ def test_precision_counts_any_translation_and_gives_intervals():
     assert result.words == 3 and result.coverage == 0.75
     assert result.precision == {1: pytest.approx(33.33), 2: pytest.approx(66.67)}
     assert result.intervals[1][0] <= 33.33 <= result.intervals[1][1]
-    assert precision_at(["q"], ["x"], candidates, gold).words == 0
+    assert precision_at(["q"], ["x"], candidates, gold, ks=(1,)).words == 0
 
 
 def test_gold_files(tmp_path, caplog):
@@ -373,26 +373,41 @@ def test_gold_files(tmp_path, caplog):
         "Cat gato\ndog\tperro\ndog\tcan\n\nice cream\thelado\nyou \nbad a b\n", encoding="utf-8"
     )
     with caplog.at_level(logging.WARNING):
-        assert read_muse(muse) == {
+        assert read_dictionary(muse, LANGUAGES["es"]) == {
             "cat": {"gato"},
             "dog": {"perro", "can"},
             "ice cream": {"helado"},
         }
     assert "2 malformed lines skipped (6, 7)" in caplog.text
-    with pytest.raises(LinguaLiftError, match="line 6"):
-        read_muse(muse, strict=True)
     muse.write_text("\n")
     with pytest.raises(LinguaLiftError, match="no pair of words"):
-        read_muse(muse)
+        read_dictionary(muse, LANGUAGES["es"])
     listed = tmp_path / "xx.json"
     listed.write_text(
         '{"words": [{"rank": 1, "targetWord": "Haus", "englishWord": "House"}, {"rank": 2,'
         ' "englishWord": "x"}]}'
     )
-    assert read_thousand(listed) == {"house": {"haus"}}
-    listed.write_text("[]")
-    with pytest.raises(LinguaLiftError, match=r"xx\.json"):
-        read_thousand(listed)
+    assert read_thousand(listed) == [("House", "Haus")]
+    for damage in ("[]", '{"words": 1}', "{", "[" * 100_000, '{"words": ["a"]}'):
+        listed.write_text(damage)
+        with pytest.raises(LinguaLiftError, match=r"xx\.json") as caught:
+            read_thousand(listed)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "expected"),
+    [
+        ("uk", "\ufefffive\tП’ять", {"five": {"п'ять"}}),
+        ("vi", "water\tNU\u031bO\u031b\u0301C", {"water": {"nước"}}),  # NFD, capitals
+        ("ar", "book كِتَاب", {"book": {"كتاب"}}),  # vowel marks
+        ("tr", "LIGHT IŞIK", {"light": {"ışık"}}),
+    ],
+)
+def test_a_dictionarys_words_are_cleaned_as_a_corpus_is(tmp_path, code, line, expected):
+    path = tmp_path / "seed.txt"
+    path.write_text(line + "\r\n", encoding="utf-8")
+    assert read_dictionary(path, LANGUAGES[code]) == expected
 
 
 @pytest.mark.parametrize("name", ["en-uk.txt", "en-uk.test.tsv"])
@@ -402,6 +417,8 @@ def test_gold_words_are_found_as_a_corpus_spells_them(tmp_path, name):
         "five": {"п'ять"},
         "house": {"буди\u0301нок"},
     }
+    (tmp_path / f"._{name}").write_bytes(b"\0\5\26\7")  # what macOS leaves beside it
+    assert len(read_gold("local-dictionaries", tmp_path, LANGUAGES["uk"])) == 2
     (tmp_path / "second.txt").write_text("a b\n")
     with pytest.raises(LinguaLiftError, match="expected one dictionary"):
         read_gold("local-dictionaries", tmp_path, LANGUAGES["uk"])
@@ -414,6 +431,12 @@ def test_the_packaged_word_list_is_gold_for_its_language(tmp_path):
         json.dumps({"words": [{"rank": 1, "targetWord": "Hus", "englishWord": "House"}]})
     )
     assert read_gold("thousand-most-common-words", tmp_path, LANGUAGES["nb"]) == {"house": {"hus"}}
+    wrong = replace(LANGUAGES["nb"], common_words="nor")
+    with pytest.raises(
+        LinguaLiftError,
+        match=r"row 'nb', column 'common_words': .* holds no 'nor'; did you mean 'no'\?",
+    ):
+        read_gold("thousand-most-common-words", tmp_path, wrong)
 
 
 def test_the_table_tells_precision_with_and_without_csls_and_what_the_corpus_lost():

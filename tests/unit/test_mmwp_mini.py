@@ -20,8 +20,8 @@ from lingualift.benchmarks.parallel import mistakes, numbers
 from lingualift.config import load as load_config
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.tasks.near_duplicates import THRESHOLD, nearest_training, require_no_near_duplicates
 from lingualift.tasks.word_problems import generate
+from tests.near_duplicates import THRESHOLD, nearest_training, require_no_near_duplicates
 
 ROOT = Path(__file__).parents[2]
 TABLE = load_languages(ROOT / "config" / "languages.tsv")

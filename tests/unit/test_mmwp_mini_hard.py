@@ -17,13 +17,13 @@ from lingualift.benchmarks.packaged import packaged_problems, table
 from lingualift.benchmarks.parallel import mistakes, numbers
 from lingualift.benchmarks.registry import load
 from lingualift.config import load as load_config
-from lingualift.config import load_systems
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
 from lingualift.plan import plan
+from lingualift.plan.systems import load_systems
 from lingualift.retrieve.sources import load_sources
-from lingualift.tasks.near_duplicates import nearest_training, require_no_near_duplicates
 from lingualift.tasks.word_problems import generate
+from tests.near_duplicates import nearest_training, require_no_near_duplicates
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))

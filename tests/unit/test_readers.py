@@ -5,6 +5,7 @@ alone.
 import gettext
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,12 +69,15 @@ def test_any_json_strings_are_read_back(tmp_path_factory, texts):
     ("chapters", "message"),
     [
         ("['a'],", "1 chapters where 114"),
-        ("['a' 'b']", "line 1: ',' or ']' expected"),
-        ("['a',,'b']", "not a literal value"),
-        ("['a\nb']", "a line end inside"),
-        ("[`${f()}`]", "expression"),
-        ("[alert(1)]", "not a literal value"),
-        ("[`a", "does not end"),
+        ("['a' 'b']", r"line 1: not JSON \(Expecting ',' delimiter"),
+        ("['a',,'b']", r"line 1: not JSON \(Expecting value"),
+        ("['v'],\n['a\nb']", r"line 2: not JSON \(Expecting value"),
+        ("[`${f()}`]", r"line 1: not JSON \(Expecting value"),
+        ("[alert(1)]", r"line 1: not JSON \(Expecting value"),
+        (r"['\ud83d']", "half a character"),
+        ("[" * 100_000, "nested too deeply"),
+        (f"[{'9' * 5000}]", "4300 digits"),
+        ("[`a", r"line 1: not JSON \(Expecting value"),
         (",".join(["[1]"] * 114), "chapter 1 is not an array of strings"),
     ],
 )
@@ -95,12 +99,47 @@ def test_plain_text_of_a_language_is_found_by_its_code_and_streams(tmp_path):
     (tmp_path / "text").mkdir()
     (tmp_path / "text/sw.txt").write_text("moja\r\nmbili\n", encoding="utf-8")
     assert list(raw_lines("local-text", tmp_path, LANGUAGES["sw"])) == ["moja", "mbili"]
+    (tmp_path / "text/._sw.txt").write_bytes(b"\0\5\26\7")  # what macOS leaves beside it
+    assert list(raw_lines("local-text", tmp_path, LANGUAGES["sw"])) == ["moja", "mbili"]
     (tmp_path / "text/ha.txt").write_text("daya\n", encoding="utf-8")
     assert list(raw_lines("local-text", tmp_path, LANGUAGES["ha"])) == ["daya"]
     with pytest.raises(
         LinguaLiftError, match=r"expected de\.txt or one text file, found ha\.txt, sw\.txt"
     ):
         raw_lines("local-text", tmp_path, LANGUAGES["de"])
+
+
+@pytest.mark.parametrize(
+    ("literal", "text"),
+    [
+        (r"'\x41\u0042\u{43}\u{1F600}\ud83d\ude00'", "ABC😀😀"),
+        (r"'\a\v\0\/\n\t'", "a\v\0/\n\t"),
+        ("'a\\\nb'", "ab"),
+        ('`a\nb " $`', 'a\nb " $'),
+        ("'a: b, ]'", "a: b, ]"),
+        ("'a', // no more\n /* , */ ", "a"),
+        ("'\u2028 /* x */ // y'", "\u2028 /* x */ // y"),
+    ],
+)
+def test_escapes_mean_what_they_mean_in_javascript(tmp_path, literal, text):
+    path = quran(tmp_path, f"[{literal}]," + ",".join(["[]"] * 113))
+    assert read_holy_quran(path) == [text]
+
+
+def test_a_wrong_name_of_a_corpus_names_row_column_and_the_nearest_file(tmp_path):
+    folder = tmp_path / "package/translations"
+    folder.mkdir(parents=True)
+    quran(tmp_path, ",".join(["['v']"] * 114)).rename(folder / "QuranSwahili.js")
+    (tmp_path / "package/HafsHolyQuran.js").write_text("x")
+    for cell, nearest in (("Swahili", "QuranSwahili"), ("HolyQuran", "HafsHolyQuran")):
+        wrong = replace(LANGUAGES["sw"], holy_quran=cell)
+        with pytest.raises(
+            LinguaLiftError,
+            match=f"row 'sw', column 'holy_quran': .* no '{cell}'; did you mean '{nearest}'",
+        ):
+            raw_lines("holy-quran", tmp_path, wrong)
+    right = replace(LANGUAGES["sw"], holy_quran="QuranSwahili")
+    assert list(raw_lines("holy-quran", tmp_path, right)) == ["v"] * 114
 
 
 def test_quran_json_holds_translations(tmp_path):
@@ -110,14 +149,16 @@ def test_quran_json_holds_translations(tmp_path):
     )
     assert read_quran_json(path) == ["I Guds namn"]
     path.write_text("[{}]")
-    with pytest.raises(LinguaLiftError, match=r"quran_sv\.json: not a translation"):
+    with pytest.raises(LinguaLiftError, match=r"quran_sv\.json, row 1: 'verses' is missing"):
         read_quran_json(path)
 
 
-HELP = """<html><head><title>no</title></head><body><p dir="auto">furniture</p><div id="DisplayArea">
+HELP = """<html><head><title>no</title></head><body><p dir="auto">furniture</p>
+<div id="DisplayArea">
 <h1 id="hd_id1">Kopf <span>der</span> Seite</h1><p id="par_id2" class="paragraph">Ein
  Absatz &amp; mehr.</p><div class="bascode"><div></div><p id="par_id3">Sub Main</p></div>
-<p id="par_id4" class="code">SUM(1;2)</p><p id="par_id5">Nach dem Code.</p><p id="par_id6"> </p></div></body></html>"""
+<p id="par_id4" class="code">SUM(1;2)</p><p id="par_id5">Nach dem Code.</p><p id="par_id6"> </p>
+</div></body></html>"""
 
 
 def test_help_pages_give_headings_and_paragraphs_but_no_program_code(tmp_path):
@@ -131,7 +172,7 @@ def test_help_pages_give_headings_and_paragraphs_but_no_program_code(tmp_path):
         "a text on many pages counts once"
     )
     page.write_bytes(b"\xff")
-    with pytest.raises(LinguaLiftError, match=r"page\.html: cannot be read as UTF-8"):
+    with pytest.raises(LinguaLiftError, match=r"page\.html, line 1: not UTF-8"):
         list(read_help(tmp_path))
     with pytest.raises(LinguaLiftError, match="holds no help page"):
         list(read_help(tmp_path / "absent"))

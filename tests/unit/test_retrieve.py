@@ -2,6 +2,7 @@
 stays in its folder.
 """
 
+import dataclasses
 import hashlib
 import http.server
 import io
@@ -772,6 +773,21 @@ def test_pins_complete_the_registry_and_moving_references_are_no_pins(tmp_path):
     ):
         with pytest.raises(LinguaLiftError, match=message):
             load_sources(path, pins)
+
+
+def test_a_wrong_cell_of_the_language_table_is_named_where_the_mirror_lacks_its_file(tmp_path):
+    mirror = tmp_path / "mirror"
+    (mirror / "tatoeba").mkdir(parents=True)
+    (mirror / "tatoeba/tatoeba.swh-eng.swh").write_text("x")
+    languages = load_languages(CONFIG / "languages.tsv")
+    wrong = dataclasses.replace(languages["sw"], tatoeba="swa")
+    source = load_sources(CONFIG / "sources.yaml")["tatoeba"].for_language(wrong)
+    with pytest.raises(
+        LinguaLiftError,
+        match=r"or correct languages\.tsv, row 'sw', column 'tatoeba';"
+        r" did you mean 'tatoeba\.swh-eng\.swh'\?",
+    ):
+        retrieve(source, tmp_path / "out", tmp_path / "downloads", mirror, offline=True)
 
 
 def test_the_registry_of_the_project_is_valid_and_fully_pinned_for_the_default_run():

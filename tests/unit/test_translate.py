@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lingualift.benchmarks.base import Problem
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.tasks.loaders import multiple_choice_question, nli_question
+from lingualift.tasks.forms import multiple_choice_question, nli_question
 from lingualift.translate import apertium, nllb
 from lingualift.translate.engine import TRANSLATION_SCHEMA, in_english, parts, translate
 
@@ -176,10 +176,20 @@ def tiny_nllb(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
     config = M2M100Config(
-        vocab_size=len(tokenizer), d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2, decoder_attention_heads=2,
-        encoder_ffn_dim=16, decoder_ffn_dim=16, max_position_embeddings=600, pad_token_id=1, bos_token_id=0, eos_token_id=2,
+        vocab_size=len(tokenizer),
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=16,
+        decoder_ffn_dim=16,
+        max_position_embeddings=600,
+        pad_token_id=1,
+        bos_token_id=0,
+        eos_token_id=2,
         decoder_start_token_id=2,
-    )  # fmt: skip
+    )
     M2M100ForConditionalGeneration(config).save_pretrained(folder)
     return folder
 
@@ -187,11 +197,15 @@ def tiny_nllb(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_nllb_translates_in_order_and_alike_in_any_batch(tiny_nllb, monkeypatch):
     monkeypatch.setattr(nllb, "MAX_TOKENS", 12)
     texts = ["habari", "kitabu kimoja", "moja", "habari yako"]
-    one = nllb.translate(texts, "swh_Latn", tiny_nllb, 1)
-    assert len(one) == 4 and one == nllb.translate(texts, "swh_Latn", tiny_nllb, 3)
-    assert one[::-1] == nllb.translate(texts[::-1], "swh_Latn", tiny_nllb, 2)
+    one = nllb.translate(texts, LANGUAGES["sw"], tiny_nllb, 1)
+    assert len(one) == 4 and one == nllb.translate(texts, LANGUAGES["sw"], tiny_nllb, 3)
+    assert one[::-1] == nllb.translate(texts[::-1], LANGUAGES["sw"], tiny_nllb, 2)
 
 
-def test_a_language_that_the_model_does_not_know_is_refused(tiny_nllb):
-    with pytest.raises(LinguaLiftError, match="does not know the language 'hau_Latn'"):
-        nllb.translate(["x"], "hau_Latn", tiny_nllb, 1)
+def test_a_wrong_nllb_code_names_row_column_and_the_nearest_code_of_the_model(tiny_nllb):
+    wrong = replace(LANGUAGES["sw"], nllb="swa_Latn")
+    with pytest.raises(
+        LinguaLiftError,
+        match=r"row 'sw', column 'nllb': .* holds no 'swa_Latn'; did you mean 'swh_Latn'\?",
+    ):
+        nllb.translate(["x"], wrong, tiny_nllb, 1)

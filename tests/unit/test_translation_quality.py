@@ -19,7 +19,7 @@ from lingualift.languages import load_languages
 from lingualift.plan import plan
 from lingualift.plan.systems import load_systems
 from lingualift.retrieve.sources import load_sources
-from lingualift.tasks.loaders import nli_question
+from lingualift.tasks.forms import nli_question
 from lingualift.translate.engine import TRANSLATION_SCHEMA
 
 CONFIG = Path(__file__).parents[2] / "config"

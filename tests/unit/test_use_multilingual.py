@@ -3,14 +3,16 @@ nothing but the text.
 """
 
 import importlib
+import io
 import os
-import struct
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sentencepiece
 import torch
+from sentencepiece.sentencepiece_model_pb2 import ModelProto
 from transformers import AutoModel, AutoTokenizer
 
 from lingualift.errors import LinguaLiftError
@@ -99,27 +101,39 @@ def test_saved_and_loaded_the_states_are_the_same(tiny, tmp_path):
     )
 
 
-def varint(number: int) -> bytes:
-    out = b""
-    while number > 127:
-        out, number = out + bytes([number & 127 | 128]), number >> 7
-    return out + bytes([number])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"normalization_rule_name": "nmt_nfkc"},
+        {
+            "normalization_rule_name": "identity",
+            "add_dummy_prefix": False,
+            "remove_extra_whitespaces": False,
+        },
+    ],
+)
+def test_a_sentencepiece_model_becomes_a_tokenizer_that_cuts_alike(tmp_path, settings):
+    writer = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([f"{text} {n}" for n in range(40) for text in SENTENCES]),
+        model_writer=writer,
+        vocab_size=95,
+        minloglevel=2,
+        num_threads=1,
+        **settings,
+    )
+    (tmp_path / "sp.model").write_bytes(writer.getvalue())
+    reference = sentencepiece.SentencePieceProcessor(model_proto=writer.getvalue())
+    tokenizer = sentencepiece_tokenizer(tmp_path / "sp.model")
+    for text in (*SENTENCES, "  Hallo   Welt ", "unbekannt \u0e01\u0e02 ☃"):
+        ids = tokenizer(text)["input_ids"]
+        assert ids[0] == reference.bos_id() and ids[-1] == reference.eos_id()
+        assert ids[1:-1] == reference.encode(text), text
 
 
-def message(*fields: tuple[int, bytes | float | int]) -> bytes:
-    out = b""
-    for number, value in fields:
-        if isinstance(value, bytes):
-            out += varint(number << 3 | 2) + varint(len(value)) + value
-        elif isinstance(value, float):
-            out += varint(number << 3 | 5) + struct.pack("<f", value)
-        else:
-            out += varint(number << 3) + varint(value)
-    return out
-
-
-def test_a_sentencepiece_model_becomes_a_tokenizer_with_offsets(tmp_path):
-    pieces = [
+def test_runs_of_unknown_characters_are_one_piece_and_offsets_are_those_of_the_text(tmp_path):
+    model = ModelProto()
+    for text, score, kind in (
         ("<unk>", 0.0, 2),
         ("<s>", 0.0, 3),
         ("</s>", 0.0, 3),
@@ -129,12 +143,9 @@ def test_a_sentencepiece_model_becomes_a_tokenizer_with_offsets(tmp_path):
         ("b", -5.0, 1),
         ("c", -5.0, 1),
         ("bc", -3.0, 1),
-    ]
-    model = b"".join(
-        message((1, message((1, text.encode()), (2, score), (3, kind))))
-        for text, score, kind in pieces
-    )
-    (tmp_path / "sp.model").write_bytes(model + message((3, message((3, 1), (4, 1), (5, 1)))))
+    ):
+        model.pieces.add(piece=text, score=score, type=kind)
+    (tmp_path / "sp.model").write_bytes(model.SerializePartialToString())
     tokenizer = sentencepiece_tokenizer(tmp_path / "sp.model")
     encoded = tokenizer("  abc   zz bc", return_offsets_mapping=True)
     assert tokenizer.convert_ids_to_tokens(encoded["input_ids"]) == [

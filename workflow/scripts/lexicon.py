@@ -12,7 +12,7 @@ from lingualift.embeddings.fasttext import load_embeddings
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
 from lingualift.lexicon.build import build_lexicon, supervised_lexicon
-from lingualift.lexicon.gold import read_gold, read_muse
+from lingualift.lexicon.gold import read_dictionary, read_gold
 from lingualift.lexicon.table import LEXICON_SCHEMA
 from lingualift.lexicon.views import WordSpace
 from lingualift.provenance import provenance
@@ -44,7 +44,7 @@ with job.frame(snakemake.log[0], snakemake.threads) as logger:
     if "seed_dictionary" in inputs.keys():
         seed_dictionary = [
             (word, answer)
-            for word, answers in sorted(read_muse(inputs.seed_dictionary).items())
+            for word, answers in sorted(read_dictionary(inputs.seed_dictionary, language).items())
             for answer in sorted(answers)
         ]
     source = word_space(read_parquet(inputs.source_vocabulary), params.source_vectors)

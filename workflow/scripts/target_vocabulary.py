@@ -5,6 +5,7 @@ first.
 from lingualift import job
 from lingualift.artifacts import write_parquet
 from lingualift.config import Vocabulary
+from lingualift.data.folders import named_file
 from lingualift.embeddings.pretrained import stored_words
 from lingualift.languages import Language
 from lingualift.provenance import provenance
@@ -16,6 +17,7 @@ from lingualift.text.vocabulary import (
     count_words,
     target_vocabulary,
     wordfreq_list,
+    wordfreq_of,
 )
 
 with job.frame(snakemake.log[0]) as logger:
@@ -25,11 +27,15 @@ with job.frame(snakemake.log[0]) as logger:
     # comparable.
     name = next(iter(snakemake.params.wordlists), None)
     if name == "wordfreq":
-        listed = wordfreq_list(language.wordfreq, 2 * values.size)
+        listed = wordfreq_of(language, 2 * values.size)
     elif name == "cldr":
         listed = cldr_list(
-            verified(snakemake.input.cldr[0])
-            / f"package/annotations/{language.cldr}/annotations.json",
+            named_file(
+                verified(snakemake.input.cldr[0]),
+                "package/annotations/{code}/annotations.json",
+                language,
+                "cldr",
+            ),
             language.script,
             language.spacy or "xx",
         )

@@ -5,8 +5,8 @@ from lingualift.artifacts import write_parquet
 from lingualift.config import Task
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
-from lingualift.tasks import loaders
 from lingualift.tasks.generated import GENERATORS
+from lingualift.tasks.loaders import load_task_data
 
 with job.frame(snakemake.log[0]):
     task = Task.model_validate(snakemake.params.task)
@@ -17,7 +17,7 @@ with job.frame(snakemake.log[0]):
             (key, lang, verified(path))
             for (key, lang), path in zip(snakemake.params.folders, snakemake.input, strict=True)
         ]
-        table = loaders.load_sources(
+        table = load_task_data(
             folders, task.kind, task.languages, snakemake.params.languages, task.examples
         )
     write_parquet(

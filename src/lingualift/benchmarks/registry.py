@@ -17,7 +17,7 @@ from lingualift.benchmarks import (
     xcsqa,
     xnli,
 )
-from lingualift.benchmarks.base import Problem, verified
+from lingualift.benchmarks.base import Problem, check_problems
 from lingualift.errors import LinguaLiftError, nearest
 
 BENCHMARKS: dict[str, ModuleType | SimpleNamespace] = {
@@ -46,7 +46,7 @@ def load(
     excerpt: bool = False,
     items: int | None = None,
 ) -> list[Problem]:
-    """The problems of one benchmark, language and split in their order, checked (`base.verified`).
+    """The problems of one benchmark, language and split in their order, checked.
 
     `folders` are the retrieved sources (none for a benchmark of this package), `code` the
     language's name in their files (default: its code), `excerpt` accepts a part of the problems.
@@ -57,8 +57,8 @@ def load(
         raise LinguaLiftError(f"unknown benchmark '{name}'; {nearest(name, BENCHMARKS)}")
     module = BENCHMARKS[name]
     module.BENCHMARK.require(language, split)
-    found = module.read([Path(folder) for folder in folders], language, code or language, split)
-    problems = verified(module.BENCHMARK, language, split, found, excerpt)
+    unchecked = module.read([Path(folder) for folder in folders], language, code or language, split)
+    problems = check_problems(module.BENCHMARK, language, split, unchecked, excerpt)
     if items is None or items >= len(problems):
         return problems
     return [problems[row * len(problems) // items] for row in range(items)]

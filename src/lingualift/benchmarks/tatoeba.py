@@ -9,9 +9,8 @@ is what all others are compared with.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lingualift.benchmarks.base import Benchmark, Problem
-from lingualift.benchmarks.files import find, lines, text
-from lingualift.errors import LinguaLiftError
+from lingualift.benchmarks.base import Benchmark, Problem, find_one
+from lingualift.data.rows import parallel_lines, text
 
 BENCHMARK = Benchmark(
     name="tatoeba",
@@ -70,21 +69,16 @@ BENCHMARK = Benchmark(
 
 def read(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
     """Line-parallel sentences; the answer of a sentence is its own number."""
-    (foreign,) = find(folders[0], ("**/tatoeba.{code}-eng.{code}",), language, code)
-    (english,) = find(folders[0], ("**/tatoeba.{code}-eng.eng",), language, code)
-    ours, theirs = list(lines(foreign)), list(lines(english))
-    if len(ours) != len(theirs):
-        raise LinguaLiftError(
-            f"{foreign}: {len(ours)} lines, but {english.name} has {len(theirs)}; take both from"
-            " their source again"
-        )
-    for index, ((place, sentence), (other, translation)) in enumerate(
-        zip(ours, theirs, strict=True), 1
-    ):
+    foreign, english = (
+        find_one(BENCHMARK, folders[0], f"**/tatoeba.{{code}}-eng.{side}", language, code)
+        for side in ("{code}", "eng")
+    )
+    for index, sentence, translation in parallel_lines(foreign, english):
+        place = f"{foreign}, line {index}"
         yield Problem(
             f"tatoeba-{index:04d}",
             text(sentence, "sentence", place),
             str(index),
-            translation=text(translation, "sentence", other),
+            translation=text(translation, "sentence", f"{english}, line {index}"),
             place=place,
         )

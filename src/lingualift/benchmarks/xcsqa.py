@@ -7,12 +7,11 @@ development part, which is `test` here.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from lingualift.benchmarks.base import Benchmark, Problem
-from lingualift.benchmarks.files import find, records, text
+from lingualift.benchmarks.base import Benchmark, Problem, find
+from lingualift.data.rows import Row, read_rows, text
 from lingualift.errors import LinguaLiftError
-from lingualift.tasks.loaders import multiple_choice_question
+from lingualift.tasks.forms import multiple_choice_question
 
 LETTERS = ("A", "B", "C", "D", "E")
 BENCHMARK = Benchmark(
@@ -39,13 +38,13 @@ PATTERNS = ("**/X-CSQA-{code}/validation*.parquet", "**/X-CSQA/{code}/dev.jsonl"
 
 def read(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
     """Questions of the hub's Parquet or of the published JSON lines."""
-    for path in find(folders[0], PATTERNS, language, CODES.get(code, code)):
-        for place, item in records(path, ["question", "answerKey"]):
-            yield _problem(item, place)
+    for path in find(BENCHMARK, folders[0], PATTERNS, language, CODES.get(code, code)):
+        for row in read_rows(path, ("id", "question", "answerKey")):
+            yield _problem(row)
 
 
-def _problem(item: dict[str, Any], place: str) -> Problem:
-    question = item["question"]
+def _problem(row: Row) -> Problem:
+    question, key, place = row.values["question"], str(row.values["answerKey"]), row.place
     choices = question.get("choices") if isinstance(question, dict) else None
     if isinstance(choices, dict):  # Parquet: a structure of lists; JSON lines: a list of structures
         choices = [
@@ -61,19 +60,18 @@ def _problem(item: dict[str, Any], place: str) -> Problem:
             f"{place}: 'question' needs {len(LETTERS)} choices with 'label' and 'text'"
         )
     labels = [str(choice.get("label")) for choice in choices]
-    if labels.count(str(item["answerKey"])) != 1:
+    if labels.count(key) != 1:
         raise LinguaLiftError(
-            f"{place}: answerKey '{str(item['answerKey'])[:20]}' is not exactly one of the labels"
-            f" {', '.join(labels)}"
+            f"{place}: answerKey '{key[:20]}' is not exactly one of the labels {', '.join(labels)}"
         )
     asked = multiple_choice_question(
         text(question.get("stem"), "stem", place),
         [text(choice.get("text"), "text", place) for choice in choices],
     )
     return Problem(
-        text(item.get("id"), "id", place),
+        row.text("id"),
         asked,
-        LETTERS[labels.index(str(item["answerKey"]))],
+        LETTERS[labels.index(key)],
         choices=LETTERS,
         place=place,
     )

@@ -5,10 +5,10 @@ contradict, or leave open the second?
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lingualift.benchmarks.base import Benchmark, Problem
-from lingualift.benchmarks.files import find, lines, records, tab_separated, text, with_header
-from lingualift.errors import LinguaLiftError, nearest
-from lingualift.tasks.loaders import NLI_LABELS, nli_question
+from lingualift.benchmarks.base import Benchmark, Problem, find
+from lingualift.data.rows import Row, lines, read_delimited, read_rows
+from lingualift.errors import LinguaLiftError
+from lingualift.tasks.forms import NLI_LABELS, nli_label, nli_question
 
 BENCHMARK = Benchmark(
     name="xnli",
@@ -28,6 +28,7 @@ BENCHMARK = Benchmark(
     parallel=True,
 )
 _COLUMNS = ("language", "gold_label", "sentence1", "sentence2")
+_THREE = ("sentence1", "sentence2", "gold_label")  # of a file without a header
 
 
 def read(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
@@ -41,37 +42,29 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
         f"**/xnli.{split}.tsv",
     )
     serial = 0
-    for path in find(folders[0], patterns, language, code):
-        for place, premise, hypothesis, label in _pairs(path, code):
+    for path in find(BENCHMARK, folders[0], patterns, language, code):
+        for row in _rows(path, code):
             serial += 1
-            if label not in NLI_LABELS:
-                raise LinguaLiftError(
-                    f"{place}: unknown label '{label[:40]}'; {nearest(label, NLI_LABELS)}"
-                )
-            question = nli_question(
-                text(premise, "premise", place), text(hypothesis, "hypothesis", place)
+            official = "gold_label" in row.values
+            label = nli_label(row.values["gold_label" if official else "label"], row.place)
+            if label is None:
+                raise LinguaLiftError(f"{row.place}: the pair has no agreed label")
+            sentences = ("sentence1", "sentence2") if official else ("premise", "hypothesis")
+            question = nli_question(*map(row.text, sentences))
+            yield Problem(
+                f"xnli-{serial:04d}", question, label, choices=NLI_LABELS, place=row.place
             )
-            yield Problem(f"xnli-{serial:04d}", question, label, choices=NLI_LABELS, place=place)
 
 
-def _pairs(path: Path, code: str) -> Iterator[tuple[str, str, str, str]]:
+def _rows(path: Path, code: str) -> Iterator[Row]:
     if path.suffix == ".parquet":
-        for place, item in records(path, ["premise", "hypothesis", "label"]):
-            label = item["label"]
-            known = isinstance(label, int) and 0 <= label < len(NLI_LABELS)
-            yield (
-                place,
-                item["premise"],
-                item["hypothesis"],
-                NLI_LABELS[label] if known else str(label),
-            )
+        yield from read_rows(path, ("premise", "hypothesis", "label"))
         return
     separator = "," if path.suffix == ".csv" else "\t"
     first = next((line for _, line in lines(path)), "")
-    if first.split(separator)[0] == "language":
-        for place, row in with_header(path, separator, _COLUMNS):
-            if row["language"] == code:
-                yield place, row["sentence1"], row["sentence2"], row["gold_label"]
-    else:
-        for place, (premise, hypothesis, label) in tab_separated(path, 3):
-            yield place, premise, hypothesis, label
+    if first.split(separator)[0] != "language":
+        yield from read_delimited(path, separator, header=_THREE)
+        return
+    for row in read_delimited(path, separator, _COLUMNS):
+        if row.values["language"] == code:
+            yield row

@@ -1,14 +1,15 @@
 """Gold dictionaries and precision at k: for reporting only, never for a choice."""
 
-import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lingualift.data.folders import named_file, visible_files
+from lingualift.data.rows import lines, read_document
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
 from lingualift.text.corpora import clean_line
@@ -16,96 +17,85 @@ from lingualift.text.scripts import lower_case
 
 logger = logging.getLogger(__name__)
 Dictionary = dict[str, set[str]]
+RESAMPLES = 1000  # for intervals
 
 
 def read_gold(source: str, folder: str | Path, language: Language) -> Dictionary:
     """The gold dictionary of a language in the retrieved source `source` at `folder`; all but npm's
     are in MUSE's format, one text file.
-
-    Words are cleaned as a corpus is, so that they can be found in a vocabulary.
     """
-    folder = Path(folder)
     if source == "thousand-most-common-words":
-        return _cleaned(
-            read_thousand(folder / f"package/words/{language.common_words}.json"), language
-        )
-    files = sorted(path for path in folder.rglob("*") if path.suffix in (".txt", ".tsv"))
-    if len(files) != 1:
+        path = named_file(folder, "package/words/{code}.json", language, "common_words")
+        return cleaned(read_thousand(path), language)
+    paths = [path for path in visible_files(folder, "**/*") if path.suffix in (".txt", ".tsv")]
+    if len(paths) != 1:
         raise LinguaLiftError(
             f"{folder}: expected one dictionary (.txt or .tsv), found"
-            f" {', '.join(path.name for path in files) or 'none'}"
+            f" {', '.join(path.name for path in paths) or 'none'}; keep one there"
         )
-    return _cleaned(read_muse(files[0]), language)
+    return read_dictionary(paths[0], language)
 
 
-def _cleaned(dictionary: Dictionary, language: Language) -> Dictionary:
-    return _collect(
-        (clean_line(word, "Latn"), lower_case(clean_line(answer, language.script), language.code))
-        for word, answers in dictionary.items()
-        for answer in answers
-    )
+def read_dictionary(path: str | Path, language: Language) -> Dictionary:
+    """A dictionary in MUSE's format, gold or seed, from English into a language."""
+    return cleaned(read_muse(path), language)
 
 
-def read_thousand(path: str | Path) -> Dictionary:
-    """npm `thousand-most-common-words` `words/XX.json`: English word to the language's words,
-    lower-cased.
+def cleaned(pairs: Iterable[tuple[str, str]], language: Language) -> Dictionary:
+    """Pairs of an English word and a word of the language as a dictionary, lower-cased and cleaned
+    as a corpus is, so that the words can be found in a vocabulary.
     """
-    try:
-        entries = json.loads(Path(path).read_text(encoding="utf-8"))["words"]
-        pairs = [(entry.get("englishWord"), entry.get("targetWord")) for entry in entries]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    dictionary: Dictionary = {}
+    for english, word in pairs:
+        english = clean_line(english, "Latn").lower()
+        word = lower_case(clean_line(word, language.script), language.code)
+        if english and word:
+            dictionary.setdefault(english, set()).add(word)
+    return dictionary
+
+
+def read_thousand(path: str | Path) -> list[tuple[str, str]]:
+    """npm `thousand-most-common-words` `words/XX.json`: pairs of an English word and a word of the
+    language, as written.
+    """
+    document = read_document(path)
+    entries = document.get("words") if isinstance(document, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise LinguaLiftError(
-            f"{path}: not a word list of npm thousand-most-common-words ({type(error).__name__}:"
-            f" {error})"
-        ) from error
-    return _collect(
-        (english, target)
-        for english, target in pairs
-        if isinstance(english, str) and isinstance(target, str)
-    )
+            f"{path}: not a word list of npm thousand-most-common-words ('words' needs a list of"
+            " objects)"
+        )
+    pairs = ((entry.get("englishWord"), entry.get("targetWord")) for entry in entries)
+    return [
+        (english, word)
+        for english, word in pairs
+        if isinstance(english, str) and isinstance(word, str)
+    ]
 
 
-def read_muse(path: str | Path, strict: bool = False) -> Dictionary:
-    """A MUSE dictionary: one `source target` pair a line, separated by a tab or by one space;
-    lower-cased.
+def read_muse(path: str | Path) -> list[tuple[str, str]]:
+    """A MUSE dictionary: one pair `source target` a line, separated by a tab or by one space, as
+    written.
 
     Malformed lines (not exactly two words; a tab separates phrases) are named in a warning with
-    their numbers, or refused with `strict`.
+    their numbers.
     """
     pairs: list[tuple[str, str]] = []
     malformed: list[int] = []
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise LinguaLiftError(f"{path}: cannot be read as UTF-8 text ({error})") from error
-    for number, line in enumerate(lines, 1):
+    for number, line in lines(path):
         if not line.strip():
             continue
-        fields = [field.strip() for field in line.split("\t")] if "\t" in line else line.split()
-        if len(fields) == 2 and all(fields):
-            pairs.append((fields[0], fields[1]))
+        cells = [cell.strip() for cell in line.split("\t")] if "\t" in line else line.split()
+        if len(cells) == 2 and all(cells):
+            pairs.append((cells[0], cells[1]))
         else:
             malformed.append(number)
     if malformed:
         shown = ", ".join(map(str, malformed[:5])) + (" ..." if len(malformed) > 5 else "")
-        if strict:
-            raise LinguaLiftError(
-                f"{path}, line {malformed[0]}: not a pair of words ({len(malformed)} such lines:"
-                f" {shown})"
-            )
         logger.warning("%s: %d malformed lines skipped (%s)", path, len(malformed), shown)
     if not pairs:
         raise LinguaLiftError(f"{path}: no pair of words; expected 'source target' on each line")
-    return _collect(pairs)
-
-
-def _collect(pairs: Any) -> Dictionary:
-    found: Dictionary = {}
-    for source, target in pairs:
-        source, target = source.strip().lower(), target.strip().lower()
-        if source and target:
-            found.setdefault(source, set()).add(target)
-    return found
+    return pairs
 
 
 @dataclass(frozen=True)
@@ -133,25 +123,24 @@ def precision_at(
     candidates: np.ndarray,
     dictionary: Mapping[str, set[str]],
     *,
-    ks: Sequence[int] = (1, 5, 10),
+    ks: Sequence[int],
     seed: int = 0,
-    resamples: int = 1000,
 ) -> Precision:
     """P@k of ranked `candidates` int [source words, at least max(ks)] (target indices, best first;
     -1 for none).
 
     A gold word counts where it is a source word and the target vocabulary holds at least one of its
     translations; it is right at k when one of them is among the first k candidates. Intervals
-    resample gold words `resamples` times.
+    resample gold words `RESAMPLES` times.
     """
     targets = {word.lower() for word in target_words}
-    place: dict[str, int] = {}
+    positions: dict[str, int] = {}
     for index, word in enumerate(source_words):
-        place.setdefault(word.lower(), index)
+        positions.setdefault(word.lower(), index)
     covered = [
-        (place[word], answers & targets)
+        (positions[word], answers & targets)
         for word, answers in sorted(dictionary.items())
-        if word in place and answers & targets
+        if word in positions and answers & targets
     ]
     ranks = np.full(len(covered), np.inf)
     for row, (index, answers) in enumerate(covered):
@@ -163,7 +152,7 @@ def precision_at(
     if not covered:
         return Precision({k: 0.0 for k in ks}, {k: (0.0, 0.0) for k in ks}, 0, coverage)
     generator = np.random.default_rng(seed)
-    draws = generator.integers(0, len(ranks), (resamples, len(ranks)))
+    draws = generator.integers(0, len(ranks), (RESAMPLES, len(ranks)))
     precision, intervals = {}, {}
     for k in ks:
         hits = (ranks < k).astype(np.float64)

@@ -11,8 +11,6 @@ residuals, layer norm, projection, [batch, tokens, 512]. Sixteen languages: ar d
 nl pl pt ru th tr zh (both scripts); all others are near chance.
 """
 
-import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +24,11 @@ from lingualift.artifacts import atomic_directory
 from lingualift.errors import LinguaLiftError
 
 MODEL_TYPE = "use-multilingual"
+MAX_LENGTH = 1024  # tokens
 
 
 class UseMultilingualConfig(PretrainedConfig):
-    """Sizes of the encoder; `orders` are the n-gram widths with the tokens each sees to the left."""
+    """Sizes of the encoder; `orders` are the n-gram widths, each with its tokens to the left."""
 
     model_type = MODEL_TYPE
 
@@ -287,7 +286,7 @@ def _weights(path: Path) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in tensors.items()}
 
 
-def sentencepiece_tokenizer(path: str | Path, model_max_length: int = 1024) -> Any:
+def sentencepiece_tokenizer(path: str | Path) -> Any:
     """A fast tokenizer (with character offsets) equal to a SentencePiece unigram model, its own
     normaliser included.
 
@@ -306,21 +305,23 @@ def sentencepiece_tokenizer(path: str | Path, model_max_length: int = 1024) -> A
     from transformers import PreTrainedTokenizerFast
 
     model = _read_sentencepiece(Path(path))
-    steps: list[Any] = [normalizers.Precompiled(model.charsmap)] if model.charsmap else []
-    if model.remove_extra_whitespaces:
+    settings = model.normalizer_spec
+    pieces = [(piece.piece, piece.score) for piece in model.pieces]
+    names = [name for name, _ in pieces]
+    unknown = next(index for index, piece in enumerate(model.pieces) if piece.type == piece.UNKNOWN)
+    steps: list[Any] = []
+    if settings.precompiled_charsmap:
+        steps.append(normalizers.Precompiled(settings.precompiled_charsmap))
+    if settings.remove_extra_whitespaces:
         steps += [
             normalizers.Strip(left=True, right=True),
             normalizers.Replace(Regex(" {2,}"), " "),
         ]
-    backend = Tokenizer(models.Unigram(model.pieces, unk_id=model.unknown, byte_fallback=False))
+    backend = Tokenizer(models.Unigram(pieces, unk_id=unknown, byte_fallback=False))
     backend.normalizer = normalizers.Sequence(steps)
-    backend.pre_tokenizer = pre_tokenizers.Metaspace(
-        replacement="▁", prepend_scheme="always" if model.add_dummy_prefix else "never"
-    )
-    backend.decoder = decoders.Metaspace(
-        replacement="▁", prepend_scheme="always" if model.add_dummy_prefix else "never"
-    )
-    names = [piece for piece, _ in model.pieces]
+    scheme = "always" if settings.add_dummy_prefix else "never"
+    backend.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme=scheme)
+    backend.decoder = decoders.Metaspace(replacement="▁", prepend_scheme=scheme)
     for special in ("<s>", "</s>"):
         if special not in names:
             raise LinguaLiftError(f"{path}: has no piece {special}")
@@ -331,91 +332,30 @@ def sentencepiece_tokenizer(path: str | Path, model_max_length: int = 1024) -> A
     )
     return PreTrainedTokenizerFast(
         tokenizer_object=backend,
-        unk_token=names[model.unknown],
+        unk_token=names[unknown],
         bos_token="<s>",
         eos_token="</s>",
         pad_token="</s>",
-        model_max_length=model_max_length,
+        model_max_length=MAX_LENGTH,
         clean_up_tokenization_spaces=False,
     )
 
 
-@dataclass(frozen=True)
-class _SentencePiece:
-    pieces: list[tuple[str, float]]
-    unknown: int
-    charsmap: bytes
-    add_dummy_prefix: bool
-    remove_extra_whitespaces: bool
+def _read_sentencepiece(path: Path) -> Any:
+    """A SentencePiece `ModelProto` with exactly one unknown piece."""
+    from google.protobuf.message import DecodeError
+    from sentencepiece.sentencepiece_model_pb2 import ModelProto  # type: ignore[attr-defined]
 
-
-def _read_sentencepiece(path: Path) -> _SentencePiece:
-    """The parts of a SentencePiece ModelProto that a tokenizer needs: pieces with scores, and the
-    normaliser's settings.
-    """
     try:
-        message = _fields(path.read_bytes())
-        pieces, unknown = [], []
-        for number, raw in enumerate(message.get(1, [])):
-            piece = _fields(raw)
-            score = struct.unpack("<f", piece[2][0])[0] if 2 in piece else 0.0
-            pieces.append((piece[1][0].decode("utf-8"), score))
-            if piece.get(3, [1])[0] == 2:
-                unknown.append(number)
-        normaliser = _fields(message.get(3, [b""])[0])
+        model = ModelProto.FromString(path.read_bytes())
     except OSError as error:
         raise LinguaLiftError(f"{path}: cannot be read ({error.strerror})") from None
-    except (IndexError, KeyError, ValueError, TypeError, struct.error) as error:
+    except DecodeError as error:
         raise LinguaLiftError(
             f"{path}: not a SentencePiece model ({error}); download the package again"
-        ) from error
-    if not pieces or len(unknown) != 1:
+        ) from None
+    if sum(piece.type == piece.UNKNOWN for piece in model.pieces) != 1:
         raise LinguaLiftError(
             f"{path}: not a SentencePiece model with one unknown piece; download the package again"
         )
-    charsmap = normaliser.get(2, [b""])[0]
-    return _SentencePiece(
-        pieces,
-        unknown[0],
-        charsmap,
-        bool(normaliser.get(3, [1])[0]),
-        bool(normaliser.get(4, [1])[0]),
-    )
-
-
-def _fields(data: bytes) -> dict[int, list[Any]]:
-    """A protocol-buffer message as {field number: values}: bytes for strings, messages and
-    fixed-width numbers, int for varints.
-    """
-    fields: dict[int, list[Any]] = {}
-    position = 0
-    while position < len(data):
-        tag, position = _varint(data, position)
-        kind = tag & 7
-        value: Any
-        if kind == 0:
-            value, position = _varint(data, position)
-        else:
-            if kind == 2:
-                size, position = _varint(data, position)
-            elif kind in (1, 5):
-                size = 8 if kind == 1 else 4
-            else:
-                raise ValueError(f"wire type {kind} at byte {position}")
-            value = data[position : position + size]
-            if len(value) != size:
-                raise ValueError("the file is cut short")
-            position += size
-        fields.setdefault(tag >> 3, []).append(value)
-    return fields
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    result = shift = 0
-    while True:
-        byte = data[position]
-        result |= (byte & 0x7F) << shift
-        position += 1
-        shift += 7
-        if not byte & 0x80:
-            return result, position
+    return model

@@ -20,7 +20,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lingualift.artifacts import read_json, sha256_file, write_json
-from lingualift.errors import LinguaLiftError
+from lingualift.data.folders import visible_files
+from lingualift.errors import LinguaLiftError, nearest
 from lingualift.retrieve import clients
 from lingualift.retrieve.lock import locked
 from lingualift.retrieve.sources import IGNORED, Source, SourceFile, missing_pins
@@ -280,6 +281,9 @@ def _archive(
         return copy, _check(copy, file.sha256, "replace this file in the mirror")
     if source.kind == "local":
         where = "set `mirror` to a folder that holds it" if copy is None else f"put it at {copy}"
+        if source.cell and copy is not None:
+            held = [path.name for path in visible_files(copy.parent, "*")]
+            where += f", or correct {source.cell}; {nearest(file.name, held)}"
         raise LinguaLiftError(
             f"source '{source.key}': {file.name} comes from a mirror folder only; {where}"
             f" ({source.title})"
@@ -330,10 +334,11 @@ def _download(
             if attempt == attempts:
                 if source.kind != "url":
                     shutil.rmtree(folder, ignore_errors=True)
+                cell = f", {source.cell}" if source.cell else ""
                 raise LinguaLiftError(
                     f"source '{source.key}': {source.kind} could not get {file.name} in {attempts}"
-                    f" attempts ({error}); check the network, or set `mirror` to a folder that"
-                    " holds the file"
+                    f" attempts ({error}); check the network{cell}, or set `mirror` to a folder"
+                    " that holds the file"
                 ) from error
             logger.warning(
                 "%s; attempt %d of %d failed, trying again in %.0f s",

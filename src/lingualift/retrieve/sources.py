@@ -30,11 +30,12 @@ from pydantic import (
 )
 
 from lingualift.artifacts import digest
+from lingualift.data.rows import UNREADABLE, first_line, read_text
 from lingualift.errors import LinguaLiftError, explain, nearest
 from lingualift.languages import COLUMNS as LANGUAGE_COLUMNS
 from lingualift.languages import Language, find_language
 
-Kind = Literal["pip", "npm", "apt", "url", "hub", "local"]
+SourceKind = Literal["pip", "npm", "apt", "url", "hub", "local"]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
@@ -113,7 +114,7 @@ class Source(_Settings):
     """
 
     key: Key
-    kind: Kind
+    kind: SourceKind
     title: str
     use: str = Field(description="What the project uses it for.")
     licence: str = Field(description="SPDX identifier, or the name of the terms.")
@@ -168,6 +169,9 @@ class Source(_Settings):
     gguf: Gguf | None = None
     registry_key: Key | None = Field(
         None, description="Set by `for_language`: the key of the whole source."
+    )
+    cell: str = Field(
+        "", description="Set by `for_language`: the cell of languages.tsv that names its files."
     )
 
     @model_validator(mode="after")
@@ -300,10 +304,14 @@ class Source(_Settings):
                     f" {', '.join(held)}"
                 )
             allow, members = list(self.allow), list(self.members)
+        cell = ""
+        if self.code not in (None, "code"):
+            cell = f"languages.tsv, row '{language.code}', column '{self.code}'"
         return self.model_copy(
             update={
                 "key": f"{self.key}-{language.code}",
                 "registry_key": self.key,
+                "cell": cell,
                 "files": files,
                 "allow": allow,
                 "members": members,
@@ -326,11 +334,9 @@ def load_sources(path: str | Path, pins: Mapping[str, str] | None = None) -> dic
     """
     path = Path(path)
     try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise LinguaLiftError(f"{path}: cannot be read ({error})") from error
-    except yaml.YAMLError as error:
-        raise LinguaLiftError(f"{path}: not YAML ({str(error).splitlines()[0]})") from error
+        entries = yaml.safe_load(read_text(path))
+    except (yaml.YAMLError, *UNREADABLE) as error:
+        raise LinguaLiftError(f"{path}: not YAML ({first_line(error)})") from error
     if not isinstance(entries, dict) or not entries:
         raise LinguaLiftError(f"{path}: expected a mapping of source key to description")
     sources = {}
@@ -415,6 +421,6 @@ def missing_pins(source: Source) -> list[str]:
             lines.append(
                 f"source '{source.key}' has no checksum for {file.name}: get it from {file.url},"
                 f" check it, and set pins.'{source.registry_key or source.key}/{file.name}' to its"
-                " sha256"
+                f" sha256{f' ({source.cell} names the file)' if source.cell else ''}"
             )
     return lines

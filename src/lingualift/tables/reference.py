@@ -6,11 +6,11 @@ the system here that is the same experiment (empty where there is none), and a l
 `medium`, `high`, `average`.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lingualift.data.rows import read_delimited
 from lingualift.errors import LinguaLiftError
 
 COLUMNS = ("table", "base_model", "system", "title", "language", "accuracy")
@@ -50,15 +50,9 @@ def read_reference(path: str | Path, by: str = "title") -> list[Published]:
     """The systems of one file: by `title`, joined over the tables that print them, or by `table`
     one for each printed row.
     """
-    try:
-        with open(path, encoding="utf-8", newline="") as handle:
-            rows = list(csv.DictReader(handle))
-    except OSError as error:
-        raise LinguaLiftError(f"{path}: cannot be read ({error.strerror})") from None
     found: dict[tuple[str, ...], Published] = {}
-    for number, row in enumerate(rows, 2):
-        if tuple(row) != COLUMNS or None in row.values():
-            raise LinguaLiftError(f"{path}, line {number}: needs the columns {', '.join(COLUMNS)}")
+    for entry in read_delimited(path, ",", COLUMNS):
+        row = entry.values
         if by == "title" and not row["title"]:
             continue
         key = (
@@ -73,6 +67,6 @@ def read_reference(path: str | Path, by: str = "title") -> list[Published]:
             own.figures.setdefault(row["language"], float(row["accuracy"]))
         except ValueError:
             raise LinguaLiftError(
-                f"{path}, line {number}: accuracy '{row['accuracy']}' is not a number"
+                f"{entry.place}: accuracy '{row['accuracy']}' is not a number"
             ) from None
     return list(found.values())

@@ -1,3 +1,1 @@
-"""English task data: generated word problems for the default run, loaders for the paper's data,
-near-duplicate checks.
-"""
+"""English task data: generated problems for the default run, and published data sets."""

@@ -77,7 +77,7 @@ def _first(rng: random.Random) -> tuple[str, int, int, int]:
 
 
 def _apply(x: int, sign: str, right: int) -> int | None:
-    """The result of a further step, or None where it leaves the whole numbers or the intended size."""
+    """A further step's result; None where it leaves the whole numbers or the intended size."""
     if sign == "/":
         return x // right if x % right == 0 and x // right >= 2 else None
     if sign == "*":

@@ -86,11 +86,29 @@ SEASON = _words("spring summer autumn winter")
 COLOUR = _words("red blue green yellow white black brown purple pink grey")
 
 _IRREGULAR = {
-    "sheep": "sheep", "scarf": "scarves", "deer": "deer", "fish": "fish", "goose": "geese", "child": "children",
-    "grandchild": "grandchildren", "knife": "knives", "leaf": "leaves", "loaf": "loaves", "shelf": "shelves", "fisherman": "fishermen",
-    "postman": "postmen", "potato": "potatoes", "tomato": "tomatoes", "mango": "mangoes", "buffalo": "buffaloes", "person": "people",
-    "calf": "calves", "foot": "feet", "man": "men", "woman": "women",
-}  # fmt: skip
+    "sheep": "sheep",
+    "scarf": "scarves",
+    "deer": "deer",
+    "fish": "fish",
+    "goose": "geese",
+    "child": "children",
+    "grandchild": "grandchildren",
+    "knife": "knives",
+    "leaf": "leaves",
+    "loaf": "loaves",
+    "shelf": "shelves",
+    "fisherman": "fishermen",
+    "postman": "postmen",
+    "potato": "potatoes",
+    "tomato": "tomatoes",
+    "mango": "mangoes",
+    "buffalo": "buffaloes",
+    "person": "people",
+    "calf": "calves",
+    "foot": "feet",
+    "man": "men",
+    "woman": "women",
+}
 
 
 def plural(noun: str) -> str:

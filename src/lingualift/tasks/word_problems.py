@@ -2,8 +2,9 @@
 seed.
 
 One- and two-step problems of everyday content with their worked answers. People, wording and
-situations are other than the embedded benchmark's (`near_duplicates` proves it). The k-th problem
-depends on the seed and the problems before it only, so a smaller set is a prefix of a larger one.
+situations are other than the embedded benchmark's (`tests/near_duplicates.py` proves it). The k-th
+problem depends on the seed and the problems before it only, so a smaller set is a prefix of a
+larger one.
 """
 
 import random
@@ -33,16 +34,34 @@ PROBLEM_SCHEMA = pa.schema(
 
 # Sentences without any bearing on the answer; `{N}` only where the problem has people.
 _ASIDES = (
-    "It is a sunny morning.", "The sky is blue today.", "The streets are crowded.", "It rained during the night.",
-    "A cat sleeps in the corner.", "The weather is warm and dry.", "Everybody is in a good mood.", "The radio plays old songs.",
-    "Outside it is already dark.", "The wind is strong.", "Lunch will be ready soon.", "The holidays have begun.",
-    "Somewhere a bell is ringing.", "The air smells of bread.", "Snow covers the roofs.",
-)  # fmt: skip
+    "It is a sunny morning.",
+    "The sky is blue today.",
+    "The streets are crowded.",
+    "It rained during the night.",
+    "A cat sleeps in the corner.",
+    "The weather is warm and dry.",
+    "Everybody is in a good mood.",
+    "The radio plays old songs.",
+    "Outside it is already dark.",
+    "The wind is strong.",
+    "Lunch will be ready soon.",
+    "The holidays have begun.",
+    "Somewhere a bell is ringing.",
+    "The air smells of bread.",
+    "Snow covers the roofs.",
+)
 _PERSONAL_ASIDES = (
-    "{N} likes to sing.", "{N} lives near the river.", "{N} is wearing a {colour} coat.", "{N} got up early.",
-    "{N} is a friendly neighbour.", "{N} speaks slowly and clearly.", "{N} loves the sea.", "{N} wants to become a doctor.",
-    "{N} is tired but happy.", "{N} has a small dog.",
-)  # fmt: skip
+    "{N} likes to sing.",
+    "{N} lives near the river.",
+    "{N} is wearing a {colour} coat.",
+    "{N} got up early.",
+    "{N} is a friendly neighbour.",
+    "{N} speaks slowly and clearly.",
+    "{N} loves the sea.",
+    "{N} wants to become a doctor.",
+    "{N} is tired but happy.",
+    "{N} has a small dog.",
+)
 
 # Pronouns, references and numbers: a question with any of them makes no sense before the facts.
 _NEEDS_FACTS = re.compile(
@@ -75,14 +94,6 @@ def generate(count: int, seed: int) -> pa.Table:
         for values, field in zip([ids, ["en"] * count, *columns], PROBLEM_SCHEMA, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=PROBLEM_SCHEMA)
-
-
-def operations() -> dict[str, list[str]]:
-    """Every operation ('add', 'mul sub' ...) with the names of its templates."""
-    found: dict[str, list[str]] = {}
-    for template in TEMPLATES:
-        found.setdefault(template.operation, []).append(template.name)
-    return found
 
 
 def _stream(seed: int) -> Iterator[tuple[str, str, int, str, str]]:

@@ -6,13 +6,14 @@ that text of any size streams; `text.corpora` cleans them. Packages with one tex
 yield each line once.
 """
 
-import json
 import re
 import struct
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+from lingualift.data.folders import named_file, visible_files
+from lingualift.data.rows import UNREADABLE, lines, read_rows, read_text
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
 from lingualift.text.literal import javascript_array
@@ -31,12 +32,13 @@ def raw_lines(source: str, folder: str | Path, language: Language) -> Iterator[s
     if source == "holy-quran":
         return iter(_holy_quran(folder, language))
     if source == "quran-json":
-        return iter(read_quran_json(_one(folder, f"package/dist/quran_{language.code}.json")))
+        pattern = "package/dist/quran_{code}.json"
+        return iter(read_quran_json(named_file(folder, pattern, language, "code")))
     if source == "libreoffice-help":
         return _once(read_help(folder))
     if source == "libreoffice-l10n":
         return _once(_catalogues(folder))
-    texts = sorted(folder.rglob("*.txt"))
+    texts = visible_files(folder, "**/*.txt")
     chosen = [path for path in texts if path.stem == language.code] or texts
     if len(chosen) != 1:
         shown = ", ".join(path.name for path in chosen[:5]) or "none"
@@ -47,26 +49,8 @@ def raw_lines(source: str, folder: str | Path, language: Language) -> Iterator[s
 
 
 def read_plain(path: str | Path) -> Iterator[str]:
-    """The lines of a UTF-8 text file without line ends; bytes that are not UTF-8 are an error
-    naming the line.
-    """
-    try:
-        with open(path, "rb") as handle:
-            for number, raw in enumerate(handle, 1):
-                try:
-                    yield raw.decode("utf-8").rstrip("\r\n")
-                except UnicodeDecodeError as error:
-                    raise LinguaLiftError(
-                        f"{path}, line {number}: not UTF-8 text; convert the file first"
-                    ) from error
-    except OSError as error:
-        raise LinguaLiftError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _one(folder: Path, name: str) -> Path:
-    if not (folder / name).is_file():
-        raise LinguaLiftError(f"{folder}: {name} is missing; delete the folder and run again")
-    return folder / name
+    """The lines of a UTF-8 text file (`data.rows.lines`)."""
+    return (line for _, line in lines(path))
 
 
 def _once(lines: Iterable[str]) -> Iterator[str]:
@@ -77,24 +61,14 @@ def _once(lines: Iterable[str]) -> Iterator[str]:
             yield line
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LinguaLiftError(f"{path}: cannot be read as UTF-8 text ({error})") from error
-
-
 def _holy_quran(folder: Path, language: Language) -> list[str]:
     if language.holy_quran is None:
         raise LinguaLiftError(
             f"holy-quran: has no text in language '{language.code}'; name another corpus or leave"
             " the language out"
         )
-    name = f"{language.holy_quran}.js"
-    original = folder / "package" / name  # the Arabic lies beside the translations
-    return read_holy_quran(
-        original if original.is_file() else _one(folder, f"package/translations/{name}")
-    )
+    # The Arabic original lies beside the folder of translations.
+    return read_holy_quran(named_file(folder, "package/**/{code}.js", language, "holy_quran"))
 
 
 def read_holy_quran(path: str | Path) -> list[str]:
@@ -104,7 +78,7 @@ def read_holy_quran(path: str | Path) -> list[str]:
     original an array of 114 objects whose `verses` are strings. It is parsed as a literal, never
     executed. Errors name the file and line.
     """
-    chapters = javascript_array(_text(Path(path)), str(path))
+    chapters = javascript_array(read_text(path), str(path))
     if len(chapters) != QURAN_CHAPTERS:
         raise LinguaLiftError(
             f"{path}: {len(chapters)} chapters where {QURAN_CHAPTERS} were expected; choose another"
@@ -121,30 +95,32 @@ def read_holy_quran(path: str | Path) -> list[str]:
 
 def read_quran_json(path: str | Path) -> list[str]:
     """The translated verses of one file of npm `quran-json`, in order."""
-    try:
-        return [
-            str(verse["translation"])
-            for chapter in json.loads(_text(Path(path)))
-            for verse in chapter["verses"]
-        ]
-    except (ValueError, KeyError, TypeError) as error:
-        raise LinguaLiftError(
-            f"{path}: not a translation of npm quran-json ({type(error).__name__}: {error})"
-        ) from error
+    verses = []
+    for chapter in read_rows(path, ("verses",)):
+        held = chapter.values["verses"]
+        if not isinstance(held, list) or not all(
+            isinstance(verse, dict) and isinstance(verse.get("translation"), str) for verse in held
+        ):
+            raise LinguaLiftError(
+                f"{chapter.place}: not a chapter of npm quran-json ('verses' needs a list of"
+                " objects with 'translation')"
+            )
+        verses += [verse["translation"] for verse in held]
+    return verses
 
 
 def read_help(folder: str | Path) -> Iterator[str]:
     """The headings and paragraphs of LibreOffice's help pages below `folder`, page by page in the
     order of their paths; no program code.
     """
-    pages = sorted(Path(folder).rglob("text/**/*.html"))
+    pages = visible_files(folder, "**/text/**/*.html")
     if not pages:
         raise LinguaLiftError(
             f"{folder}: holds no help page (text/**/*.html); delete the folder and run again"
         )
     for page in pages:
         parser = _HelpPage()
-        parser.feed(_text(page))
+        parser.feed(read_text(page))
         parser.close()
         yield from parser.lines
 
@@ -163,11 +139,15 @@ class _HelpPage(HTMLParser):
         self.code = 0  # depth of <div>s inside one of program code
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         if tag == "div":
-            self.code += self.code > 0 or given.get("class", "").endswith("code")
-        elif tag in self.TEXT and not self.code and given.get("id", "").startswith(("par_", "hd_")):
-            self.pieces = None if "code" in given.get("class", "") else []
+            self.code += self.code > 0 or attributes.get("class", "").endswith("code")
+        elif (
+            tag in self.TEXT
+            and not self.code
+            and attributes.get("id", "").startswith(("par_", "hd_"))
+        ):
+            self.pieces = None if "code" in attributes.get("class", "") else []
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "div":
@@ -189,14 +169,14 @@ _SHORTCUT, _FILLED = re.compile(r"[~_](?=\w)"), re.compile(r"<[^<>]*>|\$\([^)]*\
 
 
 def _catalogues(folder: Path) -> Iterator[str]:
-    catalogues = sorted(folder.rglob("*.mo"))
+    catalogues = visible_files(folder, "**/*.mo")
     if not catalogues:
         raise LinguaLiftError(
             f"{folder}: holds no message catalogue (*.mo); delete the folder and run again"
         )
     for catalogue in catalogues:
         for message in read_mo(catalogue):
-            for line in message.splitlines():
+            for line in message.split("\n"):
                 yield _FILLED.sub(" ", _SHORTCUT.sub("", line))
 
 
@@ -210,17 +190,17 @@ def read_mo(path: str | Path) -> list[str]:
         data = Path(path).read_bytes()
         order = {0x950412DE: "<", 0xDE120495: ">"}[struct.unpack_from("<I", data)[0]]
         count, originals, translations = struct.unpack_from(f"{order}3I", data, 8)
-        found = []
+        texts: list[str] = []
         for number in range(count):
             if struct.unpack_from(f"{order}I", data, originals + 8 * number)[0] == 0:
                 continue  # the header is the translation of the empty string
             length, start = struct.unpack_from(f"{order}2I", data, translations + 8 * number)
             if start + length > len(data):
                 raise ValueError("a text beyond the end")
-            found += data[start : start + length].decode("utf-8").split("\0")
-    except (OSError, struct.error, KeyError, ValueError) as error:
+            texts += data[start : start + length].decode("utf-8").split("\0")
+    except (struct.error, KeyError, *UNREADABLE) as error:
         raise LinguaLiftError(
             f"{path}: damaged message catalogue ({type(error).__name__}: {error}); delete the"
             " folder and run again"
         ) from error
-    return found
+    return texts

@@ -13,13 +13,12 @@ pythainlp is a dependency of the project; the others are its extra `segmenters`.
 
 import importlib.util
 import logging
+import pkgutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lingualift.errors import LinguaLiftError
-
-logger = logging.getLogger(__name__)
+from lingualift.errors import LinguaLiftError, nearest
 
 # What a language's tokeniser imports, and the package that brings it.
 PACKAGES = {
@@ -57,9 +56,7 @@ def check_segmenters(languages: Iterable[str]) -> None:
 
 
 def blank_pipeline(language: str) -> Any:
-    """spaCy's blank pipeline (tokeniser only) for a class code; the multi-language class `xx` where
-    spaCy has none.
-    """
+    """spaCy's blank pipeline (tokeniser only) for a class code of the table of languages."""
     import spacy
 
     check_segmenters([language])
@@ -68,10 +65,13 @@ def blank_pipeline(language: str) -> Any:
     try:
         spacy.util.get_lang_class(language)
     except ImportError:
-        logger.info(
-            "spaCy has no class for language '%s': the multi-language tokeniser is used", language
-        )
-        language = "xx"
+        packages = importlib.import_module("spacy.lang").__path__
+        classes = [module.name for module in pkgutil.iter_modules(packages)]
+        raise LinguaLiftError(
+            f"languages.tsv, column 'spacy': spaCy has no class '{language}';"
+            f" {nearest(language, [name for name in classes if len(name) in (2, 3)])} (an empty"
+            " cell takes the multi-language class xx)"
+        ) from None
     return spacy.blank(language, config=SETTINGS.get(language, {}))
 
 

@@ -15,7 +15,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from lingualift.data.folders import wrong_cell
+from lingualift.data.rows import read_document
 from lingualift.errors import LinguaLiftError
+from lingualift.languages import Language
 from lingualift.text.corpora import clean_line
 from lingualift.text.scripts import is_script, lower_case
 from lingualift.text.segmenters import tokenize
@@ -56,27 +59,24 @@ def count_words(
     return Counter({word: count for word, count in counts.items() if is_script(word, script)})
 
 
-def wordfreq_languages() -> list[str]:
-    """The language codes that the installed `wordfreq` holds a list for."""
+def wordfreq_of(language: Language, count: int) -> dict[str, float]:
+    """The list of `wordfreq` that the table of languages names for a language (`wordfreq_list`)."""
     import wordfreq
 
-    return sorted(wordfreq.available_languages())
+    held = wordfreq.available_languages()
+    if language.wordfreq not in held:
+        raise wrong_cell(language.code, "wordfreq", language.wordfreq or "", "wordfreq", held)
+    return wordfreq_list(language.wordfreq, count)
 
 
-def wordfreq_list(language: str, count: int = 12_000) -> dict[str, float]:
-    """The `count` most frequent words of a language in `wordfreq` with their relative frequencies;
-    {} where it has no list for it.
-    """
+def wordfreq_list(name: str, count: int) -> dict[str, float]:
+    """The `count` most frequent words of a list of `wordfreq` with their relative frequencies."""
     import wordfreq
 
-    # The library answers for near relatives too (asked for 'hr' it takes 'sh'); an absent language
-    # is not an error here.
-    if language not in wordfreq.available_languages():
-        return {}
     # `word_frequency` would segment Chinese, Japanese and Korean words again, with packages that
     # the lists themselves do not need.
-    entries = wordfreq.get_frequency_dict(language)
-    return {word: entries[word] for word in wordfreq.top_n_list(language, count)}
+    entries = wordfreq.get_frequency_dict(name)
+    return {word: entries[word] for word in wordfreq.top_n_list(name, count)}
 
 
 def cldr_list(path: str | Path, script: str, tokenizer: str = "xx") -> dict[str, float]:
@@ -88,10 +88,11 @@ def cldr_list(path: str | Path, script: str, tokenizer: str = "xx") -> dict[str,
     A word's frequency is the share of annotated characters whose annotations hold it. Which
     character it annotates is not used.
     """
+    document = read_document(path)
     try:
-        entries = json.loads(Path(path).read_text(encoding="utf-8"))["annotations"]["annotations"]
+        entries = document["annotations"]["annotations"]
         texts = [[*entry.get("default", ()), *entry.get("tts", ())] for entry in entries.values()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise LinguaLiftError(
             f"{path}: not a CLDR annotations file ({type(error).__name__}: {error})"
         ) from error

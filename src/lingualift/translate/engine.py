@@ -72,7 +72,7 @@ def translate(
     if engine == "apt":
         english = apertium.translate(sentences, folder)
     elif language.nllb is not None:
-        english = nllb.translate(sentences, language.nllb, folder, batch)
+        english = nllb.translate(sentences, language, folder, batch)
     else:
         raise LinguaLiftError(
             f"translation: languages.tsv gives {language.name} ({language.code}) no NLLB code"

@@ -2,18 +2,21 @@
 similar length together.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from lingualift.data.folders import wrong_cell
 from lingualift.errors import LinguaLiftError
+from lingualift.languages import Language
 
 ENGLISH = "eng_Latn"
 MAX_TOKENS = 512
 BEAMS = 5  # the authors' setting
 
 
-def translate(texts: Sequence[str], code: str, model: Path, batch: int) -> list[str]:
-    """English translations of texts in the language with FLORES-200 code `code`; `model` is a
+def translate(texts: Sequence[str], language: Language, model: Path, batch: int) -> list[str]:
+    """English translations of texts in a language that has a FLORES-200 code; `model` is a
     prepared model folder.
 
     On the GPU where there is one (bfloat16), else on the CPU in float32: deterministic there, and
@@ -26,13 +29,14 @@ def translate(texts: Sequence[str], code: str, model: Path, batch: int) -> list[
 
     from lingualift.precision import device
 
+    code = language.nllb or ""
     tokenizer = AutoTokenizer.from_pretrained(model, src_lang=code, local_files_only=True)
     known = tokenizer.get_vocab()
-    for name in (code, ENGLISH):
-        if name not in known:
-            raise LinguaLiftError(
-                f"translation: {model} does not know the language '{name}'; it is no NLLB model"
-            )
+    if ENGLISH not in known:
+        raise LinguaLiftError(f"translation: {model} is no NLLB model: it lacks '{ENGLISH}'")
+    if code not in known:
+        codes = [name for name in known if re.fullmatch("[a-z]{3}_[A-Z][a-z]{3}", name)]
+        raise wrong_cell(language.code, "nllb", code, str(model), codes)
     where = device()
     dtype = torch.bfloat16 if where != "cpu" else torch.float32
     engine = (

@@ -27,9 +27,10 @@ _OPENERS = frozenset(
     re.findall(
         r"\w+",
         """
-        a after all an and another as at because before both but by each every everybody find first for from he her his how i if in into
-        it its last later next no of on our she so some suppose that the their then there these they this today together what when where
-        which who why with yesterday you
+        a after all an and another as at because before both but by each every everybody find first
+        for from he her his how i if in into it its last later next no of on our she so some suppose
+        that the their then there these they this today together what when where which who why with
+        yesterday you
         """,
     )
 )
@@ -91,11 +92,12 @@ def nearest_training(tests: Sequence[str], training: Iterable[str]) -> Nearest:
         grams, rows = _grams([masked(text, known) for text in batch])
         lengths = np.bincount(rows, minlength=len(batch)).astype(np.float64)
         if len(vocabulary) and len(grams):
-            place = np.minimum(np.searchsorted(vocabulary, grams), len(vocabulary) - 1)
-            found = vocabulary[place] == grams
-            hits = np.ones(int(found.sum()), dtype=np.float32)
+            positions = np.minimum(np.searchsorted(vocabulary, grams), len(vocabulary) - 1)
+            shared_grams = vocabulary[positions] == grams
+            hits = np.ones(int(shared_grams.sum()), dtype=np.float32)
             counts = csr_matrix(
-                (hits, (rows[found], place[found])), shape=(len(batch), len(vocabulary))
+                (hits, (rows[shared_grams], positions[shared_grams])),
+                shape=(len(batch), len(vocabulary)),
             )
             shared = (counts @ by_gram).tocoo()
             cosine = shared.data / np.sqrt(lengths[shared.row] * sizes[shared.col])

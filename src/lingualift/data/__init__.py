@@ -1,0 +1,1 @@
+"""Reading files that others publish: their rows, and where they lie in a folder."""
