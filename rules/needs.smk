@@ -111,6 +111,11 @@ def problems_of(wildcards):
         "code": getattr(LANGUAGES[wildcards.lang], BENCHMARKS[wildcards.benchmark].BENCHMARK.code),
         "excerpt": wildcards.benchmark in CONFIG.evaluation.excerpts,
         **(
+            {"version": version}
+            if (version := BENCHMARKS[wildcards.benchmark].BENCHMARK.version)
+            else {}
+        ),  # a new version of the problems is read and asked anew
+        **(
             {"items": CONFIG.evaluation.items} if CONFIG.evaluation.items else {}
         ),  # absent: finished runs stay as they are
     }

@@ -22,12 +22,12 @@ _NUMBER_WORDS = (
 ) + "véierzéng fofzéng siechzéng siwwenzéng uechtzéng nonzéng".split()
 _TENS = "zwanzeg drësseg véierzeg fofzeg sechzeg siwwenzeg achtzeg nonzeg".split()
 # An unstressed ending: a syllable goes before it.
-_ENDING = re.compile(r"[aeiouäëéêöüy].*[^aeiouäëéêöüy]en$|[aiouyäëéêöü]en$")
+_ENDING = re.compile(r"[aeiouäëéêöüy].*[^aeiouäëéêöüy]en$|[aiouyäëéêöü]en$|eën$")
 # Their n belongs to the stem: loans with a stressed ending, and nouns of one syllable.
 STEM_N = frozenset("camion ballon citroun won zon bain kann wann mann been zänn lännen".split())
 LOANS_IN_E = ("musée", "equipe")
 # Words in -e that have no n to lose.
-_ALWAYS_E = frozenset("de se ze déi dëse seng meng deng keng eng all säi mäi däi gréisste".split())
+_ALWAYS_E = frozenset("se ze déi dëse seng meng deng keng eng all säi mäi däi gréisste".split())
 # n-words whose short form is not the word without n.
 _SHORT = {
     "sinn": "si", "ginn": "gi", "stinn": "sti", "schonn": "scho", "dunn": "du", "gesinn": "gesi",
@@ -35,9 +35,10 @@ _SHORT = {
 }  # fmt: skip
 # Function words with a final n that comes and goes; both forms are checked.
 _FUNCTION = {
-    "a": "an", "vu": "vun", "e": "en", "ee": "een", "keen": "keen", "zesumme": "zesummen",
+    "a": "an", "vu": "vun", "e": "en", "ee": "een", "zesumme": "zesummen",
     "viru": "virun", "jidderee": "jiddereen", "hinne": "hinnen", "ware": "waren", "scho": "schonn",
-    "sti": "stinn", "gi": "ginn",
+    "sti": "stinn", "gi": "ginn", "de": "den", "hie": "hien", "hu": "hunn", "u": "un",
+    "dovu": "dovun",
 }  # fmt: skip
 
 _REPH = "कार्य सूर्य आचार्य पर्याप्त मर्यादा आर्य धैर्य सौन्दर्य आश्चर्य पर्यटक".split()
@@ -60,7 +61,7 @@ def luxembourgish_n(text: str, droppable: frozenset[str]) -> list[str]:
         if not (following[0].isalpha() or following[0].isdecimal()):
             continue
         keeps = _first_sound(following).startswith(KEEPS_N)
-        if keeps and (full := _full_form(token[0], droppable)):
+        if keeps and (full := _full_form(token[0])):
             lines.append(f"'{token[0]} {following}': {full} keeps its n here")
         if not keeps and (word in droppable or _ENDING.search(word)) and word not in STEM_N:
             lines.append(f"'{token[0]} {following}': the n is dropped here")
@@ -78,24 +79,19 @@ def _short(word: str) -> str:
     return _SHORT.get(word, word[:-1])
 
 
-def _full_form(written: str, droppable: frozenset[str]) -> str:
+def _full_form(written: str) -> str:
     """The word with the n that it has lost, or an empty string where it has lost none.
 
-    A noun in -e is one in -en: Luxembourgish nouns do not end in -e otherwise.
+    A final -e is one of -en: Luxembourgish words do not end in -e otherwise, but for a few. `si`
+    and `du` may be whole (she, you) or short for `sinn` and `dunn`; they are not looked at.
     """
     word = written.lower()
-    if word in _ALWAYS_E:
+    if word in _ALWAYS_E or word.endswith(LOANS_IN_E):
         return ""
-    if (
-        written[0].isupper()
-        and not word.endswith(LOANS_IN_E)
-        and len(word) > 3
-        and word.endswith("e")
-    ):
-        return f"{written}n"
     if word in _FUNCTION:
-        return _FUNCTION[word] if _FUNCTION[word] != word else ""
-    return f"{word}n" if word.endswith("e") and f"{word}n" in droppable else ""
+        return _FUNCTION[word]
+    lost = len(word) > 3 and word.endswith(("e", "ë")) and not word.endswith("ee")
+    return f"{written}n" if lost else ""
 
 
 def _first_sound(word: str) -> str:
