@@ -50,7 +50,8 @@ def read_corrections(path: Path) -> list[Correction]:
 
 def correction_mistakes(corrections: list[Correction], sets: Sets) -> list[str]:
     """What keeps corrections from being applied to the set, each as one line."""
-    lines, seen = [], {}
+    lines: list[str] = []
+    seen: dict[tuple[str, str], int] = {}
     for each in corrections:
         where = f"line {each.line}"
         if each.language not in sets:
