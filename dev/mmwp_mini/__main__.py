@@ -19,7 +19,7 @@ from lingualift.benchmarks.mmwp_mini import (
     VERSION,
     load,
 )
-from lingualift.errors import LinguaLiftError
+from lingualift.errors import LinguaLiftError, nearest
 from lingualift.languages import load_languages
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +66,9 @@ def check(path: Path | None) -> list[str]:
 
 def show_spelling(languages: Sequence[str]) -> None:
     """Print the words that Hunspell does not know, or why it was not asked."""
+    if unknown := set(languages) - set(BENCHMARK.languages):
+        name = min(unknown)
+        raise LinguaLiftError(f"no language '{name}'; {nearest(name, BENCHMARK.languages)}")
     for language in languages or BENCHMARK.languages:
         if reason := hunspell.missing(language):
             print(f"skipped: {reason}")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from lingualift.errors import LinguaLiftError
+
 
 @dataclass(frozen=True)
 class Miss:
@@ -24,9 +26,14 @@ class Miss:
 
 
 def embed(encoder: Path, layer: int, texts: list[str]) -> np.ndarray:
-    """The mean states [texts, dim] of one encoder layer."""
+    """The mean states [texts, dim] of one encoder layer.
+
+    Raises LinguaLiftError where the folder holds no prepared encoder.
+    """
     from lingualift.model.encoder import Encoder  # torch takes seconds to import
 
+    if not (encoder / "config.json").is_file():
+        raise LinguaLiftError(f"{encoder}: no prepared encoder (config.json is missing)")
     states = Encoder(encoder, layer).states(texts)
     return np.stack([tokens.mean(0) for tokens in states])
 

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from dev.mmwp_mini import hunspell
-from dev.mmwp_mini.__main__ import all_mistakes, check, problems
+from dev.mmwp_mini.__main__ import (
+    all_mistakes,
+    check,
+    problems,
+    show_retrieval,
+    show_spelling,
+)
 from dev.mmwp_mini.orthography import (
     droppable_words,
     luxembourgish_n,
@@ -258,6 +264,13 @@ def test_retrieval_reports_a_translation_that_lies_at_another_problem():
         Miss("fr", "a", "b", 2),
         Miss("fr", "b", "a", 2),
     ]
+
+
+def test_retrieval_and_spelling_refuse_what_is_not_there_in_one_line(tmp_path):
+    with pytest.raises(LinguaLiftError, match="no prepared encoder"):
+        show_retrieval(tmp_path, 12)
+    with pytest.raises(LinguaLiftError, match="no language 'dee'; did you mean 'de'"):
+        show_spelling(["dee"])
 
 
 def test_hunspell_is_skipped_with_a_reason_or_finds_a_misspelt_word():
