@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from dev.mmwp_mini.parallel import mistakes, numbers
 from lingualift.benchmarks import mmwp_mini
 from lingualift.benchmarks.mmwp_mini_hard import BENCHMARK, KINDS
 from lingualift.benchmarks.packaged import packaged_problems, table
-from lingualift.benchmarks.parallel import mistakes, numbers
 from lingualift.benchmarks.registry import load
 from lingualift.config import load as load_config
 from lingualift.errors import LinguaLiftError

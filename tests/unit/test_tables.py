@@ -29,6 +29,7 @@ from lingualift.tables.results import (
     samples,
     scopes,
     tidy,
+    with_version,
 )
 
 LANGUAGES = ["en", "de", "sw", "hi", "tr"]
@@ -341,6 +342,13 @@ def test_the_readable_table_has_systems_in_rows_and_ends_with_the_interval_of_th
             pytest.approx(result[system, scope]["accuracy"], abs=0.0501) for scope in MEMBERS
         ]
         assert cells[-1] == f"{mean['low']:.1f}-{mean['high']:.1f}"
+
+
+def test_every_row_of_a_table_shows_the_version_of_the_benchmarks_problems():
+    own = with_version(table(), "1.1")
+    assert own.schema.equals(TIDY_SCHEMA) and set(own["version"].to_pylist()) == {"1.1"}
+    assert {row[0] for row in readable(own)[1:]} == {"mmwp-mini 1.1"}
+    assert set(with_version(table(), "")["version"].to_pylist()) == {None}
 
 
 def test_text_tables_are_aligned():

@@ -118,6 +118,9 @@ def test_the_readable_table_ends_every_benchmark_with_its_average():
         ["b", "es"],
         ["b", "Avg."],
     ]
+    versioned = [{**row, "version": "1.1"} for row in rows[:2]]
+    lines_of_version = readable(pa.Table.from_pylist(versioned, QUALITY_SCHEMA))
+    assert [line[0] for line in lines_of_version[1:]] == ["a 1.1"] * 3
     assert lines[3][4:] == ["30.5", "50.0", "10.0"] and {len(line) for line in lines} == {7}
 
 

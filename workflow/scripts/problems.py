@@ -12,7 +12,8 @@ with job.frame(snakemake.log[0]):
         snakemake.wildcards.lang,
         snakemake.params.reading,
     )
-    table = problem_table(load(benchmark, language, **reading))
+    arguments = {name: value for name, value in reading.items() if name != "version"}
+    table = problem_table(load(benchmark, language, **arguments))
     stamp = provenance(
         snakemake.rule, reading, snakemake.input, benchmark=benchmark, language=language
     )

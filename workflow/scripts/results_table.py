@@ -15,7 +15,15 @@ from lingualift.provenance import provenance
 from lingualift.tables.chance import TITLES, chance
 from lingualift.tables.lexicons import LEXICON_TABLE_SCHEMA
 from lingualift.tables.reference import read_reference
-from lingualift.tables.results import TIDY_SCHEMA, beside, group_scopes, readable, scopes, tidy
+from lingualift.tables.results import (
+    TIDY_SCHEMA,
+    beside,
+    group_scopes,
+    readable,
+    scopes,
+    tidy,
+    with_version,
+)
 
 with job.frame(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
@@ -72,7 +80,7 @@ with job.frame(snakemake.log[0]):
             TITLES[benchmark.answer],
             published,
         )
-        table = pa.concat_tables([measured, others])
+        table = with_version(pa.concat_tables([measured, others]), benchmark.version)
         write_parquet(parquet, table, TIDY_SCHEMA, stamp)
         with (
             atomic_path(readable_csv) as path,

@@ -47,7 +47,8 @@ class Benchmark:
     ones; a split that is not a key does not exist. `sources` are keys of config/sources.yaml:
     without any, the benchmark is part of this package; the first is the default, others hold the
     same problems in another form; with `together` all are read. `code` is the column of
-    languages.tsv by which its files know a language. Problems of one id say the same in every
+    languages.tsv by which its files know a language. `version` is that of the problems, where this
+    project publishes them; tables show it. Problems of one id say the same in every
     language where it is `parallel`. Checksums stand with the files in config/sources.yaml.
     """
 
@@ -66,6 +67,7 @@ class Benchmark:
     together: bool = False
     code: str = "code"
     parallel: bool = False
+    version: str = ""
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from lingualift.translate.engine import parts
 QUALITY_SCHEMA = pa.schema(
     [
         pa.field("benchmark", pa.string(), nullable=False),
+        pa.field("version", pa.string()),
         pa.field("language", pa.string(), nullable=False),
         pa.field("engine", pa.string(), nullable=False),
         pa.field("n", pa.int64(), nullable=False),
@@ -77,7 +78,7 @@ def _filled(question: str) -> str:
 
 
 def readable(table: pa.Table) -> list[list[str]]:
-    """Rows of the CSV: a language each, and the unweighted mean over the languages of each
+    """Rows of the CSV, which name a benchmark with its version: a language each, and the unweighted mean over the languages of each
     benchmark.
     """
     result = [["benchmark", "language", "engine", "n", "BLEU", "chrF", "TER"]]
@@ -88,7 +89,7 @@ def readable(table: pa.Table) -> list[list[str]]:
         result.append(
             _line(
                 {name: sum(row[name] for row in own) / len(own) for name in FIGURES}
-                | {"benchmark": benchmark},
+                | {"benchmark": benchmark, "version": own[0]["version"]},
                 "Avg.",
                 "",
                 "",
@@ -98,4 +99,5 @@ def readable(table: pa.Table) -> list[list[str]]:
 
 
 def _line(row: Mapping[str, Any], *cells: str) -> list[str]:
-    return [row["benchmark"], *cells, *(f"{row[name]:.1f}" for name in FIGURES)]
+    benchmark = " ".join(filter(None, (row["benchmark"], row["version"])))
+    return [benchmark, *cells, *(f"{row[name]:.1f}" for name in FIGURES)]

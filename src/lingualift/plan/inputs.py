@@ -253,8 +253,10 @@ def reading(plan: Plan, benchmark: str, lang: str) -> dict[str, Any]:
         "code": getattr(plan.languages[lang], BENCHMARKS[benchmark].BENCHMARK.code),
         "excerpt": benchmark in evaluation.excerpts,
     }
-    # Absent where all are asked: finished runs stay as they are.
-    return arguments | ({"items": evaluation.items} if evaluation.items else {})
+    # A new version of the problems is read and asked anew; what is absent leaves finished runs.
+    version = BENCHMARKS[benchmark].BENCHMARK.version
+    asked = {"version": version, "items": evaluation.items}
+    return arguments | {name: value for name, value in asked.items() if value}
 
 
 def engine(plan: Plan, lang: str) -> str:

@@ -37,6 +37,7 @@ TIDY_SCHEMA = pa.schema(
         pa.field("seeds", pa.string(), nullable=False),
         pa.field("seed", pa.int64()),
         pa.field("benchmark", pa.string(), nullable=False),
+        pa.field("version", pa.string()),
         pa.field("scope", pa.string(), nullable=False),
         pa.field("level", pa.string(), nullable=False),
         pa.field("aligned", pa.bool_()),
@@ -419,8 +420,16 @@ def beside(
     return pa.Table.from_pylist(rows, schema=TIDY_SCHEMA)
 
 
+def with_version(table: pa.Table, version: str) -> pa.Table:
+    """The table with the version of its benchmark's problems in every row, null where they have
+    none.
+    """
+    column = pa.array([version or None] * len(table), pa.string())
+    return table.set_column(table.column_names.index("version"), "version", column)
+
+
 def readable(table: pa.Table) -> list[list[str]]:
-    """Rows of the CSV: benchmark, system, then one accuracy a language and group; last the interval
+    """Rows of the CSV: benchmark and version, system, then one accuracy a language and group; last the interval
     of the average, where there is one. Seeds are averaged.
 
     A `*` stands at a figure of the paper that does not follow from its own per-language figures.
@@ -447,7 +456,7 @@ def readable(table: pa.Table) -> list[list[str]]:
         bounds = "" if first["low"] is None else f"{first['low']:.1f}-{first['high']:.1f}"
         result.append(
             [
-                first["benchmark"],
+                " ".join(filter(None, (first["benchmark"], first["version"]))),
                 system,
                 origin,
                 first["seeds"],

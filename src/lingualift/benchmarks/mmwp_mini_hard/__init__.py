@@ -39,6 +39,7 @@ BENCHMARK = Benchmark(
     licence=MMWP_MINI.licence,
     counts={"test": (30,), "dev": (10,)},
     parallel=True,
+    version=VERSION,
     note=MMWP_MINI.note,
 )
 

@@ -1,0 +1,164 @@
+"""Is a translated set of word problems parallel to its English one? What a program can check of a
+translation, language by language.
+
+It finds lost or repeated problems, changed numbers, text left in English or in a wrong script, and
+sentences that were cut or padded. It cannot tell whether a sentence is idiomatic: that takes a
+native reader.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+
+from dev.mmwp_mini.tables import WORD, Wording, holds
+from lingualift.evaluation.answers import western_digits
+from lingualift.languages import Language
+from lingualift.text.scripts import letters_pattern, script_pattern
+
+# Characters in relation to English: of the whole set, and of any one problem. Scripts of syllable
+# or word signs are shorter.
+LENGTHS = {
+    "Latn": (0.85, 1.25, 0.5, 1.85),
+    "Hang": (0.5, 0.75, 0.3, 1.0),
+    "Jpan": (0.4, 0.65, 0.25, 0.85),
+    "Hans": (0.25, 0.45, 0.2, 0.55),
+}
+OTHER_LENGTHS = (0.75, 1.4, 0.5, 2.0)
+_WORD = re.compile(r"[^\W\d_]+")
+# `one bag`, but not `one of the children`
+_ONE = re.compile(r"\bone\b(?! of)", re.IGNORECASE)
+
+
+def numbers(text: str) -> list[int]:
+    """The whole numbers of a text in their order, whatever digits they are written in."""
+    return [int(number) for number in re.findall(r"\d+", western_digits(text))]
+
+
+def counts_one(english: str) -> bool:
+    """Does an English problem count with the word `one`, as in `one bag of flour`?"""
+    return _ONE.search(english) is not None
+
+
+def mistakes(
+    questions: Mapping[str, str],
+    english: Mapping[str, str],
+    language: Language,
+    native: Collection[str] = (),
+    names: Collection[str] = (),
+    wording: Wording | None = None,
+) -> list[str]:
+    """What is wrong with one language's problems (by id), each as one line; an empty list when
+    nothing is.
+
+    `native` are the ids whose numbers stand in the language's own digits (all others have 0-9),
+    `names` words that may be as in English (lower case). `wording` allows words in place of digits
+    and digits in calendar words.
+    """
+    lines = list(_order_mistakes(questions, english))
+    texts: dict[str, str] = {}
+    for identifier, question in questions.items():
+        if identifier not in english:
+            continue
+        source = english[identifier]
+        digits = language.digits if identifier in native and language.digits else "0123456789"
+        found = [
+            *_text_mistakes(question, language.script, digits),
+            *_number_mistakes(question, source, language.code, wording or Wording()),
+            *_length_mistakes(question, source, language.script),
+        ]
+        if language.code != "en" and (left := _english_left(question, source, names)):
+            found.append(f"English left over: {left}")
+        key = re.sub(r"\s", "", question)
+        if key in texts:
+            found.append(f"the same as {texts[key]}")
+        texts.setdefault(key, identifier)
+        lines += [f"{identifier}: {line}" for line in found]
+    return [*lines, *_set_length_mistakes(questions, english, language.script)]
+
+
+def _order_mistakes(questions: Mapping[str, str], english: Mapping[str, str]) -> Iterator[str]:
+    if list(questions) != list(english):
+        apart = set(questions) ^ set(english)
+        yield (
+            f"ids differ from English: {', '.join(sorted(apart)[:5])}"
+            if apart
+            else "ids stand in another order than in English"
+        )
+
+
+def _text_mistakes(question: str, script: str, digits: str) -> Iterator[str]:
+    untidy = unicodedata.normalize("NFC", question) != question or question != " ".join(
+        question.split()
+    )
+    if untidy or any(
+        unicodedata.category(letter) in ("Cc", "Co", "Cn", "Cs") or letter == "\ufffd"
+        for letter in question
+    ):
+        yield "not tidy text (Unicode form NFC, single blanks, no control characters)"
+    if not {letter for letter in question if letter.isdecimal()} <= set(digits):
+        yield f"digits other than {digits}"
+    letters, expected = letters_pattern().findall(question), script_pattern(script)
+    if foreign := [letter for letter in letters if not expected.match(letter)]:
+        yield f"letters outside the script {script}: {''.join(foreign[:10])}"
+    if not letters:
+        yield "holds no letters"
+
+
+def _number_mistakes(question: str, source: str, code: str, wording: Wording) -> Iterator[str]:
+    """Digits must agree with the English digits, but for what the tables allow: a digit inside a
+    calendar word, and a word for a number of `numbers.tsv`. The `one` of the English must be there
+    as word or digit.
+    """
+    text = question
+    for word, forms in wording.calendar.items():
+        if word in WORD.findall(source):
+            for form in forms:
+                text = text.replace(form, " ") if numbers(form) else text
+    written, expected = Counter(numbers(text)), Counter(numbers(source))
+    if counts_one(source):
+        if written[1] > expected[1]:
+            expected[1] += 1
+        elif wording.numbers and not _in_words(text, 1, code, wording):
+            yield "no word for the number 1 of the English"
+    missing = [
+        number
+        for number in (expected - written).elements()
+        if not _in_words(text, number, code, wording)
+    ]
+    if missing or written - expected:
+        yield f"numbers {numbers(question)}, in English {numbers(source)}"
+
+
+def _in_words(text: str, number: int, code: str, wording: Wording) -> bool:
+    return any(holds(text, form, code) for form in wording.numbers.get(number, ()))
+
+
+def _length_mistakes(question: str, source: str, script: str) -> Iterator[str]:
+    _, _, shortest, longest = LENGTHS.get(script, OTHER_LENGTHS)
+    if not shortest <= len(question) / len(source) <= longest:
+        yield f"{len(question) / len(source):.2f} times as long as in English"
+
+
+def _set_length_mistakes(
+    questions: Mapping[str, str], english: Mapping[str, str], script: str
+) -> Iterator[str]:
+    lowest, highest, _, _ = LENGTHS.get(script, OTHER_LENGTHS)
+    shared = [identifier for identifier in questions if identifier in english]
+    ratio = sum(len(questions[name]) for name in shared) / max(
+        1, sum(len(english[name]) for name in shared)
+    )
+    if shared and not lowest <= ratio <= highest:
+        yield f"the set is {ratio:.2f} times as long as in English, expected {lowest} to {highest}"
+
+
+def _english_left(question: str, source: str, names: Collection[str]) -> str:
+    """Three English words in a row, or the words of a sentence that shares more than a third of its
+    words with the English one.
+    """
+    own, english = _WORD.findall(question.lower()), _WORD.findall(source.lower())
+    runs = set(zip(english, english[1:], english[2:], strict=False)) & set(
+        zip(own, own[1:], own[2:], strict=False)
+    )
+    common = [word for word in own if word in set(english) - set(names)]
+    return " ".join(min(runs)) if runs else ", ".join(common) if len(common) > len(own) / 3 else ""
