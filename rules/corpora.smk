@@ -22,7 +22,7 @@ rule corpus:
     params:
         sources=lambda wildcards: PLAN.corpora(wildcards.lang),
         max_sentences=CONFIG.corpus.max_sentences,
-        language=lambda wildcards: asdict(LANGUAGES[wildcards.lang]),
+        language=lambda wildcards: asdict(PLAN.language(wildcards.lang)),
     message:
         "clean and tokenise the {wildcards.lang} text"
     script:
@@ -79,7 +79,7 @@ rule target_vocabulary:
     params:
         vocabulary=CONFIG.vocabulary.model_dump(mode="json"),
         wordlists=lambda wildcards: PLAN.wordlists(wildcards.lang),
-        language=lambda wildcards: asdict(LANGUAGES[wildcards.lang]),
+        language=lambda wildcards: asdict(PLAN.language(wildcards.lang)),
     message:
         "{wildcards.lang} vocabulary"
     script:

@@ -48,7 +48,7 @@ else:
             fasttext=CONFIG.fasttext.model_dump(
                 mode="json", exclude={"pretrained", "max_words", "malformed"}
             ),
-            language=lambda wildcards: LANGUAGES[wildcards.lang].code,
+            language=lambda wildcards: PLAN.language(wildcards.lang).code,
         message:
             "train fastText vectors for {wildcards.lang}"
         script:

@@ -24,7 +24,7 @@ rule lexicon:
         precision=CONFIG.precision if requests.needs_adversary(PLAN) else "float32",
         collapsed=CONFIG.languages.collapsed,
         seed=CONFIG.seeds[0],
-        language=lambda wildcards: asdict(LANGUAGES[wildcards.lang]),
+        language=lambda wildcards: asdict(PLAN.language(wildcards.lang)),
         source_vectors=inputs.word_vectors(PLAN, "en"),
         target_vectors=lambda wildcards: inputs.word_vectors(PLAN, wildcards.lang),
     message:

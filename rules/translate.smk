@@ -20,7 +20,7 @@ rule translate:
     params:
         kind=lambda wildcards: SOURCES[PLAN.engine(wildcards.lang)].kind,
         engine=lambda wildcards: PLAN.engine(wildcards.lang),
-        language=lambda wildcards: asdict(LANGUAGES[wildcards.lang]),
+        language=lambda wildcards: asdict(PLAN.language(wildcards.lang)),
         batch=CONFIG.translation.batch,
     message:
         "translate {wildcards.benchmark} from {wildcards.lang}"

@@ -121,6 +121,7 @@ def test_a_batch_asks_for_as_much_time_as_its_languages_together() -> None:
 @pytest.mark.parametrize(
     ("ask", "line"),
     [
+        (lambda plan: plan.language("xq"), "config/languages.tsv: unknown language 'xq'; "),
         (lambda plan: plan.run("lingualif"), "unknown system run 'lingualif'; did you mean"),
         (lambda plan: plan.stage("align-0"), "results/checkpoints: unknown stage 'align-0'"),
         (lambda plan: plan.codeswitch("ratio-0.3/"), "unknown setting 'ratio-0.3'"),

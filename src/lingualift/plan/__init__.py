@@ -4,6 +4,7 @@ and their mistakes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import CodeSwitch, Config, Model, System
@@ -39,7 +40,7 @@ class Plan:
         """Names the configuration's own encoder, which represents words for the lexicons."""
         return encoder_name(self.config.encoder)
 
-    @property
+    @cached_property
     def encoders(self) -> dict[str, Model]:
         """The encoders of all systems by their names in paths."""
         used = [
@@ -49,11 +50,15 @@ class Plan:
         ]
         return {encoder_name(model): model for model in used if model is not None}
 
+    def language(self, code: str) -> Language:
+        """A language by its code."""
+        return self.languages[known(code, self.languages, "language", "config/languages.tsv")]
+
     def encoder_settings(self, name: str) -> Model:
         """The encoder that a name in paths stands for."""
         return self.encoders[known(name, self.encoders, "encoder", "results/encoded")]
 
-    @property
+    @cached_property
     def variants(self) -> dict[str, CodeSwitch]:
         """Every setting of code-switching in use by its folder below results/codeswitch ('' for the
         configuration's own).
@@ -65,7 +70,7 @@ class Plan:
         """The variants that a stage reads."""
         return list(self._stage_variants)
 
-    @property
+    @cached_property
     def _stage_variants(self) -> dict[str, CodeSwitch]:
         used = [stage.codeswitch for stage in self.stages.values() if stage.codeswitch is not None]
         return {self.variant(setting): setting for setting in used}
@@ -105,7 +110,7 @@ class Plan:
 
     def engine(self, lang: str) -> str | None:
         """The first engine that translates a language into English (None: none does)."""
-        language = self.languages[lang]
+        language = self.language(lang)
         return next(
             (
                 key
@@ -141,7 +146,7 @@ class Plan:
         """
         source = find_source(self.sources, key)
         return (
-            source.for_language(self.languages[lang]).key
+            source.for_language(self.language(lang)).key
             if lang and source.by_language
             else source.key
         )
@@ -164,9 +169,9 @@ class Plan:
         if not source.by_language:
             return [source.key]
         return [
-            source.for_language(self.languages[lang]).key
+            source.for_language(self.language(lang)).key
             for lang in langs
-            if source.holds(self.languages[lang])
+            if source.holds(self.language(lang))
         ]
 
     def retrieved(self) -> list[str]:
@@ -212,12 +217,12 @@ class Plan:
         return [
             name
             for name in self.config.corpus.sources
-            if self.sources[name].holds(self.languages[lang])
+            if self.sources[name].holds(self.language(lang))
         ]
 
     def wordlists(self, lang: str) -> list[str]:
         """The configured word lists that know a language."""
-        language = self.languages[lang]
+        language = self.language(lang)
         return [name for name in self.config.vocabulary.wordlists if getattr(language, name)]
 
     def prompt(self, name: str) -> Prompt:

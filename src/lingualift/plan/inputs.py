@@ -90,7 +90,7 @@ def lexicon(plan: Plan, lang: str) -> Inputs:
         if "seed" in config.lexicon.starts or os.path.exists(path):
             inputs["seed_dictionary"] = path
     gold = config.lexicon.gold
-    if gold and plan.sources[gold].holds(plan.languages[lang]):
+    if gold and plan.sources[gold].holds(plan.language(lang)):
         inputs["gold"] = plan.manifest(gold, lang)
     return inputs
 
@@ -229,7 +229,7 @@ def questions(plan: Plan, name: str, benchmark: str, batch: str) -> list[Questio
                 files.problems(benchmark, lang),
                 files.entry(states, lang) if isinstance(states, str) else None,
                 translated if translated in inputs["translated"] else None,
-                asdict(prompt.between(plan.languages[lang].name, "English")),
+                asdict(prompt.between(plan.language(lang).name, "English")),
             )
         )
     return asked
@@ -250,7 +250,7 @@ def reading(plan: Plan, benchmark: str, lang: str) -> dict[str, Any]:
     arguments = {
         "split": evaluation.split,
         "folders": [os.path.dirname(path) for path in manifests],
-        "code": getattr(plan.languages[lang], BENCHMARKS[benchmark].BENCHMARK.code),
+        "code": getattr(plan.language(lang), BENCHMARKS[benchmark].BENCHMARK.code),
         "excerpt": benchmark in evaluation.excerpts,
     }
     # A new version of the problems is read and asked anew; what is absent leaves finished runs.
