@@ -276,14 +276,15 @@ def stage_request(wildcards):
     if code_switched:
         available += switched(PLAN.variant(run_stage.codeswitch)) * len(CONFIG.languages.alignment)
     used = min(stage.examples or available, available)
+    reads_llm = stage.objective == "language-modelling"
     return sizes.training(
         parameters(run_stage.llm.source),
-        examples=0 if stage.objective == "warm-start" else used,
-        epochs=stage.epochs,
+        examples=used if reads_llm else 0,
+        epochs=stage.epochs if reads_llm else 1,
         llm_trained="llm" in stage.train,
         width=width(run_stage.llm.source),
         batch=stage.batch,
-        micro_batch=stage.micro_batch,
+        micro_batch=stage.micro_batch if reads_llm else None,
         response=(
             sizes.TOKENS
             if code_switched or all(map(generated, run_stage.tasks))

@@ -8,9 +8,9 @@ config/schema.json`) is generated from these models.
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import (
@@ -20,6 +20,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
     field_validator,
     model_validator,
@@ -336,33 +337,88 @@ class PromptText(Settings):
 Input = Literal["text", "encoder", "encoder-first", "both"]
 
 
-class Stage(Settings):
-    """One training stage."""
-
-    objective: Literal["warm-start", "language-modelling"] = Field(
-        description=(
-            "Regression onto the LLM's word embeddings, or negative log-likelihood (equations (5)"
-            " and (6))."
-        )
+OBJECTIVES = Field(
+    description=(
+        "Regression onto the LLM's word embeddings, or negative log-likelihood (equations (5)"
+        " and (6))."
     )
+)
+InputField = Annotated[
+    Input | None,
+    Field(description="How the question enters in this stage (null: as in the system)."),
+]
+Examples = Annotated[
+    Positive | None,
+    Field(description="Examples used, drawn over all languages alike (null: all)."),
+]
+LearningRate = Annotated[
+    float,
+    BeforeValidator(_number),
+    Field(gt=0, allow_inf_nan=False, description="Peak learning rate."),
+]
+
+
+class WarmStart(Settings):
+    """A stage of regression: aligned encoder states onto the LLM's embeddings of the words they
+    stand for.
+    """
+
+    objective: Annotated[Literal["warm-start"], OBJECTIVES]
+    data: Literal["code-switched"] = Field(
+        description="`code-switched`, or a task of `tasks`; several are mixed."
+    )
+    input: InputField = None
+    train: list[Literal["alignment"]] = Field(
+        min_length=1, max_length=1, description="Modules that learn; the rest is frozen."
+    )
+    examples: Examples = None
+    steps: Positive = Field(description="Optimisation steps (warm-start alone).")
+    batch: Positive = Field(16, description="Encoder tokens in a step.")
+    learning_rate: LearningRate
+
+    @property
+    def parts(self) -> list[tuple[str, str | None]]:
+        """Every data set with its prompt: a warm start asks no LLM, so it has none."""
+        return [(self.data, None)]
+
+    def identity(self) -> dict[str, Any]:
+        """What of these settings enters the stage's id, beside the values that a warm start had
+        when one type served both objectives: checkpoints of then are found again.
+        """
+        return {
+            **self.model_dump(exclude=NOT_IN_IDS),
+            "prompt": None,
+            "epochs": 1,
+            "freeze_embeddings": False,
+            "freeze_layers": 0,
+            "lora_rank": 16,
+            "lora_alpha": 32.0,
+            "schedule": "constant",
+            "warmup": 0.0,
+            "weight_decay": 0.0,
+            "noise": 0.0,
+        }
+
+
+class LanguageModelling(Settings):
+    """A stage of language modelling: the response's negative log-likelihood over the chosen
+    modules.
+    """
+
+    objective: Annotated[Literal["language-modelling"], OBJECTIVES]
     data: Name | list[Name] = Field(
         description="`code-switched`, or a task of `tasks`; several are mixed."
     )
-    input: Input | None = Field(
-        None, description="How the question enters in this stage (null: as in the system)."
-    )
+    input: InputField = None
     train: list[Literal["alignment", "boundary", "llm", "encoder", "llm-lora"]] = Field(
         min_length=1, description="Modules that learn; the rest is frozen."
     )
-    prompt: Name | list[Name] | None = Field(
-        None,
-        description="Prompt of `prompts`, or one for each of `data` (language modelling only).",
+    prompt: Name | list[Name] = Field(
+        description="Prompt of `prompts`, or one for each of `data` (language-modelling alone)."
     )
     epochs: Positive = Field(1, description="Passes over the data.")
-    examples: Positive | None = Field(
-        None, description="Examples used, drawn over all languages alike (null: all)."
-    )
-    batch: Positive = Field(16, description="Global batch, in examples (warm-start: in tokens).")
+    examples: Examples = None
+    batch: Positive = Field(16, description="Global batch, in examples.")
     micro_batch: Positive | None = Field(
         None,
         description=(
@@ -392,10 +448,7 @@ class Stage(Settings):
     lora_alpha: Annotated[float, BeforeValidator(_number)] = Field(
         32.0, gt=0, allow_inf_nan=False, description="Scale of the adapters, over their rank."
     )
-    steps: Positive | None = Field(None, description="Optimisation steps (warm-start only).")
-    learning_rate: Annotated[float, BeforeValidator(_number)] = Field(
-        gt=0, allow_inf_nan=False, description="Peak learning rate."
-    )
+    learning_rate: LearningRate
     schedule: Literal["constant", "linear", "cosine"] = Field(
         "constant", description="Course of the learning rate after the warm-up."
     )
@@ -420,16 +473,12 @@ class Stage(Settings):
         prompts = self.prompt if isinstance(self.prompt, list) else [self.prompt] * len(data)
         return list(zip(data, prompts, strict=True))
 
+    def identity(self) -> dict[str, Any]:
+        """What of these settings enters the stage's id: all that determines its result."""
+        return {**self.model_dump(exclude=NOT_IN_IDS), "steps": None}
+
     @model_validator(mode="after")
-    def _fits(self) -> "Stage":
-        if self.objective == "warm-start" and (
-            self.data != "code-switched" or self.steps is None or self.train != ["alignment"]
-        ):
-            raise ValueError(
-                "a warm-start stage needs data: code-switched, steps, and train: [alignment]"
-            )
-        if self.objective == "language-modelling" and self.prompt is None:
-            raise ValueError("a language-modelling stage needs a prompt")
+    def _fits(self) -> "LanguageModelling":
         data = [self.data] if isinstance(self.data, str) else self.data
         if not data or len(set(data)) != len(data):
             raise ValueError("data: lists nothing, or one data set twice")
@@ -441,6 +490,23 @@ class Stage(Settings):
                 " for each"
             )
         return self
+
+
+NOT_IN_IDS = {"micro_batch", "gradient_checkpointing", "input"}
+"""Settings of speed and memory; `input` enters an id as the layout that it leads to."""
+Stage = Annotated[WarmStart | LanguageModelling, Field(discriminator="objective")]
+"""One training stage; its objective says which settings it has."""
+
+
+def with_overrides(stage: Stage, overrides: Mapping[str, Any], origin: str) -> Stage:
+    """A stage with a system's own settings over it; a mistake becomes one line that begins with
+    `origin`.
+    """
+    values = {**stage.model_dump(exclude_unset=True), **overrides}
+    try:
+        return TypeAdapter[Stage](Stage).validate_python(values)
+    except ValidationError as error:
+        raise LinguaLiftError(_explain(error, Stage, origin)) from None
 
 
 class System(Settings):
@@ -751,7 +817,7 @@ def load(values: Mapping[str, Any], origin: str = "configuration") -> Config:
 
 
 def _explain(error: ValidationError, model: Any, origin: str) -> str:
-    """The first mistake as one line; `model` is the class that was validated."""
+    """The first mistake as one line; `model` is the class or annotation that was validated."""
     first, *others = error.errors()
     if (
         "constrained-str" in first["loc"]
@@ -761,27 +827,27 @@ def _explain(error: ValidationError, model: Any, origin: str) -> str:
             [first, *(other for other in others if other["loc"][: len(prefix)] == prefix)],
             key=lambda branch: len(branch["loc"]),
         )
-    parts = [
-        str(part)
-        for part in first["loc"]
-        if not re.match(r"constrained-str$|\[key\]$|(list|dict)\[", str(part))
-    ]
-    place = _printable(".".join(parts))
-    if first["type"] == "extra_forbidden":
-        for part in first["loc"][:-1]:
-            model = _field_model(model, part)
-        return f"{origin}: unknown key '{place}'; {nearest(parts[-1], model.model_fields)}"
-    given = (
-        ""
-        if first["type"] in ("missing", "value_error")
-        else f", got {_printable(str(first['input']))!r}"
+    parts, fields, elsewhere = _follow(model, first["loc"])
+    place, kind = _printable(".".join(parts)), first["type"]
+    if kind == "extra_forbidden":
+        hint = elsewhere.get(parts[-1]) or nearest(parts[-1], fields)
+        return f"{origin}: unknown key '{place}'; {hint}"
+    if kind in ("union_tag_not_found", "union_tag_invalid"):
+        place += f"{'.' if place else ''}{first['ctx']['discriminator'].strip(chr(39))}"
+        if kind == "union_tag_not_found":
+            return f"{origin}: {place}: Field required"
+        expected = first["ctx"]["expected_tags"].replace(", ", " or ")
+        value = _printable(first["ctx"]["tag"])
+        return f"{origin}: {place}: Input should be {expected}, got {value!r}"
+    value = (
+        "" if kind in ("missing", "value_error") else f", got {_printable(str(first['input']))!r}"
     )
     message = (
         MEANING[first["ctx"]["pattern"]]
-        if first["type"] == "string_pattern_mismatch"
+        if kind == "string_pattern_mismatch"
         else first["msg"].removeprefix("Value error, ")
     )
-    return f"{origin}: {place + ': ' if place else ''}{message}{given}"
+    return f"{origin}: {place + ': ' if place else ''}{message}{value}"
 
 
 def _printable(text: str) -> str:
@@ -791,13 +857,46 @@ def _printable(text: str) -> str:
     )
 
 
-def _field_model(model: Any, part: Any) -> Any:
-    field = getattr(model, "model_fields", {}).get(part)
-    annotation = field.annotation if field else model
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return model
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The classes of settings that an annotation names: several where a discriminator chooses."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]
+
+
+def _follow(
+    annotation: Any, location: Sequence[Any]
+) -> tuple[list[str], list[str], dict[str, str]]:
+    """The keys of a mistake's location, without pydantic's marks of a union's branches; the keys
+    that are known there; and those that belong to another objective, with what to say of them.
+    """
+    keys: list[str] = []
+    fields: list[str] = []
+    elsewhere: dict[str, str] = {}
+    for number, part in enumerate(location):
+        models = _models(annotation)
+        mapping = get_origin(annotation) is dict
+        if len(models) > 1 and not mapping:
+            branches = {
+                get_args(model.model_fields["objective"].annotation)[0]: model for model in models
+            }
+            if part in branches:  # no key, but the objective that chose one of the types
+                annotation = branches.pop(part)
+                elsewhere = {
+                    key: f"it belongs to {objective}"
+                    for objective, model in branches.items()
+                    for key in model.model_fields
+                }
+                continue
+        if not re.match(r"constrained-str$|\[key\]$|(list|dict)\[", str(part)):
+            keys.append(str(part))
+        if mapping:
+            annotation = get_args(annotation)[1]
+        elif models and number < len(location) - 1:
+            annotation = getattr(models[0].model_fields.get(part), "annotation", annotation)
+    for model in _models(annotation):
+        fields += model.model_fields
+    return keys, fields, elsewhere
 
 
 def load_systems(folder: str | Path) -> dict[str, System]:
@@ -870,12 +969,8 @@ def chain(config: Config, system: System, seed: int) -> list[RunStage]:
             raise LinguaLiftError(
                 f"system '{system.title}': unknown stage '{name}'; {nearest(name, config.stages)}"
             )
-        try:
-            stage = Stage.model_validate({**config.stages[name].model_dump(), **override})
-        except ValidationError as error:
-            raise LinguaLiftError(
-                _explain(error, Stage, f"system '{system.title}', stage '{name}'")
-            ) from None
+        origin = f"system '{system.title}', stage '{name}'"
+        stage = with_overrides(config.stages[name], override, origin)
         layout = stage.input or system.input
         tasks = []
         for data, prompt in stage.parts:
@@ -909,7 +1004,7 @@ def chain(config: Config, system: System, seed: int) -> list[RunStage]:
                 f"codeswitch.task: unknown task '{reference}'; {nearest(reference, config.tasks)}"
             )
         definition: dict[str, Any] = {
-            "stage": stage.model_dump(exclude={"micro_batch", "gradient_checkpointing", "input"}),
+            "stage": stage.identity(),
             "prompt": [config.prompts[prompt].model_dump() for _, prompt in stage.parts if prompt],
             "input": layout,
             "seed": seed,
@@ -943,11 +1038,20 @@ def chain(config: Config, system: System, seed: int) -> list[RunStage]:
         encoded = layout != "text"
         stages.append(
             RunStage(
-                id=identifier, name=name, stage=stage, input=layout, seed=seed, parent=parent, tasks=tasks, reference=reference,
-                llm=own.llm, encoder=own.encoder if encoded else None, alignment=own.alignment if encoded else None,
+                id=identifier,
+                name=name,
+                stage=stage,
+                input=layout,
+                seed=seed,
+                parent=parent,
+                tasks=tasks,
+                reference=reference,
+                llm=own.llm,
+                encoder=own.encoder if encoded else None,
+                alignment=own.alignment if encoded else None,
                 codeswitch=own.codeswitch if switched else None,
             )
-        )  # fmt: skip
+        )
         parent = identifier
     return stages
 

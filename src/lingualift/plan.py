@@ -508,11 +508,12 @@ def plan(
             stages |= {stage.id: stage for stage in own}
         _check_system(name, systems[name], config, sources)
         for stage in own:
-            _check_layers(
-                f"stages.{stage.name}.freeze_layers",
-                [stage.stage.freeze_layers],
-                sources[used.llm.source],
-            )
+            if stage.stage.objective == "language-modelling":
+                _check_layers(
+                    f"stages.{stage.name}.freeze_layers",
+                    [stage.stage.freeze_layers],
+                    sources[used.llm.source],
+                )
     made = Plan(config, languages, sources, systems, runs, stages)
     if any(systems[name].translate for name in config.systems):
         for key in config.translation.engines:
