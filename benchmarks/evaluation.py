@@ -21,16 +21,31 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from lingualift.evaluation.generate import generate, prompts
+from lingualift.evaluation.generate import Inputs, generate
 from lingualift.evaluation.predict import load_for_generation
-from lingualift.model.layout import END, IGNORE, START, STATE, TEXT, Composed
-from lingualift.model.modeling import LinguaLiftConfig, LinguaLiftModel
+from lingualift.model.configuration import LinguaLiftConfig
+from lingualift.model.layout import (
+    END,
+    IGNORE,
+    START,
+    STATE,
+    TEXT,
+    Composed,
+    end_ids,
+    load_tokenizer,
+)
+from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States
 
 SMOLLM2 = {
-    "vocab_size": 49152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30, "num_attention_heads": 9,
-    "num_key_value_heads": 3, "tie_word_embeddings": True,
-}  # fmt: skip
+    "vocab_size": 49152,
+    "hidden_size": 576,
+    "intermediate_size": 1536,
+    "num_hidden_layers": 30,
+    "num_attention_heads": 9,
+    "num_key_value_heads": 3,
+    "tie_word_embeddings": True,
+}
 ENCODER_DIM = 640
 
 
@@ -93,8 +108,9 @@ def main() -> None:
         else random_model(dtype)
     )
     model = model.to(given.device).eval()
-    eos = model.llm.config.eos_token_id if given.llm else -1
+    ends = end_ids(load_tokenizer(given.llm), given.llm) if given.llm else ()
     examples, states = composed(given.problems, model.config.encoder_dim or ENCODER_DIM)
+    inputs = Inputs(examples, states, pad=0)
 
     def clock() -> tuple[float, float]:
         if given.device != "cpu":
@@ -102,15 +118,15 @@ def main() -> None:
         return time.perf_counter(), time.process_time()
 
     def alone(index: int) -> list[int]:
-        (inputs,) = prompts(model, examples, states, [index], 0)
-        found = model.generate(
-            **inputs,
+        answer = model.generate(
+            **inputs.batch([index], model.device),
             max_new_tokens=given.tokens,
             do_sample=False,
-            eos_token_id=None if eos < 0 else eos,
+            eos_token_id=list(ends) or None,
             pad_token_id=0,
         )[0].tolist()
-        return found[: found.index(eos)] if eos in found else found
+        stops = [place for place, token in enumerate(answer) if token in ends]
+        return answer[: stops[0]] if stops else answer
 
     alone(0)
     start = clock()
@@ -124,14 +140,14 @@ def main() -> None:
     print(f"one at a time   {base[0]:8.2f} problems/s   {base[1]:8.2f} problems/cpu-s")
     for batch in given.batch:
         start = clock()
-        found = {
+        answers = {
             index: ids
-            for part in generate(model, examples, states, eos, 0, given.tokens, batch)
+            for part in generate(model, inputs, ends, given.tokens, batch)
             for index, ids, _ in part
         }
         wall, cpu = (b - a for a, b in zip(start, clock(), strict=True))
         speed = given.problems / wall, given.problems / cpu
-        same = np.mean([found[index] == ids for index, ids in single.items()])
+        same = np.mean([answers[index] == ids for index, ids in single.items()])
         print(
             f"batches of {batch:4d} {speed[0]:8.2f} problems/s   {speed[1]:8.2f} problems/cpu-s  "
             f" {speed[0] / base[0]:5.1f} x   {speed[1] / base[1]:5.1f} x by cpu   same tokens"

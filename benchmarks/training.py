@@ -27,11 +27,12 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 
+from lingualift.machine import keep_freed_memory
+from lingualift.model.configuration import LinguaLiftConfig
 from lingualift.model.layout import END, IGNORE, START, STATE, TEXT, Composed
-from lingualift.model.modeling import LinguaLiftConfig, LinguaLiftModel
+from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States
 from lingualift.training.batches import PlannedBatches, collate, padding_share, plan_batches
-from lingualift.training.language_modelling import keep_freed_memory
 
 LLAMA = {"model_type": "llama", "tie_word_embeddings": False, "vocab_size": 32000}
 MT5_XL = {
@@ -43,22 +44,46 @@ MT5_XL = {
     "num_layers": 24,
     "num_heads": 32,
 }
+SMOLLM2 = {
+    "model_type": "llama",
+    "vocab_size": 49152,
+    "hidden_size": 576,
+    "intermediate_size": 1536,
+    "num_hidden_layers": 30,
+    "num_attention_heads": 9,
+    "num_key_value_heads": 3,
+    "tie_word_embeddings": True,
+}
+GEMMA3 = {
+    "model_type": "gemma3_text",
+    "vocab_size": 32768,
+    "hidden_size": 640,
+    "intermediate_size": 2048,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 1,
+    "head_dim": 256,
+}
+
+
+def llama(hidden: int, intermediate: int, layers: int, heads: int) -> dict[str, Any]:
+    """The sizes of a Llama model."""
+    return {
+        **LLAMA,
+        "hidden_size": hidden,
+        "intermediate_size": intermediate,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+    }
+
+
 SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "smollm2-135m": (
-        {
-            "model_type": "llama", "vocab_size": 49152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
-            "num_attention_heads": 9, "num_key_value_heads": 3, "tie_word_embeddings": True,
-        },
-        {
-            "model_type": "gemma3_text", "vocab_size": 32768, "hidden_size": 640, "intermediate_size": 2048, "num_hidden_layers": 12,
-            "num_attention_heads": 4, "num_key_value_heads": 1, "head_dim": 256,
-        },
-    ),
-    "llama2-13b": ({**LLAMA, "hidden_size": 5120, "intermediate_size": 13824, "num_hidden_layers": 40, "num_attention_heads": 40}, MT5_XL),
-    "llama2-7b": ({**LLAMA, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32}, MT5_XL),
-    "llama-3b": ({**LLAMA, "hidden_size": 3200, "intermediate_size": 8640, "num_hidden_layers": 26, "num_attention_heads": 32}, MT5_XL),
-    "llama-1b": ({**LLAMA, "hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 22, "num_attention_heads": 32}, MT5_XL),
-}  # fmt: skip
+    "smollm2-135m": (SMOLLM2, GEMMA3),
+    "llama2-13b": (llama(5120, 13824, 40, 40), MT5_XL),
+    "llama2-7b": (llama(4096, 11008, 32, 32), MT5_XL),
+    "llama-3b": (llama(3200, 8640, 26, 32), MT5_XL),
+    "llama-1b": (llama(2048, 5632, 22, 32), MT5_XL),
+}
 STAGES = {"stage 1 (alignment)": ["alignment", "boundary"], "stage 2 (LLM)": ["llm"]}
 NO_ROOM = 3
 

@@ -19,7 +19,9 @@ from lingualift.model.encoder import Encoder
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.plan import Plan
 from lingualift.tasks.loaders import TASK_SCHEMA
-from lingualift.training.run import Data, run_stage
+from lingualift.training.examples import draw, read_examples
+from lingualift.training.job import StageJob, StageTexts
+from lingualift.training.run import run_stage
 from tests.unit.test_systems import LANGUAGES, planned
 
 ENGLISH = ["Maria has 14 apples.", "How many apples does Maria have now?", "Solve the problem."]
@@ -108,31 +110,27 @@ def train(made: Plan, stage: RunStage, folder: Path, llm: Path, encoder: Path) -
     if out.exists():
         return out
 
-    def data(name: str, prompt: str | None) -> Data:
+    def data(name: str, prompt: str | None) -> StageTexts:
         evidence = (
             folder / "evidence" / f"{name.rpartition('-')[2]}.json"
             if name.startswith("codeswitch")
             else None
         )
         states = folder / "encoded" / name if stage.encoder else None
-        return Data(
+        return StageTexts(
             folder / made.texts_file(name),
             states,
             made.prompt(prompt) if prompt else None,
             evidence,
         )
 
-    small = {
-        "batch": 64 if stage.stage.objective == "warm-start" else 4,
-        "examples": 4,
-        "epochs": 1,
-    }
-    small["steps"] = 2 if stage.stage.objective == "warm-start" else None
-    run_stage(
-        stage.stage.model_copy(update=small),
-        stage.name,
-        stage.input,
-        stage.seed,
+    warm = stage.stage.objective == "warm-start"
+    small = {"batch": 64, "steps": 2} if warm else {"batch": 4, "epochs": 1}
+    job = StageJob(
+        stage=stage.stage.model_copy(update={"examples": 4, **small}),
+        name=stage.name,
+        layout=stage.input,
+        seed=stage.seed,
         out=out,
         llm=llm,
         encoder=encoder if stage.encoder else None,
@@ -143,7 +141,9 @@ def train(made: Plan, stage: RunStage, folder: Path, llm: Path, encoder: Path) -
         reference=data(f"task-{stage.reference}", None) if stage.encoder else None,
         names={code: language.name for code, language in LANGUAGES.items()},
         bf16=False,
+        stamp={},
     )
+    run_stage(job)
     return out
 
 
@@ -195,8 +195,6 @@ def test_every_system_of_gsm8k_trains_what_it_says_and_nothing_else(
 def test_the_parts_of_a_mixed_stage_are_asked_in_their_own_words_and_languages(
     tmp_path, causal_encoder
 ):
-    from lingualift.training.run import draw, read_pairs
-
     made = planned(
         "gsm8k.yaml",
         OVERLAY,
@@ -205,8 +203,9 @@ def test_the_parts_of_a_mixed_stage_are_asked_in_their_own_words_and_languages(
     write_inputs(made, causal_encoder, tmp_path)
     stage = made.runs["lingualift-mixed"].stages[-2]
     parts = [
-        read_pairs(
-            Data(tmp_path / made.texts_file(name), None, made.prompt(prompt)), {"de": "German"}
+        read_examples(
+            StageTexts(tmp_path / made.texts_file(name), None, made.prompt(prompt)),
+            {"de": "German"},
         )
         for name, prompt in made.texts(stage)
     ]

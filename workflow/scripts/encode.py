@@ -5,9 +5,9 @@ texts, for all systems and seeds.
 from lingualift import job
 from lingualift.artifacts import read_parquet
 from lingualift.evaluation.problems import read_problems, texts
+from lingualift.machine import device, dtype
 from lingualift.model.encoder import Encoder
 from lingualift.model.prepare import prepared
-from lingualift.precision import device, dtype
 
 with job.frame(snakemake.log[0], snakemake.threads):
     given = snakemake.input

@@ -5,14 +5,15 @@ from pathlib import Path
 from lingualift import job
 from lingualift.artifacts import read_parquet, write_parquet
 from lingualift.benchmarks.registry import BENCHMARKS
-from lingualift.evaluation.predict import load_for_generation, predict
+from lingualift.config import Evaluation
+from lingualift.evaluation.predict import Asking, load_for_generation, predict
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import read_problems, texts
+from lingualift.machine import device, dtype
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
 from lingualift.model.prepare import prepared
 from lingualift.model.states import load_states
-from lingualift.precision import device, dtype
 from lingualift.provenance import provenance
 from lingualift.translate.engine import in_english
 
@@ -53,26 +54,24 @@ with job.frame(snakemake.log[0], snakemake.threads):
             states = encoder.encode(texts(problems), progress="encode")
         else:
             states = load_states(stored, texts(problems)) if stored else None
-        table = predict(
-            model,
-            states,
-            problems,
+        asking = Asking(
             language,
             BENCHMARKS[params.benchmark].BENCHMARK.answer,
             params.input,
             Prompt(**params.prompts[index]),
-            llm,
-            values["max_new_tokens"],
-            values["batch"],
-            likelihood=values.get("choices") == "likelihood",
-            retrieval_layer=values.get("retrieval_layer"),
-            partial=partials[-1],
-            weights=checkpoint,
+            Evaluation.model_validate(values),
         )
+        table = predict(model, llm, problems, states, asking, partials[-1], checkpoint)
         stamp = provenance(
-            "predict", values, filter(None, read), system=params.system, seed=params.seed,
-            run=snakemake.wildcards.run, benchmark=params.benchmark, checkpoint=checkpoint.name if checkpoint else None,
-        )  # fmt: skip
+            "predict",
+            values,
+            filter(None, read),
+            system=params.system,
+            seed=params.seed,
+            run=snakemake.wildcards.run,
+            benchmark=params.benchmark,
+            checkpoint=checkpoint.name if checkpoint else None,
+        )
         write_parquet(output, table, PREDICTION_SCHEMA, stamp)
     for path in partials:  # an interrupted job begins with its first language again
         path.unlink(missing_ok=True)

@@ -5,12 +5,12 @@ from pathlib import Path
 from lingualift import job
 from lingualift.config import RunStage
 from lingualift.languages import load_languages
+from lingualift.machine import device, use_bfloat16
 from lingualift.model.layout import Prompt
 from lingualift.model.prepare import prepared
-from lingualift.precision import use_bf16
 from lingualift.provenance import provenance
-from lingualift.training.launch import StageJob, launch
-from lingualift.training.run import Data
+from lingualift.training.job import StageJob, StageTexts
+from lingualift.training.launch import launch
 
 # Not a parameter of the rule: another row in the table of languages changes no stage.
 names = {
@@ -41,12 +41,14 @@ with job.frame(snakemake.log[0], snakemake.threads):
         layer=run.encoder.layer if run.encoder else None,
         alignment=run.alignment,
         parent=Path(given.parent) if "parent" in given.keys() else None,
-        data=[Data(*parts) for parts in zip(texts, states, prompts, switched, strict=True)],
+        data=[StageTexts(*parts) for parts in zip(texts, states, prompts, switched, strict=True)],
         reference=(
-            Data(Path(given.reference), Path(given.reference_states), None) if run.encoder else None
+            StageTexts(Path(given.reference), Path(given.reference_states), None)
+            if run.encoder
+            else None
         ),
         names=names,
         stamp=provenance(snakemake.rule, run.model_dump(mode="json"), given, seed=run.seed),
-        bf16=use_bf16(params.precision),
+        bf16=use_bfloat16(params.precision, device()),
     )
     launch(stage_job, getattr(snakemake.resources, "gpu", 0))

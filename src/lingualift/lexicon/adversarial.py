@@ -54,7 +54,7 @@ class Adversary:
     # length of the vectors while they train: about that of published vectors, which the released
     # code uses as they come
     scale: float = 5.0
-    # of the discriminator's products on a processor, as in `lingualift.precision`; on a GPU float32
+    # of the discriminator's products on a processor, as in `lingualift.machine`; on a GPU float32
     precision: str = "float32"
 
 
@@ -107,7 +107,7 @@ def adversarial_start(
     """
     import torch
 
-    from lingualift.precision import use_bf16
+    from lingualift.machine import use_bfloat16
 
     how = settings or Adversary()
     for side, vectors in (("source", source), ("target", target)):
@@ -126,7 +126,7 @@ def adversarial_start(
     dim = source.shape[1]
     mapping = torch.eye(dim, device=device)
     discriminator = _Discriminator(
-        dim, how, random, device, device.type == "cpu" and use_bf16(how.precision)
+        dim, how, random, device, device.type == "cpu" and use_bfloat16(how.precision, device.type)
     )
     left, right = source[:CRITERION_WORDS], target[:CRITERION_WORDS]
     k = min(k, len(left), len(right))

@@ -16,15 +16,15 @@ def translate(texts: Sequence[str], code: str, model: Path, batch: int) -> list[
     """English translations of texts in the language with FLORES-200 code `code`; `model` is a
     prepared model folder.
 
-    On the GPU where there is one (bfloat16), else on the CPU in float32: deterministic there, and
-    independent of `batch` up to the order of floating-point sums. Raises `LinguaLiftError` for a
-    model whose tokenizer does not know the language.
+    On the GPU where there is one (in bfloat16 if it multiplies that), else on the CPU in float32:
+    deterministic there, and independent of `batch` up to the order of floating-point sums. Raises
+    `LinguaLiftError` for a model whose tokenizer does not know the language.
     """
     import torch
     from tqdm import tqdm
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-    from lingualift.precision import device
+    from lingualift.machine import device, use_bfloat16
 
     tokenizer = AutoTokenizer.from_pretrained(model, src_lang=code, local_files_only=True)
     known = tokenizer.get_vocab()
@@ -34,7 +34,7 @@ def translate(texts: Sequence[str], code: str, model: Path, batch: int) -> list[
                 f"translation: {model} does not know the language '{name}'; it is no NLLB model"
             )
     where = device()
-    dtype = torch.bfloat16 if where != "cpu" else torch.float32
+    dtype = torch.bfloat16 if where == "cuda" and use_bfloat16("auto", where) else torch.float32
     engine = (
         AutoModelForSeq2SeqLM.from_pretrained(model, dtype=dtype, local_files_only=True)
         .eval()
