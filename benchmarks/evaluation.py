@@ -78,7 +78,8 @@ def composed(problems: int, encoder_dim: int, seed: int = 0) -> tuple[list[Compo
     )
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--problems", type=int, default=80)
     parser.add_argument(
@@ -99,54 +100,58 @@ def main() -> None:
     parser.add_argument("--llm", type=Path, help="model folder; with --checkpoint, its frozen LLM")
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--device", default="cpu")
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    dtype = getattr(torch, given.precision)
+    return parser.parse_args()
+
+
+def main() -> None:
+    asked = arguments()
+    torch.set_num_threads(asked.threads)
+    dtype = getattr(torch, asked.precision)
     model = (
-        load_for_generation(given.checkpoint, given.llm, dtype)
-        if given.llm
+        load_for_generation(asked.checkpoint, asked.llm, dtype)
+        if asked.llm
         else random_model(dtype)
     )
-    model = model.to(given.device).eval()
-    ends = end_ids(load_tokenizer(given.llm), given.llm) if given.llm else ()
-    examples, states = composed(given.problems, model.config.encoder_dim or ENCODER_DIM)
+    model = model.to(asked.device).eval()
+    ends = end_ids(load_tokenizer(asked.llm), asked.llm) if asked.llm else ()
+    examples, states = composed(asked.problems, model.config.encoder_dim or ENCODER_DIM)
     inputs = Inputs(examples, states, pad=0)
 
     def clock() -> tuple[float, float]:
-        if given.device != "cpu":
+        if asked.device != "cpu":
             torch.cuda.synchronize()
         return time.perf_counter(), time.process_time()
 
     def alone(index: int) -> list[int]:
         answer = model.generate(
             **inputs.batch([index], model.device),
-            max_new_tokens=given.tokens,
+            max_new_tokens=asked.tokens,
             do_sample=False,
             eos_token_id=list(ends) or None,
             pad_token_id=0,
         )[0].tolist()
-        stops = [place for place, token in enumerate(answer) if token in ends]
+        stops = [index for index, token in enumerate(answer) if token in ends]
         return answer[: stops[0]] if stops else answer
 
     alone(0)
     start = clock()
-    single = {index: alone(index) for index in range(min(given.alone, given.problems))}
+    single = {index: alone(index) for index in range(min(asked.alone, asked.problems))}
     wall, cpu = (b - a for a, b in zip(start, clock(), strict=True))
     base = len(single) / wall, len(single) / cpu
     print(
-        f"{given.problems} problems, {sum(map(len, examples))} prompt tokens, {given.threads}"
-        f" threads, {given.precision}, {given.device}"
+        f"{asked.problems} problems, {sum(map(len, examples))} prompt tokens, {asked.threads}"
+        f" threads, {asked.precision}, {asked.device}"
     )
     print(f"one at a time   {base[0]:8.2f} problems/s   {base[1]:8.2f} problems/cpu-s")
-    for batch in given.batch:
+    for batch in asked.batch:
         start = clock()
         answers = {
             index: ids
-            for part in generate(model, inputs, ends, given.tokens, batch)
+            for part in generate(model, inputs, ends, asked.tokens, batch)
             for index, ids, _ in part
         }
         wall, cpu = (b - a for a, b in zip(start, clock(), strict=True))
-        speed = given.problems / wall, given.problems / cpu
+        speed = asked.problems / wall, asked.problems / cpu
         same = np.mean([answers[index] == ids for index, ids in single.items()])
         print(
             f"batches of {batch:4d} {speed[0]:8.2f} problems/s   {speed[1]:8.2f} problems/cpu-s  "

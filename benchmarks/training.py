@@ -21,6 +21,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -176,6 +177,66 @@ def now(device: str) -> float:
     return time.perf_counter()
 
 
+Variant = tuple[list[np.ndarray], Callable[[int], torch.Tensor]]
+"""Which examples each step trains, and the loss of a step."""
+
+
+def as_stages_train(
+    model: LinguaLiftModel, examples: list[Composed], tokens: list[np.ndarray], batch: int
+) -> Variant:
+    """What this project does: states from a store, batches of similar length, logits at labels."""
+    device = model.device
+    plan = plan_batches([len(example) for example in examples], batch, 1, 1, 0)
+    states = States.of_arrays(
+        [np.zeros((len(ids), model.config.encoder_dim), np.int16) for ids in tokens]
+    )
+    dataset = PlannedBatches(examples, states, plan, 2)
+
+    def loss(item: int) -> torch.Tensor:
+        with torch.autocast(device.type, torch.bfloat16):
+            inputs = {name: tensor.to(device) for name, tensor in dataset[item].items()}
+            return model(**inputs)["loss"]
+
+    return plan, loss
+
+
+def naive(
+    model: LinguaLiftModel,
+    encoder: Any,
+    examples: list[Composed],
+    tokens: list[np.ndarray],
+    batch: int,
+) -> Variant:
+    """The reference: the encoder runs in every step, batches are random, logits are everywhere."""
+    device = model.device
+    order = np.random.default_rng(0).permutation(len(examples))
+    plan = [order[start : start + batch] for start in range(0, len(order), batch)]
+
+    def encoded(chosen: np.ndarray) -> torch.Tensor:
+        longest = max(len(tokens[index]) for index in chosen)
+        ids, mask = np.zeros((2, len(chosen), longest), np.int64)
+        for row, index in enumerate(chosen):
+            ids[row, : len(tokens[index])], mask[row, : len(tokens[index])] = tokens[index], 1
+        inputs, covered = torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device)
+        with torch.no_grad():
+            states = encoder(input_ids=inputs, attention_mask=covered).last_hidden_state
+        return states[covered.bool()]
+
+    def loss(item: int) -> torch.Tensor:
+        with torch.autocast(device.type, torch.bfloat16):
+            composed = collate([examples[index] for index in plan[item]], 2)
+            inputs = {name: tensor.to(device) for name, tensor in composed.items()}
+            return model.llm(
+                inputs_embeds=model.embed(
+                    inputs["input_ids"], inputs["segments"], encoded(plan[item])
+                ),
+                attention_mask=inputs["attention_mask"],
+                labels=inputs["labels"],
+            ).loss
+
+    return plan, loss
+
+
 def measure(
     shape: str, stage: str, variant: str, steps: int, batch: int, device: str, checkpointing: bool
 ) -> dict[str, float]:
@@ -188,43 +249,13 @@ def measure(
     examples, tokens = texts(batch * steps, 1.0 if "llm" not in modules else 1.5, vocabulary)
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(learning, lr=1e-5, fused=True)
-    states = None
     if variant == "this project":
-        plan = plan_batches([len(example) for example in examples], batch, 1, 1, 0)
-        states = States.of_arrays(
-            [np.zeros((len(own), model.config.encoder_dim), np.int16) for own in tokens]
-        )
-        dataset: Any = PlannedBatches(examples, states, plan, 2)
+        plan, loss = as_stages_train(model, examples, tokens, batch)
     else:
-        order = np.random.default_rng(0).permutation(len(examples))
-        plan = [order[start : start + batch] for start in range(0, len(order), batch)]
-
-    def loss_of(chosen: np.ndarray, item: int) -> torch.Tensor:
-        with torch.autocast(device, torch.bfloat16):
-            if variant == "this project":
-                return model(**{name: tensor.to(device) for name, tensor in dataset[item].items()})[
-                    "loss"
-                ]
-            inputs = {
-                name: tensor.to(device)
-                for name, tensor in collate([examples[index] for index in chosen], 2).items()
-            }
-            longest = max(len(tokens[index]) for index in chosen)
-            ids, mask = np.zeros((2, len(chosen), longest), np.int64)
-            for row, index in enumerate(chosen):
-                ids[row, : len(tokens[index])], mask[row, : len(tokens[index])] = tokens[index], 1
-            ids, mask = torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device)
-            with torch.no_grad():
-                encoded = encoder(input_ids=ids, attention_mask=mask).last_hidden_state[mask.bool()]
-            embeddings = model.embed(inputs["input_ids"], inputs["segments"], encoded)
-            return model.llm(
-                inputs_embeds=embeddings,
-                attention_mask=inputs["attention_mask"],
-                labels=inputs["labels"],
-            ).loss
+        plan, loss = naive(model, encoder, examples, tokens, batch)
 
     def step(item: int) -> None:
-        loss_of(plan[item], item).backward()
+        loss(item).backward()
         torch.nn.utils.clip_grad_norm_(learning, 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
@@ -306,15 +337,16 @@ def main() -> None:
         )
         for variant in ("this project", "naive"):
             for shape in list(shapes):
-                found = run(shape, stage, variant, arguments)
-                if found is None:
+                figures = run(shape, stage, variant, arguments)
+                if figures is None:
                     print(f"| {shape} | {stage} | {variant} | does not fit | | | |", flush=True)
                     continue
                 shapes = [shape]
-                speeds[variant] = found["tokens_a_second"]
+                speeds[variant] = figures["tokens_a_second"]
                 print(
-                    f"| {shape} | {stage} | {variant} | {found['tokens_a_second']:.0f} |"
-                    f" {found['padding']:.1%} | {found['mfu']:.0%} | {found['gigabytes']:.2f} GB |",
+                    f"| {shape} | {stage} | {variant} | {figures['tokens_a_second']:.0f} |"
+                    f" {figures['padding']:.1%} | {figures['mfu']:.0%} |"
+                    f" {figures['gigabytes']:.2f} GB |",
                     flush=True,
                 )
                 break

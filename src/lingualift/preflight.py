@@ -25,9 +25,9 @@ GPU_VARIANTS = {"faiss-cpu": "faiss-gpu"}
 def check_python(version: Sequence[int] = sys.version_info[:3]) -> None:
     """Python must be at least 3.11."""
     if tuple(version[:2]) < MINIMUM_PYTHON:
-        found, wanted = ".".join(map(str, version)), ".".join(map(str, MINIMUM_PYTHON))
+        running, wanted = ".".join(map(str, version)), ".".join(map(str, MINIMUM_PYTHON))
         raise LinguaLiftError(
-            f"Python {found} is too old: LinguaLIFT needs {wanted} or newer; run `make` with"
+            f"Python {running} is too old: LinguaLIFT needs {wanted} or newer; run `make` with"
             f" PYTHON=python{wanted}, or install it"
         )
 
@@ -81,17 +81,17 @@ def check_packages(pyproject: str | Path, lock: str | Path) -> list[str]:
                 f"package {name} is not installed; {remedy}, or let `make` build .venv"
             )
         try:
-            found, wanted = Version(installed), Version(locked) if locked else None
+            current, wanted = Version(installed), Version(locked) if locked else None
         except InvalidVersion as error:
             raise LinguaLiftError(f"{lock}: {error}") from error
-        if requirement.specifier and not requirement.specifier.contains(found, prereleases=True):
+        if requirement.specifier and not requirement.specifier.contains(current, prereleases=True):
             raise LinguaLiftError(
                 f"package {name} {installed} does not fit {requirement.specifier}; {remedy}, or let"
                 " `make` build .venv"
             )
-        if wanted is None or found.release[:2] == wanted.release[:2]:
+        if wanted is None or current.release[:2] == wanted.release[:2]:
             continue
-        if not requirement.specifier and found.release[:2] < wanted.release[:2]:
+        if not requirement.specifier and current.release[:2] < wanted.release[:2]:
             raise LinguaLiftError(
                 f"package {name} {installed} is older than the locked {locked}; {remedy}, or let"
                 " `make` build .venv"

@@ -27,8 +27,8 @@ def neighbours(queries: np.ndarray, candidates: np.ndarray, block: int = 1024) -
                 " are damaged"
             )
         units.append(vectors.astype(np.float32) / lengths)
-    found = [
+    nearest = [
         (units[0][start : start + block] @ units[1].T).argmax(1)
         for start in range(0, len(queries), block)
     ]
-    return np.concatenate(found).astype(np.int64)
+    return np.concatenate(nearest).astype(np.int64)

@@ -104,7 +104,7 @@ def _gemma_backend(source: GgufFile, tokens: list[str]) -> Any:
     }
     merges = []
     for token, index in vocabulary.items():
-        cuts = [(token[:place], token[place:]) for place in range(1, len(token))]
+        cuts = [(token[:cut], token[cut:]) for cut in range(1, len(token))]
         for left, right in cuts:
             if left in vocabulary and right in vocabulary:
                 merges.append((index, len(left), left, right))

@@ -5,7 +5,7 @@ modules (equations (5) and (6)).
 import logging
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -82,18 +82,22 @@ def train_language_modelling(
     )
     started = time.monotonic()
     history = _train(job, model, trainer, micro_batch)
-    losses = [
-        {"step": entry["step"], "loss": entry["loss"]}
-        for entry in history
-        if "loss" in entry and (entry["step"] % 5 == 0 or entry["step"] in (1, steps))
-    ]
     trainer.optimizer = None
     del trainer
     model.zero_grad(set_to_none=True)
     # gradients and optimiser states would stay while the checkpoint is written
     machine.release_freed_memory()
     logger.info("%s: done in %.0f s", job.name, time.monotonic() - started)
-    return {"examples": len(examples), "steps": steps, "losses": losses}
+    return {"examples": len(examples), "steps": steps, "losses": _losses(history, steps)}
+
+
+def _losses(history: Sequence[Mapping[str, float]], steps: int) -> list[dict[str, float]]:
+    """The loss of the first, the last and every fifth step."""
+    return [
+        {"step": entry["step"], "loss": entry["loss"]}
+        for entry in history
+        if "loss" in entry and (entry["step"] % 5 == 0 or entry["step"] in (1, steps))
+    ]
 
 
 def _division(
