@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from lingualift.evaluation.generate import Inputs, generate
+from lingualift.evaluation.generate import ComposedInputs, generate
 from lingualift.evaluation.predict import load_for_generation
 from lingualift.model.configuration import LinguaLiftConfig
 from lingualift.model.layout import (
@@ -115,7 +115,7 @@ def main() -> None:
     model = model.to(asked.device).eval()
     ends = end_ids(load_tokenizer(asked.llm), asked.llm) if asked.llm else ()
     examples, states = composed(asked.problems, model.config.encoder_dim or ENCODER_DIM)
-    inputs = Inputs(examples, states, pad=0)
+    inputs = ComposedInputs(examples, states, pad=0)
 
     def clock() -> tuple[float, float]:
         if asked.device != "cpu":

@@ -337,17 +337,17 @@ class PromptText(Settings):
 Input = Literal["text", "encoder", "encoder-first", "both"]
 
 
-OBJECTIVES = Field(
+OBJECTIVE = Field(
     description=(
         "Regression onto the LLM's word embeddings, or negative log-likelihood (equations (5)"
         " and (6))."
     )
 )
-InputField = Annotated[
+StageInput = Annotated[
     Input | None,
     Field(description="How the question enters in this stage (null: as in the system)."),
 ]
-Examples = Annotated[
+ExampleCount = Annotated[
     Positive | None,
     Field(description="Examples used, drawn over all languages alike (null: all)."),
 ]
@@ -363,15 +363,15 @@ class WarmStart(Settings):
     stand for.
     """
 
-    objective: Annotated[Literal["warm-start"], OBJECTIVES]
+    objective: Annotated[Literal["warm-start"], OBJECTIVE]
     data: Literal["code-switched"] = Field(
         description="`code-switched`, or a task of `tasks`; several are mixed."
     )
-    input: InputField = None
+    input: StageInput = None
     train: list[Literal["alignment"]] = Field(
         min_length=1, max_length=1, description="Modules that learn; the rest is frozen."
     )
-    examples: Examples = None
+    examples: ExampleCount = None
     steps: Positive = Field(description="Optimisation steps (warm-start alone).")
     batch: Positive = Field(16, description="Encoder tokens in a step.")
     learning_rate: LearningRate
@@ -405,11 +405,11 @@ class LanguageModelling(Settings):
     modules.
     """
 
-    objective: Annotated[Literal["language-modelling"], OBJECTIVES]
+    objective: Annotated[Literal["language-modelling"], OBJECTIVE]
     data: Name | list[Name] = Field(
         description="`code-switched`, or a task of `tasks`; several are mixed."
     )
-    input: InputField = None
+    input: StageInput = None
     train: list[Literal["alignment", "boundary", "llm", "encoder", "llm-lora"]] = Field(
         min_length=1, description="Modules that learn; the rest is frozen."
     )
@@ -417,7 +417,7 @@ class LanguageModelling(Settings):
         description="Prompt of `prompts`, or one for each of `data` (language-modelling alone)."
     )
     epochs: Positive = Field(1, description="Passes over the data.")
-    examples: Examples = None
+    examples: ExampleCount = None
     batch: Positive = Field(16, description="Global batch, in examples.")
     micro_batch: Positive | None = Field(
         None,

@@ -19,7 +19,7 @@ from lingualift.artifacts import write_parquet
 from lingualift.benchmarks.base import Problem
 from lingualift.config import Evaluation
 from lingualift.evaluation import generate as module
-from lingualift.evaluation.generate import Inputs, chunks, generate
+from lingualift.evaluation.generate import ComposedInputs, chunks, generate
 from lingualift.evaluation.partial import Partial
 from lingualift.evaluation.predict import Asking, predict
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
@@ -99,7 +99,7 @@ def test_batched_generation_equals_one_at_a_time_and_stops_where_it_should(
     states, examples = world.compose(layout, QUESTIONS)
     # a random model hardly ever ends by itself: let tokens that it produces be the ends
     ends = [world.eos, *alone(world, examples[0], states, 0, [world.eos])[5:7]]
-    inputs = Inputs(examples, states, world.pad)
+    inputs = ComposedInputs(examples, states, world.pad)
     batches = list(generate(world.model, inputs, ends, LENGTH, 8))
     answers = {index: (tokens, reason) for batch in batches for index, tokens, reason in batch}
     assert sorted(answers) == list(range(len(QUESTIONS))) and max(map(len, batches)) <= 8
@@ -270,7 +270,7 @@ def test_choice_likelihoods_equal_those_of_whole_sequences(world: World):
         [[5, 9, world.eos], [7, world.eos], [11, 12, 13, 14, world.eos]][: 2 + index % 2]
         for index in range(len(examples))
     ]
-    inputs = Inputs(examples, states, world.pad)
+    inputs = ComposedInputs(examples, states, world.pad)
     found = module.choice_likelihoods(world.model, inputs, choices, 7)
     for index, example in enumerate(examples):
         assert len(found[index]) == len(choices[index])

@@ -57,7 +57,7 @@ class Buffer(DynamicLayer):
 
 
 @dataclass(frozen=True)
-class Inputs:
+class ComposedInputs:
     """What a model is asked: composed inputs, with the encoder states of input i at index i (None:
     text alone); `pad` fills the rows of a batch.
     """
@@ -107,7 +107,7 @@ def _bar(total: int, name: str | None) -> tqdm:
 
 
 @dataclass
-class Read:
+class Prefilled:
     """Prompts that a model has read: keys and values with room for new tokens, attention mask
     [rows, tokens], and last hidden states [rows, llm_dim].
     """
@@ -117,7 +117,9 @@ class Read:
     hidden: torch.Tensor
 
 
-def read(model: LinguaLiftModel, batches: Sequence[Mapping[str, torch.Tensor]], room: int) -> Read:
+def prefill(
+    model: LinguaLiftModel, batches: Sequence[Mapping[str, torch.Tensor]], room: int
+) -> Prefilled:
     """Read left-padded prompts, longest first, leaving room for so many new tokens."""
     rows = sum(len(batch["input_ids"]) for batch in batches)
     width = batches[0]["input_ids"].shape[1]
@@ -150,7 +152,7 @@ def read(model: LinguaLiftModel, batches: Sequence[Mapping[str, torch.Tensor]], 
             buffers[index].keys[span[0], :, span[1]] = keys
             buffers[index].values[span[0], :, span[1]] = values
         start += len(part)
-    return Read(Cache(layers=[*buffers]), mask, torch.cat(last))
+    return Prefilled(Cache(layers=[*buffers]), mask, torch.cat(last))
 
 
 def _keys_and_values(model: LinguaLiftModel, layer: object) -> tuple[torch.Tensor, torch.Tensor]:
@@ -176,7 +178,7 @@ def greedy(
     The same tokens as `model.generate(do_sample=False)`; rows are dropped from the key-value cache
     once an eighth of them has ended.
     """
-    past = read(model, batches, max_new_tokens)
+    past = prefill(model, batches, max_new_tokens)
     mask, hidden = past.mask, past.hidden
     positions = mask.sum(1, keepdim=True) - 1
     rows = torch.arange(len(mask), device=mask.device)
@@ -212,7 +214,7 @@ def greedy(
 
 def generate(
     model: LinguaLiftModel,
-    inputs: Inputs,
+    inputs: ComposedInputs,
     ends: Sequence[int],
     max_new_tokens: int,
     batch: int,
@@ -244,7 +246,7 @@ def generate(
 @torch.inference_mode()
 def choice_likelihoods(
     model: LinguaLiftModel,
-    inputs: Inputs,
+    inputs: ComposedInputs,
     choices: Sequence[Sequence[Sequence[int]]],
     batch: int,
     progress: str | None = None,
@@ -262,7 +264,7 @@ def choice_likelihoods(
     with _bar(len(order), progress) as bar:
         for span in chunks(lengths, batch, HELD_TOKENS, room):
             chosen = order[span]
-            past = read(model, inputs.batches(chosen, model.device), room)
+            past = prefill(model, inputs.batches(chosen, model.device), room)
             for number in range(max(len(choices[index]) for index in chosen)):
                 rows = [
                     list(choices[index][number]) if number < len(choices[index]) else [inputs.pad]
@@ -277,7 +279,7 @@ def choice_likelihoods(
 
 
 def _continued(
-    model: LinguaLiftModel, past: Read, rows: Sequence[list[int]], pad: int
+    model: LinguaLiftModel, past: Prefilled, rows: Sequence[list[int]], pad: int
 ) -> torch.Tensor:
     """Log-likelihood [rows] of the token ids of each row after the prompt that was read there; the
     cache holds the prompts alone again when it is next continued.
@@ -306,7 +308,9 @@ def _continued(
 
 
 @torch.inference_mode()
-def sentence_vectors(model: LinguaLiftModel, inputs: Inputs, layer: int, batch: int) -> np.ndarray:
+def sentence_vectors(
+    model: LinguaLiftModel, inputs: ComposedInputs, layer: int, batch: int
+) -> np.ndarray:
     """Mean [inputs, llm_dim] of each input's hidden states of one layer over the aligned states, or
     over its text without BOS.
     """

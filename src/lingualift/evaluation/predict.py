@@ -14,7 +14,7 @@ from lingualift.benchmarks.base import Problem
 from lingualift.config import Evaluation
 from lingualift.errors import LinguaLiftError
 from lingualift.evaluation.generate import (
-    Inputs,
+    ComposedInputs,
     choice_likelihoods,
     generate,
     sentence_vectors,
@@ -88,7 +88,7 @@ def predict(
         compose(LAYOUTS[asking.layout], tokenizer, asking.prompt, text, count)
         for text, count in zip(asked, counts, strict=True)
     ]
-    inputs = Inputs(composed, states, special_ids(tokenizer)[2])
+    inputs = ComposedInputs(composed, states, special_ids(tokenizer)[2])
     if asking.kind == "neighbour":
         rows = _retrieve(model, inputs, problems, asking)
     elif asking.kind == "choice" and asking.settings.choices == "likelihood":
@@ -129,7 +129,7 @@ def _key(
 
 def _answer(
     model: LinguaLiftModel,
-    inputs: Inputs,
+    inputs: ComposedInputs,
     ends: Sequence[int],
     asking: Asking,
     store: Partial | None,
@@ -170,7 +170,7 @@ def _row(
 
 def _choose(
     model: LinguaLiftModel,
-    inputs: Inputs,
+    inputs: ComposedInputs,
     problems: Sequence[Problem],
     asking: Asking,
     tokenizer: Any,
@@ -192,7 +192,7 @@ def _choose(
 
 
 def _retrieve(
-    model: LinguaLiftModel, inputs: Inputs, problems: Sequence[Problem], asking: Asking
+    model: LinguaLiftModel, inputs: ComposedInputs, problems: Sequence[Problem], asking: Asking
 ) -> list[dict[str, Any]]:
     """Each sentence's nearest English sentence by cosine, and each English one's nearest sentence:
     two rows a problem (appendix E.1).
