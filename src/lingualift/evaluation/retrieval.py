@@ -10,8 +10,10 @@ import numpy as np
 
 from lingualift.errors import LinguaLiftError
 
+BLOCK = 1024  # queries whose cosines with all candidates are held at once
 
-def neighbours(queries: np.ndarray, candidates: np.ndarray, block: int = 1024) -> np.ndarray:
+
+def neighbours(queries: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """For each row of `queries` [n, d] the row of `candidates` [m, d] with the highest cosine (the
     first of equals), int64 [n].
 
@@ -28,7 +30,7 @@ def neighbours(queries: np.ndarray, candidates: np.ndarray, block: int = 1024) -
             )
         units.append(vectors.astype(np.float32) / lengths)
     nearest = [
-        (units[0][start : start + block] @ units[1].T).argmax(1)
-        for start in range(0, len(queries), block)
+        (units[0][start : start + BLOCK] @ units[1].T).argmax(1)
+        for start in range(0, len(queries), BLOCK)
     ]
     return np.concatenate(nearest).astype(np.int64)

@@ -124,9 +124,7 @@ class Backbone(torch.nn.Module):
     and with them the final norm, which belongs to the last layer.
     """
 
-    def __init__(
-        self, path: str | Path, layer: int | None = None, dtype: torch.dtype = torch.bfloat16
-    ) -> None:
+    def __init__(self, path: str | Path, layer: int | None, dtype: torch.dtype) -> None:
         super().__init__()
         config = AutoConfig.from_pretrained(path, local_files_only=True)
         self.causal = is_causal(config)
