@@ -21,16 +21,31 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from lingualift.evaluation.generate import generate, prompts
+from lingualift.evaluation.generate import ComposedInputs, generate
 from lingualift.evaluation.predict import load_for_generation
-from lingualift.model.layout import END, IGNORE, START, STATE, TEXT, Composed
-from lingualift.model.modeling import LinguaLiftConfig, LinguaLiftModel
+from lingualift.model.configuration import LinguaLiftConfig
+from lingualift.model.layout import (
+    END,
+    IGNORE,
+    START,
+    STATE,
+    TEXT,
+    Composed,
+    end_ids,
+    load_tokenizer,
+)
+from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States
 
 SMOLLM2 = {
-    "vocab_size": 49152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30, "num_attention_heads": 9,
-    "num_key_value_heads": 3, "tie_word_embeddings": True,
-}  # fmt: skip
+    "vocab_size": 49152,
+    "hidden_size": 576,
+    "intermediate_size": 1536,
+    "num_hidden_layers": 30,
+    "num_attention_heads": 9,
+    "num_key_value_heads": 3,
+    "tie_word_embeddings": True,
+}
 ENCODER_DIM = 640
 
 
@@ -63,7 +78,8 @@ def composed(problems: int, encoder_dim: int, seed: int = 0) -> tuple[list[Compo
     )
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--problems", type=int, default=80)
     parser.add_argument(
@@ -84,54 +100,59 @@ def main() -> None:
     parser.add_argument("--llm", type=Path, help="model folder; with --checkpoint, its frozen LLM")
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--device", default="cpu")
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    dtype = getattr(torch, given.precision)
+    return parser.parse_args()
+
+
+def main() -> None:
+    asked = arguments()
+    torch.set_num_threads(asked.threads)
+    dtype = getattr(torch, asked.precision)
     model = (
-        load_for_generation(given.checkpoint, given.llm, dtype)
-        if given.llm
+        load_for_generation(asked.checkpoint, asked.llm, dtype)
+        if asked.llm
         else random_model(dtype)
     )
-    model = model.to(given.device).eval()
-    eos = model.llm.config.eos_token_id if given.llm else -1
-    examples, states = composed(given.problems, model.config.encoder_dim or ENCODER_DIM)
+    model = model.to(asked.device).eval()
+    ends = end_ids(load_tokenizer(asked.llm), asked.llm) if asked.llm else ()
+    examples, states = composed(asked.problems, model.config.encoder_dim or ENCODER_DIM)
+    inputs = ComposedInputs(examples, states, pad=0)
 
     def clock() -> tuple[float, float]:
-        if given.device != "cpu":
+        if asked.device != "cpu":
             torch.cuda.synchronize()
         return time.perf_counter(), time.process_time()
 
     def alone(index: int) -> list[int]:
-        (inputs,) = prompts(model, examples, states, [index], 0)
-        found = model.generate(
-            **inputs,
-            max_new_tokens=given.tokens,
+        answer = model.generate(
+            **inputs.batch([index], model.device),
+            max_new_tokens=asked.tokens,
             do_sample=False,
-            eos_token_id=None if eos < 0 else eos,
+            eos_token_id=list(ends) or None,
             pad_token_id=0,
         )[0].tolist()
-        return found[: found.index(eos)] if eos in found else found
+        stops = [index for index, token in enumerate(answer) if token in ends]
+        return answer[: stops[0]] if stops else answer
 
     alone(0)
     start = clock()
-    single = {index: alone(index) for index in range(min(given.alone, given.problems))}
+    single = {index: alone(index) for index in range(min(asked.alone, asked.problems))}
     wall, cpu = (b - a for a, b in zip(start, clock(), strict=True))
     base = len(single) / wall, len(single) / cpu
     print(
-        f"{given.problems} problems, {sum(map(len, examples))} prompt tokens, {given.threads}"
-        f" threads, {given.precision}, {given.device}"
+        f"{asked.problems} problems, {sum(map(len, examples))} prompt tokens, {asked.threads}"
+        f" threads, {asked.precision}, {asked.device}"
     )
     print(f"one at a time   {base[0]:8.2f} problems/s   {base[1]:8.2f} problems/cpu-s")
-    for batch in given.batch:
+    for batch in asked.batch:
         start = clock()
-        found = {
+        answers = {
             index: ids
-            for part in generate(model, examples, states, eos, 0, given.tokens, batch)
+            for part in generate(model, inputs, ends, asked.tokens, batch)
             for index, ids, _ in part
         }
         wall, cpu = (b - a for a, b in zip(start, clock(), strict=True))
-        speed = given.problems / wall, given.problems / cpu
-        same = np.mean([found[index] == ids for index, ids in single.items()])
+        speed = asked.problems / wall, asked.problems / cpu
+        same = np.mean([answers[index] == ids for index, ids in single.items()])
         print(
             f"batches of {batch:4d} {speed[0]:8.2f} problems/s   {speed[1]:8.2f} problems/cpu-s  "
             f" {speed[0] / base[0]:5.1f} x   {speed[1] / base[1]:5.1f} x by cpu   same tokens"

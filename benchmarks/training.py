@@ -21,17 +21,19 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 
+from lingualift.machine import keep_freed_memory
+from lingualift.model.configuration import LinguaLiftConfig
 from lingualift.model.layout import END, IGNORE, START, STATE, TEXT, Composed
-from lingualift.model.modeling import LinguaLiftConfig, LinguaLiftModel
+from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States
 from lingualift.training.batches import PlannedBatches, collate, padding_share, plan_batches
-from lingualift.training.language_modelling import keep_freed_memory
 
 LLAMA = {"model_type": "llama", "tie_word_embeddings": False, "vocab_size": 32000}
 MT5_XL = {
@@ -43,22 +45,46 @@ MT5_XL = {
     "num_layers": 24,
     "num_heads": 32,
 }
+SMOLLM2 = {
+    "model_type": "llama",
+    "vocab_size": 49152,
+    "hidden_size": 576,
+    "intermediate_size": 1536,
+    "num_hidden_layers": 30,
+    "num_attention_heads": 9,
+    "num_key_value_heads": 3,
+    "tie_word_embeddings": True,
+}
+GEMMA3 = {
+    "model_type": "gemma3_text",
+    "vocab_size": 32768,
+    "hidden_size": 640,
+    "intermediate_size": 2048,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 1,
+    "head_dim": 256,
+}
+
+
+def llama(hidden: int, intermediate: int, layers: int, heads: int) -> dict[str, Any]:
+    """The sizes of a Llama model."""
+    return {
+        **LLAMA,
+        "hidden_size": hidden,
+        "intermediate_size": intermediate,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+    }
+
+
 SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "smollm2-135m": (
-        {
-            "model_type": "llama", "vocab_size": 49152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
-            "num_attention_heads": 9, "num_key_value_heads": 3, "tie_word_embeddings": True,
-        },
-        {
-            "model_type": "gemma3_text", "vocab_size": 32768, "hidden_size": 640, "intermediate_size": 2048, "num_hidden_layers": 12,
-            "num_attention_heads": 4, "num_key_value_heads": 1, "head_dim": 256,
-        },
-    ),
-    "llama2-13b": ({**LLAMA, "hidden_size": 5120, "intermediate_size": 13824, "num_hidden_layers": 40, "num_attention_heads": 40}, MT5_XL),
-    "llama2-7b": ({**LLAMA, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32}, MT5_XL),
-    "llama-3b": ({**LLAMA, "hidden_size": 3200, "intermediate_size": 8640, "num_hidden_layers": 26, "num_attention_heads": 32}, MT5_XL),
-    "llama-1b": ({**LLAMA, "hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 22, "num_attention_heads": 32}, MT5_XL),
-}  # fmt: skip
+    "smollm2-135m": (SMOLLM2, GEMMA3),
+    "llama2-13b": (llama(5120, 13824, 40, 40), MT5_XL),
+    "llama2-7b": (llama(4096, 11008, 32, 32), MT5_XL),
+    "llama-3b": (llama(3200, 8640, 26, 32), MT5_XL),
+    "llama-1b": (llama(2048, 5632, 22, 32), MT5_XL),
+}
 STAGES = {"stage 1 (alignment)": ["alignment", "boundary"], "stage 2 (LLM)": ["llm"]}
 NO_ROOM = 3
 
@@ -151,6 +177,66 @@ def now(device: str) -> float:
     return time.perf_counter()
 
 
+Variant = tuple[list[np.ndarray], Callable[[int], torch.Tensor]]
+"""Which examples each step trains, and the loss of a step."""
+
+
+def as_stages_train(
+    model: LinguaLiftModel, examples: list[Composed], tokens: list[np.ndarray], batch: int
+) -> Variant:
+    """What this project does: states from a store, batches of similar length, logits at labels."""
+    device = model.device
+    plan = plan_batches([len(example) for example in examples], batch, 1, 1, 0)
+    states = States.of_arrays(
+        [np.zeros((len(ids), model.config.encoder_dim), np.int16) for ids in tokens]
+    )
+    dataset = PlannedBatches(examples, states, plan, 2)
+
+    def loss(item: int) -> torch.Tensor:
+        with torch.autocast(device.type, torch.bfloat16):
+            inputs = {name: tensor.to(device) for name, tensor in dataset[item].items()}
+            return model(**inputs)["loss"]
+
+    return plan, loss
+
+
+def naive(
+    model: LinguaLiftModel,
+    encoder: Any,
+    examples: list[Composed],
+    tokens: list[np.ndarray],
+    batch: int,
+) -> Variant:
+    """The reference: the encoder runs in every step, batches are random, logits are everywhere."""
+    device = model.device
+    order = np.random.default_rng(0).permutation(len(examples))
+    plan = [order[start : start + batch] for start in range(0, len(order), batch)]
+
+    def encoded(chosen: np.ndarray) -> torch.Tensor:
+        longest = max(len(tokens[index]) for index in chosen)
+        ids, mask = np.zeros((2, len(chosen), longest), np.int64)
+        for row, index in enumerate(chosen):
+            ids[row, : len(tokens[index])], mask[row, : len(tokens[index])] = tokens[index], 1
+        inputs, covered = torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device)
+        with torch.no_grad():
+            states = encoder(input_ids=inputs, attention_mask=covered).last_hidden_state
+        return states[covered.bool()]
+
+    def loss(item: int) -> torch.Tensor:
+        with torch.autocast(device.type, torch.bfloat16):
+            composed = collate([examples[index] for index in plan[item]], 2)
+            inputs = {name: tensor.to(device) for name, tensor in composed.items()}
+            return model.llm(
+                inputs_embeds=model.embed(
+                    inputs["input_ids"], inputs["segments"], encoded(plan[item])
+                ),
+                attention_mask=inputs["attention_mask"],
+                labels=inputs["labels"],
+            ).loss
+
+    return plan, loss
+
+
 def measure(
     shape: str, stage: str, variant: str, steps: int, batch: int, device: str, checkpointing: bool
 ) -> dict[str, float]:
@@ -163,43 +249,13 @@ def measure(
     examples, tokens = texts(batch * steps, 1.0 if "llm" not in modules else 1.5, vocabulary)
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(learning, lr=1e-5, fused=True)
-    states = None
     if variant == "this project":
-        plan = plan_batches([len(example) for example in examples], batch, 1, 1, 0)
-        states = States.of_arrays(
-            [np.zeros((len(own), model.config.encoder_dim), np.int16) for own in tokens]
-        )
-        dataset: Any = PlannedBatches(examples, states, plan, 2)
+        plan, loss = as_stages_train(model, examples, tokens, batch)
     else:
-        order = np.random.default_rng(0).permutation(len(examples))
-        plan = [order[start : start + batch] for start in range(0, len(order), batch)]
-
-    def loss_of(chosen: np.ndarray, item: int) -> torch.Tensor:
-        with torch.autocast(device, torch.bfloat16):
-            if variant == "this project":
-                return model(**{name: tensor.to(device) for name, tensor in dataset[item].items()})[
-                    "loss"
-                ]
-            inputs = {
-                name: tensor.to(device)
-                for name, tensor in collate([examples[index] for index in chosen], 2).items()
-            }
-            longest = max(len(tokens[index]) for index in chosen)
-            ids, mask = np.zeros((2, len(chosen), longest), np.int64)
-            for row, index in enumerate(chosen):
-                ids[row, : len(tokens[index])], mask[row, : len(tokens[index])] = tokens[index], 1
-            ids, mask = torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device)
-            with torch.no_grad():
-                encoded = encoder(input_ids=ids, attention_mask=mask).last_hidden_state[mask.bool()]
-            embeddings = model.embed(inputs["input_ids"], inputs["segments"], encoded)
-            return model.llm(
-                inputs_embeds=embeddings,
-                attention_mask=inputs["attention_mask"],
-                labels=inputs["labels"],
-            ).loss
+        plan, loss = naive(model, encoder, examples, tokens, batch)
 
     def step(item: int) -> None:
-        loss_of(plan[item], item).backward()
+        loss(item).backward()
         torch.nn.utils.clip_grad_norm_(learning, 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
@@ -281,15 +337,16 @@ def main() -> None:
         )
         for variant in ("this project", "naive"):
             for shape in list(shapes):
-                found = run(shape, stage, variant, arguments)
-                if found is None:
+                figures = run(shape, stage, variant, arguments)
+                if figures is None:
                     print(f"| {shape} | {stage} | {variant} | does not fit | | | |", flush=True)
                     continue
                 shapes = [shape]
-                speeds[variant] = found["tokens_a_second"]
+                speeds[variant] = figures["tokens_a_second"]
                 print(
-                    f"| {shape} | {stage} | {variant} | {found['tokens_a_second']:.0f} |"
-                    f" {found['padding']:.1%} | {found['mfu']:.0%} | {found['gigabytes']:.2f} GB |",
+                    f"| {shape} | {stage} | {variant} | {figures['tokens_a_second']:.0f} |"
+                    f" {figures['padding']:.1%} | {figures['mfu']:.0%} |"
+                    f" {figures['gigabytes']:.2f} GB |",
                     flush=True,
                 )
                 break

@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
     field_validator,
     model_validator,
@@ -321,33 +322,88 @@ class PromptText(Settings):
 Input = Literal["text", "encoder", "encoder-first", "both"]
 
 
-class Stage(Settings):
-    """One training stage."""
-
-    objective: Literal["warm-start", "language-modelling"] = Field(
-        description=(
-            "Regression onto the LLM's word embeddings, or negative log-likelihood (equations (5)"
-            " and (6))."
-        )
+OBJECTIVE = Field(
+    description=(
+        "Regression onto the LLM's word embeddings, or negative log-likelihood (equations (5)"
+        " and (6))."
     )
+)
+StageInput = Annotated[
+    Input | None,
+    Field(description="How the question enters in this stage (null: as in the system)."),
+]
+ExampleCount = Annotated[
+    Positive | None,
+    Field(description="Examples used, drawn over all languages alike (null: all)."),
+]
+LearningRate = Annotated[
+    float,
+    BeforeValidator(_number),
+    Field(gt=0, allow_inf_nan=False, description="Peak learning rate."),
+]
+
+
+class WarmStart(Settings):
+    """A stage of regression: aligned encoder states onto the LLM's embeddings of the words they
+    stand for.
+    """
+
+    objective: Annotated[Literal["warm-start"], OBJECTIVE]
+    data: Literal["code-switched"] = Field(
+        description="`code-switched`, or a task of `tasks`; several are mixed."
+    )
+    input: StageInput = None
+    train: list[Literal["alignment"]] = Field(
+        min_length=1, max_length=1, description="Modules that learn; the rest is frozen."
+    )
+    examples: ExampleCount = None
+    steps: Positive = Field(description="Optimisation steps (warm-start alone).")
+    batch: Positive = Field(16, description="Encoder tokens in a step.")
+    learning_rate: LearningRate
+
+    @property
+    def parts(self) -> list[tuple[str, str | None]]:
+        """Every data set with its prompt: a warm start asks no LLM, so it has none."""
+        return [(self.data, None)]
+
+    def identity(self) -> dict[str, Any]:
+        """What of these settings enters the stage's id, beside the values that a warm start had
+        when one type served both objectives: checkpoints of then are found again.
+        """
+        return {
+            **self.model_dump(exclude=NOT_IN_IDS),
+            "prompt": None,
+            "epochs": 1,
+            "freeze_embeddings": False,
+            "freeze_layers": 0,
+            "lora_rank": 16,
+            "lora_alpha": 32.0,
+            "schedule": "constant",
+            "warmup": 0.0,
+            "weight_decay": 0.0,
+            "noise": 0.0,
+        }
+
+
+class LanguageModelling(Settings):
+    """A stage of language modelling: the response's negative log-likelihood over the chosen
+    modules.
+    """
+
+    objective: Annotated[Literal["language-modelling"], OBJECTIVE]
     data: Name | list[Name] = Field(
         description="`code-switched`, or a task of `tasks`; several are mixed."
     )
-    input: Input | None = Field(
-        None, description="How the question enters in this stage (null: as in the system)."
-    )
+    input: StageInput = None
     train: list[Literal["alignment", "boundary", "llm", "encoder", "llm-lora"]] = Field(
         min_length=1, description="Modules that learn; the rest is frozen."
     )
-    prompt: Name | list[Name] | None = Field(
-        None,
-        description="Prompt of `prompts`, or one for each of `data` (language modelling only).",
+    prompt: Name | list[Name] = Field(
+        description="Prompt of `prompts`, or one for each of `data` (language-modelling alone)."
     )
     epochs: Positive = Field(1, description="Passes over the data.")
-    examples: Positive | None = Field(
-        None, description="Examples used, drawn over all languages alike (null: all)."
-    )
-    batch: Positive = Field(16, description="Global batch, in examples (warm-start: in tokens).")
+    examples: ExampleCount = None
+    batch: Positive = Field(16, description="Global batch, in examples.")
     micro_batch: Positive | None = Field(
         None,
         description=(
@@ -377,10 +433,7 @@ class Stage(Settings):
     lora_alpha: Annotated[float, BeforeValidator(_number)] = Field(
         32.0, gt=0, allow_inf_nan=False, description="Scale of the adapters, over their rank."
     )
-    steps: Positive | None = Field(None, description="Optimisation steps (warm-start only).")
-    learning_rate: Annotated[float, BeforeValidator(_number)] = Field(
-        gt=0, allow_inf_nan=False, description="Peak learning rate."
-    )
+    learning_rate: LearningRate
     schedule: Literal["constant", "linear", "cosine"] = Field(
         "constant", description="Course of the learning rate after the warm-up."
     )
@@ -405,16 +458,12 @@ class Stage(Settings):
         prompts = self.prompt if isinstance(self.prompt, list) else [self.prompt] * len(data)
         return list(zip(data, prompts, strict=True))
 
+    def identity(self) -> dict[str, Any]:
+        """What of these settings enters the stage's id: all that determines its result."""
+        return {**self.model_dump(exclude=NOT_IN_IDS), "steps": None}
+
     @model_validator(mode="after")
-    def _fits(self) -> "Stage":
-        if self.objective == "warm-start" and (
-            self.data != "code-switched" or self.steps is None or self.train != ["alignment"]
-        ):
-            raise ValueError(
-                "a warm-start stage needs data: code-switched, steps, and train: [alignment]"
-            )
-        if self.objective == "language-modelling" and self.prompt is None:
-            raise ValueError("a language-modelling stage needs a prompt")
+    def _fits(self) -> "LanguageModelling":
         data = [self.data] if isinstance(self.data, str) else self.data
         if not data or len(set(data)) != len(data):
             raise ValueError("data: lists nothing, or one data set twice")
@@ -426,6 +475,23 @@ class Stage(Settings):
                 " for each"
             )
         return self
+
+
+NOT_IN_IDS = {"micro_batch", "gradient_checkpointing", "input"}
+"""Settings of speed and memory; `input` enters an id as the layout that it leads to."""
+Stage = Annotated[WarmStart | LanguageModelling, Field(discriminator="objective")]
+"""One training stage; its objective says which settings it has."""
+
+
+def with_overrides(stage: Stage, overrides: Mapping[str, Any], origin: str) -> Stage:
+    """A stage with a system's own settings over it; a mistake becomes one line that begins with
+    `origin`.
+    """
+    values = {**stage.model_dump(exclude_unset=True), **overrides}
+    try:
+        return TypeAdapter[Stage](Stage).validate_python(values)
+    except ValidationError as error:
+        raise LinguaLiftError(explain(error, Stage, origin)) from None
 
 
 class System(Settings):

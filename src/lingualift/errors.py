@@ -4,8 +4,8 @@ a typed model refuses.
 
 import difflib
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -53,28 +53,28 @@ def printable(text: str) -> str:
 
 
 def explain(error: "ValidationError", model: Any, origin: str) -> str:
-    """Pydantic's first mistake as one line; `model` is the class that was validated, `origin` says
-    where the values stand.
+    """Pydantic's first mistake as one line; `model` is the class or annotation that was validated,
+    `origin` says where the values stand.
     """
     first = _furthest(error)
-    parts = [
-        str(part)
-        for part in first["loc"]
-        if not re.match(r"constrained-str$|\[key\]$|(list|dict)\[", str(part))
-    ]
-    key = printable(".".join(parts))
-    if first["type"] == "extra_forbidden":
-        for part in first["loc"][:-1]:
-            model = _field_model(model, part)
-        return f"{origin}: unknown key '{key}'; {nearest(parts[-1], model.model_fields)}"
+    keys, known_keys, elsewhere = _follow(model, first["loc"])
+    key, kind = printable(".".join(keys)), first["type"]
+    if kind == "extra_forbidden":
+        hint = elsewhere.get(keys[-1]) or nearest(keys[-1], known_keys)
+        return f"{origin}: unknown key '{key}'; {hint}"
+    if kind in ("union_tag_not_found", "union_tag_invalid"):
+        key += f"{'.' if key else ''}{first['ctx']['discriminator'].strip(chr(39))}"
+        if kind == "union_tag_not_found":
+            return f"{origin}: {key}: Field required"
+        expected = first["ctx"]["expected_tags"].replace(", ", " or ")
+        value = printable(first["ctx"]["tag"])
+        return f"{origin}: {key}: Input should be {expected}, got {value!r}"
     value = (
-        ""
-        if first["type"] in ("missing", "value_error")
-        else f", got {printable(str(first['input']))!r}"
+        "" if kind in ("missing", "value_error") else f", got {printable(str(first['input']))!r}"
     )
     message = (
         MEANING.get(first["ctx"]["pattern"], first["msg"])
-        if first["type"] == "string_pattern_mismatch"
+        if kind == "string_pattern_mismatch"
         else first["msg"].removeprefix("Value error, ")
     )
     return f"{origin}: {key + ': ' if key else ''}{message}{value}"
@@ -90,11 +90,43 @@ def _furthest(error: "ValidationError") -> Any:
     return max([first, *branches], key=lambda branch: len(branch["loc"]))
 
 
-def _field_model(model: Any, part: Any) -> Any:
-    """The model of a field, looked for inside lists, mappings and unions."""
-    field = getattr(model, "model_fields", {}).get(part)
-    annotation = field.annotation if field else model
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if hasattr(candidate, "model_fields"):
-            return candidate
-    return model
+def _models(annotation: Any) -> list[Any]:
+    """The classes of settings that an annotation names: several where a discriminator chooses."""
+    if isinstance(annotation, type) and hasattr(annotation, "model_fields"):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]
+
+
+def _follow(
+    annotation: Any, location: Sequence[Any]
+) -> tuple[list[str], list[str], dict[str, str]]:
+    """The keys of a mistake's location, without pydantic's marks of a union's branches; the keys
+    that are known there; and those that belong to another objective, with what to say of them.
+    """
+    keys: list[str] = []
+    fields: list[str] = []
+    elsewhere: dict[str, str] = {}
+    for number, part in enumerate(location):
+        models = _models(annotation)
+        mapping = get_origin(annotation) is dict
+        if len(models) > 1 and not mapping:
+            branches = {
+                get_args(model.model_fields["objective"].annotation)[0]: model for model in models
+            }
+            if part in branches:  # no key, but the objective that chose one of the types
+                annotation = branches.pop(part)
+                elsewhere = {
+                    key: f"it belongs to {objective}"
+                    for objective, model in branches.items()
+                    for key in model.model_fields
+                }
+                continue
+        if not re.match(r"constrained-str$|\[key\]$|(list|dict)\[", str(part)):
+            keys.append(str(part))
+        if mapping:
+            annotation = get_args(annotation)[1]
+        elif models and number < len(location) - 1:
+            annotation = getattr(models[0].model_fields.get(part), "annotation", annotation)
+    for model in _models(annotation):
+        fields += model.model_fields
+    return keys, fields, elsewhere

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lingualift.errors import LinguaLiftError
-from lingualift.memory import keep_freed_memory
+from lingualift.machine import keep_freed_memory
 
 # Scripts import this module first: importing torch and spaCy and loading a tokenizer make millions
 # of objects that stay, among which the collector would look for garbage again and again (a fifth of

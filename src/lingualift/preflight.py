@@ -3,16 +3,15 @@ succeed.
 """
 
 import importlib.metadata
-import os
 import re
 import shutil
 import sys
 import tempfile
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from lingualift import machine
 from lingualift.errors import LinguaLiftError
 from lingualift.retrieve import clients
 from lingualift.retrieve.fetch import state
@@ -23,20 +22,12 @@ GPU_VARIANTS = {"faiss-cpu": "faiss-gpu"}
 """Packages that another one, with the same modules, stands in for on a machine with a GPU."""
 
 
-@dataclass(frozen=True)
-class Support:
-    """Whether the processor can do something at speed, and how that is known."""
-
-    supported: bool
-    reason: str
-
-
 def check_python(version: Sequence[int] = sys.version_info[:3]) -> None:
     """Python must be at least 3.11."""
     if tuple(version[:2]) < MINIMUM_PYTHON:
-        found, wanted = ".".join(map(str, version)), ".".join(map(str, MINIMUM_PYTHON))
+        running, wanted = ".".join(map(str, version)), ".".join(map(str, MINIMUM_PYTHON))
         raise LinguaLiftError(
-            f"Python {found} is too old: LinguaLIFT needs {wanted} or newer; run `make` with"
+            f"Python {running} is too old: LinguaLIFT needs {wanted} or newer; run `make` with"
             f" PYTHON=python{wanted}, or install it"
         )
 
@@ -90,17 +81,17 @@ def check_packages(pyproject: str | Path, lock: str | Path) -> list[str]:
                 f"package {name} is not installed; {remedy}, or let `make` build .venv"
             )
         try:
-            found, wanted = Version(installed), Version(locked) if locked else None
+            current, wanted = Version(installed), Version(locked) if locked else None
         except InvalidVersion as error:
             raise LinguaLiftError(f"{lock}: {error}") from error
-        if requirement.specifier and not requirement.specifier.contains(found, prereleases=True):
+        if requirement.specifier and not requirement.specifier.contains(current, prereleases=True):
             raise LinguaLiftError(
                 f"package {name} {installed} does not fit {requirement.specifier}; {remedy}, or let"
                 " `make` build .venv"
             )
-        if wanted is None or found.release[:2] == wanted.release[:2]:
+        if wanted is None or current.release[:2] == wanted.release[:2]:
             continue
-        if not requirement.specifier and found.release[:2] < wanted.release[:2]:
+        if not requirement.specifier and current.release[:2] < wanted.release[:2]:
             raise LinguaLiftError(
                 f"package {name} {installed} is older than the locked {locked}; {remedy}, or let"
                 " `make` build .venv"
@@ -148,47 +139,14 @@ def check_disk(folder: str | Path, needed: int, purpose: str) -> None:
         )
 
 
-def check_memory(needed: int, purpose: str, available: int | None = None) -> None:
-    """At least `needed` bytes of memory are available (measured unless given)."""
-    available = available_memory() if available is None else available
+def check_memory(needed: int, purpose: str) -> None:
+    """At least `needed` bytes of memory are available, as far as the machine says."""
+    available = machine.available_memory()
     if available is not None and available < needed:
         raise LinguaLiftError(
             f"{_gigabytes(available)} of memory available, {purpose} needs about"
             f" {_gigabytes(needed)}; close other programs, or configure smaller models or batches"
         )
-
-
-def available_memory(root: str | Path = "/") -> int | None:
-    """Bytes this process may still use: the smaller of what the system has and what the container
-    allows; None if unknown.
-    """
-    root = Path(root)
-    limits = []
-    try:
-        text = (root / "proc/meminfo").read_text()
-    except OSError:
-        text = ""
-    if match := re.search(r"^MemAvailable:\s+(\d+) kB", text, flags=re.MULTILINE):
-        limits.append(int(match[1]) * 1024)
-    for limit, used in (
-        ("sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory.current"),
-        (
-            "sys/fs/cgroup/memory/memory.limit_in_bytes",
-            "sys/fs/cgroup/memory/memory.usage_in_bytes",
-        ),
-    ):
-        try:
-            allowed, taken = (root / limit).read_text().strip(), int((root / used).read_text())
-            cache = re.search(
-                r"^(?:total_)?inactive_file (\d+)",
-                (root / used).with_name("memory.stat").read_text(),
-                flags=re.MULTILINE,
-            )
-        except (OSError, ValueError):
-            continue
-        if allowed.isdecimal():
-            limits.append(max(0, int(allowed) - taken + (int(cache[1]) if cache else 0)))
-    return min(limits) if limits else None
 
 
 def check_sources(
@@ -240,26 +198,6 @@ def check_sources(
                 " `mirror` to a folder that holds them"
             )
     return wanted
-
-
-def cpu_supports_bf16(root: str | Path = "/") -> Support:
-    """Whether the processor multiplies bfloat16 matrices in hardware (else float32 is faster)."""
-    try:
-        text = (Path(root) / "proc/cpuinfo").read_text()
-    except OSError:
-        return Support(False, "no /proc/cpuinfo: unknown processor")
-    flags = set(
-        " ".join(re.findall(r"^(?:flags|Features)\s*:\s*(.*)$", text, flags=re.MULTILINE)).split()
-    )
-    for flag in ("amx_bf16", "avx512_bf16", "bf16", "svebf16"):
-        if flag in flags:
-            return Support(True, f"processor flag {flag}")
-    return Support(False, "processor flags hold none of amx_bf16, avx512_bf16, bf16")
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _gigabytes(value: int) -> str:

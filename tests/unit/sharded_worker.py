@@ -11,10 +11,11 @@ from accelerate.state import PartialState
 from accelerate.utils import DistributedType
 from torch.distributed.tensor import DTensor
 
-from lingualift.training import language_modelling
+from lingualift.training import trainer
 from lingualift.training.launch import worker
+from lingualift.training.progress import Progress
 
-started, step_ended = PartialState.__init__, language_modelling._Progress.on_step_end
+started, step_ended = PartialState.__init__, Progress.on_step_end
 
 
 def as_devices(self: PartialState, *args: Any, **kwargs: Any) -> None:
@@ -23,9 +24,7 @@ def as_devices(self: PartialState, *args: Any, **kwargs: Any) -> None:
         self.distributed_type = DistributedType.MULTI_GPU
 
 
-def watched(
-    self: language_modelling._Progress, args: Any, state: Any, control: Any, **kwargs: Any
-) -> None:
+def watched(self: Progress, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
     assert all(isinstance(parameter, DTensor) for parameter in kwargs["model"].parameters()), (
         "the model is not sharded"
     )
@@ -35,6 +34,6 @@ def watched(
 
 if __name__ == "__main__":
     PartialState.__init__ = as_devices
-    language_modelling._Progress.on_step_end = watched
-    language_modelling.shards = lambda modules, world: world > 1
+    Progress.on_step_end = watched
+    trainer.shards = lambda modules, world: world > 1
     sys.exit(worker(Path(sys.argv[1])))

@@ -559,7 +559,8 @@ def test_any_text_gives_one_of_the_choices_or_none(text, choices):
     assert strict_choice(text, choices) in (*choices, None)
 
 
-def test_neighbours_are_the_highest_cosines_by_brute_force():
+def test_neighbours_are_the_highest_cosines_by_brute_force(monkeypatch):
+    from lingualift.evaluation import retrieval
     from lingualift.evaluation.retrieval import neighbours
 
     random = np.random.default_rng(1)
@@ -576,7 +577,8 @@ def test_neighbours_are_the_highest_cosines_by_brute_force():
         )
         for q in queries
     ]
-    assert neighbours(queries, candidates, block=5).tolist() == expected
+    monkeypatch.setattr(retrieval, "BLOCK", 5)
+    assert neighbours(queries, candidates).tolist() == expected
     with pytest.raises(LinguaLiftError, match=r"empty or infinite representation"):
         neighbours(queries, np.zeros((3, 8)))
 

@@ -4,7 +4,6 @@ determines them and with nothing else.
 
 import json
 import re
-import types
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -165,9 +164,18 @@ def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_config
         ("benchmarks", {"lexicons": "mmwp-mini"}, "configuration: benchmarks: 'lexicons' is the table of the lexicons"),
         ("stages", {"transfer": DEFAULT["stages"]["transfer"]}, "unknown stage 'arithmetic'; known: transfer"),
         ("stages.align.prompt", "tranlation", "stage 'align': unknown prompt 'tranlation'; did you mean 'translation'?"),
-        ("stages.align.prompt", None, "configuration: stages.align: a language-modelling stage needs a prompt"),
+        ("stages.align.prompt", None, "configuration: stages.align.prompt: Input should be a valid string, got 'None'"),
         ("stages.align.data", "code-switch", "stage 'align': unknown data 'code-switch'; did you mean 'code-switched'?"),
-        ("stages.warm-start.steps", None, "configuration: stages.warm-start: a warm-start stage needs "),
+        ("stages.warm-start.steps", None, "configuration: stages.warm-start.steps: Input should be a valid integer, got 'None'"),
+        # settings of the other objective, and objectives that there are not
+        ("stages.align.steps", 3, "configuration: unknown key 'stages.align.steps'; it belongs to warm-start"),
+        ("stages.warm-start.epochs", 3, "configuration: unknown key 'stages.warm-start.epochs'; it belongs to language-modelling"),
+        ("stages.warm-start.step", 3, "configuration: unknown key 'stages.warm-start.step'; did you mean 'steps'?"),
+        ("stages.warm-start.data", "maths", "configuration: stages.warm-start.data: Input should be 'code-switched', got 'maths'"),
+        ("stages.align.objective", "regression", "stages.align.objective: Input should be 'warm-start' or 'language-modelling', got 'regression'"),
+        ("stages.align", {"data": "maths"}, "configuration: stages.align.objective: Field required"),
+        ("stages.language-modelling", {"objective": "warm-start", "epochs": 1}, "configuration: stages.language-modelling.data: Field required"),
+        ("stages.align", 3, "configuration: stages.align: Input should be a valid dictionary"),
         ("prompts", {"translation": DEFAULT["prompts"]["translation"]}, "prompts: benchmark 'mmwp-mini' needs a prompt 'maths'"),
         ("prompts.maths.template", "no slot", "configuration: prompts.maths: needs exactly one {question} slot"),
         ("prompts.maths.template", "{question} {question}", "configuration: prompts.maths: needs exactly one {question} slot"),
@@ -315,6 +323,10 @@ def test_any_value_of_any_key_is_accepted_or_refused_in_one_line(key, value):
             "system 'x', stage 'transfer': unknown key 'bach'; did you mean 'batch'?",
         ),
         (
+            "a: {title: x, input: text, stages: [{transfer: {steps: 3}}]}",
+            "system 'x', stage 'transfer': unknown key 'steps'; it belongs to warm-start",
+        ),
+        (
             "a: {title: x, input: text, stages: [{transfer: {batch: 0}}]}",
             "system 'x', stage 'transfer': batch: Input should be greater than or equal to 1",
         ),
@@ -440,25 +452,32 @@ def test_the_schema_file_is_the_schema_of_the_typed_configuration():
     )
 
 
+def groups_of(kind: Any) -> list[type[Settings]]:
+    """The groups of settings that an annotation names: several where an objective chooses."""
+    if isinstance(kind, type) and issubclass(kind, Settings):
+        return [kind]
+    return [group for part in get_args(kind) for group in groups_of(part)]
+
+
 def leaves(model: type[BaseModel], prefix: str = "") -> list[tuple[str, Any]]:
-    """Every setting below a group with its pydantic field; names of one's own choice are NAME."""
-    found = []
+    """Every setting below a group with its pydantic field; names of one's own choice are NAME.
+
+    A setting that two groups share in all that is said of it is listed once.
+    """
+    listed: list[tuple[str, Any]] = []
     for name, field in model.model_fields.items():
-        kind, inner = field.annotation, get_args(field.annotation)
-        if (
-            get_origin(kind) is dict
-            and isinstance(inner[1], type)
-            and issubclass(inner[1], Settings)
-        ):
-            found += leaves(inner[1], f"{prefix}{name}.NAME.")
-            continue
-        groups = [
-            part
-            for part in ((kind,) if not isinstance(kind, types.UnionType) else inner)
-            if isinstance(part, type) and issubclass(part, Settings)
-        ]
-        found += leaves(groups[0], f"{prefix}{name}.") if groups else [(prefix + name, field)]
-    return found
+        groups = groups_of(field.annotation)
+        below = f"{prefix}{name}." + ("NAME." if get_origin(field.annotation) is dict else "")
+        if not groups:
+            listed.append((prefix + name, field))
+        for group in groups:
+            said = {(key, other.description, str(other.default)) for key, other in listed}
+            listed += [
+                (key, other)
+                for key, other in leaves(group, below)
+                if (key, other.description, str(other.default)) not in said
+            ]
+    return listed
 
 
 def default_of(key: str, field: Any) -> str:

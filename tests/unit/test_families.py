@@ -14,12 +14,14 @@ from transformers import AutoModel, AutoModelForCausalLM
 
 from lingualift.errors import LinguaLiftError
 from lingualift.model.encoder import Encoder, EncoderTokenizer
+from lingualift.model.frozen import reference
 from lingualift.model.layout import LAYOUTS, Prompt, compose, load_tokenizer, special_ids
-from lingualift.model.modeling import LinguaLiftModel, reference
+from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import Tokens
 from lingualift.training.batches import PlannedBatches, collate
-from lingualift.training.language_modelling import Optimisation, train_language_modelling
+from lingualift.training.language_modelling import train_language_modelling
 from tests.conftest import save_tokenizer
+from tests.unit.test_training import language_modelling_job
 
 PROMPT = Prompt("{question}\nAnswer:", "Solve. ")
 QUESTIONS = [
@@ -108,10 +110,8 @@ def one_step(
         for count in states.counts()
     ]
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    settings = Optimisation(1, 4, 4, 1e-2, "constant")
-    record = train_language_modelling(
-        model, examples, states, modules, settings, special_ids(tokenizer)[2], 1, work, "t"
-    )
+    job = language_modelling_job(work / "out", modules, batch=4, learning_rate=1e-2)
+    record = train_language_modelling(job, model, examples, states, special_ids(tokenizer)[2])
     assert np.isfinite(record["losses"][-1]["loss"])
     after = model.state_dict()
     changed = {
@@ -332,17 +332,9 @@ def test_lora_starts_as_the_llm_learns_alone_and_merges_to_the_same_logits(
     )
     model.trainable(["llm-lora"], 4, 8.0)
     torch.testing.assert_close(model(**batch)["logits"], before)
-    train_language_modelling(
-        model,
-        examples,
-        states,
-        ["llm-lora"],
-        Optimisation(4, 4, 4, 5e-2, lora_rank=4),
-        2,
-        1,
-        tmp_path / "w",
-        "t",
-    )
+    settings = {"epochs": 4, "batch": 4, "learning_rate": 5e-2, "lora_rank": 4}
+    job = language_modelling_job(tmp_path / "w", ["llm-lora"], **settings)
+    train_language_modelling(job, model, examples, states, 2)
     assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in plain.items()), (
         "only adapters learn"
     )

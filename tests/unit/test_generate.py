@@ -3,6 +3,8 @@ greedy search gives one by one, and an interrupted job ends with the bytes of an
 """
 
 import itertools
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +17,24 @@ from transformers import AutoTokenizer
 
 from lingualift.artifacts import write_parquet
 from lingualift.benchmarks.base import Problem
+from lingualift.config import Evaluation
 from lingualift.evaluation import generate as module
-from lingualift.evaluation.generate import chunks, generate
+from lingualift.evaluation.generate import ComposedInputs, chunks, generate
 from lingualift.evaluation.partial import Partial
-from lingualift.evaluation.predict import predict
+from lingualift.evaluation.predict import Asking, predict
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import texts
+from lingualift.evaluation.score import mark
 from lingualift.model.encoder import Encoder
-from lingualift.model.layout import IGNORE, LAYOUTS, Prompt, compose, special_ids
+from lingualift.model.layout import (
+    IGNORE,
+    LAYOUTS,
+    Prompt,
+    compose,
+    end_ids,
+    load_tokenizer,
+    special_ids,
+)
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.training.batches import collate
 
@@ -65,14 +77,14 @@ def world(llama: Path, causal_encoder: Path) -> World:
     return World(llama, causal_encoder)
 
 
-def alone(world: World, example, states, index: int, eos: int) -> list[int]:
+def alone(world: World, example, states, index: int, ends: list[int]) -> list[int]:
     """Transformers' own greedy search over one prompt."""
     inputs = collate([example], world.pad, left=True)
     inputs.pop("labels")
     if states is not None:
         inputs["encoder_states"] = torch.from_numpy(states.of(index))
     found = world.model.generate(
-        **inputs, max_new_tokens=LENGTH, do_sample=False, eos_token_id=eos, pad_token_id=world.pad
+        **inputs, max_new_tokens=LENGTH, do_sample=False, eos_token_id=ends, pad_token_id=world.pad
     )
     return found[0].tolist()
 
@@ -85,20 +97,52 @@ def test_batched_generation_equals_one_at_a_time_and_stops_where_it_should(
     monkeypatch.setattr(module, "READ_TOKENS", read)
     monkeypatch.setattr(module, "HELD_TOKENS", held)
     states, examples = world.compose(layout, QUESTIONS)
-    eos = alone(world, examples[0], states, 0, world.eos)[
-        6
-    ]  # a random model hardly ever ends by itself: let a token that it produces be the end
-    batches = list(generate(world.model, examples, states, eos, world.pad, LENGTH, 8))
-    found = {index: (tokens, reason) for batch in batches for index, tokens, reason in batch}
-    assert sorted(found) == list(range(len(QUESTIONS))) and max(map(len, batches)) <= 8
+    # a random model hardly ever ends by itself: let tokens that it produces be the ends
+    ends = [world.eos, *alone(world, examples[0], states, 0, [world.eos])[5:7]]
+    inputs = ComposedInputs(examples, states, world.pad)
+    batches = list(generate(world.model, inputs, ends, LENGTH, 8))
+    answers = {index: (tokens, reason) for batch in batches for index, tokens, reason in batch}
+    assert sorted(answers) == list(range(len(QUESTIONS))) and max(map(len, batches)) <= 8
     for index, example in enumerate(examples):
-        expected = alone(world, example, states, index, eos)
-        ended = eos in expected
-        assert found[index] == (
-            expected[: expected.index(eos)] if ended else expected,
-            "end" if ended else "length",
+        expected = alone(world, example, states, index, ends)
+        stops = [place for place, token in enumerate(expected) if token in ends]
+        assert answers[index] == (
+            expected[: stops[0]] if stops else expected,
+            "end" if stops else "length",
         )
-    assert {"end"} <= {reason for _, reason in found.values()}
+    assert {"end"} <= {reason for _, reason in answers.values()}
+
+
+def test_a_model_that_declares_several_end_tokens_stops_at_each_of_them(
+    llama: Path, tmp_path: Path
+):
+    """The tokenizer's EOS (1), one of config.json, those of generation_config.json, and the end of
+    a turn in the chat format.
+    """
+    folder = tmp_path / "llm"
+    shutil.copytree(llama, folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|eot_id|>", "<|other|>"]})
+    tokenizer.save_pretrained(folder)
+    turn = tokenizer.convert_tokens_to_ids("<|eot_id|>")
+    assert end_ids(load_tokenizer(folder), folder) == (1, turn)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "eos_token_id": [1, 7]}))
+    named = {"eos_token_id": [1, 9, 8]}
+    (folder / "generation_config.json").write_text(json.dumps(named))
+    assert end_ids(load_tokenizer(folder), folder) == (1, 7, 9, 8, turn)
+    (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": 9}))
+    assert end_ids(load_tokenizer(folder), folder) == (1, 7, 9, turn)
+
+
+def test_predictions_end_where_the_model_folder_says(world: World, llama: Path, tmp_path: Path):
+    folder = tmp_path / "llm"
+    shutil.copytree(llama, folder)
+    every = {"eos_token_id": list(range(len(world.tokenizer)))}
+    (folder / "generation_config.json").write_text(json.dumps(every))
+    rows = answer(world, llm=folder).to_pylist()
+    assert {(row["output"], row["stop_reason"]) for row in rows} == {("", "end")}
+    assert {row["stop_reason"] for row in answer(world).to_pylist()} != {"end"}
 
 
 @given(
@@ -130,24 +174,14 @@ def answer(
     partial: Path | None = None,
     kind: str = "number",
     items: list[Problem] | None = None,
-    **options,
+    llm: Path | None = None,
+    **settings,
 ):
     items = items or problems()
     states = world.encoder.encode(texts(items))
-    return predict(
-        world.model,
-        states,
-        items,
-        "en",
-        kind,
-        "encoder",
-        PROMPT,
-        world.llm,
-        LENGTH,
-        6,
-        partial=partial,
-        **options,
-    )
+    evaluation = Evaluation(max_new_tokens=LENGTH, batch=6, **settings)
+    asking = Asking("en", kind, "encoder", PROMPT, evaluation)
+    return predict(world.model, llm or world.llm, items, states, asking, partial)
 
 
 def test_resumed_predictions_are_byte_for_byte_those_of_an_uninterrupted_job(
@@ -189,7 +223,7 @@ def test_stored_answers_of_other_settings_are_not_taken(tmp_path: Path):
     assert Partial(path, "a").answers == []  # b started the file anew
 
 
-def test_predictions_carry_the_answer_by_the_fields_rule(world: World):
+def test_predictions_are_one_row_a_problem_in_the_benchmarks_order(world: World):
     rows = answer(world).to_pylist()
     assert [row["id"] for row in rows] == [f"p{index}" for index in range(len(QUESTIONS))]
     assert {row["stop_reason"] for row in rows} <= {"end", "length"} and all(
@@ -200,7 +234,7 @@ def test_predictions_carry_the_answer_by_the_fields_rule(world: World):
 
 def test_the_likeliest_choice_is_that_of_whole_sequences_scored_alone(world: World):
     choices = ("Maria", "Ana tiene", "apples. How", "x")
-    rows = answer(world, kind="choice", items=problems(choices), likelihood=True).to_pylist()
+    rows = answer(world, kind="choice", items=problems(choices), choices="likelihood").to_pylist()
     states = world.encoder.encode(QUESTIONS)
     for index, row in enumerate(rows):
         values = []
@@ -225,7 +259,8 @@ def test_the_likeliest_choice_is_that_of_whole_sequences_scored_alone(world: Wor
         assert (
             row["output"] == choices[int(np.argmax(values))] and row["stop_reason"] == "likelihood"
         )
-        assert row["correct"] == (row["answer"] == choices[0])
+        marks = mark("choice", row["output"], row["gold"], row["choices"])
+        assert marks.correct == (row["output"] == choices[0])
     assert len({row["output"] for row in rows}) > 1 or len(set(choices)) == 4
 
 
@@ -235,7 +270,8 @@ def test_choice_likelihoods_equal_those_of_whole_sequences(world: World):
         [[5, 9, world.eos], [7, world.eos], [11, 12, 13, 14, world.eos]][: 2 + index % 2]
         for index in range(len(examples))
     ]
-    found = module.choice_likelihoods(world.model, examples, states, choices, world.pad, 7)
+    inputs = ComposedInputs(examples, states, world.pad)
+    found = module.choice_likelihoods(world.model, inputs, choices, 7)
     for index, example in enumerate(examples):
         assert len(found[index]) == len(choices[index])
         for value, ids in zip(found[index], choices[index], strict=True):
@@ -284,7 +320,6 @@ def test_retrieval_finds_the_sentence_whose_mean_state_is_nearest(world: World):
         assert near == pytest.approx(
             float(ours[index] @ theirs[best]), abs=1e-5
         )  # equal sentences tie
-        assert row["correct"] == (row["output"] == str(index + 1))
     identity = answer(
         world,
         kind="neighbour",
@@ -293,7 +328,7 @@ def test_retrieval_finds_the_sentence_whose_mean_state_is_nearest(world: World):
             for i, q in enumerate(dict.fromkeys(QUESTIONS))
         ],
     )
-    assert all(identity["correct"].to_pylist())
+    assert identity["output"].to_pylist() == identity["gold"].to_pylist()
 
 
 def test_files_of_predictions_have_the_declared_columns(world: World, tmp_path: Path):

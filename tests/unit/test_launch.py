@@ -15,16 +15,18 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from lingualift import machine
 from lingualift.artifacts import seal_directory, write_parquet
-from lingualift.config import Alignment, Stage
+from lingualift.config import Alignment, LanguageModelling
 from lingualift.errors import LinguaLiftError
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
 from lingualift.model.modeling import LinguaLiftModel
-from lingualift.training import language_modelling
-from lingualift.training.language_modelling import STOPPED, last_complete_checkpoint
-from lingualift.training.launch import StageJob, launch
-from lingualift.training.run import Data
+from lingualift.training import fit
+from lingualift.training.job import StageJob, StageTexts
+from lingualift.training.launch import TOO_LARGE, launch
+from lingualift.training.progress import STOPPED
+from lingualift.training.trainer import last_complete_checkpoint
 from tests.conftest import save_llama
 
 QUESTIONS = [f"Maria has {number} apples and {number % 7} pears." for number in range(2, 28)]
@@ -41,19 +43,40 @@ def stage_job(llama: Path, causal_encoder: Path, tmp_path: Path) -> StageJob:
     ]
     write_parquet(tmp_path / "questions.parquet", pa.Table.from_pylist(rows, schema=SCHEMA), SCHEMA)
     Encoder(causal_encoder, 2, torch.float32).store(tmp_path / "states", QUESTIONS)
-    stage = Stage(
-        objective="language-modelling", data="maths", train=["alignment", "boundary", "llm"], prompt="maths", epochs=2, batch=8,
-        micro_batch=4, learning_rate=5e-3, schedule="cosine", warmup=0.1,
-    )  # fmt: skip
-    data = Data(
+    stage = LanguageModelling(
+        objective="language-modelling",
+        data="maths",
+        train=["alignment", "boundary", "llm"],
+        prompt="maths",
+        epochs=2,
+        batch=8,
+        micro_batch=4,
+        learning_rate=5e-3,
+        schedule="cosine",
+        warmup=0.1,
+    )
+    data = StageTexts(
         tmp_path / "questions.parquet",
         tmp_path / "states",
         Prompt("{question}\nAnswer:", "Solve. "),
     )
     return StageJob(
-        stage=stage, name="transfer", layout="encoder", seed=1, out=tmp_path / "out", llm=llama, encoder=causal_encoder, layer=2,
-        alignment=Alignment(normalise=True), parent=None, data=[data], reference=data, names={"en": "English"}, bf16=False,
-    )  # fmt: skip
+        stage=stage,
+        name="transfer",
+        layout="encoder",
+        seed=1,
+        out=tmp_path / "out",
+        llm=llama,
+        encoder=causal_encoder,
+        layer=2,
+        alignment=Alignment(normalise=True),
+        parent=None,
+        data=[data],
+        reference=data,
+        names={"en": "English"},
+        bf16=False,
+        stamp={"rule": "train"},
+    )
 
 
 def trained(job: StageJob, processes: int = 1) -> tuple[dict[str, torch.Tensor], list[float]]:
@@ -190,15 +213,48 @@ def test_the_micro_batch_is_halved_until_it_fits_and_one_that_does_not_fit_is_re
     assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
     room = 0
     with pytest.raises(LinguaLiftError, match="micro-batch of one does not fit"):
-        launch(stage_job.model_copy(update={"out": tmp_path / "never"}))
+        launch(stage_job.model_copy(update={"out": tmp_path / "never"}), 1)
+
+
+def test_the_size_that_several_processes_could_not_hold_is_halved_until_it_fits(
+    stage_job: StageJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch of 8 over two processes: 64 asked are 4 each."""
+    tried: list[int | None] = []
+
+    def run(job: StageJob, processes: int) -> int:
+        tried.append(job.modelling.micro_batch)
+        return TOO_LARGE if len(tried) < limit else 0
+
+    monkeypatch.setattr("lingualift.training.launch._run_processes", run)
+    limit = 3
+    launch(stage_job.with_micro_batch(64), 2)
+    assert tried == [64, 2, 1]
+    tried.clear()
+    limit = 9
+    with pytest.raises(LinguaLiftError, match="micro-batch of one does not fit"):
+        launch(stage_job.with_micro_batch(64), 2)
+    assert tried == [64, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("batch", "micro_batch", "world", "expected"),
+    [(16, 16, 1, (1, 16)), (16, 5, 1, (4, 4)), (16, 64, 4, (1, 4)), (10, 4, 2, (2, 3))],
+)
+def test_a_global_batch_is_divided_evenly_over_processes_and_micro_batches(
+    batch: int, micro_batch: int, world: int, expected: tuple[int, int]
+) -> None:
+    accumulation, largest = fit.divide(batch, micro_batch, world)
+    assert (accumulation, largest) == expected
+    assert largest <= micro_batch and accumulation * world * largest >= batch
 
 
 def test_a_stage_that_cannot_fit_the_processors_memory_is_refused_before_training(
     stage_job: StageJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(language_modelling, "available_memory", lambda: 100_000)
+    monkeypatch.setattr(machine, "available_memory", lambda: 100_000)
     with pytest.raises(LinguaLiftError, match=r"one example of .* tokens needs about"):
-        launch(stage_job)
+        launch(stage_job, 1)
 
 
 def test_damaged_and_unfinished_checkpoints_are_left_aside(tmp_path: Path) -> None:
@@ -222,17 +278,18 @@ def test_gradient_checkpointing_changes_no_weight(stage_job: StageJob, tmp_path:
 
 
 def test_a_parent_made_with_another_layer_is_refused(stage_job: StageJob, tmp_path: Path) -> None:
-    launch(stage_job)
+    launch(stage_job, 1)
     with pytest.raises(LinguaLiftError, match="keeps one encoder"):
         launch(
             stage_job.model_copy(
                 update={"out": tmp_path / "next", "parent": stage_job.out, "layer": 1}
-            )
+            ),
+            1,
         )
 
 
 def test_a_damaged_checkpoint_is_refused(stage_job: StageJob) -> None:
-    launch(stage_job)
+    launch(stage_job, 1)
     weights = stage_job.out / "model.safetensors"
     content = bytearray(weights.read_bytes())
     content[-5] ^= 1

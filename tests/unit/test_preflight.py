@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lingualift import preflight
+from lingualift import machine, preflight
 from lingualift.errors import LinguaLiftError
 from lingualift.retrieve import clients
 from lingualift.retrieve.sources import Source
@@ -123,44 +123,20 @@ def test_an_output_folder_that_cannot_be_written_is_named(tmp_path):
         preflight.check_writable(tmp_path / "file" / "results")
 
 
-def test_too_little_disk_or_memory_is_said_in_gigabytes(tmp_path):
+def test_too_little_disk_or_memory_is_said_in_gigabytes(tmp_path, monkeypatch):
     preflight.check_disk(tmp_path / "not" / "yet", 1, "the run")
     with pytest.raises(
         LinguaLiftError, match=r"results: .* GB free, the run needs about 1000000.0 GB"
     ):
         preflight.check_disk(tmp_path / "results", 10**15, "the run")
-    preflight.check_memory(10, "training", available=11)
+    monkeypatch.setattr(machine, "available_memory", lambda: None)
+    preflight.check_memory(8 * 10**9, "training")
+    monkeypatch.setattr(machine, "available_memory", lambda: 2 * 10**9)
+    preflight.check_memory(2 * 10**9, "training")
     with pytest.raises(
         LinguaLiftError, match=r"2.0 GB of memory available, training needs about 8.0 GB"
     ):
-        preflight.check_memory(8 * 10**9, "training", available=2 * 10**9)
-
-
-def test_memory_is_the_smaller_of_the_system_and_the_container(tmp_path):
-    (tmp_path / "proc").mkdir()
-    (tmp_path / "proc/meminfo").write_text("MemTotal: 9000000 kB\nMemAvailable:    8000000 kB\n")
-    assert preflight.available_memory(tmp_path) == 8000000 * 1024
-    group = tmp_path / "sys/fs/cgroup"
-    group.mkdir(parents=True)
-    (group / "memory.max").write_text("4000000000\n")
-    (group / "memory.current").write_text("1500000000\n")
-    (group / "memory.stat").write_text("anon 5\ninactive_file 500000000\n")
-    assert preflight.available_memory(tmp_path) == 3000000000
-    (group / "memory.max").write_text("max\n")
-    assert preflight.available_memory(tmp_path) == 8000000 * 1024
-    assert preflight.available_memory(tmp_path / "nothing") is None
-
-
-@pytest.mark.parametrize(
-    ("flags", "supported"),
-    [("fpu avx512f avx512_bf16", True), ("fpu amx_bf16", True), ("fpu avx2 avx512f", False)],
-)
-def test_bfloat16_is_told_by_the_processors_flags(tmp_path, flags, supported):
-    (tmp_path / "proc").mkdir()
-    (tmp_path / "proc/cpuinfo").write_text(f"processor : 0\nflags\t\t: {flags}\n")
-    support = preflight.cpu_supports_bf16(tmp_path)
-    assert support.supported == supported and "flag" in support.reason
-    assert not preflight.cpu_supports_bf16(tmp_path / "nothing").supported
+        preflight.check_memory(8 * 10**9, "training")
 
 
 def test_without_network_and_mirror_the_missing_sources_are_named(tmp_path, monkeypatch):
@@ -195,7 +171,7 @@ def test_unpinned_and_mirror_only_sources_say_what_the_user_must_set(tmp_path):
 def test_importing_the_library_is_fast_and_leaves_heavy_packages_alone():
     modules = (
         "lingualift.languages, lingualift.retrieve.fetch, lingualift.preflight,"
-        " lingualift.model.convert"
+        " lingualift.machine, lingualift.model.convert"
     )
     heavy = ("torch", "transformers", "spacy", "huggingface_hub", "gguf")
     code = f"import sys, {modules}; print([name for name in {heavy} if name in sys.modules])"

@@ -33,3 +33,10 @@ def test_the_ids_of_all_stages_of_a_shipped_configuration_are_what_they_were(
     first = LIFTED.get(overlays, [])
     assert not first or chains["lingualift"][: len(first)] == first
     assert digest(chains, 16) == DIGESTS[overlays]
+
+
+def test_settings_of_memory_alone_and_the_place_of_the_input_do_not_enter_an_id() -> None:
+    stage = planned().config.stages["align"]
+    identity = stage.identity()
+    assert "micro_batch" not in identity and "gradient_checkpointing" not in identity
+    assert stage.model_copy(update={"micro_batch": 1}).identity() == identity

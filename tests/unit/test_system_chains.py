@@ -22,7 +22,9 @@ from lingualift.model.states import encoded_texts
 from lingualift.plan import Plan, inputs
 from lingualift.plan.systems import RunStage
 from lingualift.tasks.loaders import TASK_SCHEMA
-from lingualift.training.run import Data, run_stage
+from lingualift.training.examples import draw, read_examples
+from lingualift.training.job import StageJob, StageTexts
+from lingualift.training.run import run_stage
 from tests.unit.test_systems import planned
 
 ENGLISH = ["Maria has 14 apples.", "How many apples does Maria have now?", "Solve the problem."]
@@ -101,9 +103,9 @@ def write_inputs(made: Plan, encoder: Path, folder: Path) -> None:
             runner.store(folder / states, encoded_texts(table))
 
 
-def data(made: Plan, table: inputs.StageTexts, folder: Path) -> Data:
+def data(made: Plan, table: inputs.StageTable, folder: Path) -> StageTexts:
     """What the workflow hands to the trainer, below `folder`."""
-    return Data(
+    return StageTexts(
         folder / table.texts,
         folder / table.states if table.states else None,
         Prompt(**table.prompt) if table.prompt else None,
@@ -115,18 +117,14 @@ def train(made: Plan, stage: RunStage, folder: Path, llm: Path, encoder: Path) -
     out = folder / stage.id
     if out.exists():
         return out
-    small = {
-        "batch": 64 if stage.stage.objective == "warm-start" else 4,
-        "examples": 4,
-        "epochs": 1,
-    }
-    small["steps"] = 2 if stage.stage.objective == "warm-start" else None
+    warm = stage.stage.objective == "warm-start"
+    small = {"batch": 64, "steps": 2} if warm else {"batch": 4, "epochs": 1}
     reference = inputs.stage_reference(made, stage)
-    run_stage(
-        stage.stage.model_copy(update=small),
-        stage.name,
-        stage.input,
-        stage.seed,
+    job = StageJob(
+        stage=stage.stage.model_copy(update={"examples": 4, **small}),
+        name=stage.name,
+        layout=stage.input,
+        seed=stage.seed,
         out=out,
         llm=llm,
         encoder=encoder if stage.encoder else None,
@@ -137,7 +135,9 @@ def train(made: Plan, stage: RunStage, folder: Path, llm: Path, encoder: Path) -
         reference=data(made, reference, folder) if reference else None,
         names=inputs.stage_languages(made, stage),
         bf16=False,
+        stamp={},
     )
+    run_stage(job)
     return out
 
 
@@ -189,8 +189,6 @@ def test_every_system_of_gsm8k_trains_what_it_says_and_nothing_else(
 def test_the_parts_of_a_mixed_stage_are_asked_in_their_own_words_and_languages(
     tmp_path, causal_encoder
 ):
-    from lingualift.training.run import draw, read_pairs
-
     made = planned(
         "gsm8k.yaml",
         OVERLAY,
@@ -199,7 +197,7 @@ def test_the_parts_of_a_mixed_stage_are_asked_in_their_own_words_and_languages(
     write_inputs(made, causal_encoder, tmp_path)
     stage = made.runs["lingualift-mixed"].stages[-2]
     parts = [
-        read_pairs(data(made, replace(table, states=None), tmp_path), {"de": "German"})
+        read_examples(data(made, replace(table, states=None), tmp_path), {"de": "German"})
         for table in inputs.stage_texts(made, stage)
     ]
     drawn = draw(parts, None, 1)

@@ -1,6 +1,7 @@
 """Training: batch plans, frozen parts, resuming, and the warm start's targets."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,14 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
+from lingualift.config import LanguageModelling, WarmStart
 from lingualift.errors import LinguaLiftError
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import LAYOUTS, Prompt, compose
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States
-from lingualift.training import language_modelling
+from lingualift.training import progress
 from lingualift.training.batches import padding_share, plan_batches
-from lingualift.training.language_modelling import Optimisation, train_language_modelling
+from lingualift.training.job import StageJob
+from lingualift.training.language_modelling import train_language_modelling
 from lingualift.training.warm_start import token_targets, train_warm_start
 
 PROMPT = Prompt("{question}\nAnswer:", "Solve. ")
@@ -69,6 +72,38 @@ def prepared(llama: Path, causal_encoder: Path) -> tuple[LinguaLiftModel, list, 
     return model, examples, states
 
 
+def language_modelling_job(out: Path, train: list[str], **settings: Any) -> StageJob:
+    """A job of language modelling for a model and examples that are given beside it."""
+    stage = LanguageModelling.model_validate(
+        {
+            "objective": "language-modelling",
+            "data": "maths",
+            "prompt": "maths",
+            "train": train,
+            "batch": 8,
+            "micro_batch": 4,
+            **settings,
+        }
+    )
+    return StageJob(
+        stage=stage,
+        name="t",
+        layout="encoder",
+        seed=1,
+        out=out,
+        llm=out,
+        encoder=None,
+        layer=None,
+        alignment=None,
+        parent=None,
+        data=[],
+        reference=None,
+        names={},
+        bf16=False,
+        stamp={},
+    )
+
+
 def weights(model: LinguaLiftModel) -> dict[str, torch.Tensor]:
     return {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
@@ -78,17 +113,8 @@ def test_frozen_parameters_are_bit_identical_after_a_stage(
 ) -> None:
     model, examples, states = prepared(llama, causal_encoder)
     before = weights(model)
-    train_language_modelling(
-        model,
-        examples,
-        states,
-        ["alignment", "boundary"],
-        Optimisation(1, 8, 4, 1e-2, "constant"),
-        2,
-        1,
-        tmp_path / "w",
-        "t",
-    )
+    job = language_modelling_job(tmp_path / "w", ["alignment", "boundary"], learning_rate=1e-2)
+    train_language_modelling(job, model, examples, states, 2)
     changed = {
         name.split(".")[0]
         for name, tensor in weights(model).items()
@@ -102,10 +128,10 @@ def test_freeze_embeddings_leaves_the_tied_table_alone_and_trains_the_rest(
 ) -> None:
     model, examples, states = prepared(llama, causal_encoder)
     before = weights(model)
-    optimisation = Optimisation(2, 8, 4, 1e-2, "constant", freeze_embeddings=True)
-    train_language_modelling(
-        model, examples, states, ["llm"], optimisation, 2, 1, tmp_path / "w", "t"
+    job = language_modelling_job(
+        tmp_path / "w", ["llm"], epochs=2, learning_rate=1e-2, freeze_embeddings=True
     )
+    train_language_modelling(job, model, examples, states, 2)
     same = {name for name, tensor in weights(model).items() if torch.equal(tensor, before[name])}
     tables = {"llm.model.embed_tokens.weight", "llm.lm_head.weight"}
     assert {name for name in same if name.startswith("llm.")} == tables
@@ -121,10 +147,9 @@ def test_freeze_layers_leaves_the_first_layers_alone_and_refuses_more_than_there
 ) -> None:
     model, examples, states = prepared(llama, causal_encoder)
     before = weights(model)
-    optimisation = Optimisation(2, 8, 4, 1e-2, "constant", freeze_embeddings=True, freeze_layers=1)
-    train_language_modelling(
-        model, examples, states, ["llm"], optimisation, 2, 1, tmp_path / "w", "t"
-    )
+    frozen = {"freeze_embeddings": True, "freeze_layers": 1}
+    job = language_modelling_job(tmp_path / "w", ["llm"], epochs=2, learning_rate=1e-2, **frozen)
+    train_language_modelling(job, model, examples, states, 2)
     changed = {
         name for name, tensor in weights(model).items() if not torch.equal(tensor, before[name])
     }
@@ -141,17 +166,16 @@ def test_training_lowers_the_loss_and_the_micro_batch_changes_nothing(
     results = []
     for micro in (8, 2):
         model, examples, states = prepared(llama, causal_encoder)
-        record = train_language_modelling(
-            model,
-            examples,
-            states,
-            ["llm", "alignment", "boundary"],
-            Optimisation(10, 8, micro, 5e-3, "cosine", 0.1),
-            2,
-            1,
+        job = language_modelling_job(
             tmp_path / "w",
-            "t",
+            ["llm", "alignment", "boundary"],
+            epochs=10,
+            micro_batch=micro,
+            learning_rate=5e-3,
+            schedule="cosine",
+            warmup=0.1,
         )
+        record = train_language_modelling(job, model, examples, states, 2)
         results.append(weights(model))
         assert record["losses"][-1]["loss"] < record["losses"][0]["loss"] - 1
     for name, tensor in results[0].items():
@@ -161,11 +185,13 @@ def test_training_lowers_the_loss_and_the_micro_batch_changes_nothing(
 def test_an_interrupted_stage_resumes_to_the_same_weights(
     llama: Path, causal_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = Optimisation(4, 8, 4, 5e-3, "cosine", 0.1, save_minutes=1e-9)
+    monkeypatch.setattr(progress, "SAVE_SECONDS", 0.0)
+    settings = {"epochs": 4, "learning_rate": 5e-3, "schedule": "cosine", "warmup": 0.1}
 
-    def train(work: Path) -> dict[str, torch.Tensor]:
+    def train(out: Path) -> dict[str, torch.Tensor]:
         model, examples, states = prepared(llama, causal_encoder)
-        train_language_modelling(model, examples, states, ["llm"], settings, 2, 1, work, "t")
+        job = language_modelling_job(out, ["llm"], **settings)
+        train_language_modelling(job, model, examples, states, 2)
         return weights(model)
 
     expected = train(tmp_path / "whole")
@@ -173,18 +199,18 @@ def test_an_interrupted_stage_resumes_to_the_same_weights(
     class Killed(BaseException):
         pass
 
-    original = language_modelling._Progress.on_step_end
+    original = progress.Progress.on_step_end
 
     def dies(self, args, state, control, **kwargs):  # type: ignore[no-untyped-def]
         if state.global_step == 6:
             raise Killed
         original(self, args, state, control, **kwargs)
 
-    monkeypatch.setattr(language_modelling._Progress, "on_step_end", dies)
+    monkeypatch.setattr(progress.Progress, "on_step_end", dies)
     with pytest.raises(Killed):
         train(tmp_path / "cut")
-    monkeypatch.setattr(language_modelling._Progress, "on_step_end", original)
-    assert list((tmp_path / "cut").glob("checkpoint-*")), "a checkpoint was kept"
+    monkeypatch.setattr(progress.Progress, "on_step_end", original)
+    assert list((tmp_path / "cut.partial").glob("checkpoint-*")), "a checkpoint was kept"
     resumed = train(tmp_path / "cut")
     assert all(torch.equal(expected[name], resumed[name]) for name in expected)
 
@@ -192,15 +218,11 @@ def test_an_interrupted_stage_resumes_to_the_same_weights(
 def test_a_stage_without_examples_is_refused(llama: Path, tmp_path: Path) -> None:
     with pytest.raises(LinguaLiftError, match="no training examples"):
         train_language_modelling(
+            language_modelling_job(tmp_path / "w", ["llm"], learning_rate=1e-2),
             LinguaLiftModel.build(str(llama)),
             [],
             None,
-            ["llm"],
-            Optimisation(),
             2,
-            1,
-            tmp_path,
-            "t",
         )
 
 
@@ -236,7 +258,15 @@ def test_warm_start_maps_states_to_the_embeddings_they_stand_for(
     assert model.alignment is not None
     model.alignment.measure(torch.from_numpy(states.rows()), model.get_input_embeddings().weight)
     ids = [[[int(3 + place % 5)] for place in range(count)] for count in states.counts()]
-    record = train_warm_start(model, states, ids, 300, 256, 5e-3, seed=1)
+    stage = WarmStart(
+        objective="warm-start",
+        data="code-switched",
+        train=["alignment"],
+        steps=300,
+        batch=256,
+        learning_rate=5e-3,
+    )
+    record = train_warm_start(model, states, ids, stage, seed=1)
     assert record["losses"][-1]["loss"] < 0.6 * record["losses"][0]["loss"]
     assert "boundary" in model.config.trained, (
         "the checkpoint must carry the boundary vectors that the next stage starts from"

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from lingualift import job
 from lingualift.artifacts import read_parquet
+from lingualift.machine import device, dtype
 from lingualift.model.encoder import Encoder
 from lingualift.model.prepare import prepared
 from lingualift.model.states import encoded_texts
-from lingualift.precision import device, dtype
 
 with job.frame(snakemake.log[0], snakemake.threads):
     texts = {Path(path).stem: encoded_texts(read_parquet(path)) for path in snakemake.input.texts}

@@ -6,9 +6,9 @@ from lingualift import job
 from lingualift.artifacts import read_parquet
 from lingualift.embeddings.fasttext import Embeddings, save_embeddings
 from lingualift.lexicon.words import embed_words
+from lingualift.machine import device, dtype
 from lingualift.model.encoder import Encoder
 from lingualift.model.prepare import prepared
-from lingualift.precision import device, dtype
 from lingualift.provenance import provenance
 
 with job.frame(snakemake.log[0], snakemake.threads):

@@ -5,15 +5,16 @@ from pathlib import Path
 from lingualift import job
 from lingualift.artifacts import read_parquet, write_parquet
 from lingualift.benchmarks.registry import BENCHMARKS
-from lingualift.evaluation.predict import load_for_generation, predict
+from lingualift.config import Evaluation
+from lingualift.evaluation.predict import Asking, load_for_generation, predict
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import read_problems, texts
+from lingualift.machine import device, dtype
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
 from lingualift.model.prepare import prepared
 from lingualift.model.states import load_states
 from lingualift.plan.inputs import Questions
-from lingualift.precision import device, dtype
 from lingualift.provenance import provenance
 from lingualift.translate.engine import in_english
 
@@ -41,26 +42,18 @@ with job.frame(snakemake.log[0], snakemake.threads):
                 states = encoder.encode(texts(questions), progress="encode")
             elif asked.states:
                 states = load_states(asked.states, texts(questions))
-            table = predict(
-                model,
-                states,
-                questions,
+            asking = Asking(
                 asked.language,
                 BENCHMARKS[benchmark].BENCHMARK.answer,
                 params.input,
                 Prompt(**asked.prompt),
-                llm,
-                settings["max_new_tokens"],
-                settings["batch"],
-                likelihood=settings.get("choices") == "likelihood",
-                retrieval_layer=settings.get("retrieval_layer"),
-                partial=partial,
-                weights=checkpoint,
+                Evaluation.model_validate(params.evaluation),
             )
+            table = predict(model, llm, questions, states, asking, partial, checkpoint)
             read = [files.llm, asked.problems, checkpoint, asked.states, asked.translated]
             stamp = provenance(
                 snakemake.rule,
-                settings,
+                params.evaluation,
                 map(str, filter(None, read)),
                 system=params.system,
                 seed=params.seed,

@@ -1,36 +1,29 @@
 """Train one stage of a chain."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from lingualift import job
-from lingualift.model.layout import Prompt
+from lingualift.machine import device, use_bfloat16
 from lingualift.model.prepare import prepared
-from lingualift.plan.inputs import StageTexts
 from lingualift.plan.systems import RunStage
-from lingualift.precision import use_bf16
 from lingualift.provenance import provenance
-from lingualift.training.launch import StageJob, launch
-from lingualift.training.run import Data
+from lingualift.training.job import StageJob
+from lingualift.training.launch import launch
 
 
-def data(table: StageTexts) -> Data:
-    """What the trainer reads of a table of texts."""
-    return Data(
-        Path(table.texts),
-        Path(table.states) if table.states else None,
-        Prompt(**table.prompt) if table.prompt else None,
-        Path(table.lexicon) if table.lexicon else None,
-    )
+def files_of(tables: Iterable[Mapping[str, Any] | None]) -> list[str]:
+    """Every file and folder that a stage reads of its tables of texts."""
+    names = ("texts", "states", "lexicon")
+    return [table[name] for table in tables if table for name in names if table[name]]
 
 
 with job.frame(snakemake.log[0], snakemake.threads):
     files, params = snakemake.input, snakemake.params
     run = RunStage.model_validate(params.stage)
-    texts = [StageTexts(**table) for table in params.texts]
-    reference = params.reference
-    read = [files.llm, files.get("encoder"), files.get("parent")]
-    for table in [*texts, reference]:
-        read += [table.texts, table.states, table.lexicon] if table else []
+    models = [files.llm, files.get("encoder"), files.get("parent")]
+    read = [*filter(None, models), *files_of([*params.texts, params.reference])]
     stage_job = StageJob(
         stage=run.stage,
         name=run.name,
@@ -42,12 +35,10 @@ with job.frame(snakemake.log[0], snakemake.threads):
         layer=run.encoder.layer if run.encoder else None,
         alignment=run.alignment,
         parent=Path(files.parent) if "parent" in files.keys() else None,
-        data=[data(table) for table in texts],
-        reference=data(reference) if reference else None,
+        data=params.texts,
+        reference=params.reference,
         names=params.languages,
-        stamp=provenance(
-            snakemake.rule, run.model_dump(mode="json"), filter(None, read), seed=run.seed
-        ),
-        bf16=use_bf16(params.precision),
+        stamp=provenance(snakemake.rule, run.model_dump(mode="json"), read, seed=run.seed),
+        bf16=use_bfloat16(params.precision, device()),
     )
     launch(stage_job, getattr(snakemake.resources, "gpu", 0))

@@ -10,7 +10,6 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,9 +83,8 @@ MAX_TOKENS = 1 << 16
 _SENTENCE_END = frozenset(".?!:\n")
 
 
-def load_pipeline(folder: str | Path | None, prefer_installed: bool = False) -> "Language":
-    """The spaCy pipeline: from an unpacked package folder, or the installed `en_core_web_sm` where
-    that is preferred and present.
+def load_pipeline(folder: str | Path) -> "Language":
+    """The spaCy pipeline of an unpacked package folder.
 
     Only what tagging needs is kept (tok2vec, tagger, attribute ruler, entity recogniser).
     """
@@ -97,12 +95,6 @@ def load_pipeline(folder: str | Path | None, prefer_installed: bool = False) -> 
         NumpyOps(use_blis=False)
     )  # NumPy's products: BLIS falls back to generic code on processors that it does not know
     unused = ["parser", "lemmatizer", "senter"]
-    if prefer_installed and find_spec("en_core_web_sm") is not None:
-        return spacy.load("en_core_web_sm", exclude=unused)
-    if folder is None:
-        raise LinguaLiftError(
-            "tagger: en_core_web_sm is not installed and no pipeline folder is given"
-        )
     found = sorted(
         path.parent
         for path in Path(folder).rglob("config.cfg")

@@ -8,6 +8,7 @@ weights. Keys and values stand in buffers allocated once a batch.
 
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -55,24 +56,71 @@ class Buffer(DynamicLayer):
         return self.filled
 
 
-def chunks(lengths: Sequence[int], rows: int, tokens: int, extra: int = 0) -> list[slice]:
+@dataclass(frozen=True)
+class ComposedInputs:
+    """What a model is asked: composed inputs, with the encoder states of input i at index i (None:
+    text alone); `pad` fills the rows of a batch.
+    """
+
+    composed: Sequence[Composed]
+    states: States | None
+    pad: int
+
+    def __len__(self) -> int:
+        return len(self.composed)
+
+    def longest_first(self) -> list[int]:
+        """Indices of the inputs, longest first."""
+        return sorted(range(len(self)), key=lambda index: (-len(self.composed[index]), index))
+
+    def batches(self, chosen: Sequence[int], device: torch.device) -> list[dict[str, torch.Tensor]]:
+        """Left-padded batches of the chosen inputs, longest first, of at most READ_TOKENS positions
+        each.
+        """
+        lengths = [len(self.composed[index]) for index in chosen]
+        spans = chunks(lengths, len(chosen), READ_TOKENS, 0)
+        return [self.batch(chosen[span], device) for span in spans]
+
+    def batch(self, chosen: Sequence[int], device: torch.device) -> dict[str, torch.Tensor]:
+        """The chosen inputs in one left-padded batch."""
+        tensors = collate([self.composed[index] for index in chosen], self.pad, left=True)
+        tensors.pop("labels")
+        if self.states is not None:
+            tensors["encoder_states"] = as_tensor(self.states.rows(chosen))
+        return {name: tensor.to(device) for name, tensor in tensors.items()}
+
+
+def chunks(lengths: Sequence[int], rows: int, tokens: int, extra: int) -> list[slice]:
     """Cut lengths, longest first, into runs of at most `rows` that padded to their longest plus
     `extra` hold at most `tokens`.
     """
-    found, start = [], 0
+    spans, start = [], 0
     while start < len(lengths):
         size = max(1, min(rows, tokens // (lengths[start] + extra)))
-        found.append(slice(start, min(start + size, len(lengths))))
+        spans.append(slice(start, min(start + size, len(lengths))))
         start += size
-    return found
+    return spans
 
 
-def read(
-    model: LinguaLiftModel, batches: Sequence[Mapping[str, torch.Tensor]], room: int
-) -> tuple[Cache, torch.Tensor, torch.Tensor]:
-    """Read left-padded prompts, longest first: their cache with room for new tokens, attention
-    mask, and last hidden states.
+def _bar(total: int, name: str | None) -> tqdm:
+    return tqdm(total=total, desc=name, unit="problem", disable=name is None, mininterval=5)
+
+
+@dataclass
+class Prefilled:
+    """Prompts that a model has read: keys and values with room for new tokens, attention mask
+    [rows, tokens], and last hidden states [rows, llm_dim].
     """
+
+    cache: Cache
+    mask: torch.Tensor
+    hidden: torch.Tensor
+
+
+def prefill(
+    model: LinguaLiftModel, batches: Sequence[Mapping[str, torch.Tensor]], room: int
+) -> Prefilled:
+    """Read left-padded prompts, longest first, leaving room for so many new tokens."""
     rows = sum(len(batch["input_ids"]) for batch in batches)
     width = batches[0]["input_ids"].shape[1]
     mask = batches[0]["attention_mask"].new_zeros(rows, width)
@@ -80,67 +128,71 @@ def read(
     last = []
     start = 0
     for batch in batches:
-        own = batch["attention_mask"]
-        span = slice(start, start + len(own)), slice(width - own.shape[1], width)
-        mask[span] = own
-        cache = (
-            DynamicCache()
-        )  # without a configuration it drops nothing; masks of sliding windows do that
+        part = batch["attention_mask"]
+        span = slice(start, start + len(part)), slice(width - part.shape[1], width)
+        mask[span] = part
+        # without a configuration it drops nothing; masks of sliding windows do that
+        cache = DynamicCache()
         hidden = model.llm.base_model(
             inputs_embeds=model.embed(
                 batch["input_ids"], batch["segments"], batch.get("encoder_states")
             ),
-            attention_mask=own,
-            position_ids=(own.cumsum(1) - 1).clamp_min(0),
+            attention_mask=part,
+            position_ids=(part.cumsum(1) - 1).clamp_min(0),
             past_key_values=cache,
             use_cache=True,
         ).last_hidden_state
         last.append(hidden[:, -1])
         for index, layer in enumerate(cache.layers):
-            if not isinstance(layer, DynamicLayer) or layer.keys is None or layer.values is None:
-                raise LinguaLiftError(
-                    f"LLM {model.llm.config.model_type}: keeps more than keys and values of its"
-                    " past; it cannot be evaluated"
-                )
+            keys, values = _keys_and_values(model, layer)
             if len(buffers) == index:
-                empty = [
-                    part.new_zeros(rows, part.shape[1], width + room, part.shape[3])
-                    for part in (layer.keys, layer.values)
-                ]
+                shape = (rows, keys.shape[1], width + room)
+                empty = [kept.new_zeros(*shape, kept.shape[3]) for kept in (keys, values)]
                 buffers.append(Buffer(empty[0], empty[1], width))
-            buffers[index].keys[span[0], :, span[1]] = layer.keys
-            buffers[index].values[span[0], :, span[1]] = layer.values
-        start += len(own)
-    return Cache(layers=[*buffers]), mask, torch.cat(last)
+            buffers[index].keys[span[0], :, span[1]] = keys
+            buffers[index].values[span[0], :, span[1]] = values
+        start += len(part)
+    return Prefilled(Cache(layers=[*buffers]), mask, torch.cat(last))
+
+
+def _keys_and_values(model: LinguaLiftModel, layer: object) -> tuple[torch.Tensor, torch.Tensor]:
+    """What a layer keeps of its past, where that is keys and values alone."""
+    if not isinstance(layer, DynamicLayer) or layer.keys is None or layer.values is None:
+        raise LinguaLiftError(
+            f"LLM {model.llm.config.model_type}: keeps more than keys and values of its past; it"
+            " cannot be evaluated"
+        )
+    return layer.keys, layer.values
 
 
 @torch.inference_mode()
 def greedy(
     model: LinguaLiftModel,
     batches: Sequence[Mapping[str, torch.Tensor]],
-    eos: int,
+    ends: Sequence[int],
     max_new_tokens: int,
 ) -> list[tuple[list[int], bool]]:
-    """New tokens of each row of left-padded batches (longest first), without the end token, and
-    whether that was reached.
+    """New tokens of each row of left-padded batches (longest first), up to the first of the tokens
+    that end an answer, and whether one was reached.
 
     The same tokens as `model.generate(do_sample=False)`; rows are dropped from the key-value cache
     once an eighth of them has ended.
     """
-    cache, mask, hidden = read(model, batches, max_new_tokens)
+    past = prefill(model, batches, max_new_tokens)
+    mask, hidden = past.mask, past.hidden
     positions = mask.sum(1, keepdim=True) - 1
     rows = torch.arange(len(mask), device=mask.device)
     tokens: list[list[int]] = [[] for _ in range(len(mask))]
     ended = [False] * len(mask)
     for step in range(max_new_tokens):
         chosen = model.logits(hidden).argmax(-1)
-        for place, (row, token) in enumerate(zip(rows.tolist(), chosen.tolist(), strict=True)):
-            if not ended[row]:
-                ended[row] = token == eos
-                if not ended[row]:
-                    tokens[row].append(token)
-            elif token != eos:
-                chosen[place] = eos
+        for number, (row, token) in enumerate(zip(rows.tolist(), chosen.tolist(), strict=True)):
+            if ended[row]:
+                chosen[number] = ends[0]
+            elif token in ends:
+                ended[row] = True
+            else:
+                tokens[row].append(token)
         going = torch.tensor([not ended[row] for row in rows.tolist()], device=mask.device)
         if step + 1 == max_new_tokens or not bool(going.any()):
             break
@@ -148,13 +200,13 @@ def greedy(
         positions = positions + 1
         if int(going.sum()) <= len(rows) * 7 // 8:
             keep = going.nonzero()[:, 0]
-            cache.batch_select_indices(keep)
+            past.cache.batch_select_indices(keep)
             rows, mask, positions, chosen = rows[keep], mask[keep], positions[keep], chosen[keep]
         hidden = model.llm.base_model(
             input_ids=chosen[:, None],
             attention_mask=mask,
             position_ids=positions,
-            past_key_values=cache,
+            past_key_values=past.cache,
             use_cache=True,
         ).last_hidden_state[:, -1]
     return list(zip(tokens, ended, strict=True))
@@ -162,32 +214,28 @@ def greedy(
 
 def generate(
     model: LinguaLiftModel,
-    examples: Sequence[Composed],
-    states: States | None,
-    eos: int,
-    pad: int,
+    inputs: ComposedInputs,
+    ends: Sequence[int],
     max_new_tokens: int,
     batch: int,
     finished: Collection[int] = (),
     progress: str | None = None,
 ) -> Iterator[list[tuple[int, list[int], str]]]:
-    """Yield batches of (example index, new token ids without the end token, stop reason `end` or
-    `length`), longest examples first.
+    """Yield batches of (index of an input, new token ids before the end token, stop reason `end` or
+    `length`), longest inputs first.
 
-    `states` holds the encoder states of example i at index i. Batches whose examples are all
-    `finished` are passed over.
+    `ends` are the tokens that end an answer. Batches whose inputs are all `finished` are passed
+    over.
     """
     model.eval()
-    order = longest_first(examples)
-    lengths = [len(examples[index]) for index in order]
-    with tqdm(
-        total=len(order), desc=progress, unit="problem", disable=progress is None, mininterval=5
-    ) as bar:
+    order = inputs.longest_first()
+    lengths = [len(inputs.composed[index]) for index in order]
+    with _bar(len(order), progress) as bar:
         for span in chunks(lengths, batch, HELD_TOKENS, max_new_tokens):
             chosen = order[span]
             if not all(index in finished for index in chosen):
-                parts = prompts(model, examples, states, chosen, pad)
-                answers = greedy(model, parts, eos, max_new_tokens)
+                parts = inputs.batches(chosen, model.device)
+                answers = greedy(model, parts, ends, max_new_tokens)
                 yield [
                     (index, ids, "end" if ended else "length")
                     for index, (ids, ended) in zip(chosen, answers, strict=True)
@@ -198,135 +246,93 @@ def generate(
 @torch.inference_mode()
 def choice_likelihoods(
     model: LinguaLiftModel,
-    examples: Sequence[Composed],
-    states: States | None,
+    inputs: ComposedInputs,
     choices: Sequence[Sequence[Sequence[int]]],
-    pad: int,
     batch: int,
     progress: str | None = None,
 ) -> list[list[float]]:
-    """Log-likelihood of each choice of each example: `choices[i][k]` are the token ids of choice k
-    after prompt i.
+    """Log-likelihood of each choice of each input: `choices[i][k]` are the token ids of choice k
+    after input i.
 
     A prompt is read once; every choice continues from its keys and values.
     """
     model.eval()
-    order = longest_first(examples)
-    room = max(len(ids) for own in choices for ids in own)
-    lengths = [len(examples[index]) for index in order]
-    result: list[list[float]] = [[] for _ in examples]
-    with tqdm(
-        total=len(order), desc=progress, unit="problem", disable=progress is None, mininterval=5
-    ) as bar:
+    order = inputs.longest_first()
+    room = max(len(ids) for choices_of_one in choices for ids in choices_of_one)
+    lengths = [len(inputs.composed[index]) for index in order]
+    result: list[list[float]] = [[] for _ in choices]
+    with _bar(len(order), progress) as bar:
         for span in chunks(lengths, batch, HELD_TOKENS, room):
             chosen = order[span]
-            cache, mask, hidden = read(model, prompts(model, examples, states, chosen, pad), room)
-            first = model.logits(hidden).float().log_softmax(-1)
-            positions = mask.sum(1, keepdim=True) - 1
-            for choice in range(max(len(choices[index]) for index in chosen)):
+            past = prefill(model, inputs.batches(chosen, model.device), room)
+            for number in range(max(len(choices[index]) for index in chosen)):
                 rows = [
-                    list(choices[index][choice]) if choice < len(choices[index]) else [pad]
+                    list(choices[index][number]) if number < len(choices[index]) else [inputs.pad]
                     for index in chosen
                 ]
-                width = max(map(len, rows))
-                ids = torch.tensor(
-                    [row + [pad] * (width - len(row)) for row in rows], device=mask.device
-                )
-                total = first.gather(1, ids[:, :1])[:, 0]
-                if width > 1:
-                    for layer in cache.layers:
-                        assert isinstance(layer, Buffer)
-                        layer.filled = mask.shape[1]
-                    step = torch.arange(1, width, device=mask.device)
-                    after = model.llm.base_model(
-                        input_ids=ids[:, :-1],
-                        attention_mask=torch.cat([mask, mask.new_ones(len(rows), width - 1)], 1),
-                        position_ids=positions + step,
-                        past_key_values=cache,
-                        use_cache=True,
-                    ).last_hidden_state
-                    each = (
-                        model.logits(after)
-                        .float()
-                        .log_softmax(-1)
-                        .gather(2, ids[:, 1:, None])[..., 0]
-                    )
-                    own = (
-                        step < torch.tensor([len(row) for row in rows], device=mask.device)[:, None]
-                    )
-                    total = total + (each * own).sum(1)
-                for index, value in zip(chosen, total.tolist(), strict=True):
-                    if choice < len(choices[index]):
+                values = _continued(model, past, rows, inputs.pad).tolist()
+                for index, value in zip(chosen, values, strict=True):
+                    if number < len(choices[index]):
                         result[index].append(value)
             bar.update(len(chosen))
     return result
 
 
+def _continued(
+    model: LinguaLiftModel, past: Prefilled, rows: Sequence[list[int]], pad: int
+) -> torch.Tensor:
+    """Log-likelihood [rows] of the token ids of each row after the prompt that was read there; the
+    cache holds the prompts alone again when it is next continued.
+    """
+    device, prompt = past.mask.device, past.mask.shape[1]
+    counts = torch.tensor([len(row) for row in rows], device=device)[:, None]
+    width = max(map(len, rows))
+    ids = torch.tensor([row + [pad] * (width - len(row)) for row in rows], device=device)
+    first = model.logits(past.hidden).float().log_softmax(-1)
+    total = first.gather(1, ids[:, :1])[:, 0]
+    if width == 1:
+        return total
+    for layer in past.cache.layers:
+        assert isinstance(layer, Buffer)
+        layer.filled = prompt
+    step = torch.arange(1, width, device=device)
+    after = model.llm.base_model(
+        input_ids=ids[:, :-1],
+        attention_mask=torch.cat([past.mask, past.mask.new_ones(len(rows), width - 1)], 1),
+        position_ids=past.mask.sum(1, keepdim=True) - 1 + step,
+        past_key_values=past.cache,
+        use_cache=True,
+    ).last_hidden_state
+    each = model.logits(after).float().log_softmax(-1).gather(2, ids[:, 1:, None])[..., 0]
+    return total + (each * (step < counts)).sum(1)
+
+
 @torch.inference_mode()
 def sentence_vectors(
-    model: LinguaLiftModel,
-    examples: Sequence[Composed],
-    states: States | None,
-    layer: int,
-    pad: int,
-    batch: int,
+    model: LinguaLiftModel, inputs: ComposedInputs, layer: int, batch: int
 ) -> np.ndarray:
-    """Mean [examples, llm_dim] of each example's hidden states of one layer over the aligned
-    states, or over its text without BOS.
+    """Mean [inputs, llm_dim] of each input's hidden states of one layer over the aligned states, or
+    over its text without BOS.
     """
     model.eval()
-    order = longest_first(examples)
-    result = np.empty((len(examples), model.embedding_table().shape[1]), np.float32)
-    for part in chunks([len(examples[index]) for index in order], batch, READ_TOKENS):
-        (inputs,) = prompts(model, examples, states, order[part], pad, whole=True)
-        mask = inputs["attention_mask"]
+    order = inputs.longest_first()
+    lengths = [len(inputs.composed[index]) for index in order]
+    result = np.empty((len(inputs), model.embedding_table().shape[1]), np.float32)
+    for span in chunks(lengths, batch, READ_TOKENS, 0):
+        tensors = inputs.batch(order[span], model.device)
+        mask = tensors["attention_mask"]
         hidden = model.llm.base_model(
             inputs_embeds=model.embed(
-                inputs["input_ids"], inputs["segments"], inputs.get("encoder_states")
+                tensors["input_ids"], tensors["segments"], tensors.get("encoder_states")
             ),
             attention_mask=mask,
             position_ids=(mask.cumsum(1) - 1).clamp_min(0),
             use_cache=False,
             output_hidden_states=True,
         ).hidden_states[layer]
-        state = inputs["segments"] == STATE
-        used = (
-            torch.where(state.any(1, keepdim=True), state, (mask.cumsum(1) > 1))
-            .unsqueeze(-1)
-            .float()
-        )
-        result[order[part]] = (
-            ((hidden.float() * used).sum(1) / used.sum(1).clamp_min(1)).cpu().numpy()
-        )
-    return result
-
-
-def longest_first(examples: Sequence[Composed]) -> list[int]:
-    """Indices of the examples, longest first."""
-    return sorted(range(len(examples)), key=lambda index: (-len(examples[index]), index))
-
-
-def prompts(
-    model: LinguaLiftModel,
-    examples: Sequence[Composed],
-    states: States | None,
-    chosen: Sequence[int],
-    pad: int,
-    whole: bool = False,
-) -> list[dict[str, torch.Tensor]]:
-    """Left-padded inputs of the chosen examples, longest first, in chunks of at most READ_TOKENS
-    positions (`whole`: in one).
-    """
-    device = next(model.parameters()).device
-    lengths = [len(examples[index]) for index in chosen]
-    result = []
-    for part in [slice(None)] if whole else chunks(lengths, len(chosen), READ_TOKENS):
-        own = chosen[part]
-        tensors = collate([examples[index] for index in own], pad, left=True)
-        tensors.pop("labels")
-        if states is not None:
-            tensors["encoder_states"] = as_tensor(
-                np.concatenate([states.of(index) for index in own])
-            )
-        result.append({name: tensor.to(device) for name, tensor in tensors.items()})
+        state = tensors["segments"] == STATE
+        read_as_text = mask.cumsum(1) > 1
+        used = torch.where(state.any(1, keepdim=True), state, read_as_text).unsqueeze(-1).float()
+        means = (hidden.float() * used).sum(1) / used.sum(1).clamp_min(1)
+        result[order[span]] = means.cpu().numpy()
     return result

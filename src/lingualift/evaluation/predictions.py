@@ -10,16 +10,14 @@ PREDICTION_SCHEMA = pa.schema(
         pa.field("language", pa.string(), nullable=False),
         pa.field("prompt_hash", pa.string(), nullable=False),
         pa.field("output", pa.string(), nullable=False),
-        pa.field("answer", pa.string()),
         pa.field("gold", pa.string(), nullable=False),
-        pa.field("correct", pa.bool_(), nullable=False),
         pa.field("choices", pa.list_(pa.string()), nullable=False),
         pa.field("operation", pa.string(), nullable=False),
         pa.field("generated_tokens", pa.int32(), nullable=False),
         pa.field("stop_reason", pa.string(), nullable=False),
     ]
 )
-"""`answer` and `correct` are the field's rule as it stood when the answers were generated; `score`
-reads them anew from `output`. `stop_reason` is `end` (the model ended its answer), `length`
-(max_new_tokens), `likelihood` (the likeliest choice) or `neighbour`.
+"""`output` is what the system said; what it states is read by `score` alone. `stop_reason` is `end`
+(the model ended its answer), `length` (max_new_tokens), `likelihood` (the likeliest choice) or
+`neighbour`.
 """

@@ -10,8 +10,10 @@ import numpy as np
 
 from lingualift.errors import LinguaLiftError
 
+BLOCK = 1024  # queries whose cosines with all candidates are held at once
 
-def neighbours(queries: np.ndarray, candidates: np.ndarray, block: int = 1024) -> np.ndarray:
+
+def neighbours(queries: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """For each row of `queries` [n, d] the row of `candidates` [m, d] with the highest cosine (the
     first of equals), int64 [n].
 
@@ -27,8 +29,8 @@ def neighbours(queries: np.ndarray, candidates: np.ndarray, block: int = 1024) -
                 " are damaged"
             )
         units.append(vectors.astype(np.float32) / lengths)
-    found = [
-        (units[0][start : start + block] @ units[1].T).argmax(1)
-        for start in range(0, len(queries), block)
+    nearest = [
+        (units[0][start : start + BLOCK] @ units[1].T).argmax(1)
+        for start in range(0, len(queries), BLOCK)
     ]
-    return np.concatenate(found).astype(np.int64)
+    return np.concatenate(nearest).astype(np.int64)

@@ -35,11 +35,11 @@ def scores(translations: Sequence[str], originals: Sequence[str]) -> dict[str, A
     from sacrebleu.metrics import BLEU, CHRF, TER
 
     metrics = {"bleu": BLEU(), "chrf": CHRF(), "ter": TER()}
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         name: metric.corpus_score(list(translations), [list(originals)]).score
         for name, metric in metrics.items()
     }
-    return found | {
+    return figures | {
         "signature": "; ".join(
             f"{name} {metric.get_signature()}" for name, metric in metrics.items()
         )
@@ -84,12 +84,12 @@ def readable(table: pa.Table) -> list[list[str]]:
     result = [["benchmark", "language", "engine", "n", "BLEU", "chrF", "TER"]]
     rows = table.to_pylist()
     for benchmark in dict.fromkeys(row["benchmark"] for row in rows):
-        own = [row for row in rows if row["benchmark"] == benchmark]
-        result += [_line(row, row["language"], row["engine"], str(row["n"])) for row in own]
+        of_one = [row for row in rows if row["benchmark"] == benchmark]
+        result += [_line(row, row["language"], row["engine"], str(row["n"])) for row in of_one]
         result.append(
             _line(
-                {name: sum(row[name] for row in own) / len(own) for name in FIGURES}
-                | {"benchmark": benchmark, "version": own[0]["version"]},
+                {name: sum(row[name] for row in of_one) / len(of_one) for name in FIGURES}
+                | {"benchmark": benchmark, "version": of_one[0]["version"]},
                 "Avg.",
                 "",
                 "",

@@ -59,7 +59,7 @@ def adversarial_start(
 
     `source`, `target`: normalised vectors [words, dim], most frequent first. Fewer words than a
     batch on a side is an error. `precision` is that of the discriminator's products on a processor
-    (`lingualift.precision`); on a GPU they are float32. `state` is a folder that keeps the training
+    (`lingualift.machine`); on a GPU they are float32. `state` is a folder that keeps the training
     every `SAVE_MINUTES` and at its end; one of the same vectors, seed and settings is taken up,
     with the same result as without a stop, and any other is begun anew. The caller deletes it.
     `progress` names a progress bar.
@@ -137,7 +137,7 @@ class _Training:
     ) -> None:
         import torch
 
-        from lingualift.precision import device, use_bf16
+        from lingualift.machine import device, use_bfloat16
 
         self.settings = settings
         self.device = torch.device(device())
@@ -151,7 +151,7 @@ class _Training:
             source.shape[1],
             settings.hidden,
             self.random,
-            bf16=self.device.type == "cpu" and use_bf16(precision),
+            bf16=self.device.type == "cpu" and use_bfloat16(precision, self.device.type),
         )
         self.frequent = source[:CRITERION_WORDS], target[:CRITERION_WORDS]
         self.k = min(k, *map(len, self.frequent))

@@ -3,19 +3,33 @@
 from collections.abc import Mapping
 from typing import Any
 
+ENDING = [
+    "",
+    (
+        "The licences of the LLM, the encoder and the training data apply to this checkpoint."
+        " Answers of small models are often wrong, and worse in languages that the encoder saw"
+        " little of."
+    ),
+    "",
+    "```python",
+    "from lingualift.model.modeling import LinguaLiftModel",
+    'model = LinguaLiftModel.from_pretrained("this folder")',
+    "```",
+    "",
+]
+
 
 def model_card(config: Mapping[str, Any], record: Mapping[str, Any] | None = None) -> str:
     """README.md of a checkpoint: what it holds, over which frozen parts, and, with the `record` of
     its stage, how it was trained.
     """
-    record = record or {}
     llm, encoder = config["llm"], config.get("encoder")
     lines = [
         "---",
         "library_name: transformers",
         "tags: [lingualift]",
         "---",
-        f"# {record.get('name', 'LinguaLIFT checkpoint')}",
+        f"# {(record or {}).get('name', 'LinguaLIFT checkpoint')}",
         "",
     ]
     lines += [
@@ -46,32 +60,27 @@ def model_card(config: Mapping[str, Any], record: Mapping[str, Any] | None = Non
             ),
         ]
     lines += ["", f"Trained modules in this folder: {', '.join(config['trained']) or 'none'}."]
+    return "\n".join([*lines, *_last_stage(record or {}), *ENDING])
+
+
+def _last_stage(record: Mapping[str, Any]) -> list[str]:
+    """How the last stage was trained, as far as its record says."""
     facts = {
         key: record[key]
         for key in ("seed", "languages", "left_out", "examples", "steps")
         if record.get(key) not in (None, [])
     }
-    if facts:
-        lines += ["", "Last stage:", ""]
-        lines += [
+    if not facts:
+        return []
+    return [
+        "",
+        "Last stage:",
+        "",
+        *(
             f"- {key.replace('_', ' ')}: {', '.join(value) if isinstance(value, list) else value}"
             for key, value in facts.items()
-        ]
-    lines += [
-        "",
-        (
-            "The licences of the LLM, the encoder and the training data apply to this checkpoint."
-            " Answers of small models are often wrong, and worse in languages that the encoder saw"
-            " little of."
         ),
-        "",
-        "```python",
-        "from lingualift.model.modeling import LinguaLiftModel",
-        'model = LinguaLiftModel.from_pretrained("this folder")',
-        "```",
-        "",
     ]
-    return "\n".join(lines)
 
 
 def _row(part: str, reference: Mapping[str, Any]) -> str:

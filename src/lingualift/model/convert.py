@@ -18,18 +18,22 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from lingualift.artifacts import atomic_directory, atomic_path, read_json, sha256_file, write_json
 from lingualift.errors import LinguaLiftError, nearest
 from lingualift.model.gguf_file import GgufFile, open_gguf
+from lingualift.model.gguf_tokenizer import added_tokens, gguf_tokenizer
 
 logger = logging.getLogger(__name__)
 
-CONTROL, USER_DEFINED = 3, 4  # GGUF token types
-
+_NAMES = {
+    "token_embd.weight": "model.embed_tokens.weight",
+    "output_norm.weight": "model.norm.weight",
+    "output.weight": "lm_head.weight",
+}
 _LLAMA_NAMES = {
     "attn_norm": "input_layernorm",
     "ffn_norm": "post_attention_layernorm",
@@ -48,26 +52,6 @@ _GEMMA3_NAMES = _LLAMA_NAMES | {
     "ffn_norm": "pre_feedforward_layernorm",
     "post_ffw_norm": "post_feedforward_layernorm",
 }
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """What `convert_gguf` wrote beside the model (`conversion.json`): origin, sizes and special
-    tokens.
-    """
-
-    source: str
-    source_sha256: str
-    architecture: str
-    dtype: str
-    layers: int
-    layers_in_source: int
-    hidden_size: int
-    vocabulary: int
-    bos_token: str | None
-    eos_token: str | None
-    pad_token: str | None
-    adds_bos: bool
 
 
 def concatenate_parts(parts: Sequence[str | Path], out_path: str | Path, sha256: str) -> None:
@@ -95,126 +79,114 @@ def concatenate_parts(parts: Sequence[str | Path], out_path: str | Path, sha256:
             )
 
 
-def convert_gguf(
-    gguf_path: str | Path,
-    out_dir: str | Path,
-    dtype: Literal["bfloat16", "float32"] = "bfloat16",
-    keep_layers: int | None = None,
-) -> Conversion:
+def convert_gguf(gguf_path: str | Path, out_dir: str | Path) -> None:
     """Convert a GGUF causal language model to a Hugging Face folder at `out_dir` (replaced
     atomically).
 
-    Architectures `llama` and `gemma3` (text). With `keep_layers` = n the layers above the n-th are
-    dropped: the hidden state after layer n is that of the full model (`hidden_states[n]`), provided
-    that the reader replaces the final norm by the identity (`model.norm = torch.nn.Identity()`),
-    since that norm belongs to the last layer. Raises `LinguaLiftError` for a damaged file, another
+    Architectures `llama` and `gemma3` (text). Raises `LinguaLiftError` for a damaged file, another
     architecture, or tensors that do not fit it.
     """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+    from transformers import GenerationConfig
 
-    gguf_path, out_dir = Path(gguf_path), Path(out_dir)
-    if dtype not in ("bfloat16", "float32"):
-        raise LinguaLiftError(f"dtype '{dtype}' is not one of bfloat16, float32")
-    source = open_gguf(gguf_path)
-    architecture = source.field("general.architecture")
-    builders: dict[str, tuple[Callable[..., Any], dict[str, str]]] = {
-        "llama": (_llama_config, _LLAMA_NAMES),
-        "gemma3": (_gemma3_config, _GEMMA3_NAMES),
-    }
-    if architecture not in builders:
-        raise LinguaLiftError(
-            f"{gguf_path}: architecture '{architecture}' cannot be converted,"
-            f" {nearest(architecture, builders)}"
-        )
-    build_config, layer_names = builders[architecture]
-    layers_in_source = int(source.field(f"{architecture}.block_count"))
-    layers = layers_in_source if keep_layers is None else keep_layers
-    if not 1 <= layers <= layers_in_source:
-        raise LinguaLiftError(
-            f"keep_layers {layers}: {gguf_path.name} has layers 1 to {layers_in_source}"
-        )
-
-    tokenizer = _tokenizer(source)
-    weights = _weights(source, architecture, layer_names, layers, getattr(torch, dtype))
-    config = build_config(source, layers, vocabulary=len(weights["model.embed_tokens.weight"]))
-    config.tie_word_embeddings = "lm_head.weight" not in weights
-    config.bos_token_id, config.eos_token_id, config.pad_token_id = (
-        tokenizer.bos_token_id,
-        tokenizer.eos_token_id,
-        tokenizer.pad_token_id,
-    )
-    config.dtype = getattr(torch, dtype)
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config)
-    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    if config.tie_word_embeddings:
-        expected.pop("lm_head.weight", None)
-    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
-    if expected != found:
-        odd = sorted(set(expected.items()) ^ set(found.items()))
-        raise LinguaLiftError(
-            f"{gguf_path}: {len(odd)} tensors do not fit architecture '{architecture}', first"
-            f" {odd[0][0]} {odd[0][1]}"
-        )
-    model.load_state_dict(weights, strict=False, assign=True)
-    model.tie_weights()
+    source = open_gguf(Path(gguf_path))
+    architecture = _architecture(source)
+    tokenizer = gguf_tokenizer(source)
+    weights = _weights(source, architecture)
+    config = architecture.config(source, len(weights["model.embed_tokens.weight"]))
+    model = _model(source, config, weights, tokenizer)
     model.generation_config = GenerationConfig(
         bos_token_id=config.bos_token_id,
         eos_token_id=config.eos_token_id,
         pad_token_id=config.pad_token_id,
         do_sample=False,
     )
-
-    conversion = Conversion(
-        source=gguf_path.name,
-        source_sha256=sha256_file(gguf_path),
-        architecture=architecture,
-        dtype=dtype,
-        layers=layers,
-        layers_in_source=layers_in_source,
-        hidden_size=config.hidden_size,
-        vocabulary=config.vocab_size,
-        bos_token=tokenizer.bos_token,
-        eos_token=tokenizer.eos_token,
-        pad_token=tokenizer.pad_token,
-        adds_bos=tokenizer("a")["input_ids"][0] == tokenizer.bos_token_id,
-    )
     with atomic_directory(out_dir) as folder:
         model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        tokenizer.backend_tokenizer.save(
-            str(folder / "tokenizer.json"), pretty=False
-        )  # every job reads it: a third of the size, faster
-        described = read_json(
-            folder / "tokenizer_config.json"
-        )  # with the added tokens in it, Transformers parses that file once less
-        write_json(
-            folder / "tokenizer_config.json",
-            described | {"added_tokens_decoder": _added_tokens(tokenizer)},
-        )
-        write_json(folder / "conversion.json", vars(conversion))
+        _save_tokenizer(tokenizer, folder)
         for file in folder.iterdir():
             file.chmod(0o644)  # safetensors writes its file for the owner alone
-        probe = "Tom has 1,234 apples.  Wie viele?\nपानी, জল, maji, น้ำ"
-        if (
-            AutoTokenizer.from_pretrained(folder)(probe)["input_ids"]
-            != tokenizer(probe)["input_ids"]
-        ):
-            raise LinguaLiftError(
-                f"{out_dir}: the saved tokenizer does not reload as it was built; this version of"
-                " transformers is unsupported"
-            )
-    return conversion
+
+
+@dataclass(frozen=True)
+class _Architecture:
+    """What differs between architectures: the parts of their layers, and their configuration from a
+    file and the size of its vocabulary.
+    """
+
+    name: str
+    parts: dict[str, str]
+    config: Callable[[GgufFile, int], Any]
+
+
+def _architecture(source: GgufFile) -> _Architecture:
+    """That of a file; another than ours is refused."""
+    known = {
+        "llama": _Architecture("llama", _LLAMA_NAMES, _llama_config),
+        "gemma3": _Architecture("gemma3", _GEMMA3_NAMES, _gemma3_config),
+    }
+    name = source.field("general.architecture")
+    if name not in known:
+        raise LinguaLiftError(
+            f"{source.path}: architecture '{name}' cannot be converted, {nearest(name, known)}"
+        )
+    return known[name]
+
+
+def _model(source: GgufFile, config: Any, weights: dict[str, Any], tokenizer: Any) -> Any:
+    """The model with these weights, which must be exactly those that it has."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    config.tie_word_embeddings = "lm_head.weight" not in weights
+    config.bos_token_id, config.eos_token_id, config.pad_token_id = (
+        tokenizer.bos_token_id,
+        tokenizer.eos_token_id,
+        tokenizer.pad_token_id,
+    )
+    config.dtype = torch.bfloat16
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config)
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    if config.tie_word_embeddings:
+        expected.pop("lm_head.weight", None)
+    shapes = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    if expected != shapes:
+        odd = sorted(set(expected.items()) ^ set(shapes.items()))
+        raise LinguaLiftError(
+            f"{source.path}: {len(odd)} tensors do not fit architecture"
+            f" '{source.field('general.architecture')}', first {odd[0][0]} {odd[0][1]}"
+        )
+    model.load_state_dict(weights, strict=False, assign=True)
+    model.tie_weights()
+    return model
+
+
+def _save_tokenizer(tokenizer: Any, folder: Path) -> None:
+    """Write a tokenizer in the form that loads fastest, and prove that it loads as it was built."""
+    from transformers import AutoTokenizer
+
+    tokenizer.save_pretrained(folder)
+    # every job reads it: without indentation a third of the size
+    tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    # with the added tokens in it, Transformers parses tokenizer.json once less
+    described = read_json(folder / "tokenizer_config.json")
+    write_json(
+        folder / "tokenizer_config.json",
+        described | {"added_tokens_decoder": added_tokens(tokenizer)},
+    )
+    probe = "Tom has 1,234 apples.  Wie viele?\nपानी, জল, maji, น้ำ"
+    if AutoTokenizer.from_pretrained(folder)(probe)["input_ids"] != tokenizer(probe)["input_ids"]:
+        raise LinguaLiftError(
+            "a converted tokenizer does not reload as it was built; this version of transformers is"
+            " unsupported"
+        )
 
 
 def convert_parts(
     parts: Sequence[str | Path],
     sha256: str,
     out_dir: str | Path,
-    dtype: Literal["bfloat16", "float32"] = "bfloat16",
-    keep_layers: int | None = None,
-) -> Conversion:
+) -> None:
     """`convert_gguf` of a file that comes in one or several parts, whose whole must have this
     `sha256`.
 
@@ -222,22 +194,23 @@ def convert_parts(
     """
     out_dir = Path(out_dir)
     if len(parts) == 1:
-        if Path(parts[0]).is_file() and (found := sha256_file(parts[0])) != sha256:
+        if Path(parts[0]).is_file() and (checksum := sha256_file(parts[0])) != sha256:
             raise LinguaLiftError(
-                f"{parts[0]}: altered: expected sha256 {sha256}, got {found}; delete the retrieved"
-                " folder and run again"
+                f"{parts[0]}: altered: expected sha256 {sha256}, got {checksum}; delete the"
+                " retrieved folder and run again"
             )
-        return convert_gguf(parts[0], out_dir, dtype, keep_layers)
+        convert_gguf(parts[0], out_dir)
+        return
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
         prefix=f".{out_dir.name}.", suffix=".gguf", dir=out_dir.parent
     ) as folder:
         whole = Path(folder) / Path(parts[0]).name.removesuffix(".part00")
         concatenate_parts(parts, whole, sha256)
-        return convert_gguf(whole, out_dir, dtype, keep_layers)
+        convert_gguf(whole, out_dir)
 
 
-def _llama_config(source: GgufFile, layers: int, vocabulary: int) -> Any:
+def _llama_config(source: GgufFile, vocabulary: int) -> Any:
     from transformers import LlamaConfig
 
     def value(key: str) -> Any:
@@ -247,7 +220,7 @@ def _llama_config(source: GgufFile, layers: int, vocabulary: int) -> Any:
         vocab_size=vocabulary,
         hidden_size=value("embedding_length"),
         intermediate_size=value("feed_forward_length"),
-        num_hidden_layers=layers,
+        num_hidden_layers=value("block_count"),
         num_attention_heads=value("attention.head_count"),
         num_key_value_heads=value("attention.head_count_kv"),
         max_position_embeddings=value("context_length"),
@@ -257,7 +230,7 @@ def _llama_config(source: GgufFile, layers: int, vocabulary: int) -> Any:
     )
 
 
-def _gemma3_config(source: GgufFile, layers: int, vocabulary: int) -> Any:
+def _gemma3_config(source: GgufFile, vocabulary: int) -> Any:
     from transformers import Gemma3TextConfig
 
     def value(key: str) -> Any:
@@ -267,7 +240,7 @@ def _gemma3_config(source: GgufFile, layers: int, vocabulary: int) -> Any:
         vocab_size=vocabulary,
         hidden_size=value("embedding_length"),
         intermediate_size=value("feed_forward_length"),
-        num_hidden_layers=layers,
+        num_hidden_layers=value("block_count"),
         num_attention_heads=value("attention.head_count"),
         num_key_value_heads=value("attention.head_count_kv"),
         head_dim=value("attention.key_length"),
@@ -290,48 +263,42 @@ def _decimal(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _weights(
-    source: GgufFile, architecture: str, layer_names: dict[str, str], layers: int, dtype: Any
-) -> dict[str, Any]:
-    """De-quantised tensors under their Hugging Face names; those of dropped layers are left out."""
+def _weights(source: GgufFile, architecture: _Architecture) -> dict[str, Any]:
+    """De-quantised tensors in bfloat16 under their Hugging Face names."""
     import torch
 
-    top = {
-        "token_embd.weight": "model.embed_tokens.weight",
-        "output_norm.weight": "model.norm.weight",
-        "output.weight": "lm_head.weight",
-    }
-    heads = int(source.field(f"{architecture}.attention.head_count"))
-    kv_heads = int(source.field(f"{architecture}.attention.head_count_kv"))
+    heads = int(source.field(f"{architecture.name}.attention.head_count"))
+    kv_heads = int(source.field(f"{architecture.name}.attention.head_count_kv"))
     weights = {}
     for tensor in source.tensors.values():
-        if tensor.name in top:
-            name = top[tensor.name]
-        else:
-            block, _, rest = tensor.name.removeprefix("blk.").partition(".")
-            part, _, suffix = rest.rpartition(".")
-            if not block.isdecimal() or part not in layer_names:
-                raise LinguaLiftError(
-                    f"{source.path}: unexpected tensor '{tensor.name}' for architecture"
-                    f" '{architecture}'"
-                )
-            if int(block) >= layers:
-                continue
-            name = f"model.layers.{block}.{layer_names[part]}.{suffix}"
+        name = _hugging_face_name(source, architecture, tensor.name)
         values = source.values(tensor)
-        if architecture == "llama" and ".self_attn.q_proj." in name:
+        if architecture.name == "llama" and ".self_attn.q_proj." in name:
             values = _unpermute(values, heads)
-        elif architecture == "llama" and ".self_attn.k_proj." in name:
+        elif architecture.name == "llama" and ".self_attn.k_proj." in name:
             values = _unpermute(values, kv_heads)
-        elif architecture == "gemma3" and name.endswith("norm.weight"):
+        elif architecture.name == "gemma3" and name.endswith("norm.weight"):
             values = values - 1  # llama.cpp stores 1 + w, the model computes x * (1 + w)
         if not np.isfinite(values).all():
             raise LinguaLiftError(
                 f"{source.path}: tensor '{tensor.name}' holds values that are not finite; delete"
                 " the file and run again"
             )
-        weights[name] = torch.from_numpy(np.ascontiguousarray(values)).to(dtype)
+        weights[name] = torch.from_numpy(np.ascontiguousarray(values)).to(torch.bfloat16)
     return weights
+
+
+def _hugging_face_name(source: GgufFile, architecture: _Architecture, name: str) -> str:
+    """The name that a tensor of a file has in Transformers."""
+    if name in _NAMES:
+        return _NAMES[name]
+    block, _, rest = name.removeprefix("blk.").partition(".")
+    part, _, suffix = rest.rpartition(".")
+    if not block.isdecimal() or part not in architecture.parts:
+        raise LinguaLiftError(
+            f"{source.path}: unexpected tensor '{name}' for architecture '{architecture.name}'"
+        )
+    return f"model.layers.{block}.{architecture.parts[part]}.{suffix}"
 
 
 def _unpermute(values: np.ndarray, heads: int) -> np.ndarray:
@@ -340,128 +307,3 @@ def _unpermute(values: np.ndarray, heads: int) -> np.ndarray:
     """
     half = values.shape[0] // heads // 2
     return values.reshape(heads, half, 2, values.shape[1]).swapaxes(1, 2).reshape(values.shape)
-
-
-def _tokenizer(source: GgufFile) -> Any:
-    """The fast tokenizer that the file's vocabulary describes, with its special tokens set."""
-    from tokenizers import AddedToken
-    from transformers import PreTrainedTokenizerFast
-
-    model = source.field("tokenizer.ggml.model")
-    style = source.field("tokenizer.ggml.pre")
-    builders = {("gpt2", "smollm"): _smollm_backend, ("llama", "default"): _gemma_backend}
-    if (model, style) not in builders:
-        raise LinguaLiftError(
-            f"{source.path}: tokenizer '{model}/{style}' cannot be converted,"
-            f" {nearest(f'{model}/{style}', map('/'.join, builders))}"
-        )
-    tokens, types = source.field("tokenizer.ggml.tokens"), source.field("tokenizer.ggml.token_type")
-    backend = builders[model, style](source, tokens)
-    added = [
-        AddedToken(token, normalized=False, special=kind == CONTROL)
-        for token, kind in zip(tokens, types, strict=True)
-        if kind in (CONTROL, USER_DEFINED) and backend.token_to_id(token) is not None
-    ]
-    backend.add_special_tokens([token for token in added if token.special])
-    backend.add_tokens([token for token in added if not token.special])
-    if backend.get_vocab_size() != len(tokens):
-        raise LinguaLiftError(
-            f"{source.path}: {len(tokens)} tokens in the file, {backend.get_vocab_size()} in the"
-            " tokenizer built from it"
-        )
-    special = {}
-    for name, key in (
-        ("bos_token", "bos"),
-        ("eos_token", "eos"),
-        ("unk_token", "unknown"),
-        ("pad_token", "padding"),
-    ):
-        identifier = source.fields.get(f"tokenizer.ggml.{key}_token_id")
-        if identifier is not None:
-            special[name] = tokens[identifier]
-    architecture = source.field("general.architecture")
-    wrapped = PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        model_max_length=int(source.field(f"{architecture}.context_length")),
-        clean_up_tokenization_spaces=False,
-        **special,
-    )
-    template = source.fields.get("tokenizer.chat_template")
-    if template is not None:
-        wrapped.chat_template = template
-    return wrapped
-
-
-def _added_tokens(tokenizer: Any) -> dict[str, dict[str, Any]]:
-    """The tokens that are matched whole, by id, as `tokenizer_config.json` lists them."""
-    parts = ("content", "lstrip", "normalized", "rstrip", "single_word", "special")
-    return {
-        str(identifier): {part: getattr(token, part) for part in parts}
-        for identifier, token in tokenizer.added_tokens_decoder.items()
-    }
-
-
-def _smollm_backend(source: GgufFile, tokens: list[str]) -> Any:
-    """Byte-level BPE with every digit a token of its own, as SmolLM's tokenizer was trained. It
-    adds no BOS by itself.
-    """
-    from tokenizers import Tokenizer, decoders, pre_tokenizers
-    from tokenizers.models import BPE
-
-    merges = [tuple(merge.split(" ")) for merge in source.field("tokenizer.ggml.merges")]
-    backend = Tokenizer(
-        BPE(vocab={token: index for index, token in enumerate(tokens)}, merges=merges)
-    )
-    backend.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Digits(individual_digits=True),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
-        ]
-    )
-    backend.decoder = decoders.ByteLevel()
-    return backend
-
-
-def _gemma_backend(source: GgufFile, tokens: list[str]) -> Any:
-    """SentencePiece BPE with byte fallback; `<bos>` goes in front of every input.
-
-    The file stores no merges. Gemma's vocabulary lies in the order in which its merges were learnt,
-    so every way of cutting a token into two known tokens is a merge, best token first. Runs of
-    spaces are stored as spaces where the normalised text has `▁`.
-    """
-    from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
-    from tokenizers.models import BPE
-
-    vocabulary = {
-        "▁" * len(token) if token.strip(" ") == "" else token: index
-        for index, token in enumerate(tokens)
-    }
-    merges = []
-    for token, index in vocabulary.items():
-        cuts = [(token[:place], token[place:]) for place in range(1, len(token))]
-        for left, right in cuts:
-            if left in vocabulary and right in vocabulary:
-                merges.append((index, len(left), left, right))
-    merges.sort(key=lambda merge: merge[:2])
-    backend = Tokenizer(
-        BPE(
-            vocab=vocabulary,
-            merges=[(left, right) for _, _, left, right in merges],
-            unk_token="<unk>",
-            fuse_unk=True,
-            byte_fallback=True,
-        )
-    )
-    backend.normalizer = normalizers.Replace(" ", "▁")
-    backend.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
-    backend.decoder = decoders.Sequence(
-        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
-    )
-    bos = int(source.field("tokenizer.ggml.bos_token_id"))
-    if source.fields.get("tokenizer.ggml.add_bos_token"):
-        backend.post_processor = processors.TemplateProcessing(
-            single=f"{tokens[bos]} $A",
-            pair=f"{tokens[bos]} $A {tokens[bos]}:1 $B:1",
-            special_tokens=[(tokens[bos], bos)],
-        )
-    return backend

@@ -124,9 +124,7 @@ class Backbone(torch.nn.Module):
     and with them the final norm, which belongs to the last layer.
     """
 
-    def __init__(
-        self, path: str | Path, layer: int | None = None, dtype: torch.dtype = torch.bfloat16
-    ) -> None:
+    def __init__(self, path: str | Path, layer: int | None, dtype: torch.dtype) -> None:
         super().__init__()
         config = AutoConfig.from_pretrained(path, local_files_only=True)
         self.causal = is_causal(config)
@@ -183,8 +181,8 @@ class Backbone(torch.nn.Module):
         )
         if asked is None:
             return output.last_hidden_state
-        found = torch.stack([output.hidden_states[layer] for layer in asked], 1)
-        return found if layers is not None else found[:, 0]
+        states = torch.stack([output.hidden_states[layer] for layer in asked], 1)
+        return states if layers is not None else states[:, 0]
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, prefix: int = 0
@@ -221,7 +219,7 @@ def depth_and_width(path: str | Path, config: Any = None) -> tuple[int, int]:
     """Hidden layers and width of a model folder, from its configuration alone."""
     config = AutoConfig.from_pretrained(path, local_files_only=True) if config is None else config
     text = config.get_text_config() if hasattr(config, "get_text_config") else config
-    found = []
+    sizes = []
     for names in (
         ("num_hidden_layers", "num_layers", "n_layers"),
         ("hidden_size", "d_model", "emb_dim", "dim"),
@@ -232,8 +230,8 @@ def depth_and_width(path: str | Path, config: Any = None) -> tuple[int, int]:
                 f"encoder {path}: config.json of model type '{config.model_type}' has none of"
                 f" {', '.join(names)}"
             )
-        found.append(int(value))
-    return found[0], found[1]
+        sizes.append(int(value))
+    return sizes[0], sizes[1]
 
 
 class Encoder:
@@ -336,9 +334,9 @@ class Encoder:
     def encode(self, texts: Sequence[str], progress: str | None = None) -> States:
         """States of all texts in memory, float32; a text that occurs twice is encoded once."""
         distinct = sorted(set(texts))
-        places = {text: index for index, text in enumerate(distinct)}
+        rows = {text: index for index, text in enumerate(distinct)}
         return States.of_arrays(self.states(distinct, progress=progress)).take(
-            [places[text] for text in texts]
+            [rows[text] for text in texts]
         )
 
     def store(self, path: str | Path, texts: Sequence[str], progress: str | None = None) -> None:
@@ -366,5 +364,5 @@ class Encoder:
         spans = np.empty((len(distinct), 2), np.int64)
         ends = np.cumsum(counts[order])
         spans[order] = np.stack([ends - counts[order], ends], 1)
-        places = {text: index for index, text in enumerate(distinct)}
-        writer.finish(spans[[places[text] for text in texts]], texts_key(texts))
+        rows = {text: index for index, text in enumerate(distinct)}
+        writer.finish(spans[[rows[text] for text in texts]], texts_key(texts))

@@ -104,7 +104,7 @@ class _Cursor:
     """Reads values one after the other."""
 
     def __init__(self, data: mmap.mmap) -> None:
-        self.data, self.place = data, 0
+        self.data, self.position = data, 0
 
     def file(self, path: Path) -> GgufFile:
         from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
@@ -127,7 +127,7 @@ class _Cursor:
                 (name, tuple(reversed(inner_first)), self._number("<I", 4), self._number("<Q", 8))
             )
         alignment = fields.get("general.alignment", _DEFAULT_ALIGNMENT)
-        base = -(-self.place // alignment) * alignment
+        base = -(-self.position // alignment) * alignment
         tensors = {}
         for name, shape, kind, offset in headers:
             block, size = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
@@ -142,10 +142,10 @@ class _Cursor:
         return GgufFile(path, fields, tensors, self.data)
 
     def _bytes(self, count: int) -> bytes:
-        if self.place + count > len(self.data):
+        if self.position + count > len(self.data):
             raise ValueError("ends early")
-        taken = self.data[self.place : self.place + count]
-        self.place += count
+        taken = self.data[self.position : self.position + count]
+        self.position += count
         return taken
 
     def _number(self, form: str, size: int) -> int:

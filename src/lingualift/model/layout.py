@@ -14,10 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from lingualift.artifacts import read_json
 from lingualift.errors import LinguaLiftError
 
 TEXT, START, STATE, END = 0, 1, 2, 3
 IGNORE = -100
+CHAT_ENDS = ("<|im_end|>", "<|eot_id|>", "<|end|>", "<|end_of_turn|>", "<end_of_turn>")
+"""What ends a turn in the chat formats of Qwen and SmolLM, Llama 3, Phi, OpenChat and Gemma: a
+model may write it without calling it its EOS.
+"""
 
 LAYOUTS: dict[str, tuple[str, ...]] = {
     "text": ("bos", "text"),
@@ -92,6 +97,29 @@ def special_ids(tokenizer: Any) -> tuple[int, int, int]:
                 " tokenizer defines one"
             )
     return bos, eos, eos if pad is None else pad
+
+
+def end_ids(tokenizer: Any, path: str | Path) -> tuple[int, ...]:
+    """The tokens that end an answer of the LLM in a model folder: its tokenizer's EOS first, which
+    is what stages train, then those that its configuration and generation_config.json name, and the
+    ends of a turn in its chat format.
+    """
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(path, local_files_only=True).get_text_config()
+    named = [getattr(config, "eos_token_id", None)]
+    generation = Path(path) / "generation_config.json"
+    if generation.is_file():
+        named.append(read_json(generation).get("eos_token_id"))
+    ends = [special_ids(tokenizer)[1]]
+    for ids in named:
+        ends += ids if isinstance(ids, list) else [] if ids is None else [ids]
+    ends += [
+        identifier
+        for identifier, token in tokenizer.added_tokens_decoder.items()
+        if token.content in CHAT_ENDS
+    ]
+    return tuple(dict.fromkeys(ends))
 
 
 def load_tokenizer(path: str | Path) -> Any:

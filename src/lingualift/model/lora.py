@@ -31,12 +31,9 @@ class LoraLinear(nn.Linear):
         return plain + (self.lora_scale * low).to(plain.dtype)
 
 
-def adapt(llm: PreTrainedModel, rank: int, alpha: float) -> int:
-    """Give every linear layer outside the output head an adapter in float32; returns how many. Seed
-    torch before.
-    """
+def adapt(llm: PreTrainedModel, rank: int, alpha: float) -> None:
+    """Give every linear layer outside the output head an adapter in float32. Seed torch before."""
     head = llm.get_output_embeddings()
-    adapted = 0
     for module in llm.modules():
         if type(module) is nn.Linear and module is not head:
             device = module.weight.device
@@ -46,8 +43,6 @@ def adapt(llm: PreTrainedModel, rank: int, alpha: float) -> int:
             layer.lora_b = nn.Parameter(torch.zeros(module.out_features, rank, device=device))
             nn.init.kaiming_uniform_(layer.lora_a, a=math.sqrt(5))
             layer.lora_scale = alpha / rank
-            adapted += 1
-    return adapted
 
 
 @torch.no_grad()

@@ -7,7 +7,6 @@ reading order, so the encoder is loaded only when it is asked for: to read token
 (`encoder_ids`), or because a stage trains it.
 """
 
-import hashlib
 import logging
 import os
 from pathlib import Path
@@ -22,154 +21,24 @@ from transformers import (
     AutoConfig,
     AutoModel,
     AutoModelForCausalLM,
-    PreTrainedConfig,
     PreTrainedModel,
 )
 
-from lingualift.artifacts import CHECKSUMS, check_directory, read_json, write_text
+from lingualift.artifacts import CHECKSUMS, check_directory, write_text
 from lingualift.errors import LinguaLiftError
 from lingualift.model import lora
+from lingualift.model.alignment import AlignmentLayer
 from lingualift.model.card import model_card
+from lingualift.model.configuration import LinguaLiftConfig
 from lingualift.model.encoder import Backbone, EncoderTokenizer
+from lingualift.model.frozen import check_reference, reference
 from lingualift.model.layout import END, IGNORE, START, STATE
 from lingualift.model.loss import response_loss
 
 logger = logging.getLogger(__name__)
 
-ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU}
-# standardised encoder dimensions beyond six deviations are outliers of the encoder, not meaning
-CLIP = 6.0
 MODULES = ("alignment", "boundary", "llm", "encoder", "llm-lora")
 WEIGHTS = "model.safetensors"
-
-
-class LinguaLiftConfig(PreTrainedConfig):
-    """Sizes of the alignment layer and references to the frozen parts.
-
-    `llm` and `encoder` are what `reference` returns (plus "layer" for the encoder, None for a model
-    without one); `trained` names the modules whose weights the checkpoint holds, `lora` is {"rank",
-    "alpha"} of adapters.
-    """
-
-    model_type = "lingualift"
-
-    def __init__(
-        self,
-        llm: dict[str, Any] | None = None,
-        encoder: dict[str, Any] | None = None,
-        encoder_dim: int = 0,
-        llm_dim: int = 0,
-        alignment_layers: int = 2,
-        alignment_activation: str = "gelu",
-        alignment_normalise: bool = False,
-        trained: list[str] | None = None,
-        lora: dict[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        self.llm = llm or {}
-        self.encoder = encoder
-        self.encoder_dim = encoder_dim
-        self.llm_dim = llm_dim
-        self.alignment_layers = alignment_layers
-        self.alignment_activation = alignment_activation
-        self.alignment_normalise = alignment_normalise
-        self.trained = trained or []
-        self.lora = lora
-        super().__init__(**kwargs)
-
-
-class AlignmentLayer(nn.Module):
-    """The MLP A = MLP(H) of equation (2): [states, encoder_dim] -> [states, llm_dim].
-
-    Hidden layers are twice the encoder's width. With `normalise`, each encoder dimension is first
-    standardised by `mean` and `scale` (measured on English training text) and clipped: decoder-only
-    encoders have a few dimensions hundreds of times larger than the rest. `gain` scales the output
-    to the size of the LLM's input embeddings; it is a constant, not trained.
-    """
-
-    def __init__(
-        self, encoder_dim: int, llm_dim: int, layers: int, activation: str, normalise: bool
-    ) -> None:
-        super().__init__()
-        if layers not in (1, 2, 3):
-            raise LinguaLiftError(f"alignment.layers: {layers} is not 1, 2 or 3")
-        if activation not in ACTIVATIONS:
-            raise LinguaLiftError(
-                f"alignment.activation: '{activation}' is not one of {', '.join(ACTIVATIONS)}"
-            )
-        width = 2 * encoder_dim
-        sizes = [encoder_dim] + [width] * (layers - 1) + [llm_dim]
-        modules: list[nn.Module] = []
-        for index in range(layers):
-            modules.append(nn.Linear(sizes[index], sizes[index + 1]))
-            if index + 1 < layers:
-                modules.append(ACTIVATIONS[activation]())
-        self.mlp = nn.Sequential(*modules)
-        self.normalise = normalise
-        self.register_buffer("mean", torch.zeros(encoder_dim))
-        self.register_buffer("scale", torch.ones(encoder_dim))
-        self.register_buffer("gain", torch.ones(()))
-
-    def forward(self, states: torch.Tensor) -> torch.Tensor:
-        if self.normalise:
-            states = ((states.float() - self.mean) / self.scale).clamp(-CLIP, CLIP)
-        return self.mlp(states.to(self.mlp[0].weight.dtype)) * self.gain
-
-    @torch.no_grad()
-    def measure(self, states: torch.Tensor, embeddings: torch.Tensor) -> None:
-        """Set the input statistics from English states [n, encoder_dim] and the output gain from
-        the LLM's embeddings.
-        """
-        if self.normalise:
-            states = states.float()
-            self.mean.copy_(states.mean(0))
-            self.scale.copy_(states.std(0).clamp_min(1e-6))
-        self.gain.copy_(embeddings.float().std())
-
-
-def fingerprint(path: str | Path) -> str:
-    """A cheap checksum of a model folder: configuration, and size, header and 64 sampled blocks of
-    every weight file.
-    """
-    folder = Path(path)
-    shards = sorted(folder.glob("*.safetensors"))
-    if not shards:
-        raise LinguaLiftError(
-            f"{folder}: no safetensors weights; other formats are not loaded (convert the model"
-            " first)"
-        )
-    total = hashlib.sha256((folder / "config.json").read_bytes())
-    for shard in shards:
-        size = shard.stat().st_size
-        with open(shard, "rb") as handle:
-            total.update(f"{shard.name}:{size}".encode())
-            for block in range(65):
-                handle.seek(block * max(size - 65536, 0) // 64)
-                total.update(handle.read(65536))
-    return total.hexdigest()
-
-
-def reference(path: str | Path) -> dict[str, Any]:
-    """What a checkpoint notes of a frozen model folder: where it lay, its name, version and
-    revision, and its checksums.
-
-    `fingerprint` samples the weights as they are; `sha256` are the checksums that were taken of
-    whole files when it was prepared.
-    """
-    record = Path(path) / "model.json"
-    known = read_json(record) if record.is_file() else {}
-    return {
-        "path": str(path),
-        "name": known.get("source"),
-        "version": known.get("version"),
-        "revision": known.get("revision"),
-        "fingerprint": fingerprint(path),
-        "sha256": {
-            name: checksum
-            for name, checksum in known.get("files", {}).items()
-            if name.endswith(".safetensors")
-        },
-    }
 
 
 def _module_of(name: str) -> str:
@@ -178,7 +47,7 @@ def _module_of(name: str) -> str:
 
 
 class LinguaLiftModel(PreTrainedModel):
-    """An LLM with an alignment layer and two trainable boundary vectors, <enc_start> and <enc_end>."""
+    """An LLM with an alignment layer and two trainable boundary vectors, <enc_start>, <enc_end>."""
 
     config_class = LinguaLiftConfig
     base_model_prefix = "lingualift"
@@ -251,20 +120,20 @@ class LinguaLiftModel(PreTrainedModel):
         the one that was trained with.
         """
         if self.encoder is None:
-            found = self.config.encoder
-            if found is None:
+            noted = self.config.encoder
+            if noted is None:
                 raise LinguaLiftError("this model has no encoder: its input is text")
-            _check(found, "this model's encoder")
+            check_reference(noted, "this model's encoder")
             backbone = Backbone(
-                found["path"], found.get("layer"), dtype or self.embedding_table().dtype
+                noted["path"], noted.get("layer"), dtype or self.embedding_table().dtype
             )
             if backbone.dim != self.config.encoder_dim:
                 raise LinguaLiftError(
-                    f"encoder {found['path']}: states have {backbone.dim} dimensions, the alignment"
+                    f"encoder {noted['path']}: states have {backbone.dim} dimensions, the alignment"
                     f" layer takes {self.config.encoder_dim}"
                 )
             self.encoder = backbone.requires_grad_(False).to(self.embedding_table().device)
-            self._prefix = len(EncoderTokenizer.load(found["path"]).prefix)
+            self._prefix = len(EncoderTokenizer.load(noted["path"]).prefix)
         return self.encoder
 
     def trainable(
@@ -371,32 +240,25 @@ class LinguaLiftModel(PreTrainedModel):
         self,
         input_ids: torch.Tensor,
         attention_mask: torch.Tensor | None = None,
-        segments: torch.Tensor | None = None,
-        encoder_states: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         num_items_in_batch: torch.Tensor | int | None = None,
         position_ids: torch.Tensor | None = None,
-        encoder_ids: torch.Tensor | None = None,
-        encoder_mask: torch.Tensor | None = None,
-        state_noise: torch.Tensor | None = None,
-        **kwargs: Any,
+        **embedded: torch.Tensor | None,
     ) -> dict[str, torch.Tensor]:
         """Logits, or with `labels` [batch, tokens] the response's mean negative log-likelihood
         (equations (5) and (6)).
 
-        Packed sequences come as one row without `attention_mask`, with `position_ids` that start
-        again at every sequence.
+        `embedded` is what `embed` takes beside `input_ids`. Packed sequences come as one row
+        without `attention_mask`, with `position_ids` that start again at every sequence.
 
         With labels, logits are computed at labelled positions alone: with a vocabulary of 50,000
         that is a sixth of the work of a small LLM. `num_items_in_batch` replaces the mean's divisor
         when gradients are accumulated over micro-batches.
         """
-        embeddings = self.embed(
-            input_ids, segments, encoder_states, encoder_ids, encoder_mask, state_noise
-        )
-        places = {} if position_ids is None else {"position_ids": position_ids}
+        embeddings = self.embed(input_ids, **embedded)
+        positions = {} if position_ids is None else {"position_ids": position_ids}
         hidden = self.llm.base_model(
-            inputs_embeds=embeddings, attention_mask=attention_mask, use_cache=False, **places
+            inputs_embeds=embeddings, attention_mask=attention_mask, use_cache=False, **positions
         ).last_hidden_state
         if labels is None:
             return {"logits": self.logits(hidden)}
@@ -426,15 +288,13 @@ class LinguaLiftModel(PreTrainedModel):
         attention_mask: torch.Tensor | None = None,
         segments: torch.Tensor | None = None,
         encoder_states: torch.Tensor | None = None,
-        encoder_ids: torch.Tensor | None = None,
-        encoder_mask: torch.Tensor | None = None,
-        **kwargs: Any,
+        **options: Any,
     ) -> torch.Tensor:
-        """New tokens [batch, new] for left-padded inputs; keyword arguments go to the LLM's own
+        """New tokens [batch, new] for left-padded inputs; `options` go to the LLM's own
         `generate`.
         """
-        embeddings = self.embed(input_ids, segments, encoder_states, encoder_ids, encoder_mask)
-        return self.llm.generate(inputs_embeds=embeddings, attention_mask=attention_mask, **kwargs)
+        embeddings = self.embed(input_ids, segments, encoder_states)
+        return self.llm.generate(inputs_embeds=embeddings, attention_mask=attention_mask, **options)
 
     def trained_state(
         self, state_dict: dict[str, torch.Tensor] | None = None
@@ -452,12 +312,12 @@ class LinguaLiftModel(PreTrainedModel):
         named = [*self.named_parameters(), *self.named_buffers()]  # a shared tensor is named once
         names = [
             name
-            for name, own in named
+            for name, tensor in named
             if _module_of(name) in {"alignment", "boundary", *self.config.trained}
-            and not any(own is parameter for parameter in frozen)
+            and not any(tensor is parameter for parameter in frozen)
         ]
-        given = self.state_dict() if state_dict is None else state_dict
-        return {name: given[name].detach().contiguous() for name in names if name in given}
+        tensors = self.state_dict() if state_dict is None else state_dict
+        return {name: tensors[name].detach().contiguous() for name in names if name in tensors}
 
     def save_pretrained(
         self,
@@ -515,9 +375,9 @@ class LinguaLiftModel(PreTrainedModel):
             config.llm = {**config.llm, "path": str(llm)}
         if encoder is not None and config.encoder is not None:
             config.encoder = {**config.encoder, "path": str(encoder)}
-        _check(config.llm, f"{folder}: the LLM")
+        check_reference(config.llm, f"{folder}: the LLM")
         if config.encoder is not None and Path(config.encoder["path"]).is_dir():
-            _check(config.encoder, f"{folder}: the encoder")
+            check_reference(config.encoder, f"{folder}: the encoder")
         model = cls(
             config,
             AutoModelForCausalLM.from_pretrained(
@@ -532,39 +392,22 @@ class LinguaLiftModel(PreTrainedModel):
     @torch.no_grad()
     def load_trained(self, folder: Path) -> None:
         """Copy a checkpoint's tensors into this model; every tensor must have its place."""
-        own = self.state_dict()
+        tensors = self.state_dict()
         weights_file = folder / WEIGHTS
         try:
             with safe_open(weights_file, framework="pt") as weights:
                 for name in weights.keys():
                     tensor = weights.get_tensor(name)
-                    if name not in own or own[name].shape != tensor.shape:
+                    if name not in tensors or tensors[name].shape != tensor.shape:
                         raise LinguaLiftError(
                             f"{weights_file}: tensor '{name}' does not fit the model; the"
                             " checkpoint belongs elsewhere"
                         )
-                    own[name].copy_(tensor)
+                    tensors[name].copy_(tensor)
         except (OSError, ValueError, SafetensorError) as error:
             raise LinguaLiftError(
                 f"{weights_file}: damaged ({error}); delete {folder} and run again"
             ) from error
-
-
-def _check(noted: dict[str, Any], what: str) -> None:
-    """Refuse a frozen model folder that is not the one that a checkpoint was trained over."""
-    path = Path(noted["path"])
-    if not path.is_dir():
-        raise LinguaLiftError(f"{what} {path} is not there; restore it, or say where it lies now")
-    now = reference(path)
-    found = now["fingerprint"]
-    if found != noted["fingerprint"] or (
-        now["sha256"] and noted.get("sha256") not in (None, {}, now["sha256"])
-    ):
-        raise LinguaLiftError(
-            f"{what}: was trained on another version of {path} (fingerprint"
-            f" {noted['fingerprint'][:12]}, found {found[:12]}); restore that model or delete the"
-            " checkpoint"
-        )
 
 
 AutoConfig.register("lingualift", LinguaLiftConfig, exist_ok=True)

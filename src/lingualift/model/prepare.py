@@ -71,10 +71,10 @@ def _check(source: Source, folder: Path, llm: bool, layers: Iterable[int]) -> No
     from lingualift.model.layout import load_tokenizer, special_ids
 
     depth, width = depth_and_width(folder)
-    for what, stated, found in (("layers", source.layers, depth), ("width", source.width, width)):
-        if stated is not None and stated != found:
+    for what, stated, actual in (("layers", source.layers, depth), ("width", source.width, width)):
+        if stated is not None and stated != actual:
             raise LinguaLiftError(
-                f"source '{source.key}': has {what} {found}, config/sources.yaml states {stated};"
+                f"source '{source.key}': has {what} {actual}, config/sources.yaml states {stated};"
                 " pin the model that is meant, or correct the registry"
             )
     missing = [layer for layer in layers if layer > depth]

@@ -71,13 +71,13 @@ class States:
             [self.of(index) for index in (range(len(self)) if texts is None else texts)]
         )
 
-    def gather(self, texts: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """One state for each pair of text and token place, [pairs, dim]."""
-        found = np.empty((len(texts), self.dim), self.blocks[0].dtype)
+    def gather(self, texts: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """One state for each text and position of a token in it, [tokens, dim]."""
+        states = np.empty((len(texts), self.dim), self.blocks[0].dtype)
         for number, values in enumerate(self.blocks):
-            mine = np.flatnonzero(self.block[texts] == number)
-            found[mine] = values[self.spans[texts[mine], 0] + places[mine]]
-        return found
+            here = np.flatnonzero(self.block[texts] == number)
+            states[here] = values[self.spans[texts[here], 0] + positions[here]]
+        return states
 
     def take(self, texts: Sequence[int]) -> "States":
         """The chosen texts, in the given order."""

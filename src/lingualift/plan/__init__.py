@@ -341,8 +341,9 @@ def plan(
             runs[folder] = Run(folder, name, seed, stages, used.llm, encoder)
         check_system(name, system, used, config, sources)
         for stage in runs[name].stages:
-            where, frozen = f"stages.{stage.name}.freeze_layers", stage.stage.freeze_layers
-            check_layers(where, [frozen], sources[used.llm.source])
+            if stage.stage.objective == "language-modelling":
+                where, frozen = f"stages.{stage.name}.freeze_layers", stage.stage.freeze_layers
+                check_layers(where, [frozen], sources[used.llm.source])
     stages_by_id = {stage.id: stage for run in runs.values() for stage in run.stages}
     made = Plan(config, languages, sources, systems, runs, stages_by_id)
     if any(systems[name].translate for name in config.systems):

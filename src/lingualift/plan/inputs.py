@@ -13,7 +13,7 @@ Inputs = dict[str, str | list[str]]
 
 
 @dataclass(frozen=True)
-class StageTexts:
+class StageTable:
     """One table of texts that a stage reads: its encoder states (None for text input), its prompt,
     and of a code-switched language the evidence of its lexicon, which may keep it out.
     """
@@ -130,13 +130,13 @@ def _tables(plan: Plan, stage: RunStage) -> list[tuple[files.TextFolder, str, st
     return tables
 
 
-def stage_texts(plan: Plan, stage: RunStage) -> list[StageTexts]:
+def stage_texts(plan: Plan, stage: RunStage) -> list[StageTable]:
     """The data of a stage."""
     texts = []
     for folder, table, prompt in _tables(plan, stage):
         states = _states(plan, stage, folder, table)
         texts.append(
-            StageTexts(
+            StageTable(
                 folder.table(table),
                 states and files.entry(states, table),
                 asdict(plan.prompt(prompt)) if prompt else None,
@@ -146,12 +146,12 @@ def stage_texts(plan: Plan, stage: RunStage) -> list[StageTexts]:
     return texts
 
 
-def stage_reference(plan: Plan, stage: RunStage) -> StageTexts | None:
+def stage_reference(plan: Plan, stage: RunStage) -> StageTable | None:
     """The English texts that measure the encoder's dimensions (None for text input)."""
     if stage.encoder is None:
         return None
     folder = files.task_folder(stage.reference)
-    return StageTexts(folder.table("questions"), _states(plan, stage, folder, "questions"))
+    return StageTable(folder.table("questions"), _states(plan, stage, folder, "questions"))
 
 
 def stage_languages(plan: Plan, stage: RunStage) -> dict[str, str]:

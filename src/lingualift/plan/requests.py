@@ -177,13 +177,14 @@ def training(plan: Plan, identifier: str) -> Request:
         available += switched(plan, plan.variant(run.codeswitch)) * languages
     used = min(stage.examples or available, available)
     generated = all(set(config.tasks[task].sources) <= set(GENERATORS) for task in run.tasks)
+    modelling = stage if stage.objective == "language-modelling" else None
     return sizes.training(
         model_size(plan, key),
-        examples=0 if stage.objective == "warm-start" else used,
-        epochs=stage.epochs,
+        examples=used if modelling else 0,
+        epochs=modelling.epochs if modelling else 1,
         llm_trained="llm" in stage.train,
         batch=stage.batch,
-        micro_batch=stage.micro_batch,
+        micro_batch=modelling.micro_batch if modelling else None,
         response=sizes.TOKENS if run.codeswitch is not None or generated else sizes.RESPONSE,
         gpus=config.compute.gpus,
     )

@@ -174,11 +174,8 @@ def _overridden(
     """The name of a stage that a system lists, and its settings there."""
     name, changes = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
     known(name, config.stages, "stage", f"system '{system.title}'")
-    return name, _validated(
-        Stage,
-        {**config.stages[name].model_dump(), **changes},
-        f"system '{system.title}', stage '{name}'",
-    )
+    origin = f"system '{system.title}', stage '{name}'"
+    return name, with_overrides(config.stages[name], changes, origin)
 
 
 def _tasks(config: Config, codeswitch: CodeSwitch, name: str, stage: Stage) -> list[str]:
@@ -212,7 +209,7 @@ def _check_layout(
 def _definition(config: Config, run: RunStage) -> dict[str, Any]:
     """Everything that determines a stage, and nothing that does not: what its id is a hash of."""
     definition: dict[str, Any] = {
-        "stage": run.stage.model_dump(exclude={"micro_batch", "gradient_checkpointing", "input"}),
+        "stage": run.stage.identity(),
         "prompt": [config.prompts[name].model_dump() for _, name in run.stage.parts if name],
         "input": run.input,
         "seed": run.seed,

@@ -110,27 +110,25 @@ class PlannedBatches(torch.utils.data.Dataset):
     """
 
     def __init__(
-        self, examples: Sequence[Composed], states: States | Tokens | None, plan: Sequence[np.ndarray], pad: int, packed: bool = False,
+        self,
+        examples: Sequence[Composed],
+        states: States | Tokens | None,
+        plan: Sequence[np.ndarray],
+        pad: int,
+        packed: bool = False,
         noise: Noise | None = None,
-    ) -> None:  # fmt: skip
-        self.examples, self.states, self.plan, self.pad, self.packed, self.noise = (
-            examples,
-            states,
-            plan,
-            pad,
-            packed,
-            noise,
-        )
+    ) -> None:
+        self.examples, self.states, self.plan = examples, states, plan
+        self.pad, self.packed, self.noise = pad, packed, noise
 
     def __len__(self) -> int:
         return len(self.plan)
 
     def __getitem__(self, item: int) -> dict[str, torch.Tensor]:
         chosen = self.plan[item]
-        if not len(
-            chosen
-            # every device computes something in every micro-batch: an example without labels has loss 0
-        ):
+        if not len(chosen):
+            # every device computes something in every micro-batch: an example without labels has
+            # loss 0
             first = self.examples[0]
             return self._batch(
                 [0], [Composed(first.ids, first.segments, np.full_like(first.labels, IGNORE))]

@@ -18,60 +18,35 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from lingualift.artifacts import write_text
-from lingualift.config import Alignment, Stage
 from lingualift.errors import LinguaLiftError
-from lingualift.training.language_modelling import STOPPED, OutOfMemory, first_micro_batch
-from lingualift.training.run import Data, run_stage
+from lingualift.training import fit
+from lingualift.training.job import StageJob
+from lingualift.training.progress import STOPPED
+from lingualift.training.run import run_stage
 
 logger = logging.getLogger(__name__)
 TOO_LARGE = 76  # exit code of a process whose micro-batch did not fit
 
 
-class StageJob(BaseModel):
-    """The arguments of `run_stage`, in a form that another process can read."""
-
-    stage: Stage
-    name: str
-    layout: str
-    seed: int
-    out: Path
-    llm: Path
-    encoder: Path | None
-    layer: int | None
-    alignment: Alignment | None
-    parent: Path | None
-    data: list[Data]
-    reference: Data | None
-    names: dict[str, str]
-    bf16: bool
-    save_minutes: float = 3.0
-    stamp: dict[str, Any] | None = None
-
-    def run(self) -> None:
-        """Train the stage in this process."""
-        run_stage(**{key: getattr(self, key) for key in type(self).model_fields})
-
-
-def launch(job: StageJob, processes: int = 1) -> None:
+def launch(job: StageJob, processes: int) -> None:
     """Train a stage with `processes` processes; raises `SystemExit(STOPPED)` where it was asked to
     stop and has saved.
     """
     if processes <= 1 or job.stage.objective == "warm-start":
-        job.run()
+        run_stage(job)
         return
-    while (code := _run_processes(job, processes)) == TOO_LARGE:
-        micro_batch = first_micro_batch(job.stage.micro_batch, job.stage.batch)
-        if micro_batch == 1:
-            raise LinguaLiftError(
-                f"stage '{job.name}': a micro-batch of one does not fit the GPUs; see the job's log"
-            )
-        logger.warning("%s: a micro-batch of %d does not fit; trying half", job.name, micro_batch)
-        job = job.model_copy(
-            update={"stage": job.stage.model_copy(update={"micro_batch": micro_batch // 2})}
-        )
+
+    def attempt(job: StageJob) -> int:
+        code = _run_processes(job, processes)
+        if code == TOO_LARGE:
+            stage = job.modelling
+            asked = fit.first_micro_batch(stage.micro_batch, stage.batch, tokens=1)
+            _, micro_batch = fit.divide(stage.batch, asked, processes)
+            raise fit.OutOfMemory(f"a micro-batch of {micro_batch} does not fit", micro_batch)
+        return code
+
+    code = fit.largest_that_fits(attempt, job)
     if code == STOPPED:
         raise SystemExit(STOPPED)
     if code:
@@ -87,27 +62,7 @@ def _run_processes(job: StageJob, processes: int) -> int:
     """
     path = job.out.with_name(job.out.name + ".job.json")
     write_text(path, job.model_dump_json())
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    shared = {
-        "WORLD_SIZE": processes,
-        "LOCAL_WORLD_SIZE": processes,
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": port,
-    }
-    shared["OMP_NUM_THREADS"] = max(1, int(os.environ.get("OMP_NUM_THREADS", "1")) // processes)
-    workers: list[subprocess.Popen[Any]] = []
-    for rank in range(processes):
-        own = {
-            key: str(value) for key, value in {**shared, "RANK": rank, "LOCAL_RANK": rank}.items()
-        }
-        command = [sys.executable, "-m", "lingualift.training", str(path)]
-        workers.append(
-            subprocess.Popen(
-                command, env={**os.environ, **own}, stdout=sys.stdout, stderr=subprocess.STDOUT
-            )
-        )
+    workers = _start(path, processes)
 
     def hand_on(number: int, frame: Any) -> None:
         for worker in workers:
@@ -134,6 +89,30 @@ def _run_processes(job: StageJob, processes: int) -> int:
         path.unlink(missing_ok=True)
 
 
+def _start(job: Path, processes: int) -> list[subprocess.Popen[Any]]:
+    """The processes, each with the variables that Accelerate reads."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    threads = max(1, int(os.environ.get("OMP_NUM_THREADS", "1")) // processes)
+    shared = {
+        "WORLD_SIZE": processes,
+        "LOCAL_WORLD_SIZE": processes,
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": port,
+        "OMP_NUM_THREADS": threads,
+    }
+    workers = []
+    for rank in range(processes):
+        variables = {**shared, "RANK": rank, "LOCAL_RANK": rank}
+        environment = os.environ | {key: str(value) for key, value in variables.items()}
+        command = [sys.executable, "-m", "lingualift.training", str(job)]
+        workers.append(
+            subprocess.Popen(command, env=environment, stdout=sys.stdout, stderr=subprocess.STDOUT)
+        )
+    return workers
+
+
 def worker(path: Path) -> int:
     """What one of several processes does; returns its exit code."""
     import torch
@@ -146,8 +125,8 @@ def worker(path: Path) -> int:
         force=True,
     )
     try:
-        StageJob.model_validate_json(path.read_text(encoding="utf-8")).run()
-    except OutOfMemory as error:
+        run_stage(StageJob.model_validate_json(path.read_text(encoding="utf-8")))
+    except fit.OutOfMemory as error:
         logger.warning("%s", error)
         return TOO_LARGE
     except LinguaLiftError as error:

@@ -16,9 +16,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from lingualift.config import WarmStart
 from lingualift.errors import LinguaLiftError
+from lingualift.model.encoder import EncoderTokenizer
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, as_tensor
+from lingualift.training.examples import Examples
 
 logger = logging.getLogger(__name__)
 
@@ -51,15 +54,36 @@ def token_targets(
     for word in words:
         while position < len(llm_ids) and llm_offsets[position][1] <= word["source_start"]:
             position += 1
-        cursor, mine = position, []
-        while cursor < len(llm_ids) and llm_offsets[cursor][0] < word["source_end"]:
-            mine.append(llm_ids[cursor])
-            cursor += 1
-        english.append(mine)
+        end = position
+        while end < len(llm_ids) and llm_offsets[end][0] < word["source_end"]:
+            end += 1
+        english.append(list(llm_ids[position:end]))
     targets: list[list[int]] = [[] for _ in encoder_offsets]
     for tokens, ids in zip(covering, english, strict=True):
-        for place, token in enumerate(tokens):
-            targets[token] = [ids[place]] if len(tokens) == len(ids) else list(ids)
+        for number, token in enumerate(tokens):
+            targets[token] = [ids[number]] if len(tokens) == len(ids) else list(ids)
+    return targets
+
+
+def stage_targets(
+    examples: Examples, encoder: EncoderTokenizer, tokenizer: Any
+) -> list[list[list[int]]]:
+    """`token_targets` of every example, whose encoder states must be those of these tokens."""
+    assert examples.words is not None and examples.states is not None
+    _, offsets = encoder(examples.questions)
+    english = tokenizer(examples.responses, add_special_tokens=False, return_offsets_mapping=True)
+    targets = [
+        token_targets(spans, llm_spans, llm_ids, words)
+        for spans, llm_spans, llm_ids, words in zip(
+            offsets, english["offset_mapping"], english["input_ids"], examples.words, strict=True
+        )
+    ]
+    for count, tokens in zip(examples.states.counts(), targets, strict=True):
+        if count != len(tokens):
+            raise LinguaLiftError(
+                "stored encoder states do not match the encoder's tokenizer; delete results/encoded"
+                " and run again"
+            )
     return targets
 
 
@@ -67,31 +91,60 @@ def train_warm_start(
     model: LinguaLiftModel,
     states: States,
     targets: Sequence[Sequence[Sequence[int]]],
-    steps: int,
-    batch_tokens: int,
-    learning_rate: float,
+    stage: WarmStart,
     seed: int,
 ) -> dict[str, Any]:
-    """Fit the alignment layer to `targets` (per text, per encoder token, LLM token ids) in `steps`
-    steps of `batch_tokens` tokens.
+    """Fit the alignment layer to `targets` (per text, per encoder token, LLM token ids) in the
+    stage's steps.
 
     The loss is the squared distance to the target embedding in units of the embedding table's
     variance. Returns the record.
     """
     if model.alignment is None:
         raise LinguaLiftError("a warm start needs an encoder input")
-    owners: list[int] = []  # texts of the encoder tokens that have a target
-    places: list[int] = []  # and their places in them
+    texts, positions, goal, variance = _goals(model, targets)
+    generator = torch.Generator().manual_seed(seed)
+    optimiser = torch.optim.AdamW(
+        model.alignment.parameters(), lr=stage.learning_rate, weight_decay=0.01
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, stage.learning_rate, total_steps=stage.steps, pct_start=0.1
+    )
+    losses = []
+    for step in range(stage.steps):
+        chosen = torch.randint(len(texts), (stage.batch,), generator=generator)
+        rows = states.gather(texts[chosen.numpy()], positions[chosen.numpy()])
+        aligned = model.alignment(as_tensor(rows))
+        loss = torch.nn.functional.mse_loss(aligned, goal[chosen]) / variance
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        if step % max(stage.steps // 10, 1) == 0 or step == stage.steps - 1:
+            losses.append({"step": step, "loss": round(loss.item(), 4)})
+            logger.info("warm start: step %d of %d, loss %.3f", step, stage.steps, loss.item())
+    model.config.trained = sorted({*model.config.trained, "alignment", "boundary"})
+    return {"tokens": len(texts), "steps": stage.steps, "losses": losses}
+
+
+def _goals(
+    model: LinguaLiftModel, targets: Sequence[Sequence[Sequence[int]]]
+) -> tuple[np.ndarray, np.ndarray, torch.Tensor, torch.Tensor]:
+    """The encoder tokens that have a target: their texts [tokens], their positions in them
+    [tokens], the mean embedding that each shall become [tokens, llm_dim], and the table's variance.
+    """
+    texts: list[int] = []
+    positions: list[int] = []
     flat: list[int] = []  # LLM token ids of all targets, behind one another
     bag: list[int] = []  # where each target begins in `flat`
     for text, tokens in enumerate(targets):
-        for place, ids in enumerate(tokens):
+        for position, ids in enumerate(tokens):
             if ids:
-                owners.append(text)
-                places.append(place)
+                texts.append(text)
+                positions.append(position)
                 bag.append(len(flat))
                 flat.extend(ids)
-    if not owners:
+    if not texts:
         raise LinguaLiftError(
             "the warm start found no encoder token that stands for an English word"
         )
@@ -99,26 +152,4 @@ def train_warm_start(
     goal = torch.nn.functional.embedding_bag(
         torch.tensor(flat), table, torch.tensor(bag), mode="mean"
     )
-    variance = table.var()
-    owner_index, place_index = np.asarray(owners), np.asarray(places)
-    generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.AdamW(model.alignment.parameters(), lr=learning_rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, learning_rate, total_steps=steps, pct_start=0.1
-    )
-    losses = []
-    for step in range(steps):
-        chosen = torch.randint(len(owners), (batch_tokens,), generator=generator)
-        aligned = model.alignment(
-            as_tensor(states.gather(owner_index[chosen.numpy()], place_index[chosen.numpy()]))
-        )
-        loss = torch.nn.functional.mse_loss(aligned, goal[chosen]) / variance
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        if step % max(steps // 10, 1) == 0 or step == steps - 1:
-            losses.append({"step": step, "loss": round(loss.item(), 4)})
-            logger.info("warm start: step %d of %d, loss %.3f", step, steps, loss.item())
-    model.config.trained = sorted({*model.config.trained, "alignment", "boundary"})
-    return {"tokens": len(owners), "steps": steps, "losses": losses}
+    return np.asarray(texts), np.asarray(positions), goal, table.var()

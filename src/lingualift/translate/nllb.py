@@ -19,15 +19,15 @@ def translate(texts: Sequence[str], language: Language, model: Path, batch: int)
     """English translations of texts in a language that has a FLORES-200 code; `model` is a
     prepared model folder.
 
-    On the GPU where there is one (bfloat16), else on the CPU in float32: deterministic there, and
-    independent of `batch` up to the order of floating-point sums. Raises `LinguaLiftError` for a
-    model whose tokenizer does not know the language.
+    On the GPU where there is one (in bfloat16 if it multiplies that), else on the CPU in float32:
+    deterministic there, and independent of `batch` up to the order of floating-point sums. Raises
+    `LinguaLiftError` for a model whose tokenizer does not know the language.
     """
     import torch
     from tqdm import tqdm
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-    from lingualift.precision import device
+    from lingualift.machine import device, use_bfloat16
 
     code = language.nllb or ""
     tokenizer = AutoTokenizer.from_pretrained(model, src_lang=code, local_files_only=True)
@@ -38,7 +38,7 @@ def translate(texts: Sequence[str], language: Language, model: Path, batch: int)
         codes = [name for name in known if re.fullmatch("[a-z]{3}_[A-Z][a-z]{3}", name)]
         raise wrong_cell(language.code, "nllb", code, str(model), codes)
     where = device()
-    dtype = torch.bfloat16 if where != "cpu" else torch.float32
+    dtype = torch.bfloat16 if where == "cuda" and use_bfloat16("auto", where) else torch.float32
     engine = (
         AutoModelForSeq2SeqLM.from_pretrained(model, dtype=dtype, local_files_only=True)
         .eval()

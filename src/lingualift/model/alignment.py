@@ -1,0 +1,63 @@
+"""The alignment layer of equation (2)."""
+
+import torch
+from torch import nn
+
+from lingualift.errors import LinguaLiftError
+
+ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU}
+# standardised encoder dimensions beyond six deviations are outliers of the encoder, not meaning
+CLIP = 6.0
+
+
+class AlignmentLayer(nn.Module):
+    """The MLP A = MLP(H) of equation (2): [states, encoder_dim] -> [states, llm_dim].
+
+    Hidden layers are twice the encoder's width. With `normalise`, each encoder dimension is first
+    standardised by `mean` and `scale` (measured on English training text) and clipped: decoder-only
+    encoders have a few dimensions hundreds of times larger than the rest. `gain` scales the output
+    to the size of the LLM's input embeddings; it is a constant, not trained.
+    """
+
+    mean: torch.Tensor  # [encoder_dim]
+    scale: torch.Tensor  # [encoder_dim]
+    gain: torch.Tensor  # a scalar
+
+    def __init__(
+        self, encoder_dim: int, llm_dim: int, layers: int, activation: str, normalise: bool
+    ) -> None:
+        super().__init__()
+        if layers not in (1, 2, 3):
+            raise LinguaLiftError(f"alignment.layers: {layers} is not 1, 2 or 3")
+        if activation not in ACTIVATIONS:
+            raise LinguaLiftError(
+                f"alignment.activation: '{activation}' is not one of {', '.join(ACTIVATIONS)}"
+            )
+        width = 2 * encoder_dim
+        sizes = [encoder_dim] + [width] * (layers - 1) + [llm_dim]
+        modules: list[nn.Module] = []
+        for index in range(layers):
+            modules.append(nn.Linear(sizes[index], sizes[index + 1]))
+            if index + 1 < layers:
+                modules.append(ACTIVATIONS[activation]())
+        self.mlp = nn.Sequential(*modules)
+        self.normalise = normalise
+        self.register_buffer("mean", torch.zeros(encoder_dim))
+        self.register_buffer("scale", torch.ones(encoder_dim))
+        self.register_buffer("gain", torch.ones(()))
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        if self.normalise:
+            states = ((states.float() - self.mean) / self.scale).clamp(-CLIP, CLIP)
+        return self.mlp(states.to(next(self.mlp.parameters()).dtype)) * self.gain
+
+    @torch.no_grad()
+    def measure(self, states: torch.Tensor, embeddings: torch.Tensor) -> None:
+        """Set the input statistics from English states [n, encoder_dim] and the output gain from
+        the LLM's embeddings.
+        """
+        if self.normalise:
+            states = states.float()
+            self.mean.copy_(states.mean(0))
+            self.scale.copy_(states.std(0).clamp_min(1e-6))
+        self.gain.copy_(embeddings.float().std())

@@ -1,0 +1,38 @@
+"""What a `LinguaLiftModel` is made of, as its checkpoints' config.json says it."""
+
+from typing import Any
+
+from transformers import PreTrainedConfig
+
+
+class LinguaLiftConfig(PreTrainedConfig):
+    """Sizes of the alignment layer and references to the frozen parts.
+
+    `llm` and `encoder` are what `reference` returns (plus "layer" for the encoder, None for a model
+    without one); `trained` names the modules whose weights the checkpoint holds, `lora` is {"rank",
+    "alpha"} of adapters. `alignment_layers`, `alignment_activation` and `alignment_normalise` are
+    the alignment layer's.
+    """
+
+    model_type = "lingualift"
+
+    def __init__(
+        self,
+        llm: dict[str, Any] | None = None,
+        encoder: dict[str, Any] | None = None,
+        encoder_dim: int = 0,
+        llm_dim: int = 0,
+        trained: list[str] | None = None,
+        lora: dict[str, Any] | None = None,
+        **others: Any,
+    ) -> None:
+        self.llm = llm or {}
+        self.encoder = encoder
+        self.encoder_dim = encoder_dim
+        self.llm_dim = llm_dim
+        self.alignment_layers: int = others.pop("alignment_layers", 2)
+        self.alignment_activation: str = others.pop("alignment_activation", "gelu")
+        self.alignment_normalise: bool = others.pop("alignment_normalise", False)
+        self.trained = trained or []
+        self.lora = lora
+        super().__init__(**others)

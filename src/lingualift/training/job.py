@@ -1,0 +1,71 @@
+"""What a stage of training is given: the one door from the workflow to the trainer, in this process
+or, as a file, in several.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from lingualift.config import Alignment, LanguageModelling, Stage
+from lingualift.model.layout import Prompt
+
+
+@dataclass(frozen=True)
+class StageTexts:
+    """One table of texts that a stage reads: task data, or code-switched text of one language.
+
+    `states` are the encoder's states of its questions (None: they enter as text), `prompt` is what
+    the LLM is asked with (None: it is not asked), `lexicon` the evidence of the lexicon that the
+    text was code-switched with: a collapsed one leaves the language out.
+    """
+
+    texts: Path
+    states: Path | None
+    prompt: Prompt | None
+    lexicon: Path | None = None
+
+
+class StageJob(BaseModel):
+    """One stage to train, with the settings of its system, into the checkpoint folder `out`.
+
+    `layer` is the encoder's hidden layer (None: its last). `reference` are English texts with
+    states that measure the encoder's dimensions (None for text input). `names` are the languages'
+    English names by code, for prompts that name them. `stamp` is the provenance that the
+    checkpoint's record gets.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stage: Stage
+    name: str
+    layout: str
+    seed: int
+    out: Path
+    llm: Path
+    encoder: Path | None
+    layer: int | None
+    alignment: Alignment | None
+    parent: Path | None
+    data: list[StageTexts]
+    reference: StageTexts | None
+    names: dict[str, str]
+    bf16: bool
+    stamp: dict[str, Any]
+
+    @property
+    def modelling(self) -> LanguageModelling:
+        """The settings of a stage of language modelling."""
+        assert isinstance(self.stage, LanguageModelling)
+        return self.stage
+
+    @property
+    def work(self) -> Path:
+        """Where the state of an unfinished stage is kept."""
+        return self.out.with_name(self.out.name + ".partial")
+
+    def with_micro_batch(self, micro_batch: int) -> "StageJob":
+        """The same stage with so many examples in memory at once."""
+        stage = self.modelling.model_copy(update={"micro_batch": micro_batch})
+        return self.model_copy(update={"stage": stage})

@@ -1,0 +1,152 @@
+"""Transformers' `Trainer` as stages use it: accumulation, mixed precision, several GPUs and
+resuming come from there; the order of the examples and what is saved are ours.
+"""
+
+import logging
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import Trainer, TrainingArguments
+
+from lingualift import machine
+from lingualift.artifacts import check_directory, seal_directory
+from lingualift.errors import LinguaLiftError
+from lingualift.model.modeling import LinguaLiftModel
+from lingualift.training.batches import PlannedBatches
+from lingualift.training.fit import processes
+from lingualift.training.job import StageJob
+from lingualift.training.progress import Progress
+
+logger = logging.getLogger(__name__)
+
+
+class PlannedTrainer(Trainer):
+    """A Trainer that keeps the planned order, and saves only what the stage trains, sealed with
+    checksums.
+    """
+
+    def _get_train_sampler(self, *args: Any, **kwargs: Any) -> torch.utils.data.Sampler:
+        assert isinstance(self.train_dataset, PlannedBatches)
+        return torch.utils.data.SequentialSampler(self.train_dataset)
+
+    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
+        if self.args.should_save:
+            self.accelerator.unwrap_model(self.model).save_pretrained(
+                output_dir or self.args.output_dir, state_dict=state_dict
+            )
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        began = time.monotonic()
+        earlier = _checkpoints(Path(str(self.args.output_dir)))
+        super()._save_checkpoint(model, trial)
+        self.accelerator.wait_for_everyone()  # every process has written its part
+        if self.args.should_save:
+            folder = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"
+            seal_directory(folder)
+            for old in earlier:  # only now: a kill while writing leaves the one before
+                if old != folder:
+                    shutil.rmtree(old)
+        for callback in self.callback_handler.callbacks:
+            if isinstance(callback, Progress):
+                callback.saving_took(time.monotonic() - began)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        if self.is_fsdp_enabled:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+        else:
+            self.accelerator.unwrap_model(self.model).load_trained(Path(resume_from_checkpoint))
+
+
+def arguments(job: StageJob, steps: int, accumulation: int) -> TrainingArguments:
+    """The stage's settings in the Trainer's words, for `steps` steps of `accumulation`
+    micro-batches each.
+    """
+    stage, gpu = job.modelling, machine.device() == "cuda"
+    sharded = shards(stage.train, processes())
+    checkpointing = stage.gradient_checkpointing
+    warming = stage.schedule == "constant" and stage.warmup
+    return TrainingArguments(
+        output_dir=str(job.work),
+        num_train_epochs=1,
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps=accumulation,
+        learning_rate=stage.learning_rate,
+        lr_scheduler_type="constant_with_warmup" if warming else stage.schedule,
+        warmup_steps=round(stage.warmup * steps),
+        weight_decay=stage.weight_decay,
+        max_grad_norm=1.0,
+        optim="adamw_torch_fused",
+        bf16=job.bf16,
+        activation_checkpointing=checkpointing and not sharded,
+        activation_checkpointing_kwargs={"use_reentrant": False},
+        # Transformers documents True and annotates what a command line gives
+        fsdp=True if sharded else None,  # type: ignore[arg-type]
+        fsdp_config=(
+            {"activation_checkpointing": checkpointing, "reshard_after_forward": True}
+            if sharded
+            else None
+        ),
+        ddp_backend=None if gpu or processes() == 1 else "gloo",
+        ddp_find_unused_parameters=False,
+        use_cpu=not gpu,
+        seed=job.seed,
+        data_seed=job.seed,
+        save_strategy="no",
+        # a mean over several steps would start anew where an interrupted stage goes on
+        logging_steps=1,
+        report_to=[],
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        dataloader_num_workers=2 if gpu else 0,
+        dataloader_pin_memory=gpu,
+        label_names=["labels"],
+    )
+
+
+def shards(modules: Sequence[str], world: int) -> bool:
+    """Whether the model is spread over `world` devices (FSDP): where the whole LLM learns.
+    Otherwise each holds a copy (DDP).
+    """
+    return machine.device() == "cuda" and world > 1 and "llm" in modules
+
+
+@contextmanager
+def tables_in_the_root(model: LinguaLiftModel) -> Iterator[None]:
+    """Keep token embeddings and output matrix in the unit of the whole model when it is sharded.
+
+    Accelerate makes a unit of its own of what `get_input_embeddings` returns. Here the output
+    matrix may be the same tensor, and the loss reads it without calling its module, so that nothing
+    else than the root would gather it.
+    """
+    vars(model)["get_input_embeddings"] = lambda: None
+    try:
+        yield
+    finally:
+        del vars(model)["get_input_embeddings"]
+
+
+def _checkpoints(work: Path) -> list[Path]:
+    """Checkpoint folders, oldest first."""
+    return (
+        sorted(work.glob("checkpoint-*"), key=lambda folder: int(folder.name.rpartition("-")[2]))
+        if work.is_dir()
+        else []
+    )
+
+
+def last_complete_checkpoint(work: Path) -> Path | None:
+    """The newest checkpoint whose files are all as they were written; damaged or unfinished ones
+    are left aside.
+    """
+    for folder in reversed(_checkpoints(work)):
+        try:
+            check_directory(folder)
+            return folder
+        except LinguaLiftError as error:
+            logger.warning("%s is not used: %s", folder, error)
+    return None
