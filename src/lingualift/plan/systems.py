@@ -12,7 +12,16 @@ import yaml
 from pydantic import ValidationError
 
 from lingualift.artifacts import digest
-from lingualift.config import Alignment, CodeSwitch, Config, Model, Settings, Stage, System
+from lingualift.config import (
+    Alignment,
+    CodeSwitch,
+    Config,
+    Model,
+    Settings,
+    Stage,
+    System,
+    with_overrides,
+)
 from lingualift.errors import MEANING, NAME, LinguaLiftError, explain, known, printable
 
 Group = TypeVar("Group", bound=Settings)
