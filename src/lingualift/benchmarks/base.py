@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lingualift.errors import LinguaLiftError, nearest
-from lingualift.evaluation.answers import join_groups, to_number, western_digits
+from lingualift.evaluation.answers import to_number
+from lingualift.evaluation.numerals import whole_number
 
 Answer = Literal["number", "choice", "neighbour"]
 
@@ -89,17 +90,16 @@ class Benchmark:
 
 
 def number(text: str, place: str) -> str:
-    """A gold number as plain digits with an optional point or fraction bar: `1,234`, `18.0`,
-    `299/5`, `82,3`, `१७` are all read.
+    """A gold number as a plain numeral, read as answers are (`1,234`, `18.0`, `299/5`, `82,3`,
+    `१७`); a row with anything else is an error.
     """
-    plain = join_groups(western_digits(text.strip()))
-    plain = re.sub(r"^(-?\d+),(\d{1,2})$", r"\1.\2", plain)
-    if not re.fullmatch(r"-?\d+(\.\d+)?(/\d+)?", plain) or to_number(plain) is None:
+    numeral = whole_number(text)
+    if numeral is None or to_number(numeral) is None:
         raise LinguaLiftError(
             f"{place}: gold answer '{text[:60]}' is not a number; correct the row or take the file"
             " from its source again"
         )
-    return re.sub(r"\.0+$", "", plain)
+    return re.sub(r"\.0+$", "", numeral)
 
 
 def verified(

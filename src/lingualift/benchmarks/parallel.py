@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping
 
-from lingualift.evaluation.answers import western_digits
+from lingualift.evaluation.numerals import western_digits
 from lingualift.languages import Language
 from lingualift.text.scripts import letters_pattern, script_pattern
 
