@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import lingualift.benchmarks.mmwp_mini
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.text.corpora import Counts, clean_line, clean_lines, read_corpus, write_corpus
+from lingualift.text.cleaning import clean_line
+from lingualift.text.corpora import Counts, clean_lines, read_corpus, write_corpus
 from lingualift.text.english import looks_english
 from lingualift.text.scripts import is_script, lower_case
 from lingualift.text.segmenters import blank_pipeline, check_segmenters, tokenize

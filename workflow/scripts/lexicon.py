@@ -19,7 +19,7 @@ from lingualift.lexicon.build import (
     build_lexicon,
     supervised_lexicon,
 )
-from lingualift.lexicon.gold import read_gold, read_muse
+from lingualift.lexicon.gold import cleaned, read_gold, read_muse
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 
@@ -47,9 +47,10 @@ with job.frame(snakemake.log[0], snakemake.threads) as logger:
         gold = read_gold(values.gold, verified(given.gold), language)
     pairs = None
     if "seed_dictionary" in given.keys():
+        seeds = cleaned(read_muse(given.seed_dictionary), language)
         pairs = [
             (word, answer)
-            for word, answers in sorted(read_muse(given.seed_dictionary).items())
+            for word, answers in sorted(seeds.items())
             for answer in sorted(answers)
         ]
     settings = Settings(

@@ -32,6 +32,7 @@ with job.frame(snakemake.log[0]) as logger:
             / f"package/annotations/{language.cldr}/annotations.json",
             language.script,
             language.spacy or "xx",
+            language.code,
         )
     else:
         listed = {}
@@ -46,6 +47,7 @@ with job.frame(snakemake.log[0]) as logger:
         corpus,
         listed,
         language.script,
+        language=language.code,
         size=values.size,
         english=english,
         name=f"vocabulary of {language.code}",

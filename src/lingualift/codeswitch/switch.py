@@ -28,6 +28,7 @@ from tqdm import tqdm
 from lingualift.artifacts import check_parquet, parquet_writer
 from lingualift.codeswitch.tag import NAME_ENTITIES, TAGGED_SCHEMA
 from lingualift.errors import LinguaLiftError, nearest
+from lingualift.text.scripts import DOTTED_I
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +89,6 @@ names and numbers.
 """
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_DOTTED_I = frozenset({"tr", "az"})  # their capital of 'i' is 'İ'
 BATCH_ROWS = 16384
 
 
@@ -505,12 +505,12 @@ def _ordered(
 
 def _casings(word: str, language: str) -> tuple[str, str, str]:
     """The word as it is, with a capital, and in capitals; scripts without case come back unchanged."""
-    if language in _DOTTED_I and word.startswith("i"):
+    if language in DOTTED_I and word.startswith("i"):
         return word, "İ" + word[1:], word.replace("i", "İ").upper()
     return (
         word,
         word[:1].title() + word[1:],
-        word.replace("i", "İ").upper() if language in _DOTTED_I else word.upper(),
+        word.replace("i", "İ").upper() if language in DOTTED_I else word.upper(),
     )
 
 

@@ -11,8 +11,7 @@ import numpy as np
 
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
-from lingualift.text.corpora import clean_line
-from lingualift.text.scripts import lower_case
+from lingualift.text.cleaning import clean_word
 
 logger = logging.getLogger(__name__)
 Dictionary = dict[str, set[str]]
@@ -26,7 +25,7 @@ def read_gold(source: str, folder: str | Path, language: Language) -> Dictionary
     """
     folder = Path(folder)
     if source == "thousand-most-common-words":
-        return _cleaned(
+        return cleaned(
             read_thousand(folder / f"package/words/{language.common_words}.json"), language
         )
     files = sorted(path for path in folder.rglob("*") if path.suffix in (".txt", ".tsv"))
@@ -35,12 +34,13 @@ def read_gold(source: str, folder: str | Path, language: Language) -> Dictionary
             f"{folder}: expected one dictionary (.txt or .tsv), found"
             f" {', '.join(path.name for path in files) or 'none'}"
         )
-    return _cleaned(read_muse(files[0]), language)
+    return cleaned(read_muse(files[0]), language)
 
 
-def _cleaned(dictionary: Dictionary, language: Language) -> Dictionary:
+def cleaned(dictionary: Dictionary, language: Language) -> Dictionary:
+    """A dictionary from English with its words cleaned as those of corpora are."""
     return _collect(
-        (clean_line(word, "Latn"), lower_case(clean_line(answer, language.script), language.code))
+        (clean_word(word, "Latn", "en"), clean_word(answer, language.script, language.code))
         for word, answers in dictionary.items()
         for answer in answers
     )

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from lingualift.errors import LinguaLiftError
-from lingualift.text.corpora import clean_line
+from lingualift.text.cleaning import clean_frequencies, clean_line, clean_word
 from lingualift.text.scripts import is_script, lower_case
 from lingualift.text.segmenters import tokenize
 
@@ -27,6 +27,7 @@ PER_BILLION = 1_000_000_000
 # occurrence is enough for the paper, but taggers slip: names then come in by one mistaken tag; with
 # a half, "day", "house" and "book" are lost to "the Day of ..." and its like.
 NAME_LIMIT = 0.05
+ENGLISH_RATIO = 6.0  # how much more frequent in English a word of another language's list may be
 TARGET_SCHEMA = pa.schema(
     [
         pa.field("word", pa.string(), nullable=False),
@@ -79,27 +80,35 @@ def wordfreq_list(language: str, count: int = 12_000) -> dict[str, float]:
     return {word: entries[word] for word in wordfreq.top_n_list(language, count)}
 
 
-def cldr_list(path: str | Path, script: str, tokenizer: str = "xx") -> dict[str, float]:
+def cldr_list(
+    path: str | Path, script: str, tokenizer: str = "xx", language: str = "xx"
+) -> dict[str, float]:
     """The words in a language's CLDR annotations (`annotations/XX/annotations.json`), as a
     monolingual word list.
 
-    The annotations are cleaned as a corpus of `script` is and split by the spaCy class `tokenizer`.
-
-    A word's frequency is the share of annotated characters whose annotations hold it. Which
-    character it annotates is not used.
+    The annotations are cleaned as a corpus of `script` and `language` is and split by the spaCy
+    class `tokenizer`. A word's frequency is the share of annotated characters whose annotations
+    hold it. Which character it annotates is not used.
     """
     try:
         entries = json.loads(Path(path).read_text(encoding="utf-8"))["annotations"]["annotations"]
         texts = [[*entry.get("default", ()), *entry.get("tts", ())] for entry in entries.values()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise LinguaLiftError(
             f"{path}: not a CLDR annotations file ({type(error).__name__}: {error})"
         ) from error
-    lines = (clean_line(" ; ".join(names), script) for names in texts)
+    lines = (clean_line(" ; ".join(names), script, language) for names in texts)
     counts = Counter(
         word
         for names in tokenize(lines, tokenizer)
-        for word in {lower_case(name, tokenizer) for name in names}
+        for word in {lower_case(name, language) for name in names}
     )
     counts = Counter({word: count for word, count in counts.items() if is_script(word, script)})
     total = sum(counts.values())
@@ -139,25 +148,26 @@ def target_vocabulary(
     word_list: Mapping[str, float],
     script: str,
     *,
+    language: str = "xx",
     size: int = 5000,
     list_weight: float = 0.5,
     english: Mapping[str, float] | None = None,
-    english_ratio: float = 6.0,
     name: str = "target vocabulary",
 ) -> pa.Table:
     """The `size` most frequent words of corpus and word list (schema TARGET_SCHEMA); ties in
-    alphabetical order.
+    alphabetical order. The words of the list are cleaned as those of a corpus are.
 
     English words leak into other languages' lists and would be "translated" into themselves: a
-    Latin-script word whose relative frequency in `english` exceeds `english_ratio` times its own is
+    Latin-script word whose relative frequency in `english` exceeds `ENGLISH_RATIO` times its own is
     dropped. `name` is named when nothing remains.
     """
+    word_list = clean_frequencies(word_list, script, language)
     merged = merge(corpus, word_list, script, list_weight)
     if english and script == "Latn":
         leaked = [
             word
             for word, (value, _) in merged.items()
-            if english.get(word, 0.0) > english_ratio * value
+            if english.get(word, 0.0) > ENGLISH_RATIO * value
         ]
         for word in leaked:
             del merged[word]
@@ -204,9 +214,8 @@ def source_vocabulary(
     for doc in nlp.pipe(texts, batch_size=64):
         for token in doc:
             _tally(token, script, tags, rejected)
-    word_list = {
-        word: value for word, value in (word_list or {}).items() if is_script(word, script)
-    }
+    cleaned = clean_frequencies(word_list or {}, script, "en")
+    word_list = {word: value for word, value in cleaned.items() if is_script(word, script)}
     missing = dict.fromkeys(word for word in word_list if word not in tags and word not in rejected)
     for doc in nlp.pipe(missing, batch_size=256):
         if len(doc) == 1:
@@ -248,7 +257,7 @@ def source_vocabulary(
 
 
 def _tally(token: Any, script: str, tags: dict[str, Counter[str]], rejected: Counter[str]) -> None:
-    word = token.lower_
+    word = clean_word(token.lower_, script, "en")
     if not is_script(word, script):
         return
     if (
