@@ -164,7 +164,9 @@ def test_cleaning_ends_and_cleaning_again_changes_nothing(text, code, script):
         assert unicodedata.is_normalized("NFC", once) and once == " ".join(once.split())
 
 
-@pytest.mark.parametrize("code", sorted(path.stem for path in MINI.glob("*.tsv")))
+@pytest.mark.parametrize(
+    "code", sorted({path.stem for path in MINI.glob("*.tsv")} & set(LANGUAGES))
+)
 def test_real_text_is_spelled_as_it_was_but_for_marks(code):
     language = LANGUAGES[code]
     text = (MINI / f"{code}.tsv").read_text(encoding="utf-8").splitlines()[1:40]
@@ -173,7 +175,7 @@ def test_real_text_is_spelled_as_it_was_but_for_marks(code):
     changed = [
         word
         for word, clean in cleaned_words.items()
-        if clean != word and not set(word) & set("’ʼ՞՛՜٠١٢٣٤٥٦٧٨٩'\u00a0\u200c\u200d")
+        if clean != word and not set(word) & set("’ʼ՞՛՜\u064b\u064d\u0651'\u00a0\u200c\u200d")
         and not any(letter.isdecimal() and letter > "9" for letter in word)
     ]  # fmt: skip
     assert len(changed) <= 0.02 * len(words), changed
