@@ -57,6 +57,39 @@ def test_the_words_of_a_form_are_kept_and_what_fills_it_is_translated(monkeypatc
     ]
 
 
+@pytest.mark.parametrize(
+    ("code", "question", "segments", "english"),
+    [
+        ("es", "Ana tiene 3. Compra 2.\n¿Cuántas?", ["Ana tiene 3.", "Compra 2.", "¿Cuántas?"],
+         "<Ana tiene 3.> <Compra 2.>\n<¿Cuántas?>"),
+        ("hi", "तीन हैं। दो गए। कितने?", ["कितने?", "तीन हैं।", "दो गए।"],
+         "<तीन हैं।> <दो गए।> <कितने?>"),
+        ("zh", "她有3个。又买2个。几个？", ["又买2个。", "她有3个。", "几个？"],
+         "<她有3个。> <又买2个。> <几个？>"),
+        ("th", "มี 3 ผล ซื้อ 2 ผล", ["มี 3 ผล ซื้อ 2 ผล"], "<มี 3 ผล ซื้อ 2 ผล>"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("engine", ["apt", "hub"])
+def test_a_problem_goes_to_an_engine_sentence_by_sentence(
+    monkeypatch, tmp_path, engine, code, question, segments, english
+):
+    seen = []
+
+    def mark(texts, *_):
+        seen.extend(texts)
+        return [f"<{text}>" for text in texts]
+
+    monkeypatch.setattr(apertium, "translate", mark)
+    monkeypatch.setattr(nllb, "translate", mark)
+    assert translate([question], LANGUAGES[code], engine, tmp_path, 8) == [english]
+    assert sorted(seen) == sorted(segments)
+
+
+def test_what_holds_no_letter_or_digit_is_not_translated(monkeypatch, tmp_path):
+    monkeypatch.setattr(apertium, "translate", lambda texts, folder: ["" for _ in texts])
+    assert translate(["...", "!"], LANGUAGES["es"], "apt", tmp_path, 8) == ["...", "!"]
+
+
 @given(TEXT, TEXT)
 def test_a_form_is_split_where_it_was_filled(one, other):
     assert parts(nli_question(one, other))[::2] == ["", one, other, ""]
@@ -190,6 +223,12 @@ def test_nllb_translates_in_order_and_alike_in_any_batch(tiny_nllb, monkeypatch)
     one = nllb.translate(texts, "swh_Latn", tiny_nllb, 1)
     assert len(one) == 4 and one == nllb.translate(texts, "swh_Latn", tiny_nllb, 3)
     assert one[::-1] == nllb.translate(texts[::-1], "swh_Latn", tiny_nllb, 2)
+
+
+def test_a_sentence_longer_than_the_model_takes_is_named(tiny_nllb, monkeypatch, caplog):
+    monkeypatch.setattr(nllb, "MAX_TOKENS", 12)
+    nllb.translate(["habari", "kitabu kimoja kimoja"], "swh_Latn", tiny_nllb, 2)
+    assert "swh_Latn: 1 sentence(s) longer than 12 tokens, cut there" in caplog.text
 
 
 def test_a_language_that_the_model_does_not_know_is_refused(tiny_nllb):

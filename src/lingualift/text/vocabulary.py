@@ -18,7 +18,8 @@ import pyarrow as pa
 from lingualift.errors import LinguaLiftError
 from lingualift.text.cleaning import clean_frequencies, clean_line, clean_word
 from lingualift.text.scripts import is_script, lower_case
-from lingualift.text.segmenters import tokenize
+from lingualift.text.segmenters import LONGEST_TEXT, tokenize
+from lingualift.text.sentences import pieces
 
 logger = logging.getLogger(__name__)
 
@@ -211,7 +212,8 @@ def source_vocabulary(
     """
     tags: dict[str, Counter[str]] = {}
     rejected: Counter[str] = Counter()
-    for doc in nlp.pipe(texts, batch_size=64):
+    short = (piece for text in texts for piece in pieces(text, LONGEST_TEXT))
+    for doc in nlp.pipe(short, batch_size=64):
         for token in doc:
             _tally(token, script, tags, rejected)
     cleaned = clean_frequencies(word_list or {}, script, "en")

@@ -2,10 +2,13 @@
 similar length together.
 """
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from lingualift.errors import LinguaLiftError
+
+logger = logging.getLogger(__name__)
 
 ENGLISH = "eng_Latn"
 MAX_TOKENS = 512
@@ -43,6 +46,7 @@ def translate(texts: Sequence[str], code: str, model: Path, batch: int) -> list[
     order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
     result = [""] * len(texts)
     quiet = len(texts) < 100
+    cut = 0
     with (
         torch.inference_mode(),
         tqdm(
@@ -51,15 +55,20 @@ def translate(texts: Sequence[str], code: str, model: Path, batch: int) -> list[
     ):
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
-            given = tokenizer(
+            encoded = tokenizer(
                 [texts[place] for place in chosen],
                 return_tensors="pt",
                 padding=True,
                 truncation=True,
                 max_length=MAX_TOKENS,
             )
+            cut += sum(
+                len(ids) > MAX_TOKENS
+                for ids in tokenizer([texts[place] for place in chosen]).input_ids
+                if encoded.input_ids.shape[1] == MAX_TOKENS
+            )
             made = engine.generate(
-                **given.to(where),
+                **encoded.to(where),
                 forced_bos_token_id=known[ENGLISH],
                 num_beams=BEAMS,
                 do_sample=False,
@@ -70,4 +79,6 @@ def translate(texts: Sequence[str], code: str, model: Path, batch: int) -> list[
             ):
                 result[place] = text.strip()
             bar.update(len(chosen))
+    if cut:
+        logger.warning("%s: %d sentence(s) longer than %d tokens, cut there", code, cut, MAX_TOKENS)
     return result
