@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lingualift.errors import LinguaLiftError
+from lingualift.modes import follow_umask
 
 CHECKSUMS = "checksums.json"
 SEAL, BLANK = b"lingualift-sha256:", b"0" * 64
@@ -40,7 +41,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        os.chmod(temporary, 0o666 & ~_umask())
+        follow_umask(temporary)
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
         os.replace(temporary, path)
@@ -59,7 +60,7 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         seal_directory(temporary)
-        os.chmod(temporary, 0o777 & ~_umask())
+        follow_umask(temporary)
         aside = temporary.with_suffix(".old.tmp")
         if path.exists():
             os.replace(
@@ -108,12 +109,6 @@ def _files(folder: Path) -> list[str]:
         for name in names
         if not any(part.startswith(".") for part in name.parts) and name.name != CHECKSUMS
     )
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def sha256_file(path: str | Path) -> str:

@@ -3,7 +3,6 @@ mistake, and an end with its run.
 """
 
 import errno
-import fcntl
 import gc
 import logging
 import os
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lingualift.errors import LinguaLiftError
+from lingualift.lock import take
 from lingualift.memory import keep_freed_memory
 
 # Scripts import this module first: importing torch and spaCy and loading a tokenizer make millions
@@ -42,9 +42,10 @@ def _process(pid: int) -> tuple[str, int, str] | None:
     /proc.
     """
     try:
-        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
+    name, _, rest = status.partition("(")[2].rpartition(")")  # a name may hold brackets
     fields = rest.split()
     return name, int(fields[1]), fields[19]
 
@@ -111,7 +112,7 @@ def _at_work() -> Iterator[None]:
         yield
         return
     with open(JOBS, encoding="utf-8") as handle:
-        fcntl.flock(handle, fcntl.LOCK_SH)
+        take(handle, shared=True)
         yield
 
 

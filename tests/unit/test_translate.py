@@ -158,6 +158,16 @@ def test_a_mode_is_a_chain_of_argument_lists_and_a_shells_tricks_are_arguments(t
     assert apertium.read_mode(apertium.find_mode(root), root)[0][1:3] == [";", "touch"]
 
 
+@pytest.mark.parametrize("mode", [b"lt-proc '/usr", b"lt-proc \xff"])
+def test_a_mode_that_is_damaged_is_one_line(tmp_path, mode):
+    root = root_with(tmp_path, {"lt-proc": "cat"}, "")
+    path = apertium.find_mode(root)
+    path.write_bytes(mode)
+    with pytest.raises(LinguaLiftError, match="mode spa-eng cannot be read") as caught:
+        apertium.read_mode(path, root)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_chain_runs_its_programs_in_order_and_names_the_one_that_failed(tmp_path):
     root = root_with(
         tmp_path,

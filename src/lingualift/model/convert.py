@@ -25,6 +25,7 @@ import numpy as np
 from lingualift.artifacts import atomic_directory, atomic_path, read_json, sha256_file, write_json
 from lingualift.errors import LinguaLiftError, nearest
 from lingualift.model.gguf_file import GgufFile, open_gguf
+from lingualift.modes import follow_umask
 
 logger = logging.getLogger(__name__)
 
@@ -195,7 +196,7 @@ def convert_gguf(
         )
         write_json(folder / "conversion.json", vars(conversion))
         for file in folder.iterdir():
-            file.chmod(0o644)  # safetensors writes its file for the owner alone
+            follow_umask(file)
         probe = "Tom has 1,234 apples.  Wie viele?\nपानी, জল, maji, น้ำ"
         if (
             AutoTokenizer.from_pretrained(folder)(probe)["input_ids"]

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from lingualift.artifacts import atomic_directory
 from lingualift.errors import LinguaLiftError
-from lingualift.retrieve.lock import locked
+from lingualift.lock import locked
 from lingualift.retrieve.sources import IGNORED, Source, SourceFile
 
 logger = logging.getLogger(__name__)

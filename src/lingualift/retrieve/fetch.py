@@ -21,8 +21,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lingualift.artifacts import read_json, sha256_file, write_json
 from lingualift.errors import LinguaLiftError
+from lingualift.lock import locked
+from lingualift.modes import follow_umask
 from lingualift.retrieve import clients
-from lingualift.retrieve.lock import locked
 from lingualift.retrieve.sources import IGNORED, Source, SourceFile, missing_pins
 from lingualift.retrieve.unpack import unpack
 
@@ -359,6 +360,7 @@ def _download(
             f" expected {file.sha256}; nothing was kept: check the index or proxy that answers,"
             " then run again"
         )
+    follow_umask(delivered)
     os.replace(delivered, downloads / file.name)
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -406,6 +408,10 @@ def _finish(
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
     ):
         path = folder / name
+        if not _is_utf8(name):
+            raise LinguaLiftError(
+                f"source '{source.key}': a file's name is not UTF-8 ({os.fsencode(name)!r}); refused"
+            )
         if name == MANIFEST:
             raise LinguaLiftError(
                 f"source '{source.key}': holds a file {MANIFEST} of its own; refused"
@@ -423,11 +429,16 @@ def _finish(
         files=files,
     )
     write_json(folder / MANIFEST, manifest.model_dump())
-    folder.chmod(0o755)
+    follow_umask(folder)
     if destination.exists():
         shutil.rmtree(destination)
     os.replace(folder, destination)
     return manifest
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether the name of a file can be written into a manifest."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _mirror_folder(source: Source) -> Path:
@@ -486,7 +497,7 @@ def _retrieve_hub(
 
 
 def _copy_tree(source: Source, held: Path, folder: Path) -> None:
-    """The wanted plain files of a mirrored repository, hard-linked where the file system allows it."""
+    """The wanted plain files of a mirrored repository, hard-linked where that is possible."""
     for path in sorted(held.rglob("*")):
         name = path.relative_to(held).as_posix()
         wanted = not source.allow or any(fnmatch.fnmatch(name, pattern) for pattern in source.allow)
