@@ -241,7 +241,7 @@ def check_parquet(path: str | Path) -> None:
 
 
 def read_parquet(path: str | Path, schema: pa.Schema | None = None) -> pa.Table:
-    """Read a Parquet file after checking its seal, and that it has the declared columns and types."""
+    """Read a Parquet file once its seal, columns and types are checked."""
     check_parquet(path)
     try:
         table = pq.read_table(path)

@@ -55,9 +55,9 @@ def _run_process() -> tuple[int, str] | None:
     shell.
     """
     pid = os.getppid()
-    while (found := _process(pid)) is not None and found[0] in SHELLS:
-        pid = found[1]
-    return None if found is None or pid <= 1 else (pid, found[2])
+    while (process := _process(pid)) is not None and process[0] in SHELLS:
+        pid = process[1]
+    return None if process is None or pid <= 1 else (pid, process[2])
 
 
 def end_with_run(interval: float = 1.0, patience: float = 300.0) -> None:
@@ -67,7 +67,7 @@ def end_with_run(interval: float = 1.0, patience: float = 300.0) -> None:
     run = _run_process()
 
     def watch(pid: int, started: str) -> None:
-        while (found := _process(pid)) is not None and found[2] == started:
+        while (process := _process(pid)) is not None and process[2] == started:
             time.sleep(interval)
         logging.getLogger("lingualift").error(
             "the run that started this job (process %d) is gone: stopping", pid
@@ -99,9 +99,9 @@ def refused_by_system(error: Exception) -> str | None:
             number = errno.ENOSPC
     if number is None:
         return None
-    place = getattr(error, "filename", None)
+    path = getattr(error, "filename", None)
     return (
-        f"{place + ': ' if isinstance(place, str) else ''}{os.strerror(number)}; {REMEDIES[number]}"
+        f"{path + ': ' if isinstance(path, str) else ''}{os.strerror(number)}; {REMEDIES[number]}"
     )
 
 

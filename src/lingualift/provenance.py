@@ -69,11 +69,11 @@ def git_commit() -> str:
 @cache
 def software() -> dict[str, str]:
     """Versions of Python and of the installed packages that figures depend on."""
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for name in PACKAGES:
         with suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
-    return found
+            versions[name] = importlib.metadata.version(name)
+    return versions
 
 
 def checksum(path: str | Path) -> str:
@@ -165,28 +165,28 @@ def trace(
     `system` and `language` choose the row (None: all of them; a mean over languages has every
     language's files behind it).
     """
-    found: dict[str, dict[str, Any]] = {}
+    stamps: dict[str, dict[str, Any]] = {}
     waiting: list[tuple[str, str | None]] = [(str(table), None)]
     while waiting:
         name, recorded = waiting.pop(0)
-        if name in found:
+        if name in stamps:
             continue
         path = Path(name)
         if not path.exists():
-            found[name] = {"sha256": recorded, "unchanged": False, "note": "no longer there"}
+            stamps[name] = {"sha256": recorded, "unchanged": False, "note": "no longer there"}
             continue
         now, stamp = checksum(path), stamp_of(path)
-        found[name] = {**stamp, "sha256": now, "unchanged": recorded in (None, now)}
+        stamps[name] = {**stamp, "sha256": now, "unchanged": recorded in (None, now)}
         for other, expected in stamp.get("inputs", {}).items():
             if _concerns(other, system, language):
                 waiting.append((other, expected))
-    if system is not None and not any(Path(name).parts[1:2] == ("predictions",) for name in found):
+    if system is not None and not any(Path(name).parts[1:2] == ("predictions",) for name in stamps):
         raise LinguaLiftError(
             f"{table}: no predictions of system '{system}'"
             + (f" in '{language}'" if language else "")
             + " are behind it"
         )
-    return found
+    return stamps
 
 
 def _concerns(path: str, system: str | None, language: str | None) -> bool:
@@ -201,12 +201,12 @@ def _concerns(path: str, system: str | None, language: str | None) -> bool:
     return True
 
 
-def describe(found: Mapping[str, Mapping[str, Any]]) -> str:
+def describe(stamps: Mapping[str, Mapping[str, Any]]) -> str:
     """A trace as text: one paragraph a file, then the software that made them and the configuration
     of the table.
     """
     lines = []
-    for name, stamp in found.items():
+    for name, stamp in stamps.items():
         about = {key: value for key, value in stamp.items() if key not in APART}
         lines += [f"{name}  ({stamp.get('rule') or 'no record'})", f"  sha256 {stamp['sha256']}"]
         lines += (
@@ -217,10 +217,10 @@ def describe(found: Mapping[str, Mapping[str, Any]]) -> str:
             for key, value in sorted(about.items())
             if value
         ]
-        lines += ["  from " + other for other in stamp.get("inputs", {}) if other in found] + [""]
+        lines += ["  from " + other for other in stamp.get("inputs", {}) if other in stamps] + [""]
     used = Counter(
         json.dumps(stamp["software"], sort_keys=True)
-        for stamp in found.values()
+        for stamp in stamps.values()
         if stamp.get("software")
     )
     lines += [
@@ -228,7 +228,7 @@ def describe(found: Mapping[str, Mapping[str, Any]]) -> str:
         for versions, count in used.most_common()
     ]
     configuration = next(
-        (stamp["configuration"] for stamp in found.values() if stamp.get("configuration")), None
+        (stamp["configuration"] for stamp in stamps.values() if stamp.get("configuration")), None
     )
     if configuration:
         lines += [
@@ -248,8 +248,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--system", help="a row's system")
     parser.add_argument("--language", help="a row's language")
     parser.add_argument("--json", action="store_true", help="for machines")
-    given = parser.parse_args(arguments)
-    table = Path(given.table)
+    options = parser.parse_args(arguments)
+    table = Path(options.table)
     if table.suffix == ".csv":
         table = table.with_suffix(".parquet")
     try:
@@ -257,13 +257,13 @@ def main(arguments: list[str] | None = None) -> None:
             raise LinguaLiftError(
                 f"{table}: no such file; make it with `snakemake --cores all {table}`"
             )
-        found = trace(table, given.system, given.language)
+        stamps = trace(table, options.system, options.language)
     except LinguaLiftError as error:
         sys.exit(f"lingualift: error: {error}")
     print(
-        json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True)
-        if given.json
-        else describe(found)
+        json.dumps(stamps, ensure_ascii=False, indent=1, sort_keys=True)
+        if options.json
+        else describe(stamps)
     )
 
 

@@ -12,7 +12,7 @@ from lingualift.errors import LinguaLiftError
 from lingualift.job import JOBS
 from lingualift.lock import take
 from lingualift.plan import Plan
-from lingualift.retrieve.fetch import describe
+from lingualift.retrieve.listing import describe
 from lingualift.retrieve.sources import Source
 from lingualift.tables.results import as_text
 from lingualift.text.segmenters import check_segmenters

@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
 from lingualift.retrieve import clients
-from lingualift.retrieve.fetch import MANIFEST, describe, load_manifest, retrieve, state, verify
+from lingualift.retrieve.fetch import MANIFEST, load_manifest, retrieve, state, verify
+from lingualift.retrieve.listing import describe
 from lingualift.retrieve.sources import Source, load_sources, missing_pins, resolve_source
 from lingualift.retrieve.unpack import unpack
 

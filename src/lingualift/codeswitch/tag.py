@@ -93,9 +93,8 @@ def load_pipeline(folder: str | Path | None, prefer_installed: bool = False) -> 
     import spacy
     from thinc.api import NumpyOps, set_current_ops
 
-    set_current_ops(
-        NumpyOps(use_blis=False)
-    )  # NumPy's products: BLIS falls back to generic code on processors that it does not know
+    # NumPy's products: BLIS falls back to generic code on processors that it does not know
+    set_current_ops(NumpyOps(use_blis=False))
     unused = ["parser", "lemmatizer", "senter"]
     if prefer_installed and find_spec("en_core_web_sm") is not None:
         return spacy.load("en_core_web_sm", exclude=unused)
@@ -103,21 +102,21 @@ def load_pipeline(folder: str | Path | None, prefer_installed: bool = False) -> 
         raise LinguaLiftError(
             "tagger: en_core_web_sm is not installed and no pipeline folder is given"
         )
-    found = sorted(
+    pipelines = sorted(
         path.parent
         for path in Path(folder).rglob("config.cfg")
         if (path.parent / "meta.json").is_file()
     )
-    if len(found) != 1:
+    if len(pipelines) != 1:
         raise LinguaLiftError(
-            f"tagger: {folder} holds {len(found)} spaCy pipelines (config.cfg with meta.json),"
+            f"tagger: {folder} holds {len(pipelines)} spaCy pipelines (config.cfg with meta.json),"
             " expected one"
         )
     try:
-        return spacy.load(found[0], exclude=unused)
+        return spacy.load(pipelines[0], exclude=unused)
     except (OSError, ValueError, ImportError) as error:
         raise LinguaLiftError(
-            f"tagger: {found[0]} cannot be loaded ({str(error).splitlines()[0]})"
+            f"tagger: {pipelines[0]} cannot be loaded ({str(error).splitlines()[0]})"
         ) from error
 
 

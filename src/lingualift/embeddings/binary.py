@@ -1,4 +1,4 @@
-"""fastText's own format (`cc.sw.300.bin`): read by the library, after its length is checked here."""
+"""fastText's own format (`cc.sw.300.bin`): read by the library, once its length is checked."""
 
 import logging
 import mmap
@@ -10,6 +10,7 @@ import numpy as np
 
 from lingualift.embeddings.fasttext import Embeddings, vectors_of, words_of
 from lingualift.errors import LinguaLiftError
+from lingualift.text.cleaning import is_utf8
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def read_bin(
         ) from error
     written, counts = words_of(model)
     # a lone surrogate stands for a byte; the published Japanese and Korean models have such words
-    _skip(name, [word for word in written if not _is_utf8(word)], "that are not UTF-8", strict)
+    _skip(name, [word for word in written if not is_utf8(word)], "that are not UTF-8", strict)
     chosen = _first_spellings(written, counts, clean, limit)
     spellings = [spelling for spelling, _ in chosen.values()]
     vectors = vectors_of(model, spellings)
@@ -61,10 +62,6 @@ def read_bin(
     return Embeddings(words, frequencies[finite], vectors[finite])
 
 
-def _is_utf8(word: str) -> bool:
-    return not any("\ud800" <= letter <= "\udfff" for letter in word)
-
-
 def _first_spellings(
     written: Sequence[str], counts: np.ndarray, clean: Callable[[str], str], limit: int | None
 ) -> dict[str, tuple[str, int]]:
@@ -73,7 +70,7 @@ def _first_spellings(
     """
     chosen: dict[str, tuple[str, int]] = {}
     for spelling, count in zip(written, counts.tolist(), strict=True):
-        word = clean(spelling) if _is_utf8(spelling) else ""
+        word = clean(spelling) if is_utf8(spelling) else ""
         if word in chosen:
             first, total = chosen[word]
             chosen[word] = first, total + count
@@ -106,19 +103,19 @@ def _check_complete(path: Path, name: str) -> None:
                 raise LinguaLiftError(_other_version(name, magic, version))
             # after twelve settings and one double
             entries, _, _, _, pruned = struct.unpack_from("<3i2q", data, 64)
-            place = 92
+            position = 92
             for _ in range(entries):
-                end = data.find(b"\0", place)
+                end = data.find(b"\0", position)
                 if end < 0:
                     raise ValueError
-                place = end + 10  # a count and a kind follow each word
-            place += 8 * max(0, pruned)
+                position = end + 10  # a count and a kind follow each word
+            position += 8 * max(0, pruned)
             for _ in ("input", "output"):
-                quantised, rows, columns = struct.unpack_from("<?2q", data, place)
+                quantised, rows, columns = struct.unpack_from("<?2q", data, position)
                 if quantised:
                     return
-                place += 17 + 4 * rows * columns
-            complete = place <= len(data)
+                position += 17 + 4 * rows * columns
+            complete = position <= len(data)
         except (struct.error, ValueError):
             complete = False
     if not complete:
@@ -134,6 +131,6 @@ def _other_version(name: str, magic: int, version: int) -> str:
             f" {VERSIONS[1]}: take the text file (.vec) of these vectors"
         )
     return (
-        f"{name}: not a fastText model, or one from before fastText 0.1 (2017): download it again, or"
-        " take the text file (.vec) of these vectors"
+        f"{name}: not a fastText model, or one from before fastText 0.1 (2017): download it again,"
+        " or take the text file (.vec) of these vectors"
     )

@@ -45,8 +45,8 @@ class Embeddings:
 
     def rows(self, words: Sequence[str]) -> np.ndarray:
         """The row of each word, int64 [len(words)], or -1 where it has no vector."""
-        place = {word: row for row, word in enumerate(self.words)}
-        return np.array([place.get(word, -1) for word in words], np.int64)
+        row_of = {word: row for row, word in enumerate(self.words)}
+        return np.array([row_of.get(word, -1) for word in words], np.int64)
 
     def of(self, words: Sequence[str]) -> np.ndarray:
         """The vector of each word, float32 [len(words), dim]; a row of NaN where it has none."""

@@ -61,8 +61,9 @@ def store_pretrained(
     """Write the `limit` most frequent words of the one vector file below `folder` to a store; the
     numbers of words and dimensions.
 
-    Words are cleaned as those of a corpus of `script` (ISO 15924) and `language` (a code). Vectors of another `dimension` are refused, malformed lines skipped with a warning or, with
-    `strict`, refused.
+    Words are cleaned as those of a corpus of `script` (ISO 15924) and `language` (a code). Vectors
+    of another `dimension` are refused, malformed lines skipped with a warning or, with `strict`,
+    refused.
     """
     path = vector_file(folder)
     clean = partial(clean_word, script=script, language=language)
@@ -117,8 +118,8 @@ def _readable(path: Path, beside: Path) -> Iterator[Path]:
 def _check_dimension(name: str, dimension: int, wanted: int | None) -> None:
     if wanted is not None and dimension != wanted:
         raise LinguaLiftError(
-            f"{name}: vectors of {dimension} dimensions, fasttext.dimension is {wanted}; correct the"
-            " setting or the file"
+            f"{name}: vectors of {dimension} dimensions, fasttext.dimension is {wanted}; correct"
+            " the setting or the file"
         )
 
 
@@ -286,7 +287,7 @@ def _parse_block(lines: bytes, dim: int) -> tuple[list[str], np.ndarray] | None:
         return None
     if table.num_rows != lines.count(b"\n"):  # a word held another line end
         return None
-    vectors = np.stack([table.column(place).to_numpy() for place in range(1, dim + 1)], axis=1)
+    vectors = np.stack([table.column(column).to_numpy() for column in range(1, dim + 1)], axis=1)
     words = table.column(0).to_pylist()
     return (words, vectors) if np.isfinite(vectors).all() and all(words) else None
 

@@ -102,6 +102,11 @@ def clean_line(line: str, script: str, language: str = "xx") -> str:
     return line
 
 
+def is_utf8(text: str) -> bool:
+    """Whether no byte of a foreign file or name is left in a text as a lone surrogate."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 @functools.lru_cache(1 << 16)
 def clean_word(word: str, script: str, language: str = "xx") -> str:
     """A word cleaned as a line is, in lower case as the language writes it."""

@@ -91,8 +91,8 @@ def tokenize(lines: Iterable[str], tokenizer: str | Any) -> Iterator[list[str]]:
 
     spaCy's classes differ in the punctuation that they know (Armenian's knows none of its own), so
     punctuation and symbols at the edges of a token become tokens here for all, and so do digits
-    beside letters that are not Latin ("14개"). No token is empty or holds white space. A line longer
-    than `LONGEST_TEXT` characters becomes several.
+    beside letters that are not Latin ("14개"). No token is empty or holds white space. A line of
+    more than `LONGEST_TEXT` characters becomes several.
     """
     import regex
 

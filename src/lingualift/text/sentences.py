@@ -14,13 +14,15 @@ from typing import Any
 
 # Languages that write "3rd" as "3.": German, for one, would lose "am 3. Mai" as a sentence end.
 ORDINAL_STOP = frozenset(
-    "cs da de et eu fi hr hu is lb lv nb nn no sk sl sr bs tr".split()  # ISO 639-1
-)
-ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st no nr vs etc approx fig jr sr sra srta dra ud uds mme mlle av bzw ca usw"
-    " evtl std min max vgl hr fr abs str tel tlf bl ca f.eks t.ex bl.a kl jnr itd itp ul npr tzv"
-    " св ул г гр т руб коп млн тыс стр напр".split()
-)
+    ("bs", "cs", "da", "de", "et", "eu", "fi", "hr", "hu", "is", "lb", "lv", "nb", "nn", "no", "sk",
+     "sl", "sr", "tr")
+)  # fmt: skip
+_ABBREVIATIONS = """
+abs approx av bl bl.a bzw ca dr dra etc evtl f.eks fig fr hr itd itp jnr jr kl max min mlle mme mr
+mrs ms no npr nr prof sr sra srta st std str t.ex tel tlf tzv ud uds ul usw vgl vs
+г гр коп млн напр руб св стр т тыс ул
+"""
+ABBREVIATIONS = frozenset(_ABBREVIATIONS.split())
 _LOOSE = ".!?…"  # in these scripts' other uses: decimals, abbreviations, names
 _ALSO = {"el": ";", "hy": ":"}  # the Greek question mark; a full stop as it is typed in Armenian
 _NO_END = "\u104a"  # Myanmar's comma, which Unicode counts among the ends of sentences

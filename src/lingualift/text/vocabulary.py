@@ -10,6 +10,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -210,31 +211,31 @@ def source_vocabulary(
     unless `keep_stop_words`, stop words are left out; so is a word that is hardly ever anything
     else. Words that only `word_list` has are tagged alone.
     """
+    listed = {
+        word: value
+        for word, value in clean_frequencies(word_list or {}, script, "en").items()
+        if is_script(word, script)
+    }
     tags: dict[str, Counter[str]] = {}
     rejected: Counter[str] = Counter()
     short = (piece for text in texts for piece in pieces(text, LONGEST_TEXT))
-    for doc in nlp.pipe(short, batch_size=64):
-        for token in doc:
-            _tally(token, script, tags, rejected)
-    cleaned = clean_frequencies(word_list or {}, script, "en")
-    word_list = {word: value for word, value in cleaned.items() if is_script(word, script)}
-    missing = dict.fromkeys(word for word in word_list if word not in tags and word not in rejected)
+    for token in chain.from_iterable(nlp.pipe(short, batch_size=64)):
+        _tally(token, script, tags, rejected)
+    from_texts = {word: float(counts.total()) for word, counts in tags.items()}
+    missing = [word for word in listed if word not in tags and word not in rejected]
     for doc in nlp.pipe(missing, batch_size=256):
         if len(doc) == 1:
             _tally(doc[0], script, tags, rejected)
-    from_texts = {
-        word: float(sum(counts.values())) for word, counts in tags.items() if word not in missing
-    }
     stop_words = set() if keep_stop_words else {word.lower() for word in nlp.Defaults.stop_words}
     allowed = {
         word
         for word, counts in tags.items()
-        if sum(counts.values()) >= NAME_LIMIT * (sum(counts.values()) + rejected[word])
+        if counts.total() >= NAME_LIMIT * (counts.total() + rejected[word])
         and word not in stop_words
     }
     merged = {
         word: value
-        for word, value in merge(from_texts, word_list, script, list_weight).items()
+        for word, value in merge(from_texts, listed, script, list_weight).items()
         if word in allowed
     }
     if not merged:

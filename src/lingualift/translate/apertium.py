@@ -33,7 +33,7 @@ def translate(texts: Sequence[str], packages: Path) -> list[str]:
         unpack(packages, root)
         output = run_chain(
             read_mode(find_mode(root), root),
-            "".join(wrap(text, place) for place, text in enumerate(texts)),
+            "".join(wrap(text, number) for number, text in enumerate(texts)),
             root,
         )
     return unwrap(output, len(texts))
@@ -90,7 +90,8 @@ def read_mode(mode: Path, root: Path) -> list[list[str]]:
         words = shlex.split(mode.read_text(encoding="utf-8"))
     except ValueError as error:  # bytes that are no text, a quotation without end
         raise LinguaLiftError(
-            f"Apertium: mode {mode.stem} cannot be read ({error}); delete its packages and run again"
+            f"Apertium: mode {mode.stem} cannot be read ({error}); delete its packages and run"
+            " again"
         ) from error
     chain: list[list[str]] = [[]]
     for word in words:
@@ -162,17 +163,17 @@ def run_chain(chain: Sequence[Sequence[str]], text: str, root: Path) -> str:
     return output.decode(errors="replace")
 
 
-def wrap(text: str, place: int) -> str:
+def wrap(text: str, number: int) -> str:
     """A text in Apertium's stream format, ended by a sentence end and a block that carries its
-    place through the chain.
+    number through the chain.
     """
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split())) + f"{_END}[;{place};]"
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split())) + f"{_END}[;{number};]"
 
 
 def unwrap(output: str, count: int) -> list[str]:
     """The texts of a stream of `wrap`ped ones."""
     pieces = re.split(r"\[;(\d+);\]", output)
-    if [int(place) for place in pieces[1::2]] != list(range(count)):
+    if [int(number) for number in pieces[1::2]] != list(range(count)):
         raise LinguaLiftError(f"Apertium: {count} sentences went in, {len(pieces) // 2} came out")
     return [
         " ".join(re.sub(r"\\(.)", r"\1", piece.replace(_END, "")).split())
