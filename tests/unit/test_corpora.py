@@ -340,9 +340,13 @@ def test_cldr_words_count_annotated_characters(tmp_path):
     path.write_text(json.dumps({"annotations": {"annotations": entries}}))
     words = cldr_list(path, "Latn")
     assert words["uso"] == pytest.approx(2 / 5) and words["mbwa"] == pytest.approx(1 / 5)
-    path.write_text("[]")
-    with pytest.raises(LinguaLiftError, match=r"annotations\.json"):
-        cldr_list(path, "Latn")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert cldr_list(path, "Latn") == words
+    for content in (b"[]", b"\xff", b"[" * 100_000):
+        path.write_bytes(content)
+        with pytest.raises(LinguaLiftError, match=r"annotations\.json") as caught:
+            cldr_list(path, "Latn")
+        assert "\n" not in str(caught.value)
 
 
 class Tagger:

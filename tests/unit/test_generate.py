@@ -303,6 +303,7 @@ def test_files_of_predictions_have_the_declared_columns(world: World, tmp_path: 
 
 DAMAGE = {
     "bytes that are no text": b"\xed\xa0\xbd\n",
+    "a text that is none": b'[[1,[2],"\xed\xa0\xbd"]]\n',
     "no JSON": b"[[1\n",
     "no list": b"3\n",
     "no answers": b"[[1,2]]\n",

@@ -266,7 +266,7 @@ def test_words_of_a_model_that_are_not_utf8_are_left_out_with_a_warning(tmp_path
         store_pretrained(tmp_path, tmp_path / "store", 2)
     assert load_embeddings(tmp_path / "store").words == ["na", "nyumba"], "of two wanted none lost"
     assert f"{path}: 1 word(s) that are not UTF-8 (b'\\xed\\xa0\\xbdx') skipped" in caplog.text
-    with pytest.raises(LinguaLiftError, match="1 word.s. that are not UTF-8"):
+    with pytest.raises(LinguaLiftError, match=r"1 word.s. that are not UTF-8"):
         store_pretrained(tmp_path, tmp_path / "refused", 2, strict=True)
 
 

@@ -64,8 +64,11 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_row_leads_to_its_own_files_and_no_others(results: Path) -> None:
     found = trace("results/tables/mmwp.parquet", "lifted", "sw")
     assert list(found) == [
-        "results/tables/mmwp.parquet", "results/scores/lifted/mmwp-mini.parquet", "results/scores/lifted~2/mmwp-mini.parquet",
-        "results/predictions/lifted/mmwp-mini/sw.parquet", "results/predictions/lifted~2/mmwp-mini/sw.parquet",
+        "results/tables/mmwp.parquet",
+        "results/scores/lifted/mmwp-mini.parquet",
+        "results/scores/lifted~2/mmwp-mini.parquet",
+        "results/predictions/lifted/mmwp-mini/sw.parquet",
+        "results/predictions/lifted~2/mmwp-mini/sw.parquet",
         "results/checkpoints/transfer-lifted", "results/checkpoints/transfer-lifted~2",
         "resources/models/llm/model.json", "resources/sources/llm/MANIFEST.json",
     ]  # fmt: skip
@@ -183,7 +186,7 @@ def test_a_full_disk_is_one_line_in_any_librarys_words(error: Exception) -> None
     assert refused_by_system(ValueError("shapes do not fit")) is None
 
 
-def test_the_commit_says_where_the_checkout_differs_from_it_and_an_installed_package_what_its_image_was_built_from(
+def test_the_commit_says_where_the_checkout_differs_and_an_image_what_it_was_built_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = tmp_path / "src/lingualift/provenance.py"

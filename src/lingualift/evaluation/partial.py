@@ -53,7 +53,7 @@ def _read_batch(line: bytes) -> list[Answer] | None:
     try:
         return [
             (int(index), [int(token) for token in ids], str(reason))
-            for index, ids, reason in json.loads(line)
+            for index, ids, reason in json.loads(line.decode())
         ]
     except (ValueError, TypeError, RecursionError):
         return None

@@ -93,7 +93,8 @@ def cldr_list(
     hold it. Which character it annotates is not used.
     """
     try:
-        entries = json.loads(Path(path).read_text(encoding="utf-8"))["annotations"]["annotations"]
+        entries = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        entries = entries["annotations"]["annotations"]
         texts = [[*entry.get("default", ()), *entry.get("tts", ())] for entry in entries.values()]
     except (
         OSError,
