@@ -221,7 +221,8 @@ def tiny_nllb(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = M2M100Config(
         vocab_size=len(tokenizer), d_model=16, encoder_layers=1, decoder_layers=1,
         encoder_attention_heads=2, decoder_attention_heads=2, encoder_ffn_dim=16,
-        decoder_ffn_dim=16, max_position_embeddings=600, pad_token_id=1, bos_token_id=0, eos_token_id=2,
+        decoder_ffn_dim=16, max_position_embeddings=600, pad_token_id=1, bos_token_id=0,
+        eos_token_id=2,
         decoder_start_token_id=2,
     )  # fmt: skip
     M2M100ForConditionalGeneration(config).save_pretrained(folder)
