@@ -23,14 +23,8 @@ import numpy as np
 import pyarrow as pa
 
 from lingualift.artifacts import parquet_writer
-from lingualift.codeswitch.switch import (
-    Lexicon,
-    Settings,
-    make_lexicon,
-    settings,
-    switch_file,
-    switch_table,
-)
+from lingualift.codeswitch.lexicon import Lexicon, make_lexicon
+from lingualift.codeswitch.switch import Settings, settings, switch_file, switch_table
 from lingualift.codeswitch.tag import NAME_ENTITIES, TAGGED_SCHEMA, tag
 from lingualift.tasks.everyday import MEN, WOMEN
 from lingualift.tasks.word_problems import generate

@@ -22,6 +22,7 @@ if CONFIG.fasttext.pretrained:
             max_words=CONFIG.fasttext.max_words,
             dimension=CONFIG.fasttext.dimension,
             malformed=CONFIG.fasttext.malformed,
+            language=lambda wildcards: asdict(LANGUAGES[wildcards.lang]),
         message:
             "read the published vectors of {wildcards.lang}"
         script:

@@ -13,7 +13,7 @@ from itertools import pairwise
 import regex
 
 from dev.mmwp_mini.tables import WORD
-from lingualift.evaluation.answers import western_digits
+from lingualift.evaluation.numerals import western_digits
 
 KEEPS_N = tuple("aeiouäëéêöüydhntz")
 # What a number's first sound is, by its first spoken part: units come before tens.

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 from dev.mmwp_mini.tables import WORD, Wording, holds
-from lingualift.evaluation.answers import western_digits
+from lingualift.evaluation.numerals import western_digits
 from lingualift.languages import Language
 from lingualift.text.scripts import letters_pattern, script_pattern
 

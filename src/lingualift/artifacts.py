@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from lingualift.data.rows import UNREADABLE, first_line
 from lingualift.errors import LinguaLiftError
+from lingualift.modes import follow_umask
 
 CHECKSUMS = "checksums.json"
 SEAL, BLANK = b"lingualift-sha256:", b"0" * 64
@@ -45,7 +46,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        os.chmod(temporary, 0o666 & ~_umask())
+        follow_umask(temporary)
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
         os.replace(temporary, path)
@@ -64,7 +65,7 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         seal_directory(temporary)
-        os.chmod(temporary, 0o777 & ~_umask())
+        follow_umask(temporary)
         aside = temporary.with_suffix(".old.tmp")
         if path.exists():
             os.replace(
@@ -113,12 +114,6 @@ def _files(folder: Path) -> list[str]:
         for name in names
         if not any(part.startswith(".") for part in name.parts) and name.name != CHECKSUMS
     )
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def sha256_file(path: str | Path) -> str:
@@ -247,7 +242,7 @@ def check_parquet(path: str | Path) -> None:
 
 
 def read_parquet(path: str | Path, schema: pa.Schema | None = None) -> pa.Table:
-    """Read a Parquet file; its seal is checked, and that it has the declared columns and types."""
+    """Read a Parquet file once its seal, columns and types are checked."""
     check_parquet(path)
     try:
         table = pq.read_table(path)

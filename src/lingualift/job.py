@@ -3,7 +3,6 @@ mistake, and an end with its run.
 """
 
 import errno
-import fcntl
 import gc
 import logging
 import os
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lingualift.errors import LinguaLiftError
+from lingualift.lock import take
 from lingualift.machine import keep_freed_memory
 
 # Scripts import this module first: importing torch and spaCy and loading a tokenizer make millions
@@ -43,9 +43,10 @@ def _process(pid: int) -> tuple[str, int, str] | None:
     /proc.
     """
     try:
-        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
+    name, _, rest = status.partition("(")[2].rpartition(")")  # a name may hold brackets
     fields = rest.split()
     return name, int(fields[1]), fields[19]
 
@@ -55,9 +56,9 @@ def _run_process() -> tuple[int, str] | None:
     shell.
     """
     pid = os.getppid()
-    while (found := _process(pid)) is not None and found[0] in SHELLS:
-        pid = found[1]
-    return None if found is None or pid <= 1 else (pid, found[2])
+    while (process := _process(pid)) is not None and process[0] in SHELLS:
+        pid = process[1]
+    return None if process is None or pid <= 1 else (pid, process[2])
 
 
 def end_with_run(interval: float = 1.0, patience: float = 300.0) -> None:
@@ -67,7 +68,7 @@ def end_with_run(interval: float = 1.0, patience: float = 300.0) -> None:
     run = _run_process()
 
     def watch(pid: int, started: str) -> None:
-        while (found := _process(pid)) is not None and found[2] == started:
+        while (process := _process(pid)) is not None and process[2] == started:
             time.sleep(interval)
         logging.getLogger("lingualift").error(
             "the run that started this job (process %d) is gone: stopping", pid
@@ -99,9 +100,9 @@ def refused_by_system(error: Exception) -> str | None:
             number = errno.ENOSPC
     if number is None:
         return None
-    place = getattr(error, "filename", None)
+    path = getattr(error, "filename", None)
     return (
-        f"{place + ': ' if isinstance(place, str) else ''}{os.strerror(number)}; {REMEDIES[number]}"
+        f"{path + ': ' if isinstance(path, str) else ''}{os.strerror(number)}; {REMEDIES[number]}"
     )
 
 
@@ -112,7 +113,7 @@ def _at_work() -> Iterator[None]:
         yield
         return
     with open(JOBS, encoding="utf-8") as handle:
-        fcntl.flock(handle, fcntl.LOCK_SH)
+        take(handle, shared=True)
         yield
 
 

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import importlib.metadata
 import json
+import logging
 import os
 import platform
 import subprocess
@@ -27,6 +28,8 @@ from lingualift.artifacts import CHECKSUMS, digest, read_json, read_provenance, 
 from lingualift.errors import LinguaLiftError
 from lingualift.plan import files
 
+logger = logging.getLogger(__name__)
+
 PACKAGES = (
     "torch", "transformers", "tokenizers", "sentencepiece", "accelerate", "safetensors", "numpy",
     "scipy", "faiss-cpu", "faiss-gpu", "fasttext", "spacy", "pythainlp", "wordfreq", "pyarrow",
@@ -39,20 +42,29 @@ APART = ("rule", "sha256", "unchanged", "inputs", "configuration", "software")
 @cache
 def git_commit() -> str:
     """The commit of the checkout that this package lies in, `-dirty` where tracked files differ
-    from it.
+    from it; whoever owns the checkout.
 
     Of an installed package, what LINGUALIFT_COMMIT says (an image's build argument), else
-    'unknown'.
+    'unknown'. A checkout that git cannot read is warned of.
     """
     root = Path(__file__).resolve().parents[2]
-    describe = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
+    otherwise = os.environ.get("LINGUALIFT_COMMIT", "unknown")
+    if not (root / ".git").exists():
+        return otherwise
+    # git asks who owns a checkout because its settings may name programs; this one's code runs
+    # already, and the one such program that `describe` starts is switched off
+    trusted = ["git", "-c", f"safe.directory={root}", "-c", "core.fsmonitor=false"]
+    describe = [*trusted, "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
     try:
-        answer = subprocess.run(
-            describe, cwd=root, capture_output=True, text=True, check=True, timeout=10
-        )
-    except (OSError, subprocess.SubprocessError):
-        return os.environ.get("LINGUALIFT_COMMIT", "unknown")
-    return answer.stdout.strip()
+        answer = subprocess.run(describe, cwd=root, capture_output=True, timeout=60, check=False)
+    except (OSError, subprocess.SubprocessError) as error:
+        reason = str(error)
+    else:
+        if answer.returncode == 0:
+            return answer.stdout.decode(errors="replace").strip()
+        reason = answer.stderr.decode(errors="replace").strip().partition("\n")[0]
+    logger.warning("%s: git cannot tell the commit (%s): '%s' is noted", root, reason, otherwise)
+    return otherwise
 
 
 @cache

@@ -1,7 +1,6 @@
 """What the workflow does before its first job and after its last."""
 
 import csv
-import fcntl
 import os
 import shutil
 import time
@@ -12,9 +11,10 @@ from typing import IO, Protocol
 from lingualift import preflight
 from lingualift.errors import LinguaLiftError
 from lingualift.job import JOBS
+from lingualift.lock import take
 from lingualift.plan import Plan
 from lingualift.plan.files import RESULTS
-from lingualift.retrieve.fetch import describe
+from lingualift.retrieve.listing import describe
 from lingualift.tables.results import as_text
 from lingualift.text.segmenters import check_segmenters
 
@@ -34,15 +34,13 @@ def hold(folder: Path) -> None:
     even after kill -9.
     """
     preflight.check_writable(folder)
-    handle = open(folder / ".run.lock", "a+", encoding="utf-8")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    handle = open(folder / ".run.lock", "a+", encoding="utf-8", errors="replace")
+    if not take(handle, wait=False):
         handle.seek(0)
         raise LinguaLiftError(
             f"{folder}: another run (process {handle.read().strip() or 'unknown'}) is at work here;"
             " wait for it, or use another folder"
-        ) from None
+        )
     handle.truncate(0)
     handle.write(str(os.getpid()))
     handle.flush()
@@ -56,17 +54,13 @@ def _wait_for_jobs(path: Path, patience: float = 60.0) -> None:
     """
     with open(path, "a", encoding="utf-8") as handle:
         until = time.monotonic() + patience
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise LinguaLiftError(
-                        f"{path.parent}: jobs of an earlier run are still at work here; wait for"
-                        " them, or end them (on Slurm: scancel)"
-                    ) from None
-                time.sleep(0.2)
+        while not take(handle, wait=False):
+            if time.monotonic() > until:
+                raise LinguaLiftError(
+                    f"{path.parent}: jobs of an earlier run are still at work here; wait for them,"
+                    " or end them (on Slurm: scancel)"
+                )
+            time.sleep(0.2)
 
 
 def sweep(folder: Path, older_than: float = 0.0) -> None:

@@ -9,14 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lingualift.evaluation.answers import (
-    field_answer,
-    is_correct,
-    join_groups,
-    strict_answer,
-    to_number,
-    western_digits,
-)
+from lingualift.benchmarks.base import number as gold_number
+from lingualift.evaluation.answers import field_answer, is_correct, strict_answer, to_number
 
 ZEROS = [chr(code) for code in range(sys.maxunicode) if unicodedata.decimal(chr(code), None) == 0]
 
@@ -60,10 +54,26 @@ READINGS = [
     ("温度は\u22125度です", 5, -5),
     ("คำตอบคือ-5", -5, -5),
     ("\uff0d\uff15", 5, -5),
+    ("\u20135", 5, -5),
+    ("3\u20135", 5, 5),
+    ("7 \u2212 9 = \u22122", 2, -2),
+    ("The answer is 2 - 6 = - 4.", 4, -4),
+    ("= - 4", 4, -4),
+    ("-$5", 5, -5),
+    ("\u2212€ 5", 5, -5),
+    ("\\boxed{- 5}", 5, -5),
     # fractions
     ("The answer is 3/4", 4, 0.75),
     ("-3/4", 4, -0.75),
     ("3/0", 0, None),
+    ("\\boxed{3\\frac{1}{2}}", 2, 3.5),
+    ("-3\\tfrac12", 12, -3.5),
+    ("3½", 3, 3.5),
+    ("-¾", None, -0.75),
+    ("3 1/2", 2, 3.5),
+    ("3 and 1/2", 2, 3.5),
+    ("2.5 1/2", 2, 0.5),
+    ("2／３", 3, 2 / 3),
     ("\\frac{3}{4}", 4, 0.75),
     ("$-\\dfrac{1}{-2}$", -2, 0.5),
     # boxes
@@ -86,8 +96,30 @@ READINGS = [
     ("1\u202f234\u202f567", 567, 1234567),
     ("1\u00a0234", 234, 1234),
     ("15, 16, 17", 17, 17),
-    ("3,4", 34, 4),
-    ("1,2345", 12345, 2345),
+    ("3,4", 34, 3.4),
+    ("1,2345", 12345, 1.2345),
+    ("15,16,17", 151617, 17),
+    ("9{,}500", 500, 9500),
+    ("9\\,500", 500, 9500),
+    ("1.000.000", 0, 1000000),
+    ("1.234,50 €", 1.2345, 1234.5),
+    ("1.234", 1.234, 1.234),
+    ("0,125", 125, 0.125),
+    ("1,00,000", 100000, 100000),
+    ("1'234'567.5", 567.5, 1234567.5),
+    ("1’234", 234, 1234),
+    ("12 345 крон", 345, 12345),
+    ("1\u2009234,5", 2345, 1234.5),
+    # dates
+    ("17 am 12.05.2020", 2020, 17),
+    ("17 on 2020-05-12", -12, 17),
+    ("17 on 5/12/2020", 2020, 17),
+    # powers of ten
+    ("1.5 \\times 10^{3}", 3, 1500),
+    ("2 × 10^6", 6, 2e6),
+    # deep and long
+    ("1/" + "9" * 5000, float("inf"), 0),
+    ("9" * 5000 + " 1/2", 2, 0.5),
     # huge numbers
     ("9" * 400, float("inf"), float("inf")),
     ("1/" + "9" * 400, float("inf"), 0),
@@ -145,17 +177,69 @@ def test_an_integer_in_any_decimal_digits_is_read_back_by_the_strict_rule(number
     assert not is_correct(answer, str(number + 1))
 
 
-@given(number=st.integers(10**3, 10**15), zero=st.sampled_from(["0", "०", "٠", "๐"]))
-def test_joining_digit_groups_undoes_grouping(number, zero):
-    for grouped in (
-        f"{number:,}",
-        f"{number:,}".replace(",", "\u202f"),
-        f"{number:,}".replace(",", "٬"),
-    ):
-        text = "".join(
-            native(int(letter), zero) if letter.isdigit() else letter for letter in grouped
-        )
-        assert join_groups(western_digits(text)) == str(number)
+STYLES = {
+    "English": (",", "."),
+    "German": (".", ","),
+    "French": ("\u202f", ","),
+    "Swedish": (" ", ","),
+    "Swiss": ("’", "."),
+    "Arabic": ("٬", "٫"),
+    "LaTeX": ("{,}", "."),
+    "full width": ("，", "．"),
+    "thin space": ("\u2009", "."),
+    "no groups": ("", "."),
+    "no groups, comma": ("", ","),
+}
+
+
+def written(number: int, decimals: str, style: str, zero: str) -> str:
+    """A number in a style's digit groups and decimal separator, in the digits from `zero` on."""
+    group, point = STYLES[style]
+    whole = f"{number:,}".replace(",", group)
+    text = whole + (point + decimals if decimals else "")
+    return "".join(chr(ord(zero) + int(sign)) if sign in "0123456789" else sign for sign in text)
+
+
+@given(
+    number=st.integers(0, 10**13),
+    decimals=st.sampled_from(["", "5", "25", "0625"]),
+    style=st.sampled_from(sorted(STYLES)),
+    zero=st.sampled_from(["0", "०", "٠", "๐", "０"]),
+    sign=st.sampled_from(["", "-", "−", "–", "－"]),
+    frame=st.sampled_from(
+        ["{}", "= {}", "The answer is {}.", "\\boxed{{{}}}", "${}$", "{} €", "{}%"]
+    ),
+)
+def test_a_number_in_any_supported_style_reads_back_as_answer_and_as_gold(
+    number, decimals, style, zero, sign, frame
+):
+    # one group after a point is decimals in English and a group in German: the point wins
+    if style == "German" and not decimals and number < 10**6:
+        return
+    value = float(f"{'-' if sign else ''}{number}.{decimals or 0}")
+    text = sign + written(number, decimals, style, zero)
+    assert to_number(strict_answer(frame.format(text))) == value
+    assert is_correct(strict_answer(frame.format(text)), text)
+    assert to_number(gold_number(text, "row 1")) == value
+
+
+@given(number=st.integers(10**5, 10**13), sign=st.sampled_from(["", "-"]))
+def test_indian_digit_groups_read_back(number, sign):
+    head, tail = divmod(number, 1000)
+    pairs = f"{head:0{(len(str(head)) + 1) // 2 * 2}d}"
+    groups = [pairs[start : start + 2] for start in range(0, len(pairs), 2)]
+    text = sign + ",".join([str(int(groups[0])), *groups[1:], f"{tail:03d}"])
+    assert to_number(strict_answer(text)) == to_number(gold_number(text, "row 1"))
+    assert to_number(strict_answer(text)) == (-number if sign else number)
+
+
+@given(st.integers(0, 99), st.integers(1, 9), st.integers(2, 9), st.booleans())
+def test_a_mixed_fraction_reads_back_in_text_and_latex(whole, over, under, negative):
+    value = (whole + over / under) * (-1 if negative else 1)
+    sign = "-" if negative else ""
+    for text in (f"{sign}{whole} {over}/{under}", f"{sign}{whole}\\frac{{{over}}}{{{under}}}"):
+        assert to_number(strict_answer(text)) == pytest.approx(value)
+        assert is_correct(str(value), text)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +261,10 @@ def test_joining_digit_groups_undoes_grouping(number, zero):
         (None, "17", False),
         ("17", "seventeen", False),
         ("17", "", False),
+        ("12.5", "12,5", True),
+        ("1000000", "1.000.000", True),
+        ("-5", "–5", True),
+        ("3.5", "3 1/2", True),
     ],
 )
 def test_an_answer_is_correct_within_a_thousandth(answer, gold, correct):

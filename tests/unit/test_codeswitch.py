@@ -19,13 +19,11 @@ from hypothesis import strategies as st
 
 from lingualift.artifacts import parquet_writer, read_parquet, read_provenance, write_parquet
 from lingualift.codeswitch import switch as switching
+from lingualift.codeswitch.lexicon import Lexicon, make_lexicon, prepare_lexicon
 from lingualift.codeswitch.switch import (
     CODESWITCH_SCHEMA,
     POS_PRESETS,
-    Lexicon,
     chosen_rows,
-    make_lexicon,
-    prepare_lexicon,
     settings,
     switch_file,
     switch_table,

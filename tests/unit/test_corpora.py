@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 import lingualift.benchmarks.mmwp_mini
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.text.corpora import Counts, clean_line, clean_lines, read_corpus, write_corpus
+from lingualift.text.cleaning import clean_line
+from lingualift.text.corpora import Counts, clean_lines, read_corpus, write_corpus
 from lingualift.text.english import looks_english
 from lingualift.text.scripts import is_script, lower_case
 from lingualift.text.segmenters import blank_pipeline, check_segmenters, tokenize
@@ -361,10 +362,13 @@ def test_cldr_words_count_annotated_characters(tmp_path):
     path.write_text(json.dumps({"annotations": {"annotations": entries}}))
     words = cldr_list(path, "Latn")
     assert words["uso"] == pytest.approx(2 / 5) and words["mbwa"] == pytest.approx(1 / 5)
-    for damage in ("[]", "{", "[" * 100_000, '{"annotations": 1}'):
-        path.write_text(damage)
-        with pytest.raises(LinguaLiftError, match=r"annotations\.json"):
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert cldr_list(path, "Latn") == words
+    for damage in (b"[]", b"{", b"\xff", b"[" * 100_000, b'{"annotations": 1}'):
+        path.write_bytes(damage)
+        with pytest.raises(LinguaLiftError, match=r"annotations\.json") as caught:
             cldr_list(path, "Latn")
+        assert "\n" not in str(caught.value)
 
 
 class Tagger:

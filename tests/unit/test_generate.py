@@ -334,3 +334,26 @@ def test_retrieval_finds_the_sentence_whose_mean_state_is_nearest(world: World):
 def test_files_of_predictions_have_the_declared_columns(world: World, tmp_path: Path):
     write_parquet(tmp_path / "p.parquet", answer(world), PREDICTION_SCHEMA, {})
     assert pq.read_schema(tmp_path / "p.parquet").names == PREDICTION_SCHEMA.names
+
+
+DAMAGE = {
+    "bytes that are no text": b"\xed\xa0\xbd\n",
+    "a text that is none": b'[[1,[2],"\xed\xa0\xbd"]]\n',
+    "no JSON": b"[[1\n",
+    "no list": b"3\n",
+    "no answers": b"[[1,2]]\n",
+    "deep": b"[" * 100_000 + b"\n",
+    "cut off": b'[[1,[2],"length"]]',
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_what_is_whole_in_a_damaged_file_of_answers_is_kept(tmp_path, damage):
+    store = Partial(tmp_path / "x.partial", "key")
+    store.add([(0, [5, 6], "stop")])
+    whole = (tmp_path / "x.partial").read_bytes()
+    (tmp_path / "x.partial").write_bytes(whole + damage)
+    again = Partial(tmp_path / "x.partial", "key")
+    assert again.answers == [(0, [5, 6], "stop")]
+    assert (tmp_path / "x.partial").read_bytes() == whole
+    assert Partial(tmp_path / "x.partial", "another").answers == []

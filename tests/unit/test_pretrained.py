@@ -34,13 +34,22 @@ def block(request, monkeypatch):
     monkeypatch.setattr(pretrained, "BLOCK", request.param)
 
 
-@pytest.mark.parametrize(
-    "text", [VEC, VEC.replace("\n", " \n").replace("4 2 ", "4 2")], ids=["plain", "trailing spaces"]
-)
+ENDS = {
+    "plain": VEC,
+    "trailing spaces": VEC.replace("\n", " \n").replace("4 2 ", "4 2"),
+    "several trailing blanks": VEC.replace("\n", "  \t \n"),
+    "Windows": VEC.replace("\n", "\r\n"),
+    "Windows after a blank": VEC.replace("\n", " \r\n"),
+    "byte-order mark": "\ufeff" + VEC,
+    "byte-order mark, Windows": "\ufeff" + VEC.replace("\n", "\r\n"),
+}
+
+
+@pytest.mark.parametrize("text", ENDS.values(), ids=ENDS)
 def test_the_first_words_are_kept_in_their_order_and_hold_other_white_space(tmp_path, block, text):
     path = tmp_path / "wiki.vec"
-    path.write_text(text, encoding="utf-8")
-    words, vectors = read(path)
+    path.write_bytes(text.encode())
+    words, vectors = read(path, strict=True)
     assert words == ["the", "of", "water", "two\u00a0words"]
     np.testing.assert_array_equal(vectors, np.array([[1, 2], [3, 4], [5, 6], [7, 8]], np.float32))
     assert read(path, 2)[0] == ["the", "of"] and read(path, 99)[0] == words
@@ -238,5 +247,86 @@ def test_a_store_gives_back_its_words_as_a_vocabulary(tmp_path):
     (tmp_path / "wiki.sw.vec").write_text(VEC, encoding="utf-8")
     store_pretrained(tmp_path, tmp_path / "store", 10)
     words = stored_words(tmp_path / "store")
-    assert list(words) == ["the", "of", "water", "two\u00a0words"]
+    assert list(words) == ["the", "of", "water", "two words"]
     assert list(words.values()) == [4, 2, 2, 1]
+
+
+def replaced(model: Path, folder: Path, old: bytes, new: bytes) -> Path:
+    """A copy of a model with some of its bytes (the first such) changed for as many others."""
+    content = model.read_bytes()
+    assert old in content and len(old) == len(new)
+    path = folder / "cc.ja.300.bin"
+    path.write_bytes(content.replace(old, new, 1))
+    return path
+
+
+def test_words_of_a_model_that_are_not_utf8_are_left_out_with_a_warning(tmp_path, model, caplog):
+    path = replaced(model, tmp_path, b"maji\0", b"\xed\xa0\xbdx\0")
+    with caplog.at_level(logging.WARNING):
+        store_pretrained(tmp_path, tmp_path / "store", 2)
+    assert load_embeddings(tmp_path / "store").words == ["na", "nyumba"], "of two wanted none lost"
+    assert f"{path}: 1 word(s) that are not UTF-8 (b'\\xed\\xa0\\xbdx') skipped" in caplog.text
+    with pytest.raises(LinguaLiftError, match=r"1 word.s. that are not UTF-8"):
+        store_pretrained(tmp_path, tmp_path / "refused", 2, strict=True)
+
+
+def test_a_model_of_the_format_before_is_read_as_the_library_reads_it(tmp_path, model):
+    old = replaced(model, tmp_path, (12).to_bytes(4, "little"), (11).to_bytes(4, "little"))
+    before, after = read_bin(old), read_bin(model)
+    assert before.words == after.words and before.vectors.tobytes() == after.vectors.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ((12).to_bytes(4, "little"), (13).to_bytes(4, "little"), "version 13 .*take the text file"),
+        ((793712314).to_bytes(4, "little"), b"\x05\0\0\0", r"before fastText 0\.1 .*text file"),
+    ],
+)
+def test_other_versions_are_refused_with_what_helps(tmp_path, model, old, new, message):
+    with pytest.raises(LinguaLiftError, match=message) as caught:
+        read_bin(replaced(model, tmp_path, old, new))
+    assert "\n" not in str(caught.value)
+
+
+def test_spellings_of_one_word_in_a_text_file_are_one_word_with_the_first_vector(tmp_path, block):
+    (tmp_path / "wiki.de.vec").write_text(
+        "8 1\nHerr 1\nund 2\nherr 3\nHERR 4\n\ufeff 5\nl\u2019eau 6\ncafe\u0301 7\nl'eau 8\n",
+        encoding="utf-8",
+    )
+    assert store_pretrained(tmp_path, tmp_path / "all", 10, language="de") == (4, 1)
+    store = load_embeddings(tmp_path / "all")
+    assert store.words == ["herr", "und", "l'eau", "café"]
+    assert store.vectors[:, 0].tolist() == [1, 2, 6, 7]
+    assert store_pretrained(tmp_path, tmp_path / "three", 3, strict=True) == (3, 1)
+    assert load_embeddings(tmp_path / "three").words == ["herr", "und", "l'eau"]
+
+
+def test_turkish_vectors_are_in_lower_case_as_turkish_writes_it(tmp_path):
+    (tmp_path / "wiki.tr.vec").write_text(
+        "4 1\nIŞIK 1\nışık 2\nİzmir 3\ni\u0307zmir 4\n", encoding="utf-8"
+    )
+    store_pretrained(tmp_path, tmp_path / "store", 10, language="tr")
+    assert load_embeddings(tmp_path / "store").words == ["ışık", "izmir"]
+
+
+def test_spellings_of_one_word_in_a_model_are_one_word_with_all_its_occurrences(tmp_path):
+    (tmp_path / "text").write_text("Herr und\n" * 40 + "herr HERR und\n" * 30)
+    with zeroed_memory():
+        trained = fasttext.train_unsupervised(
+            str(tmp_path / "text"), dim=4, minCount=1, epoch=1, bucket=100, thread=1, verbose=0
+        )
+    trained.save_model(str(tmp_path / "cc.de.300.bin"))
+    store_pretrained(tmp_path, tmp_path / "store", 10, language="de")
+    store = load_embeddings(tmp_path / "store")
+    assert dict(zip(store.words, store.frequencies.tolist(), strict=True)) == {
+        "herr": 100,
+        "und": 70,
+    }
+    np.testing.assert_array_equal(store.of(["herr"])[0], trained.get_word_vector("Herr"))
+
+
+def test_what_macos_leaves_beside_a_file_is_not_a_second_one(tmp_path):
+    (tmp_path / "wiki.sw.vec").write_text(VEC, encoding="utf-8")
+    (tmp_path / "._wiki.sw.vec").write_bytes(b"\0\5\x16\7")
+    assert store_pretrained(tmp_path, tmp_path / "store", 10) == (4, 2)

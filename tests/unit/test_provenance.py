@@ -64,8 +64,11 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_row_leads_to_its_own_files_and_no_others(results: Path) -> None:
     found = trace("results/tables/mmwp.parquet", "lifted", "sw")
     assert list(found) == [
-        "results/tables/mmwp.parquet", "results/scores/lifted/mmwp-mini.parquet", "results/scores/lifted~2/mmwp-mini.parquet",
-        "results/predictions/lifted/mmwp-mini/sw.parquet", "results/predictions/lifted~2/mmwp-mini/sw.parquet",
+        "results/tables/mmwp.parquet",
+        "results/scores/lifted/mmwp-mini.parquet",
+        "results/scores/lifted~2/mmwp-mini.parquet",
+        "results/predictions/lifted/mmwp-mini/sw.parquet",
+        "results/predictions/lifted~2/mmwp-mini/sw.parquet",
         "results/checkpoints/transfer-lifted", "results/checkpoints/transfer-lifted~2",
         "resources/models/llm/model.json", "resources/sources/llm/MANIFEST.json",
     ]  # fmt: skip
@@ -183,7 +186,7 @@ def test_a_full_disk_is_one_line_in_any_librarys_words(error: Exception) -> None
     assert refused_by_system(ValueError("shapes do not fit")) is None
 
 
-def test_the_commit_says_where_the_checkout_differs_from_it_and_an_installed_package_what_its_image_was_built_from(
+def test_the_commit_says_where_the_checkout_differs_and_an_image_what_it_was_built_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = tmp_path / "src/lingualift/provenance.py"
@@ -209,3 +212,61 @@ def test_the_commit_says_where_the_checkout_differs_from_it_and_an_installed_pac
     assert uncached() == head
     module.write_text("2\n")
     assert uncached() == head + "-dirty"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The commit of a checkout that this package is taken to lie in."""
+    module = tmp_path / "src/lingualift/provenance.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("1\n")
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "one"]):
+        subprocess.run([*git, *command], check=True)
+    monkeypatch.setattr("lingualift.provenance.__file__", str(module))
+    head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    return head.stdout.strip()
+
+
+def test_the_commit_of_a_checkout_of_another_user_is_known(
+    checkout: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own switch for its tests
+    assert git_commit.__wrapped__() == checkout
+
+
+def test_a_checkout_that_git_cannot_read_is_warned_of(
+    checkout: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (tmp_path / ".git/HEAD").write_bytes(b"\xff\n")
+    assert git_commit.__wrapped__() == "unknown"
+    assert f"{tmp_path}: git cannot tell the commit (fatal: " in caplog.text
+    caplog.clear()
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("LINGUALIFT_COMMIT", "c0ffee")
+    assert git_commit.__wrapped__() == "c0ffee"
+    assert "git cannot tell the commit" in caplog.text and "'c0ffee' is noted" in caplog.text
+
+
+def test_a_package_below_another_projects_checkout_is_not_of_its_commit(
+    checkout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "venv/lib/python3/site-packages/lingualift/provenance.py"
+    monkeypatch.setattr("lingualift.provenance.__file__", str(installed))
+    assert git_commit.__wrapped__() == "unknown"
+
+
+def test_a_process_with_a_name_that_is_not_text_is_found(tmp_path: Path) -> None:
+    from lingualift.job import _process
+
+    program = tmp_path / os.fsdecode(b"a) \xff(")
+    program.symlink_to("/bin/sleep")
+    with subprocess.Popen([str(program), "30"]) as process:
+        try:
+            found = _process(process.pid)
+            assert found is not None and found[1] == os.getpid() and found[2].isdigit()
+        finally:
+            process.kill()

@@ -27,7 +27,8 @@ from hypothesis import strategies as st
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
 from lingualift.retrieve import clients
-from lingualift.retrieve.fetch import MANIFEST, describe, load_manifest, retrieve, state, verify
+from lingualift.retrieve.fetch import MANIFEST, load_manifest, retrieve, state, verify
+from lingualift.retrieve.listing import describe
 from lingualift.retrieve.sources import Source, load_sources, missing_pins, resolve_source
 from lingualift.retrieve.unpack import unpack
 
@@ -165,6 +166,25 @@ def test_clients_get_absolute_folders_for_they_run_inside_the_download_folder(
     commands = serve(monkeypatch, index)
     retrieve(source, "resources/sources/tiny", "resources/downloads")
     assert Path(commands[0][commands[0].index("--dest") + 1]).is_absolute()
+
+
+@pytest.mark.parametrize("mask", [0o002, 0o022, 0o027])
+def test_a_group_can_go_on_in_what_one_of_it_retrieved(tmp_path, monkeypatch, index, source, mask):
+    serve(monkeypatch, index)
+    before = os.umask(mask)
+    try:
+        retrieve(source, tmp_path / "sources/tiny", tmp_path / "downloads")
+    finally:
+        os.umask(before)
+    made = [
+        tmp_path / "sources",
+        *(tmp_path / "sources").rglob("*"),
+        tmp_path / "downloads" / WHEEL,
+    ]
+    assert len(made) > 5
+    for path in made:
+        wanted = (0o777 if path.is_dir() else 0o666) & ~mask
+        assert stat.S_IMODE(path.stat().st_mode) == wanted, path
 
 
 def test_nothing_is_downloaded_twice(tmp_path, monkeypatch, index, source):
@@ -459,6 +479,67 @@ def test_a_member_that_occurs_twice_is_refused(tmp_path):
     with pytest.raises(LinguaLiftError, match=r"'a' occurs twice"):
         unpack(make_tar(tmp_path / "t.tgz", {"a": b"2"}), tmp_path / "out")
     assert (tmp_path / "out/a").read_bytes() == b"1"
+
+
+def broken_zip(path: Path) -> None:
+    """A zip whose compressed bytes are damaged and whose directory is whole."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", bytes(range(256)) * 100)
+    content = bytearray(path.read_bytes())
+    content[40:60] = b"\xff" * 20
+    path.write_bytes(content)
+
+
+def locked_zip(path: Path) -> None:
+    """A zip that says that it is encrypted."""
+    make_wheel(path, {"a": b"x"})
+    content = bytearray(path.read_bytes())
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(mark) + place] |= 1
+    path.write_bytes(content)
+
+
+def misnamed_zip(path: Path) -> None:
+    """A zip with a name that is not UTF-8 though its flag says so."""
+    make_wheel(path, {"aé": b"x"})
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xff\xfe"))
+
+
+def broken_tar(path: Path) -> None:
+    """A compressed tar that breaks inside a member."""
+    make_tar(path, {"a": b" ".join(b"%d" % number for number in range(50_000))})
+    content = bytearray(path.read_bytes())
+    content[60_000:60_100] = b"\xff" * 100
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("a.zip", broken_zip),
+        ("a.zip", locked_zip),
+        ("a.zip", misnamed_zip),
+        ("a.tar.gz", broken_tar),
+    ],
+)
+def test_an_archive_that_breaks_inside_is_one_line(tmp_path, name, make):
+    make(tmp_path / name)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(LinguaLiftError, match=f"{name}: damaged archive") as caught:
+        unpack(tmp_path / name, tmp_path / "out")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_whose_name_is_not_utf8_is_one_line(tmp_path, monkeypatch):
+    make_tar(tmp_path / "mirror/a.tar.gz", {"a\udcff": b"x"})
+    file = {"url": "https://example.org/a.tar.gz", "name": "a.tar.gz"}
+    file["sha256"] = sha256(tmp_path / "mirror/a.tar.gz")
+    wanted = Source(
+        key="tiny", kind="url", title="T", use="t", licence="MIT", version="1", files=[file]
+    )
+    with pytest.raises(LinguaLiftError, match=r"'tiny': a file's name is not UTF-8 \(b'a.xff'\)"):
+        retrieve(wanted, tmp_path / "sources/tiny", tmp_path / "mirror")
+    assert not (tmp_path / "sources/tiny").exists()
 
 
 def test_a_truncated_archive_and_an_absent_member_are_one_line(tmp_path):

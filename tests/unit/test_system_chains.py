@@ -13,7 +13,8 @@ import torch
 from safetensors import safe_open
 
 from lingualift.artifacts import read_json, write_json, write_parquet
-from lingualift.codeswitch.switch import CODESWITCH_SCHEMA, make_lexicon, settings, switch_table
+from lingualift.codeswitch.lexicon import make_lexicon
+from lingualift.codeswitch.switch import CODESWITCH_SCHEMA, settings, switch_table
 from lingualift.codeswitch.tag import TAGGED_SCHEMA, query_key
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt

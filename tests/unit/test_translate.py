@@ -57,6 +57,39 @@ def test_the_words_of_a_form_are_kept_and_what_fills_it_is_translated(monkeypatc
     ]
 
 
+@pytest.mark.parametrize(
+    ("code", "question", "segments", "english"),
+    [
+        ("es", "Ana tiene 3. Compra 2.\n¿Cuántas?", ["Ana tiene 3.", "Compra 2.", "¿Cuántas?"],
+         "<Ana tiene 3.> <Compra 2.>\n<¿Cuántas?>"),
+        ("hi", "तीन हैं। दो गए। कितने?", ["कितने?", "तीन हैं।", "दो गए।"],
+         "<तीन हैं।> <दो गए।> <कितने?>"),
+        ("zh", "她有3个。又买2个。几个？", ["又买2个。", "她有3个。", "几个？"],
+         "<她有3个。> <又买2个。> <几个？>"),
+        ("th", "มี 3 ผล ซื้อ 2 ผล", ["มี 3 ผล ซื้อ 2 ผล"], "<มี 3 ผล ซื้อ 2 ผล>"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("engine", ["apt", "hub"])
+def test_a_problem_goes_to_an_engine_sentence_by_sentence(
+    monkeypatch, tmp_path, engine, code, question, segments, english
+):
+    seen = []
+
+    def mark(texts, *_):
+        seen.extend(texts)
+        return [f"<{text}>" for text in texts]
+
+    monkeypatch.setattr(apertium, "translate", mark)
+    monkeypatch.setattr(nllb, "translate", mark)
+    assert translate([question], LANGUAGES[code], engine, tmp_path, 8) == [english]
+    assert sorted(seen) == sorted(segments)
+
+
+def test_what_holds_no_letter_or_digit_is_not_translated(monkeypatch, tmp_path):
+    monkeypatch.setattr(apertium, "translate", lambda texts, folder: ["" for _ in texts])
+    assert translate(["...", "!"], LANGUAGES["es"], "apt", tmp_path, 8) == ["...", "!"]
+
+
 @given(TEXT, TEXT)
 def test_a_form_is_split_where_it_was_filled(one, other):
     assert parts(nli_question(one, other))[::2] == ["", one, other, ""]
@@ -123,6 +156,16 @@ def test_a_mode_is_a_chain_of_argument_lists_and_a_shells_tricks_are_arguments(t
         f"lt-proc ; touch {tmp_path}/touched"
     )
     assert apertium.read_mode(apertium.find_mode(root), root)[0][1:3] == [";", "touch"]
+
+
+@pytest.mark.parametrize("mode", [b"lt-proc '/usr", b"lt-proc \xff"])
+def test_a_mode_that_is_damaged_is_one_line(tmp_path, mode):
+    root = root_with(tmp_path, {"lt-proc": "cat"}, "")
+    path = apertium.find_mode(root)
+    path.write_bytes(mode)
+    with pytest.raises(LinguaLiftError, match="mode spa-eng cannot be read") as caught:
+        apertium.read_mode(path, root)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_chain_runs_its_programs_in_order_and_names_the_one_that_failed(tmp_path):
@@ -200,6 +243,12 @@ def test_nllb_translates_in_order_and_alike_in_any_batch(tiny_nllb, monkeypatch)
     one = nllb.translate(texts, LANGUAGES["sw"], tiny_nllb, 1)
     assert len(one) == 4 and one == nllb.translate(texts, LANGUAGES["sw"], tiny_nllb, 3)
     assert one[::-1] == nllb.translate(texts[::-1], LANGUAGES["sw"], tiny_nllb, 2)
+
+
+def test_a_sentence_longer_than_the_model_takes_is_named(tiny_nllb, monkeypatch, caplog):
+    monkeypatch.setattr(nllb, "MAX_TOKENS", 12)
+    nllb.translate(["habari", "kitabu kimoja kimoja"], LANGUAGES["sw"], tiny_nllb, 2)
+    assert "swh_Latn: 1 sentence(s) longer than 12 tokens, cut there" in caplog.text
 
 
 def test_a_wrong_nllb_code_names_row_column_and_the_nearest_code_of_the_model(tiny_nllb):

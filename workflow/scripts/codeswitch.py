@@ -2,7 +2,8 @@
 
 from lingualift import job
 from lingualift.artifacts import read_json, read_parquet, write_json
-from lingualift.codeswitch.switch import chosen_rows, prepare_lexicon, settings, switch_file
+from lingualift.codeswitch.lexicon import prepare_lexicon
+from lingualift.codeswitch.switch import chosen_rows, settings, switch_file
 from lingualift.config import CodeSwitch
 from lingualift.provenance import provenance
 

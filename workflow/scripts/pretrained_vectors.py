@@ -2,11 +2,13 @@
 
 from lingualift import job
 from lingualift.embeddings.pretrained import store_pretrained
+from lingualift.languages import Language
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 
 with job.frame(snakemake.log[0]) as logger:
     folder, params = verified(snakemake.input[0]), snakemake.params
+    language = Language(**params.language)
     settings = {
         "max_words": params.max_words,
         "dimension": params.dimension,
@@ -16,6 +18,8 @@ with job.frame(snakemake.log[0]) as logger:
         folder,
         snakemake.output[0],
         params.max_words,
+        script=language.script,
+        language=language.code,
         dimension=params.dimension,
         strict=params.malformed == "refuse",
         provenance=provenance(snakemake.rule, settings, snakemake.input),

@@ -38,6 +38,7 @@ with job.frame(snakemake.log[0]) as logger:
             ),
             language.script,
             language.spacy or "xx",
+            language.code,
         )
     else:
         listed = {}
@@ -52,6 +53,7 @@ with job.frame(snakemake.log[0]) as logger:
         corpus,
         listed,
         language.script,
+        language=language.code,
         size=values.size,
         english=english,
         name=f"vocabulary of {language.code}",

@@ -11,7 +11,8 @@ from typing import Literal
 
 from lingualift.data.folders import names_held, visible_files, wrong_cell
 from lingualift.errors import LinguaLiftError, nearest
-from lingualift.evaluation.answers import join_groups, to_number, western_digits
+from lingualift.evaluation.answers import to_number
+from lingualift.evaluation.numerals import whole_number
 
 Answer = Literal["number", "choice", "neighbour"]
 
@@ -94,18 +95,17 @@ class Benchmark:
 
 
 def number(text: str, place: str) -> str:
-    """A gold number as plain digits with an optional point or fraction bar: `1,234`, `18.0`,
-    `299/5`, `82,3`, `१७` are all read.
+    """A gold number as a plain numeral, read as answers are (`1,234`, `18.0`, `299/5`, `82,3`,
+    `१७`); a row with anything else is an error.
     """
-    plain = join_groups(western_digits(text.strip()))
-    plain = re.sub(r"^(-?\d+),(\d{1,2})$", r"\1.\2", plain)
-    value = to_number(plain) if re.fullmatch(r"-?\d+(\.\d+)?(/\d+)?", plain) else None
-    if value is None or not math.isfinite(value):
+    numeral = whole_number(text)
+    value = None if numeral is None else to_number(numeral)
+    if numeral is None or value is None or not math.isfinite(value):
         raise LinguaLiftError(
             f"{place}: gold answer '{text[:60]}' is not a number; correct the row or take the file"
             " from its source again"
         )
-    return re.sub(r"\.0+$", "", plain)
+    return re.sub(r"\.0+$", "", numeral)
 
 
 def find(

@@ -15,7 +15,7 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +26,9 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from lingualift.artifacts import check_parquet, parquet_writer
+from lingualift.codeswitch.lexicon import Lexicon
+from lingualift.codeswitch.replace import replace_words
+from lingualift.codeswitch.statistics import Statistics, count_words
 from lingualift.codeswitch.tag import NAME_ENTITIES, TAGGED_SCHEMA
 from lingualift.errors import LinguaLiftError, nearest
 
@@ -55,8 +58,9 @@ CODESWITCH_SCHEMA = pa.schema(
 )
 
 _SINGLE = {
-    "noun": ("NOUN",), "verb": ("VERB",), "adposition": ("ADP",), "pronoun": ("PRON",), "adjective": ("ADJ",),
-    "conjunction": ("CCONJ", "SCONJ"), "auxiliary": ("AUX",), "adverb": ("ADV",),
+    "noun": ("NOUN",), "verb": ("VERB",), "adposition": ("ADP",), "pronoun": ("PRON",),
+    "adjective": ("ADJ",), "conjunction": ("CCONJ", "SCONJ"), "auxiliary": ("AUX",),
+    "adverb": ("ADV",),
 }  # fmt: skip
 POS_PRESETS: dict[str, frozenset[str]] = {
     **{name: frozenset(tags) for name, tags in _SINGLE.items()},
@@ -65,108 +69,14 @@ POS_PRESETS: dict[str, frozenset[str]] = {
     "pronoun-auxiliary-conjunction": frozenset({"PRON", "AUX", "CCONJ", "SCONJ"}),
     "subject-verb": frozenset({"NOUN", "VERB"}),
     "prepositional-phrase": frozenset({"ADP", "NOUN"}),
-    "all": frozenset(
-        {
-            "NOUN",
-            "VERB",
-            "ADP",
-            "PRON",
-            "ADJ",
-            "CCONJ",
-            "SCONJ",
-            "AUX",
-            "ADV",
-            "DET",
-            "PART",
-            "INTJ",
-        }
-    ),
+    "all": frozenset(tag for tags in _SINGLE.values() for tag in tags) | {"DET", "PART", "INTJ"},
 }
 """The part-of-speech sets of section 6.2 and Appendix D.3 by name; `all` is every word class but
 names and numbers.
 """
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_DOTTED_I = frozenset({"tr", "az"})  # their capital of 'i' is 'İ'
 BATCH_ROWS = 16384
-
-
-@dataclass(frozen=True)
-class Lexicon:
-    """A lexicon as flat arrays: word w of `sources` has `counts[w]` translations from entry
-    `first[w]` on, best first.
-
-    `spans` [entries, 3 casings, 2] are byte offsets into `data` (UTF-8), `lengths` [entries, 3]
-    their characters.
-    """
-
-    language: str
-    sources: pa.Array
-    first: np.ndarray
-    counts: np.ndarray
-    data: np.ndarray
-    spans: np.ndarray
-    lengths: np.ndarray
-
-
-@dataclass
-class Statistics:
-    """What happened to one language's corpus; shares are of words, punctuation left out (Table 18
-    is `pos_counts`).
-    """
-
-    language: str
-    sentences: int = 0
-    words: int = 0
-    substitutable: int = 0
-    switched: int = 0
-    pos_counts: dict[str, int] = field(default_factory=dict)
-    pos_substitutable: dict[str, int] = field(default_factory=dict)
-    pos_switched: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def substitutable_share(self) -> float:
-        return self.substitutable / max(self.words, 1)
-
-    @property
-    def ratio(self) -> float:
-        """The achieved share of substitutable words that were replaced."""
-        return self.switched / max(self.substitutable, 1)
-
-    def add(self, other: "Statistics") -> None:
-        """Add the counts of another part of the same corpus."""
-        self.sentences += other.sentences
-        self.words += other.words
-        self.substitutable += other.substitutable
-        self.switched += other.switched
-        for mine, theirs in (
-            (self.pos_counts, other.pos_counts),
-            (self.pos_substitutable, other.pos_substitutable),
-            (self.pos_switched, other.pos_switched),
-        ):
-            for pos, count in theirs.items():
-                mine[pos] = mine.get(pos, 0) + count
-
-    def record(self) -> dict[str, Any]:
-        """The figures as JSON values, parts of speech in alphabetical order."""
-        return {
-            "language": self.language,
-            "sentences": self.sentences,
-            "words": self.words,
-            "substitutable": self.substitutable,
-            "switched": self.switched,
-            "substitutable_share": round(self.substitutable_share, 6),
-            "ratio": round(self.ratio, 6),
-            "pos": {
-                pos: {
-                    "words": count,
-                    "share": round(count / max(self.words, 1), 6),
-                    "substitutable": self.pos_substitutable.get(pos, 0),
-                    "switched": self.pos_switched.get(pos, 0),
-                }
-                for pos, count in sorted(self.pos_counts.items())
-            },
-        }
 
 
 @dataclass(frozen=True)
@@ -205,160 +115,159 @@ def settings(
     )
 
 
-def prepare_lexicon(table: pa.Table, language: str) -> Lexicon:
-    """A lexicon table (columns source, target, rank or csls; one row a translation) as the arrays
-    that switching needs.
+@dataclass(frozen=True)
+class _Words:
+    """The words of a batch of queries, one after the other; those of query q are
+    `bounds[q]:bounds[q + 1]`.
     """
-    for column in ("source", "target"):
-        if column not in table.column_names:
-            raise LinguaLiftError(f"lexicon of '{language}': column '{column}' is missing")
-    order = [
-        (name, direction)
-        for name, direction in (("rank", "ascending"), ("csls", "descending"))
-        if name in table.column_names
-    ]
-    keys = [("source", "ascending"), *order[:1], ("target", "ascending")]
-    table = table.select([name for name, _ in keys]).sort_by(keys)
-    entries: dict[str, list[str]] = {}
-    for source, target in zip(
-        table["source"].to_pylist(), table["target"].to_pylist(), strict=True
-    ):
-        if not source or not target or not target.strip():
-            raise LinguaLiftError(
-                f"lexicon of '{language}': empty word in the pair {source!r} - {target!r}"
-            )
-        entries.setdefault(source, []).append(target)
-    return make_lexicon(entries, language)
+
+    tokens: pa.StructArray
+    bounds: np.ndarray  # int32 [queries + 1]
+    query: np.ndarray  # int64 [words]
+    start: np.ndarray  # int32 [words], characters of the query's text
+    end: np.ndarray
+
+    @property
+    def queries(self) -> int:
+        return len(self.bounds) - 1
 
 
-def make_lexicon(entries: Mapping[str, Iterable[str]], language: str) -> Lexicon:
-    """A `Lexicon` from lower-cased English words and their translations, best first."""
-    sources = sorted(entries)
-    targets = [list(entries[source]) for source in sources]
-    counts = np.array([len(words) for words in targets], dtype=np.int64)
-    forms = [
-        [form.encode() for form in _casings(word, language)] for words in targets for word in words
-    ]
-    sizes = np.array([[len(form) for form in row] for row in forms], dtype=np.int64).reshape(-1, 3)
-    ends = np.cumsum(sizes.ravel()).reshape(-1, 3)
-    lengths = np.array(
-        [[len(form.decode()) for form in row] for row in forms], dtype=np.int64
-    ).reshape(-1, 3)
-    data = np.frombuffer(b"".join(form for row in forms for form in row), dtype=np.uint8)
-    return Lexicon(
-        language,
-        pa.array(sources, pa.string()),
-        np.cumsum(counts) - counts,
-        counts,
-        data,
-        np.stack([ends - sizes, ends], axis=-1),
-        lengths,
-    )
-
-
-def switch_batch(
-    batch: pa.RecordBatch, lexicon: Lexicon, how: Settings
-) -> tuple[pa.RecordBatch, Statistics]:
-    """One batch of `TAGGED_SCHEMA` rows to `CODESWITCH_SCHEMA` rows, with its counts."""
-    texts, lists = batch.column("text"), batch.column("tokens")
+def _words(batch: pa.RecordBatch) -> _Words:
+    lists = batch.column("tokens")
     rows = batch.num_rows
     bounds = (
         np.frombuffer(lists.buffers()[1], dtype=np.int32)[lists.offset : lists.offset + rows + 1]
         if rows
         else np.zeros(1, np.int32)
     )
-    bounds = bounds - bounds[0]  # tokens of row i are bounds[i]:bounds[i + 1]
+    bounds = bounds - bounds[0]
     tokens = lists.flatten()
-    counts = np.diff(bounds)
-    sentence = np.repeat(np.arange(rows, dtype=np.int64), counts)
+    query = np.repeat(np.arange(rows, dtype=np.int64), np.diff(bounds))
     start, end = (tokens.field(name).to_numpy() for name in ("start", "end"))
+    return _Words(tokens, bounds, query, start, end)
 
-    parts, part = _codes(tokens.field("pos"))
-    entities, entity = _codes(tokens.field("entity"))
-    words, word = _codes(tokens.field("lower"))
-    place = (
-        pc.fill_null(pc.index_in(pa.array(words, pa.string()), lexicon.sources), -1)
-        .to_numpy()
-        .astype(np.int64)
+
+def switch_batch(
+    batch: pa.RecordBatch, lexicon: Lexicon, how: Settings
+) -> tuple[pa.RecordBatch, Statistics]:
+    """One batch of `TAGGED_SCHEMA` rows to `CODESWITCH_SCHEMA` rows, with its counts."""
+    words = _words(batch)
+    parts, part = _codes(words.tokens.field("pos"))
+    row, substitutable = _substitutable(words, lexicon, how, parts, part)
+    candidates = np.flatnonzero(substitutable)
+    available = np.bincount(words.query[candidates], minlength=words.queries)
+    seeds = _mix(batch.column("key").to_numpy() ^ _language_seed(how.seed, lexicon.language))
+    switched, draws = _drawn(words, candidates, available, seeds, how.ratio)
+    picked = np.flatnonzero(switched)
+    entry = lexicon.first[row[picked]]
+    if how.choice == "sampled":
+        choices = np.minimum(lexicon.counts[row[picked]], how.top_k).astype(np.uint64)
+        drawn = _mix(draws[switched[candidates]] ^ _GOLDEN) >> np.uint64(32)
+        entry = entry + (drawn % choices).astype(np.int64)
+    casing = words.tokens.field("casing").to_numpy()[picked]
+    texts = batch.column("text")
+    source, growth = replace_words(
+        texts,
+        words.query[picked],
+        words.start[picked],
+        words.end[picked],
+        lexicon,
+        entry,
+        casing,
     )
-    allowed_part = np.array([name in how.pos for name in parts], dtype=bool)
+    per_query = np.bincount(words.query[picked], minlength=words.queries)
+    language = pa.DictionaryArray.from_arrays(
+        pa.array(np.zeros(words.queries, np.int32)), pa.array([lexicon.language])
+    ).cast(pa.string())
+    counted = [pa.array(per_query, pa.int32()), pa.array(available, pa.int32())]
+    spans = _spans(words, picked, growth, switched)
+    columns = [batch.column("id"), language, source, texts, *counted, spans]
+    result = pa.RecordBatch.from_arrays(columns, schema=CODESWITCH_SCHEMA)
+    statistics = count_words(lexicon.language, words.queries, parts, part, substitutable, switched)
+    return result, statistics
+
+
+def _substitutable(
+    words: _Words, lexicon: Lexicon, how: Settings, parts: list[str], part: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each word's row in the lexicon (-1: it has none), and whether it may be replaced."""
+    entities, entity = _codes(words.tokens.field("entity"))
+    distinct, word = _codes(words.tokens.field("lower"))
+    rows = pc.fill_null(pc.index_in(pa.array(distinct, pa.string()), lexicon.sources), -1)
+    known = np.append(rows.to_numpy().astype(np.int64), -1)
+    row = known[word] if len(word) else np.empty(0, np.int64)
+    allowed = np.array([name in how.pos for name in parts], dtype=bool)
     free = np.array(
         [not name or not ("*" in how.protected or name in how.protected) for name in entities],
         dtype=bool,
     )
-    known = np.append(place, -1)[word] if len(word) else np.empty(0, np.int64)
-    substitutable = known >= 0
-    substitutable &= allowed_part[part]
+    substitutable = row >= 0
+    substitutable &= allowed[part]
     substitutable &= free[entity]
     for flag in ("number", "fused"):
-        substitutable &= ~tokens.field(flag).to_numpy(zero_copy_only=False)
+        substitutable &= ~words.tokens.field(flag).to_numpy(zero_copy_only=False)
+    return row, substitutable
 
-    candidates = np.flatnonzero(substitutable)
-    available = np.bincount(sentence[candidates], minlength=rows)
-    base = _mix(batch.column("key").to_numpy() ^ _language_seed(how.seed, lexicon.language))
+
+def _drawn(
+    words: _Words, candidates: np.ndarray, available: np.ndarray, seeds: np.ndarray, ratio: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which words are replaced, bool [words], and the random number of each candidate.
+
+    `available` counts the candidates of each query, `seeds` are its random seeds.
+    """
+    query = words.query[candidates]
     # stochastic rounding of ratio * available, so that the expected share is exact in short queries
     # too
     quota = np.minimum(
-        np.floor(how.ratio * available + (_mix(base) >> np.uint64(11)) * 2.0**-53).astype(np.int64),
+        np.floor(ratio * available + (_mix(seeds) >> np.uint64(11)) * 2.0**-53).astype(np.int64),
         available,
     )
-    within = (candidates - bounds[sentence[candidates]]).astype(np.uint64)
-    draws = _mix(base[sentence[candidates]] + (within + np.uint64(1)) * _GOLDEN)
-    # sentence, random, place in the sentence: unique keys whose plain sort ranks each sentence's
-    # candidates
+    within = (candidates - words.bounds[query]).astype(np.uint64)
+    draws = _mix(seeds[query] + (within + np.uint64(1)) * _GOLDEN)
+    # query, random, position in the query: unique keys whose plain sort ranks the candidates of
+    # each query
     ranked = np.sort(
-        (sentence[candidates].astype(np.uint64) << np.uint64(40))
+        (query.astype(np.uint64) << np.uint64(40))
         | ((draws >> np.uint64(40)) << np.uint64(16))
         | within
     )
     owner = (ranked >> np.uint64(40)).astype(np.int64)
     rank = np.arange(len(ranked)) - (np.cumsum(available) - available)[owner]
     chosen = ranked[rank < quota[owner]]
-    switched = np.zeros(len(start), dtype=bool)
+    switched = np.zeros(len(words.start), dtype=bool)
     switched[
-        bounds[(chosen >> np.uint64(40)).astype(np.int64)]
+        words.bounds[(chosen >> np.uint64(40)).astype(np.int64)]
         + (chosen & np.uint64(0xFFFF)).astype(np.int64)
     ] = True
-    picked = np.flatnonzero(switched)
+    return switched, draws
 
-    entry = lexicon.first[known[picked]]
-    if how.choice == "sampled":
-        drawn = _mix(draws[switched[candidates]] ^ _GOLDEN) >> np.uint64(32)
-        entry = entry + (
-            drawn % np.minimum(lexicon.counts[known[picked]], how.top_k).astype(np.uint64)
-        ).astype(np.int64)
-    casing = tokens.field("casing").to_numpy()[picked]
-    source_text, growth = _replace(
-        texts, sentence[picked], start[picked], end[picked], lexicon, entry, casing
-    )
 
-    # character spans in the new text: what was replaced before in the sentence shifts a word
-    longer = np.zeros(len(start), dtype=np.int64)
+def _spans(
+    words: _Words, picked: np.ndarray, growth: np.ndarray, switched: np.ndarray
+) -> pa.ListArray:
+    """The column `words`: where each word stands in the new text and in the old; what was replaced
+    before it in its query shifts it.
+    """
+    longer = np.zeros(len(words.start), dtype=np.int64)
     longer[picked] = growth
     total = np.concatenate([[0], np.cumsum(longer)])
     shift = (
-        (total[:-1] - total[bounds[sentence]]).astype(np.int32)
-        if len(start)
+        (total[:-1] - total[words.bounds[words.query]]).astype(np.int32)
+        if len(words.start)
         else np.empty(0, np.int32)
     )
+    start, end = words.start, words.end
     spans = [start + shift, end + shift + longer.astype(np.int32), start, end]
     members = [
         *(pa.array(span, pa.int32()) for span in spans),
-        tokens.field("pos").cast(pa.string()),
+        words.tokens.field("pos").cast(pa.string()),
         pa.array(switched),
     ]
     structs = pa.StructArray.from_arrays(members, fields=list(WORD_TYPE))
-    words_array = pa.ListArray.from_arrays(
-        pa.array(bounds, pa.int32()), structs, type=CODESWITCH_SCHEMA.field("words").type
+    return pa.ListArray.from_arrays(
+        pa.array(words.bounds, pa.int32()), structs, type=CODESWITCH_SCHEMA.field("words").type
     )
-    per_row = np.bincount(sentence[picked], minlength=rows)
-    language = pa.DictionaryArray.from_arrays(
-        pa.array(np.zeros(rows, np.int32)), pa.array([lexicon.language])
-    ).cast(pa.string())
-    counted = [pa.array(per_row, pa.int32()), pa.array(available, pa.int32())]
-    columns = [batch.column("id"), language, source_text, texts, *counted, words_array]
-    result = pa.RecordBatch.from_arrays(columns, schema=CODESWITCH_SCHEMA)
-    return result, _statistics(lexicon.language, rows, parts, part, substitutable, switched)
 
 
 def switch_table(tagged: pa.Table, lexicon: Lexicon, how: Settings) -> tuple[pa.Table, Statistics]:
@@ -502,17 +411,6 @@ def _ordered(
             yield waiting.popleft().result()
 
 
-def _casings(word: str, language: str) -> tuple[str, str, str]:
-    """The word as it is, with a capital, and in capitals; scripts without case come back unchanged."""
-    if language in _DOTTED_I and word.startswith("i"):
-        return word, "İ" + word[1:], word.replace("i", "İ").upper()
-    return (
-        word,
-        word[:1].title() + word[1:],
-        word.replace("i", "İ").upper() if language in _DOTTED_I else word.upper(),
-    )
-
-
 def _codes(strings: pa.Array) -> tuple[list[str], np.ndarray]:
     """Distinct values of a string array and each element's index among them."""
     encoded = strings if pa.types.is_dictionary(strings.type) else strings.dictionary_encode()
@@ -534,98 +432,4 @@ def _language_seed(seed: int, language: str) -> np.uint64:
         int.from_bytes(
             hashlib.blake2b(f"{seed}/{language}".encode(), digest_size=8).digest(), "little"
         )
-    )
-
-
-def _replace(
-    texts: pa.Array,
-    sentence: np.ndarray,
-    start: np.ndarray,
-    end: np.ndarray,
-    lexicon: Lexicon,
-    entry: np.ndarray,
-    casing: np.ndarray,
-) -> tuple[pa.Array, np.ndarray]:
-    """Texts with the words at character spans start:end replaced by lexicon entries; and by how
-    many characters each word grew.
-    """
-    rows = len(texts)
-    if not rows:
-        return texts, np.empty(0, np.int64)
-    _, offsets_buffer, data_buffer = texts.buffers()
-    offsets = np.frombuffer(offsets_buffer, dtype=np.int32)[
-        texts.offset : texts.offset + rows + 1
-    ].astype(np.int64)
-    data = (
-        np.frombuffer(data_buffer, dtype=np.uint8)[offsets[0] : offsets[-1]]
-        if data_buffer is not None
-        else np.empty(0, np.uint8)
-    )
-    offsets -= offsets[0]
-    if len(data) and data.max() >= 0x80:
-        # character offsets to byte offsets: `characters` are the bytes at which a character begins,
-        # and the end
-        characters = np.append(np.flatnonzero((data & 0xC0) != 0x80), len(data))
-        base = np.searchsorted(characters, offsets[:-1])[sentence]
-        first, last = characters[base + start], characters[base + end]
-    else:
-        first, last = offsets[sentence] + start, offsets[sentence] + end
-    spans = lexicon.spans[entry, casing]
-    sizes = spans[:, 1] - spans[:, 0]
-    # the new bytes alternate between a stretch of the old text and a replacement: gather both from
-    # one buffer
-    begins = np.empty(2 * len(first) + 1, dtype=np.int64)
-    lengths = np.empty_like(begins)
-    begins[0] = 0
-    begins[2::2] = last
-    begins[1::2] = spans[:, 0] + len(data)
-    lengths[:-1:2] = first - begins[:-1:2]
-    lengths[-1] = len(data) - begins[-1]
-    lengths[1::2] = sizes
-    goes_to = np.cumsum(lengths)
-    index = np.repeat((begins - (goes_to - lengths)).astype(np.int32), lengths)
-    index += np.arange(len(index), dtype=np.int32)
-    written = np.concatenate([data, lexicon.data]).take(index)
-    grown = np.bincount(sentence, weights=sizes - (last - first), minlength=rows).astype(np.int64)
-    new_offsets = offsets + np.concatenate([[0], np.cumsum(grown)])
-    if new_offsets[-1] >= 2**31:
-        raise LinguaLiftError(
-            f"code-switching: a batch of {rows} queries has 2 GB of text; split the longest queries"
-        )
-    result = pa.StringArray.from_buffers(
-        rows, pa.py_buffer(new_offsets.astype(np.int32)), pa.py_buffer(written)
-    )
-    return result, lexicon.lengths[entry, casing] - (end - start)
-
-
-def _statistics(
-    language: str,
-    rows: int,
-    parts: list[str],
-    part: np.ndarray,
-    substitutable: np.ndarray,
-    switched: np.ndarray,
-) -> Statistics:
-    # one pass: a word's part of speech, whether it could be and whether it was replaced
-    cells = np.bincount(part * 4 + substitutable * 2 + switched, minlength=4 * len(parts)).reshape(
-        -1, 4
-    )
-
-    def named(counts: np.ndarray) -> dict[str, int]:
-        return {
-            name: int(count)
-            for name, count in zip(parts, counts, strict=True)
-            if count and name != "PUNCT"
-        }
-
-    words, could, were = named(cells.sum(1)), named(cells[:, 2:].sum(1)), named(cells[:, 3])
-    return Statistics(
-        language,
-        rows,
-        sum(words.values()),
-        sum(could.values()),
-        sum(were.values()),
-        words,
-        could,
-        were,
     )

@@ -8,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 PARTS = {
-    "Noun": ("NOUN",), "Verb": ("VERB",), "Adposition": ("ADP",), "Pronoun": ("PRON",), "Adjective": ("ADJ",),
-    "Conjunction": ("CCONJ", "SCONJ"), "Auxiliary": ("AUX",), "Adverb": ("ADV",),
+    "Noun": ("NOUN",), "Verb": ("VERB",), "Adposition": ("ADP",), "Pronoun": ("PRON",),
+    "Adjective": ("ADJ",), "Conjunction": ("CCONJ", "SCONJ"), "Auxiliary": ("AUX",),
+    "Adverb": ("ADV",),
 }  # fmt: skip
 """Table 18's parts of speech, in its order, by spaCy's tags."""
 

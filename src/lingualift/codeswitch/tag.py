@@ -10,7 +10,7 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, chain, islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,9 @@ from tqdm import tqdm
 
 from lingualift.artifacts import parquet_writer
 from lingualift.errors import LinguaLiftError
+from lingualift.text.cleaning import clean_word
+from lingualift.text.segmenters import LONGEST_TEXT
+from lingualift.text.sentences import pieces
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -32,16 +35,13 @@ TOKEN_TYPE = pa.struct(
         pa.field("end", pa.int32(), nullable=False),
         pa.field("pos", pa.string(), nullable=False),  # universal part of speech
         pa.field("lower", pa.string(), nullable=False),
-        pa.field(
-            "entity", pa.string(), nullable=False
-        ),  # spaCy's entity label, '' outside entities
+        # spaCy's entity label, '' outside entities
+        pa.field("entity", pa.string(), nullable=False),
         pa.field("number", pa.bool_(), nullable=False),  # a numeral in digits or letters
-        pa.field(
-            "fused", pa.bool_(), nullable=False
-        ),  # continues another word without a space, like "do" and "n't"
-        pa.field(
-            "casing", pa.int8(), nullable=False
-        ),  # how a replacement is written: 0 as it is, 1 capitalised, 2 in capitals
+        # continues another word without a space, like "do" and "n't"
+        pa.field("fused", pa.bool_(), nullable=False),
+        # how a replacement is written: 0 as it is, 1 capitalised, 2 in capitals
+        pa.field("casing", pa.int8(), nullable=False),
     ]
 )
 TAGGED_SCHEMA = pa.schema(
@@ -91,25 +91,24 @@ def load_pipeline(folder: str | Path) -> "Language":
     import spacy
     from thinc.api import NumpyOps, set_current_ops
 
-    set_current_ops(
-        NumpyOps(use_blis=False)
-    )  # NumPy's products: BLIS falls back to generic code on processors that it does not know
+    # NumPy's products: BLIS falls back to generic code on processors that it does not know
+    set_current_ops(NumpyOps(use_blis=False))
     unused = ["parser", "lemmatizer", "senter"]
-    found = sorted(
+    pipelines = sorted(
         path.parent
         for path in Path(folder).rglob("config.cfg")
         if (path.parent / "meta.json").is_file()
     )
-    if len(found) != 1:
+    if len(pipelines) != 1:
         raise LinguaLiftError(
-            f"tagger: {folder} holds {len(found)} spaCy pipelines (config.cfg with meta.json),"
+            f"tagger: {folder} holds {len(pipelines)} spaCy pipelines (config.cfg with meta.json),"
             " expected one"
         )
     try:
-        return spacy.load(found[0], exclude=unused)
+        return spacy.load(pipelines[0], exclude=unused)
     except (OSError, ValueError, ImportError) as error:
         raise LinguaLiftError(
-            f"tagger: {found[0]} cannot be loaded ({str(error).splitlines()[0]})"
+            f"tagger: {pipelines[0]} cannot be loaded ({str(error).splitlines()[0]})"
         ) from error
 
 
@@ -120,7 +119,7 @@ def tag(
     processes: int = 1,
     batch_size: int = 256,
 ) -> pa.Table:
-    """All queries tagged, in order, as one `TAGGED_SCHEMA` table; `tag_batches` streams the same."""
+    """All queries tagged, in order, as one `TAGGED_SCHEMA` table, which `tag_batches` streams."""
     return pa.Table.from_batches(
         tag_batches(ids, texts, pipeline, processes, batch_size), schema=TAGGED_SCHEMA
     )
@@ -143,9 +142,12 @@ def tag_batches(
         twice = next(identifier for identifier, count in Counter(ids).items() if count > 1)
         raise LinguaLiftError(f"tagging: id '{twice}' occurs twice")
     pending: list[dict[str, Any]] = []
-    documents = pipeline.pipe(texts, n_process=processes, batch_size=batch_size)
-    for identifier, text, document in tqdm(
-        zip(ids, texts, documents, strict=True),
+    parts = [pieces(text, LONGEST_TEXT) for text in texts]
+    documents = iter(
+        pipeline.pipe(chain.from_iterable(parts), n_process=processes, batch_size=batch_size)
+    )
+    for identifier, text, cut in tqdm(
+        zip(ids, texts, parts, strict=True),
         total=len(ids),
         desc="tagging",
         unit="query",
@@ -157,7 +159,7 @@ def tag_batches(
                 "id": identifier,
                 "text": text,
                 "key": query_key(identifier),
-                "tokens": _tokens(document),
+                "tokens": _tokens(list(islice(documents, len(cut))), text),
             }
         )
         if len(pending) == rows:
@@ -187,7 +189,7 @@ def tag_file(
 
 
 def query_key(identifier: str) -> int:
-    """The 64-bit seed of a query: a hash of its id alone, so neither order nor neighbours matter."""
+    """The 64-bit seed of a query: a hash of its id alone, whatever its order and neighbours."""
     return int.from_bytes(hashlib.blake2b(identifier.encode(), digest_size=8).digest(), "little")
 
 
@@ -209,7 +211,7 @@ def word_counts(tagged: pa.Table) -> pa.Table:
             pc.is_in(tokens.field("pos"), pa.array(["PROPN", "NUM", "PUNCT", "SYM", "SPACE", "X"]))
         ),
     )
-    keep = pc.and_(keep, pc.match_substring_regex(tokens.field("lower"), r"^\pL[\pL'’-]*$"))
+    keep = pc.and_(keep, pc.match_substring_regex(tokens.field("lower"), r"^\pL[\pL'-]*$"))
     pairs = pa.table({"word": tokens.field("lower"), "pos": tokens.field("pos")}).filter(keep)
     pairs = pairs.group_by(["word", "pos"]).aggregate([([], "count_all")])
     pairs = pairs.sort_by(
@@ -237,47 +239,55 @@ def word_counts(tagged: pa.Table) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=WORD_COUNT_SCHEMA)
 
 
-def _tokens(document: Any) -> list[dict[str, Any]]:
-    tokens = [token for token in document if not token.is_space]
+def _tokens(documents: Sequence[Any], text: str) -> list[dict[str, Any]]:
+    """The tokens of a query's pieces, which one after the other are its text."""
+    offsets = accumulate((len(document.text) for document in documents), initial=0)
+    tokens = [
+        (offset + token.idx, token)
+        for offset, document in zip(offsets, documents, strict=False)
+        for token in document
+        if not token.is_space
+    ]
     if len(tokens) >= MAX_TOKENS:
-        start = document.text[:40]
         raise LinguaLiftError(
             f"tagging: a query of {len(tokens)} tokens is too long (at most {MAX_TOKENS - 1}); it"
-            f" starts {start!r}"
+            f" starts {text[:40]!r}"
         )
     rows = []
     starts_sentence = True
-    for token in tokens:
+    for start, token in tokens:
         word = token.text
-        rows.append(
-            {
-                "start": token.idx,
-                "end": token.idx + len(word),
-                "pos": token.pos_ or "X",
-                "lower": word.lower(),
-                "entity": token.ent_type_,
-                "number": (
-                    token.like_num
-                    or token.pos_ == "NUM"
-                    or any(letter.isnumeric() for letter in word)
-                ),
-                "fused": False,
-                "casing": _casing(word, starts_sentence),
-            }
-        )
+        rows.append(_row(token, start, starts_sentence))
         # quotation marks and brackets between a full stop and the next word do not matter
         if word[-1].isalnum():
             starts_sentence = False
         elif word[-1] in _SENTENCE_END:
             starts_sentence = True
-    for (left, left_row), (right, right_row) in pairwise(zip(tokens, rows, strict=True)):
+    for left, right in pairwise(rows):
         if (
-            left_row["end"] == right_row["start"]
-            and left.text[-1].isalpha()
-            and right.text[0].isalpha()
+            left["end"] == right["start"]
+            and text[left["end"] - 1].isalpha()
+            and text[right["start"]].isalpha()
         ):
-            left_row["fused"] = right_row["fused"] = True
+            left["fused"] = right["fused"] = True
     return rows
+
+
+def _row(token: Any, start: int, starts_sentence: bool) -> dict[str, Any]:
+    word = token.text
+    return {
+        "start": start,
+        "end": start + len(word),
+        "pos": token.pos_ or "X",
+        # spelled as the lexicon's words are, or it would not be found there
+        "lower": clean_word(word, "Latn", "en") or word.lower(),
+        "entity": token.ent_type_,
+        "number": (
+            token.like_num or token.pos_ == "NUM" or any(letter.isnumeric() for letter in word)
+        ),
+        "fused": False,
+        "casing": _casing(word, starts_sentence),
+    }
 
 
 def _casing(word: str, starts_sentence: bool) -> int:

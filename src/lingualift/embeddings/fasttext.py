@@ -24,6 +24,7 @@ from lingualift.text.scripts import lower_case
 
 logger = logging.getLogger(__name__)
 
+WINDOW = 5  # words to each side, fastText's default
 VOCABULARY_SCHEMA = pa.schema(
     [
         pa.field("word", pa.string(), nullable=False),
@@ -44,8 +45,8 @@ class Embeddings:
 
     def rows(self, words: Sequence[str]) -> np.ndarray:
         """The row of each word, int64 [len(words)], or -1 where it has no vector."""
-        place = {word: row for row, word in enumerate(self.words)}
-        return np.array([place.get(word, -1) for word in words], np.int64)
+        row_of = {word: row for row, word in enumerate(self.words)}
+        return np.array([row_of.get(word, -1) for word in words], np.int64)
 
     def of(self, words: Sequence[str]) -> np.ndarray:
         """The vector of each word, float32 [len(words), dim]; a row of NaN where it has none."""
@@ -62,27 +63,35 @@ def train_skipgram(
     epochs: int = 10,
     minimum_count: int = 3,
     learning_rate: float = 0.05,
-    window: int = 5,
     subwords: tuple[int, int] = (3, 6),
     buckets: int = 100_000,
-    lowercase: bool = True,
     language: str = "xx",
 ) -> Embeddings:
     """Train fastText skipgram (Bojanowski et al. 2017) on a corpus file, one sentence per line.
 
-    The corpus is read in lower case, as `language` (a code) writes it, unless `lowercase` is off.
-    One thread, because fastText's threads race: with one, the same corpus gives the same bytes (the
-    library's generator has a fixed seed; see `zeroed_memory`). A corpus without a word that occurs
-    `minimum_count` times is an error.
+    The corpus is read in lower case, as `language` (a code) writes it. One thread, because
+    fastText's threads race: with one, the same corpus gives the same bytes (the library's generator
+    has a fixed seed; see `zeroed_memory`). A corpus without a word that occurs `minimum_count`
+    times is an error.
     """
     import fasttext
 
-    with _training_text(corpus, lowercase, language) as text, zeroed_memory():
+    with _training_text(corpus, language) as text, zeroed_memory():
         try:
             model = fasttext.train_unsupervised(
-                str(text), model="skipgram", dim=dim, epoch=epochs, minCount=minimum_count, lr=learning_rate, ws=window,
-                minn=subwords[0], maxn=subwords[1], bucket=buckets if subwords[1] else 0, thread=1, verbose=0,
-            )  # fmt: skip
+                str(text),
+                model="skipgram",
+                dim=dim,
+                epoch=epochs,
+                minCount=minimum_count,
+                lr=learning_rate,
+                ws=WINDOW,
+                minn=subwords[0],
+                maxn=subwords[1],
+                bucket=buckets if subwords[1] else 0,
+                thread=1,
+                verbose=0,
+            )
         except (ValueError, RuntimeError) as error:
             hint = (
                 f"lower the learning rate {learning_rate}"
@@ -92,7 +101,7 @@ def train_skipgram(
             raise LinguaLiftError(
                 f"{corpus}: fastText cannot train on it ({error}); {hint}"
             ) from error
-        embeddings = of_model(model, None)
+        embeddings = of_model(model)
     if not np.isfinite(embeddings.vectors).all():
         raise LinguaLiftError(
             f"{corpus}: fastText diverged (vectors are not finite); lower the learning rate"
@@ -130,13 +139,10 @@ def zeroed_memory() -> Iterator[None]:
 
 
 @contextmanager
-def _training_text(corpus: str | Path, lowercase: bool, language: str) -> Iterator[Path]:
-    """The corpus, or a temporary copy in lower case; an empty one is an error."""
+def _training_text(corpus: str | Path, language: str) -> Iterator[Path]:
+    """A temporary copy of the corpus in lower case; an empty one is an error."""
     if not any(line.strip() for line in read_plain(corpus)):
         raise LinguaLiftError(f"{corpus}: empty corpus; delete it and run again")
-    if not lowercase:
-        yield Path(corpus)
-        return
     handle, name = tempfile.mkstemp(suffix=".txt")
     try:
         with open(handle, "w", encoding="utf-8") as lowered:
@@ -146,16 +152,27 @@ def _training_text(corpus: str | Path, lowercase: bool, language: str) -> Iterat
         os.unlink(name)
 
 
-def of_model(model: Any, limit: int | None) -> Embeddings:
-    """The first `limit` words of a loaded fastText model, most frequent first."""
-    words, counts = model.get_words(include_freq=True)
-    chosen = [row for row, word in enumerate(words) if word != "</s>"][:limit]
-    vectors = np.empty((len(chosen), model.get_dimension()), np.float32)
-    for place, row in enumerate(chosen):
-        vectors[place] = model.get_word_vector(words[row])
-    return Embeddings(
-        [words[row] for row in chosen], np.array([counts[row] for row in chosen], np.int64), vectors
-    )
+def of_model(model: Any) -> Embeddings:
+    """The words of a fastText model with their vectors, most frequent first."""
+    words, counts = words_of(model)
+    return Embeddings(words, counts, vectors_of(model, words))
+
+
+def words_of(model: Any) -> tuple[list[str], np.ndarray]:
+    """The words of a fastText model and their frequencies, most frequent first; a byte that is not
+    UTF-8 is a lone surrogate, as in the names of files.
+    """
+    words, counts = model.get_words(include_freq=True, on_unicode_error="surrogateescape")
+    kept = [row for row, word in enumerate(words) if word != "</s>"]
+    return [words[row] for row in kept], np.array([counts[row] for row in kept], np.int64)
+
+
+def vectors_of(model: Any, words: Sequence[str]) -> np.ndarray:
+    """The vectors of words in a fastText model, float32 [words, dim]."""
+    vectors = np.empty((len(words), model.get_dimension()), np.float32)
+    for row, word in enumerate(words):
+        vectors[row] = model.get_word_vector(word)
+    return vectors
 
 
 def save_embeddings(

@@ -1,6 +1,9 @@
 """Published fastText vectors: text format (`wiki.sw.vec`) or fastText's own (`cc.sw.300.bin`),
 either compressed with gzip.
 
+Words are cleaned as those of corpora are; of the spellings of one word (`Herr herr HERR`) the most
+frequent gives the vector.
+
 The text format is a header `words dim`, then `word v1 ... v_dim` a line, most frequent first. It is
 read in blocks, parsed by Arrow's CSV reader and written on at once, so that two million words need
 no more memory than their spelling; only a block with something wrong in it is read line by line, to
@@ -10,13 +13,13 @@ say which line and what.
 import gzip
 import io
 import logging
-import mmap
+import re
 import shutil
-import struct
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +28,14 @@ import pyarrow as pa
 from pyarrow import csv
 
 from lingualift.artifacts import read_parquet
+from lingualift.embeddings.binary import read_bin
 from lingualift.embeddings.fasttext import (
     VOCABULARY_SCHEMA,
-    Embeddings,
-    of_model,
     save_embeddings,
     save_stream,
 )
 from lingualift.errors import LinguaLiftError
+from lingualift.text.cleaning import clean_word
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +43,8 @@ SUFFIXES = (".vec", ".bin", ".vec.gz", ".bin.gz")
 BLOCK = 1 << 23  # bytes read at once
 LONGEST = 1 << 20  # bytes of a line
 SHOWN = 5  # line numbers listed in a message
-MAGIC, VERSION = 793712314, 12  # of fastText's own format
+BOM = b"\xef\xbb\xbf"
+_LINE_END = re.compile(rb"[ \t\r]+\n")
 
 
 def store_pretrained(
@@ -48,6 +52,8 @@ def store_pretrained(
     store: str | Path,
     limit: int,
     *,
+    script: str = "Latn",
+    language: str = "xx",
     dimension: int | None = None,
     strict: bool = False,
     provenance: dict[str, Any] | None = None,
@@ -55,27 +61,34 @@ def store_pretrained(
     """Write the `limit` most frequent words of the one vector file below `folder` to a store; the
     numbers of words and dimensions.
 
-    Vectors of another `dimension` are refused, malformed lines skipped with a warning or, with
-    `strict`, refused.
+    Words are cleaned as those of a corpus of `script` (ISO 15924) and `language` (a code). Vectors
+    of another `dimension` are refused, malformed lines skipped with a warning or, with `strict`,
+    refused.
     """
     path = vector_file(folder)
+    clean = partial(clean_word, script=script, language=language)
     with _readable(path, Path(store).parent) as plain:
         if ".bin" in path.suffixes[-2:]:
-            vectors = read_bin(plain, limit, name=str(path), strict=strict)
+            vectors = read_bin(plain, limit, clean=clean, name=str(path), strict=strict)
             _check_dimension(f"{path}", vectors.vectors.shape[1], dimension)
             save_embeddings(store, vectors, provenance)
             return vectors.vectors.shape
-        reader = VecFile(plain, limit, dimension=dimension, strict=strict)
+        reader = VecFile(plain, limit, clean=clean, dimension=dimension, strict=strict)
         return save_stream(store, reader, reader.dim, provenance), reader.dim
 
 
 def vector_file(folder: str | Path) -> Path:
     """The one vector file below `folder`; none, or several, are an error."""
-    files = sorted(path for path in Path(folder).rglob("*") if path.name.endswith(SUFFIXES))
+    files = sorted(
+        path
+        for path in Path(folder).rglob("*")
+        # macOS leaves a file `._NAME` beside a copied one
+        if path.name.endswith(SUFFIXES) and not path.name.startswith(".")
+    )
     if len(files) != 1:
-        found = ", ".join(path.name for path in files) or "none"
+        names = ", ".join(path.name for path in files) or "none"
         raise LinguaLiftError(
-            f"{folder}: expected one file of vectors ({', '.join(SUFFIXES)}), found {found};"
+            f"{folder}: expected one file of vectors ({', '.join(SUFFIXES)}), found {names};"
             " correct its entry in config/sources.yaml"
         )
     return files[0]
@@ -102,97 +115,22 @@ def _readable(path: Path, beside: Path) -> Iterator[Path]:
         yield copy
 
 
-def _check_dimension(place: str, found: int, wanted: int | None) -> None:
-    if wanted is not None and found != wanted:
+def _check_dimension(name: str, dimension: int, wanted: int | None) -> None:
+    if wanted is not None and dimension != wanted:
         raise LinguaLiftError(
-            f"{place}: vectors of {found} dimensions, fasttext.dimension is {wanted}; correct the"
-            " setting or the file"
-        )
-
-
-def read_bin(
-    path: str | Path, limit: int | None = None, *, name: str = "", strict: bool = False
-) -> Embeddings:
-    """The first `limit` words of a fastText model (`cc.XX.300.bin`) with their frequencies; a
-    truncated or foreign file is an error.
-
-    Words without a finite vector are skipped with a warning or, with `strict`, refused. `name`
-    stands for the path in messages.
-    """
-    import fasttext
-
-    name = name or str(path)
-    if not Path(path).is_file() or not Path(path).stat().st_size:
-        raise LinguaLiftError(f"{name}: no such file, or an empty one")
-    _check_complete(Path(path), name)
-    try:
-        model = fasttext.load_model(str(path))
-    except (ValueError, RuntimeError, MemoryError) as error:
-        raise LinguaLiftError(
-            f"{name}: not a complete fastText model ({error}); download it again"
-        ) from error
-    found = of_model(model, limit)
-    finite = np.isfinite(found.vectors).all(axis=1)
-    if not finite.all():
-        words = [word for word, good in zip(found.words, finite, strict=True) if not good]
-        what = (
-            f"{name}: {len(words)} word(s) with a vector that is not finite"
-            f" ({', '.join(map(repr, words[:SHOWN]))})"
-        )
-        if strict:
-            raise LinguaLiftError(
-                f"{what}; repair the file or let them be skipped (fasttext.malformed)"
-            )
-        logger.warning("%s skipped", what)
-        kept = [word for word, good in zip(found.words, finite, strict=True) if good]
-        found = Embeddings(kept, found.frequencies[finite], found.vectors[finite])
-    if not found.words:
-        raise LinguaLiftError(f"{name}: no words")
-    return found
-
-
-def _check_complete(path: Path, name: str) -> None:
-    """The file is as long as a fastText model's header, words and matrices say: the library itself
-    reads a truncated one as rubbish.
-    """
-    with open(path, "rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        try:
-            magic, version = struct.unpack_from("<2i", data)
-            if magic != MAGIC or version != VERSION:
-                raise LinguaLiftError(
-                    f"{name}: not a fastText model of version {VERSION}; download it again"
-                )
-            entries, _, _, _, pruned = struct.unpack_from(
-                "<3i2q", data, 64
-            )  # after twelve settings and one double
-            place = 92
-            for _ in range(entries):
-                end = data.find(b"\0", place)
-                if end < 0:
-                    raise ValueError
-                place = end + 10  # a count and a kind follow each word
-            place += 8 * max(0, pruned)
-            for _ in ("input", "output"):
-                quantised, rows, columns = struct.unpack_from("<?2q", data, place)
-                if quantised:
-                    return
-                place += 17 + 4 * rows * columns
-            complete = place <= len(data)
-        except (struct.error, ValueError):
-            complete = False
-    if not complete:
-        raise LinguaLiftError(
-            f"{name}: truncated: not a complete fastText model; download it again"
+            f"{name}: vectors of {dimension} dimensions, fasttext.dimension is {wanted}; correct"
+            " the setting or the file"
         )
 
 
 class VecFile:
     """The first `limit` words of a text file: iterate over blocks of (words, float32 [block, dim]).
 
-    Malformed lines (another number of fields, not numbers, not finite, a word seen before, not
-    UTF-8) are skipped with one warning that gives their numbers, or the first is refused with
-    `strict`; they do not count towards `limit`. A file with fewer lines than its header says is
-    refused when all of it was wanted.
+    `clean` gives a word its spelling; the first spelling of a word gives its vector. Malformed
+    lines (another number of fields, not numbers, not finite, a word seen before, not UTF-8) are
+    skipped with one warning that gives their numbers, or the first is refused with `strict`; they
+    do not count towards `limit`. A file with fewer lines than its header says is refused when all
+    of it was wanted.
     """
 
     def __init__(
@@ -200,12 +138,13 @@ class VecFile:
         path: str | Path,
         limit: int | None = None,
         *,
+        clean: Callable[[str], str] = str,
         dimension: int | None = None,
         strict: bool = False,
     ) -> None:
-        self.path, self.strict = Path(path), strict
+        self.path, self.clean, self.strict = Path(path), clean, strict
         with self._open() as handle:
-            header = self._read(handle, 100).split(b"\n")[0].split()
+            header = self._read(handle, 100).removeprefix(BOM).split(b"\n")[0].split()
         if len(header) != 2 or not all(field.isdigit() for field in header):
             raise LinguaLiftError(
                 f"{path}, line 1: 'words dimension' expected; is it a fastText .vec file?"
@@ -234,11 +173,12 @@ class VecFile:
 
     def __iter__(self) -> Iterator[tuple[list[str], np.ndarray]]:
         self.problems: dict[str, list[int]] = {}
-        seen: set[str] = set()
+        self.written: set[str] = set()  # words as the file has them
+        self.words: set[str] = set()  # and clean
         number, rest = 2, b""
         with self._open() as handle:
             handle.readline()
-            while len(seen) < self.wanted and (block := self._read(handle, BLOCK)):
+            while len(self.words) < self.wanted and (block := self._read(handle, BLOCK)):
                 lines, end, tail = (rest + block).rpartition(b"\n")
                 lines, rest = lines + end, tail
                 if len(rest) > LONGEST:
@@ -246,30 +186,18 @@ class VecFile:
                         f"{self.path}, line {number + lines.count(10)}: longer than a megabyte; is"
                         " it a .vec file?"
                     )
-                parsed = (
-                    _parse_block(lines, self.dim)
-                    if lines
-                    else ([], np.empty((0, self.dim), np.float32))
-                )
-                if (
-                    parsed is None
-                    or len(set(parsed[0])) < len(parsed[0])
-                    or not seen.isdisjoint(parsed[0])
-                ):
-                    parsed = self._line_by_line(lines, number, seen)
-                words, vectors = (
-                    parsed[0][: self.wanted - len(seen)],
-                    parsed[1][: self.wanted - len(seen)],
-                )
-                seen.update(words)
+                words, vectors = self._whole_lines(lines, number)
                 number += lines.count(b"\n")
                 if words:
                     yield words, vectors
-        if len(seen) < self.wanted and (rest or number - 2 < self.count):
+        if len(self.words) < self.wanted and (rest or number - 2 < self.count):
             raise LinguaLiftError(
                 f"{self.path}: truncated: {number - 2} whole lines of the {self.count} that its"
                 " header promises; download it again"
             )
+        self._report(number - 2)
+
+    def _report(self, lines: int) -> None:
         for problem, numbers in self.problems.items():
             logger.warning(
                 "%s: %d line(s) skipped: %s (line %s)",
@@ -278,33 +206,52 @@ class VecFile:
                 problem,
                 _shown(numbers),
             )
-        if not seen:
-            problem, numbers = next(iter(self.problems.items()))
+        if not self.words:
+            problem, numbers = next(iter(self.problems.items()), ("no word", [2]))
             raise LinguaLiftError(
-                f"{self.path}, line {_shown(numbers)}: {problem}; no usable line of {number - 2}"
+                f"{self.path}, line {_shown(numbers)}: {problem}; no usable line of {lines}"
             )
 
-    def _line_by_line(
-        self, lines: bytes, number: int, seen: set[str]
-    ) -> tuple[list[str], np.ndarray]:
-        found: dict[str, np.ndarray] = {}
-        for place, raw in enumerate(lines.removesuffix(b"\n").split(b"\n"), number):
-            if len(seen) + len(found) >= self.wanted:
+    def _whole_lines(self, lines: bytes, number: int) -> tuple[list[str], np.ndarray]:
+        """The new words of a block of whole lines, the first of which has this number."""
+        parsed = _parse_block(lines, self.dim) if lines else None
+        if parsed is None or not self.written.isdisjoint(parsed[0]):
+            return self._line_by_line(lines, number)
+        if len(set(parsed[0])) < len(parsed[0]):
+            return self._line_by_line(lines, number)
+        rows = [row for row, word in enumerate(parsed[0]) if self._take(word)]
+        words = [self.clean(parsed[0][row]) for row in rows]
+        return words, parsed[1][rows]
+
+    def _take(self, written: str) -> bool:
+        """Whether a word of the file is one more of those wanted."""
+        self.written.add(written)
+        word = self.clean(written)
+        if not word or word in self.words or len(self.words) >= self.wanted:
+            return False
+        self.words.add(word)
+        return True
+
+    def _line_by_line(self, lines: bytes, number: int) -> tuple[list[str], np.ndarray]:
+        taken: dict[str, np.ndarray] = {}
+        for line, raw in enumerate(lines.split(b"\n")[:-1], number):
+            if len(self.words) >= self.wanted:
                 break
             problem, word, row = _parse_line(raw, self.dim)
-            if problem is None and (word in seen or word in found):
+            if problem is None and word in self.written:
                 problem = "a word seen before"
             if problem is None:
-                found[word] = row
+                if self._take(word):
+                    taken[self.clean(word)] = row
                 continue
             if self.strict:
                 raise LinguaLiftError(
-                    f"{self.path}, line {place}: {problem}; repair the file or let malformed lines"
+                    f"{self.path}, line {line}: {problem}; repair the file or let malformed lines"
                     " be skipped (fasttext.malformed)"
                 )
-            self.problems.setdefault(problem, []).append(place)
-        return list(found), (
-            np.stack(list(found.values())) if found else np.empty((0, self.dim), np.float32)
+            self.problems.setdefault(problem, []).append(line)
+        return list(taken), (
+            np.stack(list(taken.values())) if taken else np.empty((0, self.dim), np.float32)
         )
 
 
@@ -315,11 +262,11 @@ def _shown(numbers: list[int]) -> str:
 def _parse_block(lines: bytes, dim: int) -> tuple[list[str], np.ndarray] | None:
     """Words and vectors of whole lines, or None where any of them is not as it should be."""
     columns = ["word", *map(str, range(dim))]
-    if lines.startswith(b"\xef\xbb\xbf"):  # Arrow would take the word U+FEFF for a mark
+    if lines.startswith(BOM):  # Arrow would take the word U+FEFF for a mark
         return None
     try:
         table = csv.read_csv(
-            pa.BufferReader(lines.replace(b" \n", b"\n")),
+            pa.BufferReader(_LINE_END.sub(b"\n", lines)),
             csv.ReadOptions(use_threads=False, block_size=len(lines) + 1, column_names=columns),
             csv.ParseOptions(
                 delimiter=" ",
@@ -340,7 +287,7 @@ def _parse_block(lines: bytes, dim: int) -> tuple[list[str], np.ndarray] | None:
         return None
     if table.num_rows != lines.count(b"\n"):  # a word held another line end
         return None
-    vectors = np.stack([table.column(place).to_numpy() for place in range(1, dim + 1)], axis=1)
+    vectors = np.stack([table.column(column).to_numpy() for column in range(1, dim + 1)], axis=1)
     words = table.column(0).to_pylist()
     return (words, vectors) if np.isfinite(vectors).all() and all(words) else None
 
@@ -349,7 +296,7 @@ def _parse_line(raw: bytes, dim: int) -> tuple[str | None, str, np.ndarray]:
     """(problem or None, word, vector) of one line."""
     nothing = np.empty(0, np.float32)
     try:
-        line = raw.decode("utf-8").rstrip(" ")
+        line = raw.decode("utf-8").rstrip(" \t\r")
     except UnicodeDecodeError:
         return "not UTF-8", "", nothing
     # Only spaces separate fields: published files hold words with other white space, such as

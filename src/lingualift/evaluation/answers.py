@@ -3,42 +3,20 @@
 `field` is the rule that the field reports: the last number of the text, correct within 1e-3. Its
 known failures: in `10-4` it reads -4, of `3/4` it sees the 4, of `cm2` the 2; digit groups are
 joined at ASCII commas alone and decimal commas too. `strict` reads `\\boxed{}`, a stated "answer
-is", fractions, signs, digit groups and every script's digits. Both are stored beside each
-prediction; tables report `field`. Multiple choice is read by `field_choice` and `strict_choice` in
-the same way.
+is", and a number in any style that a supported language writes (`evaluation.numerals`). Both are
+stored beside each prediction; tables report `field`. Gold answers are read as strict ones are.
+Multiple choice is read by `field_choice` and `strict_choice` in the same way.
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
+
+from lingualift.evaluation.numerals import numbers_in, plain_notation
 
 TOLERANCE = 1e-3
 _FIELD_NUMBER = re.compile(r"-?\d+\.?\d*")
-# A minus sign after a digit or letter is an operator or a hyphen; a fraction has no blanks, or `12
-# / 3 =` cut short would be one.
-_NUMBER = re.compile(r"(?:(?<![\da-zA-Z)])(?<![\d)]\s)-)?\d*\.?\d+(?:/-?\d+)?")
 _STATED = re.compile(r"answer is|answer:|####", re.IGNORECASE)
-_BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}")
-_FRACTION = re.compile(r"\\[dt]?frac\{(-?\d+)\}\{(-?\d+)\}")
-_EXPONENT = re.compile(r"(?<=m)\^?[23](?!\d)")  # of a square or cubic unit
-_GROUP = re.compile(r"(?<=\d)[,\u00a0\u202f](?=(?:\d{2,3}[,\u00a0\u202f])*\d{3}(?!\d))")
-
-
-def western_digits(text: str) -> str:
-    """The text with every script's decimal digits written 0-9, Arabic separators `.` and `,`, and
-    minus signs as hyphens.
-    """
-    text = "".join(
-        str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text
-    )
-    return text.translate({0x066B: ".", 0x066C: ",", 0x2212: "-", 0xFF0D: "-"})
-
-
-def join_groups(text: str) -> str:
-    """Digit groups joined: `1,234,567`, the Indian `12,34,567` and groups parted by no-break spaces
-    become `1234567`.
-    """
-    return _GROUP.sub("", text)
+_BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
 
 
 def field_answer(text: str) -> str | None:
@@ -54,15 +32,16 @@ def strict_answer(text: str) -> str | None:
     last "answer is" (and after the last `=` of that sentence), else the last number of the text;
     None without a number.
     """
-    text = _EXPONENT.sub("", _FRACTION.sub(r"\1/\2", join_groups(western_digits(text))))
+    text = plain_notation(text)
     boxed = _BOXED.findall(text)
-    if boxed and (numbers := _NUMBER.findall(boxed[-1])):
+    if boxed and (numbers := numbers_in(boxed[-1])):
         return numbers[-1]
     *before, stated = _STATED.split(text)
     sentence = re.split(r"\n|\.\s", stated.lstrip(), maxsplit=1)[0]
-    if before and (number := _NUMBER.search(sentence.split("=")[-1])):
-        return number[0]
-    numbers = _NUMBER.findall(text)
+    *_, result = re.split(r"(?==)", sentence)  # with its `=`, after which a minus is a sign
+    if before and (numbers := numbers_in(result)):
+        return numbers[0]
+    numbers = numbers_in(text)
     return numbers[-1] if numbers else None
 
 
@@ -78,8 +57,12 @@ def to_number(answer: str | None) -> float | None:
 
 
 def is_correct(answer: str | None, gold: str) -> bool:
-    """Whether the extracted answer equals the gold number within 1e-3."""
-    value, target = to_number(answer), to_number(join_groups(western_digits(gold)))
+    """Whether the extracted answer equals the gold number within 1e-3; both are read by the strict
+    rule.
+    """
+    if answer is None:
+        return False
+    value, target = (to_number(strict_answer(text)) for text in (answer, gold))
     return value is not None and target is not None and abs(value - target) < TOLERANCE
 
 

@@ -26,13 +26,15 @@ class Partial:
         self.answers: list[Answer] = []
         kept = []
         if self.path.is_file():
-            header, *lines = self.path.read_text(encoding="utf-8").split("\n")
-            if header == key:
+            header, *lines = self.path.read_bytes().split(b"\n")
+            if header == key.encode():
                 for line in lines[:-1]:  # what follows the last line end was cut off in writing
-                    self.answers.extend(
-                        (index, ids, reason) for index, ids, reason in json.loads(line)
-                    )
-                    kept.append(line)
+                    batch = _read_batch(line)
+                    if batch is None:
+                        logger.warning("%s: damaged; the answers before are kept", self.path)
+                        break
+                    self.answers.extend(batch)
+                    kept.append(line.decode())
                 logger.info("going on after %d answers in %s", len(self.answers), self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text("\n".join([key, *kept]) + "\n", encoding="utf-8")
@@ -44,3 +46,14 @@ class Partial:
             handle.write(json.dumps(answers, separators=(",", ":")) + "\n")
             handle.flush()
             os.fsync(handle.fileno())
+
+
+def _read_batch(line: bytes) -> list[Answer] | None:
+    """The answers of a line, or None where it is not what `add` wrote."""
+    try:
+        return [
+            (int(index), [int(token) for token in ids], str(reason))
+            for index, ids, reason in json.loads(line.decode())
+        ]
+    except (ValueError, TypeError, RecursionError):
+        return None

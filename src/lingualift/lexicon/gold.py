@@ -12,8 +12,7 @@ from lingualift.data.folders import named_file, visible_files
 from lingualift.data.rows import lines, read_document
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
-from lingualift.text.corpora import clean_line
-from lingualift.text.scripts import lower_case
+from lingualift.text.cleaning import clean_word
 
 logger = logging.getLogger(__name__)
 Dictionary = dict[str, set[str]]
@@ -47,8 +46,8 @@ def cleaned(pairs: Iterable[tuple[str, str]], language: Language) -> Dictionary:
     """
     dictionary: Dictionary = {}
     for english, word in pairs:
-        english = clean_line(english, "Latn").lower()
-        word = lower_case(clean_line(word, language.script), language.code)
+        english = clean_word(english, "Latn", "en")
+        word = clean_word(word, language.script, language.code)
         if english and word:
             dictionary.setdefault(english, set()).add(word)
     return dictionary

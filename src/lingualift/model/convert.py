@@ -26,6 +26,7 @@ from lingualift.artifacts import atomic_directory, atomic_path, read_json, sha25
 from lingualift.errors import LinguaLiftError, nearest
 from lingualift.model.gguf_file import GgufFile, open_gguf
 from lingualift.model.gguf_tokenizer import added_tokens, gguf_tokenizer
+from lingualift.modes import follow_umask
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ def convert_gguf(gguf_path: str | Path, out_dir: str | Path) -> None:
         model.save_pretrained(folder)
         _save_tokenizer(tokenizer, folder)
         for file in folder.iterdir():
-            file.chmod(0o644)  # safetensors writes its file for the owner alone
+            follow_umask(file)  # safetensors writes its file for the owner alone
 
 
 @dataclass(frozen=True)

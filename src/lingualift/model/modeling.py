@@ -34,6 +34,7 @@ from lingualift.model.encoder import Backbone, EncoderTokenizer
 from lingualift.model.frozen import check_reference, reference
 from lingualift.model.layout import END, IGNORE, START, STATE
 from lingualift.model.loss import response_loss
+from lingualift.modes import follow_umask
 
 logger = logging.getLogger(__name__)
 
@@ -346,7 +347,7 @@ class LinguaLiftModel(PreTrainedModel):
         folder = Path(save_directory)
         folder.mkdir(parents=True, exist_ok=True)
         save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
-        (folder / WEIGHTS).chmod(0o644)  # safetensors writes its file for the owner alone
+        follow_umask(folder / WEIGHTS)
         self.config.save_pretrained(folder)
         write_text(folder / "README.md", model_card(self.config.to_dict(), record))
 

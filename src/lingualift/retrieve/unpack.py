@@ -2,17 +2,34 @@
 folders is written.
 """
 
+import gzip
+import lzma
 import shutil
 import stat
 import subprocess
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from lingualift.errors import LinguaLiftError
+
+# Also: a compression or encryption that zipfile has not, a stream that breaks off inside a member,
+# a name that its own flag calls UTF-8 and is not.
+DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    zlib.error,
+    lzma.LZMAError,
+    gzip.BadGzipFile,
+    UnicodeDecodeError,
+)
 
 
 def unpack(archive: Path, destination: Path, members: Sequence[str] = ()) -> None:
@@ -36,12 +53,7 @@ def unpack(archive: Path, destination: Path, members: Sequence[str] = ()) -> Non
                 f"{archive}: not an archive that can be unpacked (.whl .zip .tgz .tar.gz .tar.xz"
                 " .tar.bz2 .tar .deb)"
             )
-    except (
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        EOFError,
-        NotImplementedError,
-    ) as error:  # the last: a compression that zipfile has not
+    except DAMAGED as error:
         raise LinguaLiftError(
             f"{archive}: damaged archive ({error}); delete it and run again"
         ) from error

@@ -6,26 +6,26 @@ which copies digits but understands nothing. Multiple choice: one of the choices
 the sentences.
 """
 
-import re
 from collections.abc import Sequence
 from itertools import combinations
 
 from lingualift.benchmarks.base import Problem
-from lingualift.evaluation.answers import is_correct, join_groups, western_digits
+from lingualift.evaluation.answers import is_correct, to_number
+from lingualift.evaluation.numerals import numbers_in, plain_notation
 
 TITLES = {
     "number": "Chance (two numbers of the question, any operation)",
     "choice": "Chance (any choice)",
     "neighbour": "Chance (any sentence)",
 }
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def guess_share(question: str, gold: str) -> float:
     """Probability in [0, 1] that a guess of two numbers and an operation is the gold answer (0 with
     fewer than two numbers).
     """
-    numbers = [float(number) for number in _NUMBER.findall(join_groups(western_digits(question)))]
+    values = map(to_number, numbers_in(plain_notation(question)))
+    numbers = [value for value in values if value is not None]
     pairs = [(max(pair), min(pair)) for pair in combinations(numbers, 2)]
     if not pairs:
         return 0.0

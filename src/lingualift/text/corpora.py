@@ -7,7 +7,6 @@ holds one sentence per line, tokens joined by one space, cased, NFC. Everything 
 any size needs memory for a sample and a sentence.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from lingualift.artifacts import atomic_path
 from lingualift.errors import LinguaLiftError
+from lingualift.text.cleaning import clean_line
 from lingualift.text.english import EnglishLines
 from lingualift.text.readers import read_plain
 from lingualift.text.scripts import letters_pattern, script_pattern
@@ -31,66 +31,6 @@ class Counts:
     other_script: int = 0
     english: int = 0
     kept: int = 0
-
-
-class _Characters(dict[int, int | str | None]):
-    """What becomes of each code point (a table for `str.translate`, filled as characters are met).
-
-    Native digits become 0-9, white space and controls a space, apostrophes the one on the keyboard;
-    invisible format characters (all but joiners), private and unassigned ones go, and so do
-    `dropped`.
-    """
-
-    JOINERS = (0x200C, 0x200D)  # part of the spelling in Indic scripts, Persian and Sinhala
-    APOSTROPHES = (
-        0x2019,
-        0x02BC,
-        0xFF07,
-    )  # written for one another in Ukrainian, Swahili, French; a closing quote ends up at an edge
-
-    def __init__(self, replaced: Mapping[int, int | None]) -> None:
-        super().__init__(replaced)
-
-    def __missing__(self, code: int) -> int | str | None:
-        character = chr(code)
-        category = unicodedata.category(character)
-        value: int | str | None = code
-        if category == "Nd":
-            value = str(unicodedata.digit(character))
-        elif category in ("Cc", "Zs", "Zl", "Zp"):
-            value = " "
-        elif code in self.APOSTROPHES:
-            value = "'"
-        elif category in ("Cf", "Cs", "Co", "Cn") and code not in self.JOINERS:
-            value = None
-        self[code] = value
-        return value
-
-
-# Arabic vowel marks, Quranic annotation signs and the elongation stroke: written in scripture, left
-# out in everyday text, so that a vocalised corpus would share no word with any other; alef wasla is
-# the plain alef. Armenian marks of stress, exclamation and question stand inside the word that they
-# belong to.
-_ARABIC_MARKS = (
-    *range(0x0610, 0x061B),
-    0x0640,
-    *range(0x064B, 0x0653),
-    0x0670,
-    *range(0x06D6, 0x06EE),
-)
-_CHARACTERS = {
-    "Arab": _Characters({code: None for code in _ARABIC_MARKS} | {0x0671: 0x0627}),
-    "Armn": _Characters(dict.fromkeys((0x055B, 0x055C, 0x055E))),
-}
-_OTHERS = _Characters({})
-
-
-def clean_line(line: str, script: str) -> str:
-    """NFC, digits 0-9, one kind of apostrophe, no invisible characters (see `_Characters`), runs of
-    white space to one space.
-    """
-    line = unicodedata.normalize("NFC", line).translate(_CHARACTERS.get(script, _OTHERS))
-    return " ".join(unicodedata.normalize("NFC", line).split())
 
 
 def clean_lines(
@@ -111,7 +51,7 @@ def clean_lines(
     end: nothing left at all, one line only, or most lines in another script.
     """
     counts = Counts() if counts is None else counts
-    stream = _in_script(lines, script, counts)
+    stream = _in_script(lines, script, language, counts)
     foreign: EnglishLines | None = None
     if script == "Latn" and language != "en":
         sample = list(islice(stream, SAMPLE))
@@ -148,10 +88,10 @@ def _chain(first: list[str], rest: Iterator[str]) -> Iterator[str]:
     yield from rest
 
 
-def _in_script(lines: Iterable[str], script: str, counts: Counts) -> Iterator[str]:
+def _in_script(lines: Iterable[str], script: str, language: str, counts: Counts) -> Iterator[str]:
     in_script, letters = script_pattern(script), letters_pattern()
     for line in lines:
-        line = clean_line(line, script)
+        line = clean_line(line, script, language)
         total = len(letters.findall(line))
         if not total:
             continue
@@ -179,7 +119,9 @@ def write_corpus(path: str | Path, sentences: Iterable[Sequence[str]]) -> tuple[
 
 
 def read_corpus(path: str | Path) -> Iterator[list[str]]:
-    """The sentences that `write_corpus` wrote, as token lists; a missing or empty file is an error."""
+    """The sentences that `write_corpus` wrote, as token lists; a file that is missing or empty is
+    an error.
+    """
     empty = True
     for line in read_plain(path):
         if tokens := line.split():

@@ -21,9 +21,10 @@ from collections.abc import Mapping, Sequence
 # English function words that are rare or absent in other Latin-script languages ("of", "is", "was",
 # "for", "her" are not: Dutch, German, Danish and others have them).
 MARKERS = frozenset([
-    "the", "and", "that", "this", "these", "those", "which", "with", "from", "you", "your", "they", "their", "them", "there", "then",
-    "than", "would", "should", "could", "been", "what", "where", "when", "who", "whose", "whom", "because", "about", "into", "does",
-    "did", "not", "shall", "upon", "has", "have", "had", "were", "will", "our", "ours", "its", "be", "to", "by",
+    "the", "and", "that", "this", "these", "those", "which", "with", "from", "you", "your",
+    "they", "their", "them", "there", "then", "than", "would", "should", "could", "been", "what",
+    "where", "when", "who", "whose", "whom", "because", "about", "into", "does", "did", "not",
+    "shall", "upon", "has", "have", "had", "were", "will", "our", "ours", "its", "be", "to", "by",
 ])  # fmt: skip
 # share of markers above which a line counts as English at first; running English has 0.25-0.4
 MARKER_SHARE = 0.2
@@ -54,28 +55,22 @@ class EnglishLines:
 
     def __init__(self, sample: Sequence[str], english: Mapping[str, float]) -> None:
         texts = [words_of(line) for line in sample]
-        found = [looks_english(line) for line in sample]
+        is_english = [looks_english(line) for line in sample]
         self.evidence: dict[str, float] = {}
         for _ in range(ROUNDS):
-            own: Counter[str] = Counter()
-            foreign: Counter[str] = Counter()
-            for words, is_english in zip(texts, found, strict=True):
-                (foreign if is_english else own).update(words)
-            own_total, foreign_total = max(1, own.total()), foreign.total() + ENGLISH_WORDS
-            self.evidence = {}
-            for word in own.keys() | foreign.keys() | english.keys():
+            here: Counter[str] = Counter()
+            there: Counter[str] = Counter()
+            for words, in_english in zip(texts, is_english, strict=True):
+                (there if in_english else here).update(words)
+            here_total, there_total = max(1, here.total()), there.total() + ENGLISH_WORDS
+            for word in here.keys() | there.keys() | english.keys():
                 # One occurrence less, or a word that occurs once would vouch for the class that its
                 # own line happens to be in.
-                listed, found_there, found_here = (
-                    english.get(word, 0.0) * ENGLISH_WORDS,
-                    max(0, foreign[word] - 1),
-                    max(0, own[word] - 1),
-                )
-                self.evidence[word] = math.log(
-                    ((listed + found_there) / foreign_total + FLOOR)
-                    / (found_here / own_total + FLOOR)
-                )
-            found = [self._decide(words) for words in texts]
+                listed = english.get(word, 0.0) * ENGLISH_WORDS
+                share_there = (listed + max(0, there[word] - 1)) / there_total
+                share_here = max(0, here[word] - 1) / here_total
+                self.evidence[word] = math.log((share_there + FLOOR) / (share_here + FLOOR))
+            is_english = [self._decide(words) for words in texts]
 
     def _decide(self, words: Sequence[str]) -> bool:
         # A single word is often a name, and teaches vectors nothing.

@@ -15,6 +15,8 @@ COMPOSITE_SCRIPTS = {
     "Aran": ("Arab",),
     "Hang": ("Hang",),
 }
+DOTTED_I = frozenset(("tr", "az"))
+"""Languages whose capital of i is İ, and of ı is I."""
 _KNOWN = (
     "Arab",
     "Armn",
@@ -96,7 +98,10 @@ def is_script(word: str, script: str) -> bool:
 
 
 def lower_case(text: str, language: str) -> str:
-    """`text` in lower case as the language writes it: Turkish has a dotless ı beside the dotted i."""
-    if language == "tr":
+    """`text` in lower case as the language writes it: Turkish and Azeri have a dotless ı beside the
+    dotted i, Armenian writes և for what its capitals ԵՒ become.
+    """
+    if language in DOTTED_I:
         text = text.replace("İ", "i").replace("I", "ı")
-    return text.lower()
+    lower = text.lower()
+    return lower.replace("եւ", "և") if language == "hy" else lower

@@ -1,12 +1,15 @@
 """Words of a line, by spaCy's class for the language (a blank pipeline: rules and dictionaries, no
 model).
 
-| language | tokeniser | |---|---| | th | spaCy's class over pythainlp (newmm: maximal matching over
-a dictionary) | | ja | spaCy's class over sudachipy (split mode A) and the dictionary
-sudachidict_core | | zh | spaCy's class over jieba | | ko | spaCy's rule tokeniser: words between
-spaces, with their particles (spaCy's default needs the system library MeCab) | | vi | spaCy's rule
-tokeniser: syllables, as in PyPI wordfreq (spaCy's default, pyvi, reads a pickled model) | | be, ha,
-sw | the multi-language class `xx`: spaCy has none of their own | | others | spaCy's class |
+| language | tokeniser |
+|---|---|
+| th | spaCy's class over pythainlp (newmm: maximal matching over a dictionary) |
+| ja | spaCy's class over sudachipy (split mode A) and the dictionary sudachidict_core |
+| zh | spaCy's class over jieba |
+| ko | spaCy's rules: words between spaces, with particles (its default needs the library MeCab) |
+| vi | spaCy's rules: syllables, as in PyPI wordfreq (its default, pyvi, reads a pickled model) |
+| be, ha, sw | the multi-language class `xx`: spaCy has none of their own |
+| others | spaCy's class |
 
 pythainlp is a dependency of the project; the others are its extra `segmenters`.
 """
@@ -19,6 +22,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lingualift.errors import LinguaLiftError, nearest
+from lingualift.text.sentences import pieces
+
+logger = logging.getLogger(__name__)
 
 # What a language's tokeniser imports, and the package that brings it.
 PACKAGES = {
@@ -34,6 +40,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "nlp": {"tokenizer": {"@tokenizers": "spacy.zh.ChineseTokenizer", "segmenter": "jieba"}}
     },
 }
+
+
+LONGEST_TEXT = 10_000
+"""Characters of a text that any tokeniser takes: Sudachi refuses 49,150 bytes, spaCy a million
+characters.
+"""
 
 
 def check_segmenters(languages: Iterable[str]) -> None:
@@ -81,7 +93,8 @@ def tokenize(lines: Iterable[str], tokenizer: str | Any) -> Iterator[list[str]]:
 
     spaCy's classes differ in the punctuation that they know (Armenian's knows none of its own), so
     punctuation and symbols at the edges of a token become tokens here for all, and so do digits
-    beside letters that are not Latin ("14개"). No token is empty or holds white space.
+    beside letters that are not Latin ("14개"). No token is empty or holds white space. A line of
+    more than `LONGEST_TEXT` characters becomes several.
     """
     import regex
 
@@ -90,7 +103,8 @@ def tokenize(lines: Iterable[str], tokenizer: str | Any) -> Iterator[list[str]]:
         flags=regex.V1 | regex.DOTALL,
     )
     pipeline = blank_pipeline(tokenizer) if isinstance(tokenizer, str) else tokenizer
-    for doc in pipeline.pipe(lines, batch_size=256):
+    texts = (piece for line in lines for piece in pieces(line, LONGEST_TEXT))
+    for doc in pipeline.pipe(texts, batch_size=256):
         tokens: list[str] = []
         for token in doc:
             # Segmenters may leave white space inside a token; a corpus line is split at spaces

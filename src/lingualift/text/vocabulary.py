@@ -10,6 +10,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from lingualift.data.folders import wrong_cell
 from lingualift.data.rows import read_document
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
-from lingualift.text.corpora import clean_line
+from lingualift.text.cleaning import clean_frequencies, clean_line, clean_word
 from lingualift.text.scripts import is_script, lower_case
-from lingualift.text.segmenters import tokenize
+from lingualift.text.segmenters import LONGEST_TEXT, tokenize
+from lingualift.text.sentences import pieces
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ PER_BILLION = 1_000_000_000
 # occurrence is enough for the paper, but taggers slip: names then come in by one mistaken tag; with
 # a half, "day", "house" and "book" are lost to "the Day of ..." and its like.
 NAME_LIMIT = 0.05
+ENGLISH_RATIO = 6.0  # how much more frequent in English a word of another language's list may be
 TARGET_SCHEMA = pa.schema(
     [
         pa.field("word", pa.string(), nullable=False),
@@ -79,14 +82,15 @@ def wordfreq_list(name: str, count: int) -> dict[str, float]:
     return {word: entries[word] for word in wordfreq.top_n_list(name, count)}
 
 
-def cldr_list(path: str | Path, script: str, tokenizer: str = "xx") -> dict[str, float]:
+def cldr_list(
+    path: str | Path, script: str, tokenizer: str = "xx", language: str = "xx"
+) -> dict[str, float]:
     """The words in a language's CLDR annotations (`annotations/XX/annotations.json`), as a
     monolingual word list.
 
-    The annotations are cleaned as a corpus of `script` is and split by the spaCy class `tokenizer`.
-
-    A word's frequency is the share of annotated characters whose annotations hold it. Which
-    character it annotates is not used.
+    The annotations are cleaned as a corpus of `script` and `language` is and split by the spaCy
+    class `tokenizer`. A word's frequency is the share of annotated characters whose annotations
+    hold it. Which character it annotates is not used.
     """
     document = read_document(path)
     try:
@@ -96,11 +100,11 @@ def cldr_list(path: str | Path, script: str, tokenizer: str = "xx") -> dict[str,
         raise LinguaLiftError(
             f"{path}: not a CLDR annotations file ({type(error).__name__}: {error})"
         ) from error
-    lines = (clean_line(" ; ".join(names), script) for names in texts)
+    lines = (clean_line(" ; ".join(names), script, language) for names in texts)
     counts = Counter(
         word
         for names in tokenize(lines, tokenizer)
-        for word in {lower_case(name, tokenizer) for name in names}
+        for word in {lower_case(name, language) for name in names}
     )
     counts = Counter({word: count for word, count in counts.items() if is_script(word, script)})
     total = sum(counts.values())
@@ -140,25 +144,26 @@ def target_vocabulary(
     word_list: Mapping[str, float],
     script: str,
     *,
+    language: str = "xx",
     size: int = 5000,
     list_weight: float = 0.5,
     english: Mapping[str, float] | None = None,
-    english_ratio: float = 6.0,
     name: str = "target vocabulary",
 ) -> pa.Table:
     """The `size` most frequent words of corpus and word list (schema TARGET_SCHEMA); ties in
-    alphabetical order.
+    alphabetical order. The words of the list are cleaned as those of a corpus are.
 
     English words leak into other languages' lists and would be "translated" into themselves: a
-    Latin-script word whose relative frequency in `english` exceeds `english_ratio` times its own is
+    Latin-script word whose relative frequency in `english` exceeds `ENGLISH_RATIO` times its own is
     dropped. `name` is named when nothing remains.
     """
+    word_list = clean_frequencies(word_list, script, language)
     merged = merge(corpus, word_list, script, list_weight)
     if english and script == "Latn":
         leaked = [
             word
             for word, (value, _) in merged.items()
-            if english.get(word, 0.0) > english_ratio * value
+            if english.get(word, 0.0) > ENGLISH_RATIO * value
         ]
         for word in leaked:
             del merged[word]
@@ -200,31 +205,31 @@ def source_vocabulary(
     unless `keep_stop_words`, stop words are left out; so is a word that is hardly ever anything
     else. Words that only `word_list` has are tagged alone.
     """
+    listed = {
+        word: value
+        for word, value in clean_frequencies(word_list or {}, script, "en").items()
+        if is_script(word, script)
+    }
     tags: dict[str, Counter[str]] = {}
     rejected: Counter[str] = Counter()
-    for doc in nlp.pipe(texts, batch_size=64):
-        for token in doc:
-            _tally(token, script, tags, rejected)
-    word_list = {
-        word: value for word, value in (word_list or {}).items() if is_script(word, script)
-    }
-    missing = dict.fromkeys(word for word in word_list if word not in tags and word not in rejected)
+    short = (piece for text in texts for piece in pieces(text, LONGEST_TEXT))
+    for token in chain.from_iterable(nlp.pipe(short, batch_size=64)):
+        _tally(token, script, tags, rejected)
+    from_texts = {word: float(counts.total()) for word, counts in tags.items()}
+    missing = [word for word in listed if word not in tags and word not in rejected]
     for doc in nlp.pipe(missing, batch_size=256):
         if len(doc) == 1:
             _tally(doc[0], script, tags, rejected)
-    from_texts = {
-        word: float(sum(counts.values())) for word, counts in tags.items() if word not in missing
-    }
     stop_words = set() if keep_stop_words else {word.lower() for word in nlp.Defaults.stop_words}
     allowed = {
         word
         for word, counts in tags.items()
-        if sum(counts.values()) >= NAME_LIMIT * (sum(counts.values()) + rejected[word])
+        if counts.total() >= NAME_LIMIT * (counts.total() + rejected[word])
         and word not in stop_words
     }
     merged = {
         word: value
-        for word, value in merge(from_texts, word_list, script, list_weight).items()
+        for word, value in merge(from_texts, listed, script, list_weight).items()
         if word in allowed
     }
     if not merged:
@@ -249,7 +254,7 @@ def source_vocabulary(
 
 
 def _tally(token: Any, script: str, tags: dict[str, Counter[str]], rejected: Counter[str]) -> None:
-    word = token.lower_
+    word = clean_word(token.lower_, script, "en")
     if not is_script(word, script):
         return
     if (

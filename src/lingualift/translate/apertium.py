@@ -33,7 +33,7 @@ def translate(texts: Sequence[str], packages: Path) -> list[str]:
         unpack(packages, root)
         output = run_chain(
             read_mode(find_mode(root), root),
-            "".join(wrap(text, place) for place, text in enumerate(texts)),
+            "".join(wrap(text, number) for number, text in enumerate(texts)),
             root,
         )
     return unwrap(output, len(texts))
@@ -47,16 +47,17 @@ def unpack(packages: Path, root: Path) -> None:
             "Apertium's Debian packages need `dpkg-deb` (package dpkg); use another engine in"
             " translation.engines"
         )
-    found = sorted(packages.rglob("*.deb"))
-    if not found:
+    archives = sorted(path for path in packages.rglob("*.deb") if not path.name.startswith("."))
+    if not archives:
         raise LinguaLiftError(
             f"{packages}: holds no Debian packages; delete the folder and retrieve it again"
         )
-    for package in found:
+    for package in archives:
         done = subprocess.run(
             [program, "--extract", str(package), str(root)],
             capture_output=True,
             text=True,
+            errors="replace",
             stdin=subprocess.DEVNULL,
         )
         if done.returncode != 0:
@@ -68,25 +69,32 @@ def unpack(packages: Path, root: Path) -> None:
 
 def find_mode(root: Path) -> Path:
     """The one mode into English without a variant ('spa-eng', not 'spa-eng_US')."""
-    found = [
+    modes = [
         path
         for path in root.glob("usr/share/apertium/modes/*.mode")
         if re.fullmatch(r"[a-z]+-(eng|en)", path.stem)
     ]
-    if len(found) != 1:
+    if len(modes) != 1:
         raise LinguaLiftError(
             "Apertium: expected one pair into English, found"
-            f" {', '.join(sorted(path.stem for path in found)) or 'none'}"
+            f" {', '.join(sorted(path.stem for path in modes)) or 'none'}"
         )
-    return found[0]
+    return modes[0]
 
 
 def read_mode(mode: Path, root: Path) -> list[list[str]]:
     """A mode's programs with their arguments; its data lie below `root`, unknown words come out
     without marks.
     """
+    try:
+        words = shlex.split(mode.read_text(encoding="utf-8"))
+    except ValueError as error:  # bytes that are no text, a quotation without end
+        raise LinguaLiftError(
+            f"Apertium: mode {mode.stem} cannot be read ({error}); delete its packages and run"
+            " again"
+        ) from error
     chain: list[list[str]] = [[]]
-    for word in shlex.split(mode.read_text(encoding="utf-8")):
+    for word in words:
         if word == "|":
             chain.append([])
         elif word == "$1":
@@ -113,13 +121,13 @@ def run_chain(chain: Sequence[Sequence[str]], text: str, root: Path) -> str:
     )
     environment = {"PATH": str(root / "usr/bin"), "LD_LIBRARY_PATH": libraries, "LC_ALL": "C.UTF-8"}
     processes: list[subprocess.Popen[bytes]] = []
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as errors:
-        given.write(text.encode())
-        given.seek(0)
+    with tempfile.TemporaryFile() as stream, tempfile.TemporaryFile() as errors:
+        stream.write(text.encode())
+        stream.seek(0)
         try:
             for command in chain:
                 program = [str(root / "usr/bin" / command[0]), *command[1:]]
-                source = processes[-1].stdout if processes else given
+                source = processes[-1].stdout if processes else stream
                 processes.append(
                     subprocess.Popen(
                         program,
@@ -155,17 +163,17 @@ def run_chain(chain: Sequence[Sequence[str]], text: str, root: Path) -> str:
     return output.decode(errors="replace")
 
 
-def wrap(text: str, place: int) -> str:
+def wrap(text: str, number: int) -> str:
     """A text in Apertium's stream format, ended by a sentence end and a block that carries its
-    place through the chain.
+    number through the chain.
     """
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split())) + f"{_END}[;{place};]"
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split())) + f"{_END}[;{number};]"
 
 
 def unwrap(output: str, count: int) -> list[str]:
     """The texts of a stream of `wrap`ped ones."""
     pieces = re.split(r"\[;(\d+);\]", output)
-    if [int(place) for place in pieces[1::2]] != list(range(count)):
+    if [int(number) for number in pieces[1::2]] != list(range(count)):
         raise LinguaLiftError(f"Apertium: {count} sentences went in, {len(pieces) // 2} came out")
     return [
         " ".join(re.sub(r"\\(.)", r"\1", piece.replace(_END, "")).split())

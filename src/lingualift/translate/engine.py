@@ -2,7 +2,8 @@
 or NLLB through Transformers.
 
 A question of inference or commonsense is a form filled with sentences ('Premise: ...'); its words
-are kept and only what fills it is translated (`parts`).
+are kept and only what fills it is translated (`parts`). What fills it is translated sentence by
+sentence: engines are made for sentences, and a word problem of many can be longer than they take.
 """
 
 import re
@@ -15,6 +16,7 @@ import pyarrow as pa
 from lingualift.benchmarks.base import Problem
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
+from lingualift.text.sentences import sentences
 
 TRANSLATION_SCHEMA = pa.schema(
     [
@@ -67,31 +69,50 @@ def translate(
     """
     from lingualift.translate import apertium, nllb
 
-    split = [parts(question) for question in questions]
-    sentences = sorted({part.strip() for pieces in split for part in pieces[::2]} - {""})
+    split = [
+        [
+            sentences(part, language.code) if place % 2 == 0 else [part]
+            for place, part in enumerate(parts(question))
+        ]
+        for question in questions
+    ]
+    wanted = sorted(
+        {
+            sentence
+            for pieces in split
+            for texts in pieces[::2]
+            for sentence in texts
+            if any(character.isalnum() for character in sentence)  # not a lone mark
+        }
+    )
     if engine == "apt":
-        english = apertium.translate(sentences, folder)
+        english = apertium.translate(wanted, folder)
     elif language.nllb is not None:
-        english = nllb.translate(sentences, language, folder, batch)
+        english = nllb.translate(wanted, language, folder, batch)
     else:
         raise LinguaLiftError(
             f"translation: languages.tsv gives {language.name} ({language.code}) no NLLB code"
         )
-    if len(english) != len(sentences):
-        raise LinguaLiftError(
-            f"translation: {len(english)} translations for {len(sentences)} sentences of"
-            f" {language.code}"
-        )
-    known = dict(zip(sentences, english, strict=True))
-    for sentence, translated in known.items():
-        if not translated.strip():
-            raise LinguaLiftError(
-                f"translation: nothing came back for {sentence[:60]!r} ({language.code})"
-            )
+    known = _matched(wanted, english, language.code)
     return [
         "".join(
-            known.get(part.strip(), part) if place % 2 == 0 else part
-            for place, part in enumerate(pieces)
+            " ".join(known.get(sentence, sentence) for sentence in texts)
+            if place % 2 == 0
+            else texts[0]
+            for place, texts in enumerate(pieces)
         )
         for pieces in split
     ]
+
+
+def _matched(wanted: Sequence[str], english: Sequence[str], code: str) -> dict[str, str]:
+    """Each sentence's translation; a sentence without one is an error."""
+    if len(english) != len(wanted):
+        raise LinguaLiftError(
+            f"translation: {len(english)} translations for {len(wanted)} sentences of {code}"
+        )
+    known = dict(zip(wanted, english, strict=True))
+    for sentence, translated in known.items():
+        if not translated.strip():
+            raise LinguaLiftError(f"translation: nothing came back for {sentence[:60]!r} ({code})")
+    return known

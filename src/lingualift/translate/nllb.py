@@ -2,13 +2,17 @@
 similar length together.
 """
 
+import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from lingualift.data.folders import wrong_cell
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
+
+logger = logging.getLogger(__name__)
 
 ENGLISH = "eng_Latn"
 MAX_TOKENS = 512
@@ -44,34 +48,44 @@ def translate(texts: Sequence[str], language: Language, model: Path, batch: int)
         .eval()
         .to(where)
     )
-    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-    result = [""] * len(texts)
-    quiet = len(texts) < 100
+    order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
+    english = [""] * len(texts)
+    cut = 0
     with (
         torch.inference_mode(),
         tqdm(
-            total=len(texts), desc=f"translate {code}", unit="text", mininterval=5, disable=quiet
+            total=len(texts),
+            desc=f"translate {code}",
+            unit="text",
+            mininterval=5,
+            disable=len(texts) < 100,
         ) as bar,
     ):
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
-            given = tokenizer(
-                [texts[place] for place in chosen],
-                return_tensors="pt",
-                padding=True,
-                truncation=True,
-                max_length=MAX_TOKENS,
-            )
+            encoded, too_long = _encoded(tokenizer, [texts[number] for number in chosen])
+            cut += too_long
             made = engine.generate(
-                **given.to(where),
+                **encoded.to(where),
                 forced_bos_token_id=known[ENGLISH],
                 num_beams=BEAMS,
                 do_sample=False,
                 max_new_tokens=MAX_TOKENS,
             )
-            for place, text in zip(
-                chosen, tokenizer.batch_decode(made, skip_special_tokens=True), strict=True
-            ):
-                result[place] = text.strip()
+            decoded = tokenizer.batch_decode(made, skip_special_tokens=True)
+            for number, text in zip(chosen, decoded, strict=True):
+                english[number] = text.strip()
             bar.update(len(chosen))
-    return result
+    if cut:
+        logger.warning("%s: %d sentence(s) longer than %d tokens, cut there", code, cut, MAX_TOKENS)
+    return english
+
+
+def _encoded(tokenizer: Any, texts: list[str]) -> tuple[Any, int]:
+    """Token ids [texts, tokens] of at most `MAX_TOKENS`, and how many texts were longer."""
+    encoded = tokenizer(
+        texts, return_tensors="pt", padding=True, truncation=True, max_length=MAX_TOKENS
+    )
+    if encoded.input_ids.shape[1] < MAX_TOKENS:
+        return encoded, 0
+    return encoded, sum(len(ids) > MAX_TOKENS for ids in tokenizer(texts).input_ids)

@@ -1,0 +1,42 @@
+"""An account without a home or a name runs with the two variables that docs/limits.md gives."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMITS = (ROOT / "docs/limits.md").read_text(encoding="utf-8")
+# What Python does where the system does not know the user.
+NO_PASSWD = """import pwd
+def getpwuid(number):
+    raise KeyError(f"getpwuid(): uid not found: {number}")
+pwd.getpwuid = getpwuid
+"""
+
+pytestmark = pytest.mark.workflow
+
+
+def test_the_variables_of_the_documentation_cure_an_account_without_home_or_name(
+    tmp_path: Path,
+) -> None:
+    variables = dict(re.findall(r"^export (\w+)=(\S+)", LIMITS, flags=re.MULTILINE))
+    assert set(variables) == {"XDG_CACHE_HOME", "USER"}
+    variables["XDG_CACHE_HOME"] = str(tmp_path / "cache")
+    (tmp_path / "sitecustomize.py").write_text(NO_PASSWD)
+    kept = {"PATH": os.environ["PATH"], "HOME": "/dev/null/home"}  # root cannot write there either
+    kept["PYTHONPATH"] = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    command = [sys.executable, "-m", "snakemake", "-n", "--cores", "1", "all"]
+    for environment, works in (
+        (kept, False),
+        (kept | {"USER": "me"}, False),
+        (kept | {"XDG_CACHE_HOME": variables["XDG_CACHE_HOME"]}, False),
+        (kept | variables, True),
+    ):
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, timeout=300, check=False
+        )
+        assert (done.returncode == 0) is works, done.stderr.decode()[-2000:]
