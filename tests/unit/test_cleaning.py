@@ -91,7 +91,7 @@ def test_a_dictionary_and_a_word_list_are_cleaned_as_a_corpus_is(script, languag
     if language not in LANGUAGES or not all(is_script(word, script) for word in spellings[:1]):
         pytest.skip("no word of a language of the table")
     line = lower_case(clean_line(f"x {spellings[-1]} x", script, language), language).split()[1]
-    dictionary = cleaned({"\ufeffWORD": set(spellings)}, LANGUAGES[language])
+    dictionary = cleaned([("\ufeffWORD", spelling) for spelling in spellings], LANGUAGES[language])
     table = target_vocabulary({}, dict.fromkeys(spellings, 1.0), script, language=language)
     assert dictionary == {"word": {line}}
     assert table["word"].to_pylist() == [line]
