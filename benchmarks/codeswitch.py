@@ -23,13 +23,13 @@ import numpy as np
 import pyarrow as pa
 
 from lingualift.artifacts import parquet_writer
-from lingualift.codeswitch.lexicon import Lexicon, make_lexicon
-from lingualift.codeswitch.switch import Settings, settings, switch_file, switch_table
+from lingualift.codeswitch.lexicon import TranslationArrays, make_lexicon
+from lingualift.codeswitch.switch import Switching, checked_switching, switch_file, switch_table
 from lingualift.codeswitch.tag import NAME_ENTITIES, TAGGED_SCHEMA, tag
 from lingualift.tasks.everyday import MEN, WOMEN
 from lingualift.tasks.word_problems import generate
 
-HOW = settings(0.8, "all", "best", 1, seed=1)
+HOW = checked_switching(0.8, "all", "best", 1, seed=1)
 
 
 def tagged_problems(count: int) -> pa.Table:
@@ -70,7 +70,7 @@ def tagged_problems(count: int) -> pa.Table:
     return tag(problems["id"].to_pylist(), problems["question"].to_pylist(), pipeline)
 
 
-def lexicon_for(tagged: pa.Table, language: str) -> Lexicon:
+def lexicon_for(tagged: pa.Table, language: str) -> TranslationArrays:
     """Two made-up translations in another script for nine words in ten."""
     words = sorted(
         {
@@ -91,7 +91,7 @@ def lexicon_for(tagged: pa.Table, language: str) -> Lexicon:
     )
 
 
-def loop(tagged: pa.Table, lexicon: Lexicon, how: Settings) -> list[dict[str, Any]]:
+def loop(tagged: pa.Table, lexicon: TranslationArrays, how: Switching) -> list[dict[str, Any]]:
     """The same corpus by a loop over tokens (random draws aside): what a straightforward script
     does.
     """
@@ -145,7 +145,7 @@ def timed(work: Callable[[], Any], repeats: int = 1) -> tuple[float, Any]:
     return best, result
 
 
-def stream(arguments: tuple[str, Lexicon, str]) -> tuple[int, float]:
+def stream(arguments: tuple[str, TranslationArrays, str]) -> tuple[int, float]:
     """One language from Parquet to Parquet; returns the process's peak memory in MB and the
     processor seconds it took.
     """
@@ -172,7 +172,7 @@ def main() -> None:
     tokens = sum(len(row) for row in tagged["tokens"].to_pylist()) / tagged.num_rows
     print(f"{large.num_rows} queries, {tokens:.1f} tokens each, ratio {HOW.ratio}")
 
-    everything = settings(1.0, "all", "best", 1, seed=1)
+    everything = checked_switching(1.0, "all", "best", 1, seed=1)
     fast = switch_table(tagged, lexicon, everything)[0].to_pylist()
     slow = loop(tagged, lexicon, everything)
     if any(

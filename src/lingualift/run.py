@@ -14,7 +14,7 @@ from lingualift.job import JOBS
 from lingualift.lock import take
 from lingualift.plan import Plan
 from lingualift.plan.files import RESULTS
-from lingualift.retrieve.listing import describe
+from lingualift.retrieve.listing import download_lines
 from lingualift.tables.results import as_text
 from lingualift.text.segmenters import check_segmenters
 
@@ -115,7 +115,7 @@ def begin(
     sources = [plan.source(folder) for folder in plan.retrieved() if folder in folders]
     places = (resources / "sources", resources / "downloads", config.mirror)
     if preflight.check_sources(sources, *places, config.offline):
-        print(describe(sources, *places), flush=True)
+        print(download_lines(sources, *places), flush=True)
     sweep(results, 0 if alone else DAY)
 
 

@@ -18,13 +18,13 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from lingualift.artifacts import parquet_writer, read_parquet, read_provenance, write_parquet
-from lingualift.codeswitch import switch as switching
-from lingualift.codeswitch.lexicon import Lexicon, make_lexicon, prepare_lexicon
+from lingualift.codeswitch import switch as switch_module
+from lingualift.codeswitch.lexicon import TranslationArrays, make_lexicon, prepare_lexicon
 from lingualift.codeswitch.switch import (
     CODESWITCH_SCHEMA,
     POS_PRESETS,
+    checked_switching,
     chosen_rows,
-    settings,
     switch_file,
     switch_table,
 )
@@ -162,14 +162,14 @@ ratios = st.floats(0, 1)
 
 def switch(
     table: pa.Table,
-    lexicon: Lexicon,
+    lexicon: TranslationArrays,
     ratio: float = 1.0,
     pos: str = "all",
     choice: str = "best",
     top_k: int = 1,
     seed: int = 0,
 ) -> list[dict]:
-    result, _ = switch_table(table, lexicon, settings(ratio, pos, choice, top_k, seed))
+    result, _ = switch_table(table, lexicon, checked_switching(ratio, pos, choice, top_k, seed))
     assert result.schema.equals(CODESWITCH_SCHEMA)
     return result.to_pylist()
 
@@ -294,7 +294,7 @@ def test_the_achieved_ratio_is_the_ratio_asked_for_even_in_short_queries():
     table = plain(*["house water she"] * 4000)
     for ratio in (0.1, 0.5, 0.8):
         _, statistics = switch_table(
-            table, make_lexicon(HINDI, "hi"), settings(ratio, "all", "best", 1, 3)
+            table, make_lexicon(HINDI, "hi"), checked_switching(ratio, "all", "best", 1, 3)
         )
         assert statistics.ratio == pytest.approx(ratio, abs=0.02)
         assert statistics.substitutable_share == pytest.approx(2 / 3)
@@ -304,7 +304,7 @@ def test_statistics_count_words_by_part_of_speech_without_punctuation():
     _, statistics = switch_table(
         plain("Kofi goes under 12 house ."),
         make_lexicon(HINDI, "hi"),
-        settings(1, "noun", "best", 1, 0),
+        checked_switching(1, "noun", "best", 1, 0),
     )
     record = statistics.record()
     assert (record["words"], record["substitutable"], record["switched"], record["ratio"]) == (
@@ -369,12 +369,12 @@ def test_a_lexicon_table_is_ordered_by_rank_whatever_its_row_order():
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_streaming_a_file_gives_the_table_and_the_same_bytes(tmp_path, monkeypatch, threads):
-    monkeypatch.setattr(switching, "BATCH_ROWS", 16)
+    monkeypatch.setattr(switch_module, "BATCH_ROWS", 16)
     table = plain(*["house goes under water red tree", "she goes quickly ?", "naïve Kofi 7"] * 40)
     write_parquet(tmp_path / "tagged.parquet", table, TAGGED_SCHEMA)
     with parquet_writer(tmp_path / "groups.parquet", TAGGED_SCHEMA) as writer:
         writer.write_table(table, row_group_size=16)  # small enough for the fast reader
-    lexicon, how = make_lexicon(HINDI, "hi"), settings(0.6, "all", "sampled", 3, 9)
+    lexicon, how = make_lexicon(HINDI, "hi"), checked_switching(0.6, "all", "sampled", 3, 9)
     switch_file(tmp_path / "groups.parquet", lexicon, tmp_path / "groups.out", how)
     assert (
         pq.read_table(tmp_path / "groups.out").to_pylist()
@@ -443,7 +443,7 @@ def test_each_language_draws_queries_of_its_own_whatever_the_others(tmp_path):
 
 
 def test_the_table_of_statistics_counts_parts_of_speech_as_table_18():
-    lexicon, how = make_lexicon(HINDI, "hi"), settings(0.5, "all", "best", 1, 3)
+    lexicon, how = make_lexicon(HINDI, "hi"), checked_switching(0.5, "all", "best", 1, 3)
     corpus, statistics = switch_table(
         plain(*["house goes under water ."] * 50, *["Kofi and 7 ."] * 50), lexicon, how
     )
@@ -484,7 +484,7 @@ def test_words_that_outgrow_the_dictionary_page_are_read_all_the_same(tmp_path, 
         tmp_path / "tagged.parquet",
         make_lexicon({word: ["x"] for word in words[::2]}, "hi"),
         tmp_path / "out.parquet",
-        settings(1, "all", "best", 1, 0),
+        checked_switching(1, "all", "best", 1, 0),
     )
     assert pq.read_table(tmp_path / "out.parquet")["switched"].to_pylist() == [1, 0] * 1500
 
@@ -496,7 +496,7 @@ def test_a_lexicon_without_any_word_of_the_queries_is_an_error_and_leaves_nothin
             tmp_path / "tagged.parquet",
             make_lexicon({"sky": ["anga"]}, "sw"),
             tmp_path / "out.parquet",
-            settings(0.5, "all", "best", 1, 0),
+            checked_switching(0.5, "all", "best", 1, 0),
         )
     assert [path.name for path in tmp_path.iterdir()] == ["tagged.parquet"]
 
@@ -505,7 +505,7 @@ def test_a_damaged_or_foreign_tagged_file_is_named(tmp_path):
     (tmp_path / "bad.parquet").write_bytes(b"nothing")
     other = pa.table({"x": [1]})
     write_parquet(tmp_path / "other.parquet", other, other.schema)
-    how = settings(0.5, "all", "best", 1, 0)
+    how = checked_switching(0.5, "all", "best", 1, 0)
     with pytest.raises(LinguaLiftError, match=r"bad\.parquet: damaged or not Parquet"):
         switch_file(
             tmp_path / "bad.parquet", make_lexicon(HINDI, "hi"), tmp_path / "out.parquet", how
@@ -528,7 +528,9 @@ def test_a_damaged_or_foreign_tagged_file_is_named(tmp_path):
 )
 def test_bad_settings_are_one_clear_line(values, message):
     with pytest.raises(LinguaLiftError, match=message):
-        settings(**{"ratio": 0.5, "pos": "all", "choice": "best", "top_k": 1, "seed": 0, **values})
+        checked_switching(
+            **{"ratio": 0.5, "pos": "all", "choice": "best", "top_k": 1, "seed": 0, **values}
+        )
 
 
 def test_empty_input_gives_an_empty_corpus():
@@ -628,7 +630,3 @@ def test_the_packaged_pipeline_keeps_names_and_frees_units(tmp_path):
         "hi",
     )
     assert switch(table, lexicon)[0]["question"] == "Sarah x 30 x from London to the x x."
-    everything, _ = switch_table(
-        table, lexicon, settings(1, "all", "best", 1, 0, protect_all_entities=True)
-    )
-    assert everything["question"].to_pylist() == ["Sarah x 30 minutes from London to the x x."]

@@ -28,7 +28,7 @@ from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
 from lingualift.retrieve import clients
 from lingualift.retrieve.fetch import MANIFEST, load_manifest, retrieve, state, verify
-from lingualift.retrieve.listing import describe
+from lingualift.retrieve.listing import download_lines
 from lingualift.retrieve.sources import Source, load_sources, missing_pins, resolve_source
 from lingualift.retrieve.unpack import unpack
 
@@ -907,7 +907,7 @@ def test_the_table_before_a_download_gives_sizes_licences_and_what_is_there(
         }
     )
     retrieve(source, tmp_path / "r/tiny", tmp_path / "d", mirror=index)
-    text = describe([source, other, hub], tmp_path / "r", tmp_path / "d")
+    text = download_lines([source, other, hub], tmp_path / "r", tmp_path / "d")
     lines = text.splitlines()
     assert lines[2].split()[0] == "tiny" and lines[2].endswith("present")
     assert (

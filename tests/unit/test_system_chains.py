@@ -14,7 +14,7 @@ from safetensors import safe_open
 
 from lingualift.artifacts import read_json, write_json, write_parquet
 from lingualift.codeswitch.lexicon import make_lexicon
-from lingualift.codeswitch.switch import CODESWITCH_SCHEMA, settings, switch_table
+from lingualift.codeswitch.switch import CODESWITCH_SCHEMA, checked_switching, switch_table
 from lingualift.codeswitch.tag import TAGGED_SCHEMA, query_key
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
@@ -77,7 +77,9 @@ def switched_table(language: str) -> pa.Table:
         rows.append({"id": text, "text": text, "key": query_key(text), "tokens": tokens})
     lexicon = make_lexicon({"apples": ["Bücher"], "problem.": ["manzanas."]}, language)
     return switch_table(
-        pa.Table.from_pylist(rows, TAGGED_SCHEMA), lexicon, settings(1, "all", "best", 1, 1)
+        pa.Table.from_pylist(rows, TAGGED_SCHEMA),
+        lexicon,
+        checked_switching(1, "all", "best", 1, 1),
     )[0]
 
 

@@ -197,7 +197,7 @@ def test_a_folder_with_two_pairs_or_none_is_refused(tmp_path):
     with pytest.raises(LinguaLiftError, match="found eu-en, spa-eng"):
         apertium.find_mode(root)
     with pytest.raises(LinguaLiftError, match="holds no Debian packages"):
-        apertium.unpack(root, root)
+        apertium.unpack_packages(root, root)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from lingualift.text.scripts import DOTTED_I
 
 
 @dataclass(frozen=True)
-class Lexicon:
+class TranslationArrays:
     """A lexicon as flat arrays: word w of `sources` has `counts[w]` translations from entry
     `first[w]` on, best first.
 
@@ -28,7 +28,7 @@ class Lexicon:
     lengths: np.ndarray
 
 
-def prepare_lexicon(table: pa.Table, language: str) -> Lexicon:
+def prepare_lexicon(table: pa.Table, language: str) -> TranslationArrays:
     """A lexicon table (columns source, target, rank or csls; one row a translation) as the arrays
     that switching needs.
     """
@@ -54,8 +54,8 @@ def prepare_lexicon(table: pa.Table, language: str) -> Lexicon:
     return make_lexicon(entries, language)
 
 
-def make_lexicon(entries: Mapping[str, Iterable[str]], language: str) -> Lexicon:
-    """A `Lexicon` from lower-cased English words and their translations, best first."""
+def make_lexicon(entries: Mapping[str, Iterable[str]], language: str) -> TranslationArrays:
+    """A `TranslationArrays` from lower-cased English words and their translations, best first."""
     sources = sorted(entries)
     targets = [list(entries[source]) for source in sources]
     counts = np.array([len(words) for words in targets], dtype=np.int64)
@@ -68,7 +68,7 @@ def make_lexicon(entries: Mapping[str, Iterable[str]], language: str) -> Lexicon
         [[len(form.decode()) for form in row] for row in forms], dtype=np.int64
     ).reshape(-1, 3)
     data = np.frombuffer(b"".join(form for row in forms for form in row), dtype=np.uint8)
-    return Lexicon(
+    return TranslationArrays(
         language,
         pa.array(sources, pa.string()),
         np.cumsum(counts) - counts,

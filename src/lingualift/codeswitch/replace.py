@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from lingualift.codeswitch.lexicon import Lexicon
+from lingualift.codeswitch.lexicon import TranslationArrays
 from lingualift.errors import LinguaLiftError
 
 
@@ -12,7 +12,7 @@ def replace_words(
     sentence: np.ndarray,
     start: np.ndarray,
     end: np.ndarray,
-    lexicon: Lexicon,
+    lexicon: TranslationArrays,
     entry: np.ndarray,
     casing: np.ndarray,
 ) -> tuple[pa.Array, np.ndarray]:

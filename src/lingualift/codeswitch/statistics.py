@@ -66,7 +66,7 @@ class Statistics:
         }
 
 
-def count_words(
+def count_replaced(
     language: str,
     rows: int,
     parts: list[str],

@@ -26,9 +26,9 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from lingualift.artifacts import check_parquet, parquet_writer
-from lingualift.codeswitch.lexicon import Lexicon
+from lingualift.codeswitch.lexicon import TranslationArrays
 from lingualift.codeswitch.replace import replace_words
-from lingualift.codeswitch.statistics import Statistics, count_words
+from lingualift.codeswitch.statistics import Statistics, count_replaced
 from lingualift.codeswitch.tag import NAME_ENTITIES, TAGGED_SCHEMA
 from lingualift.errors import LinguaLiftError, nearest
 
@@ -80,23 +80,18 @@ BATCH_ROWS = 16384
 
 
 @dataclass(frozen=True)
-class Settings:
+class Switching:
     """How to switch: checked once, before any work."""
 
     ratio: float
     pos: frozenset[str]
-    choice: Literal["best", "sampled"] = "best"
-    top_k: int = 1
-    seed: int = 0
-    protected: frozenset[str] = NAME_ENTITIES
+    choice: Literal["best", "sampled"]
+    top_k: int
+    seed: int
 
 
-def settings(
-    ratio: float, pos: str, choice: str, top_k: int, seed: int, protect_all_entities: bool = False
-) -> Settings:
-    """Checked settings; `pos` names a preset. `protect_all_entities` also leaves dates, amounts and
-    their units in English.
-    """
+def checked_switching(ratio: float, pos: str, choice: str, top_k: int, seed: int) -> Switching:
+    """Checked settings; `pos` names a preset."""
     if not 0 <= ratio <= 1:
         raise LinguaLiftError(f"codeswitch.ratio: {ratio} is not between 0 and 1")
     if pos not in POS_PRESETS:
@@ -109,9 +104,8 @@ def settings(
         )
     if top_k < 1:
         raise LinguaLiftError(f"codeswitch.top_k: {top_k} is not at least 1")
-    protected = frozenset({"*"}) if protect_all_entities else NAME_ENTITIES
-    return Settings(
-        ratio, POS_PRESETS[pos], "best" if choice == "best" else "sampled", top_k, seed, protected
+    return Switching(
+        ratio, POS_PRESETS[pos], "best" if choice == "best" else "sampled", top_k, seed
     )
 
 
@@ -148,7 +142,7 @@ def _words(batch: pa.RecordBatch) -> _Words:
 
 
 def switch_batch(
-    batch: pa.RecordBatch, lexicon: Lexicon, how: Settings
+    batch: pa.RecordBatch, lexicon: TranslationArrays, how: Switching
 ) -> tuple[pa.RecordBatch, Statistics]:
     """One batch of `TAGGED_SCHEMA` rows to `CODESWITCH_SCHEMA` rows, with its counts."""
     words = _words(batch)
@@ -183,12 +177,14 @@ def switch_batch(
     spans = _spans(words, picked, growth, switched)
     columns = [batch.column("id"), language, source, texts, *counted, spans]
     result = pa.RecordBatch.from_arrays(columns, schema=CODESWITCH_SCHEMA)
-    statistics = count_words(lexicon.language, words.queries, parts, part, substitutable, switched)
+    statistics = count_replaced(
+        lexicon.language, words.queries, parts, part, substitutable, switched
+    )
     return result, statistics
 
 
 def _substitutable(
-    words: _Words, lexicon: Lexicon, how: Settings, parts: list[str], part: np.ndarray
+    words: _Words, lexicon: TranslationArrays, how: Switching, parts: list[str], part: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Each word's row in the lexicon (-1: it has none), and whether it may be replaced."""
     entities, entity = _codes(words.tokens.field("entity"))
@@ -198,7 +194,7 @@ def _substitutable(
     row = known[word] if len(word) else np.empty(0, np.int64)
     allowed = np.array([name in how.pos for name in parts], dtype=bool)
     free = np.array(
-        [not name or not ("*" in how.protected or name in how.protected) for name in entities],
+        [name not in NAME_ENTITIES for name in entities],
         dtype=bool,
     )
     substitutable = row >= 0
@@ -270,7 +266,9 @@ def _spans(
     )
 
 
-def switch_table(tagged: pa.Table, lexicon: Lexicon, how: Settings) -> tuple[pa.Table, Statistics]:
+def switch_table(
+    tagged: pa.Table, lexicon: TranslationArrays, how: Switching
+) -> tuple[pa.Table, Statistics]:
     """A whole `TAGGED_SCHEMA` table at once, in memory."""
     total = Statistics(lexicon.language)
     batches = []
@@ -305,9 +303,9 @@ def chosen_rows(
 
 def switch_file(
     tagged: str | Path,
-    lexicon: Lexicon,
+    lexicon: TranslationArrays,
     output: str | Path,
-    how: Settings,
+    how: Switching,
     provenance: Mapping[str, Any] | None = None,
     rows: np.ndarray | None = None,
     threads: int = 1,
@@ -394,7 +392,7 @@ def _taken(batches: Iterable[pa.RecordBatch], rows: np.ndarray) -> Iterator[pa.R
 
 
 def _ordered(
-    batches: Iterable[pa.RecordBatch], lexicon: Lexicon, how: Settings, threads: int
+    batches: Iterable[pa.RecordBatch], lexicon: TranslationArrays, how: Switching, threads: int
 ) -> Iterator[tuple[pa.RecordBatch, Statistics]]:
     """Results in the order of the batches, at most `threads` + 1 of them in memory."""
     if threads <= 1:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lingualift.embeddings.fasttext import Embeddings, vectors_of, words_of
+from lingualift.embeddings.fasttext import Embeddings, model_words, vectors_of
 from lingualift.errors import LinguaLiftError
 from lingualift.text.cleaning import is_utf8
 
@@ -46,7 +46,7 @@ def read_bin(
         raise LinguaLiftError(
             f"{name}: not a complete fastText model ({error}); download it again"
         ) from error
-    written, counts = words_of(model)
+    written, counts = model_words(model)
     # a lone surrogate stands for a byte; the published Japanese and Korean models have such words
     _skip(name, [word for word in written if not is_utf8(word)], "that are not UTF-8", strict)
     chosen = _first_spellings(written, counts, clean, limit)

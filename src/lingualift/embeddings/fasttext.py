@@ -154,11 +154,11 @@ def _training_text(corpus: str | Path, language: str) -> Iterator[Path]:
 
 def of_model(model: Any) -> Embeddings:
     """The words of a fastText model with their vectors, most frequent first."""
-    words, counts = words_of(model)
+    words, counts = model_words(model)
     return Embeddings(words, counts, vectors_of(model, words))
 
 
-def words_of(model: Any) -> tuple[list[str], np.ndarray]:
+def model_words(model: Any) -> tuple[list[str], np.ndarray]:
     """The words of a fastText model and their frequencies, most frequent first; a byte that is not
     UTF-8 is a lone surrogate, as in the names of files.
     """

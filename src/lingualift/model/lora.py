@@ -46,7 +46,7 @@ def adapt(llm: PreTrainedModel, rank: int, alpha: float) -> None:
 
 
 @torch.no_grad()
-def merge(llm: nn.Module) -> None:
+def merge_adapters(llm: nn.Module) -> None:
     """Fold every adapter into its layer's weight and remove it: the same function without the extra
     products.
     """

@@ -189,7 +189,7 @@ class LinguaLiftModel(PreTrainedModel):
         as trained from then on.
         """
         if self.config.lora is not None:
-            lora.merge(self.llm)
+            lora.merge_adapters(self.llm)
             self.config.lora = None
             self.config.trained = sorted({*self.config.trained, "llm"} - {"llm-lora"})
 

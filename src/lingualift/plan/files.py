@@ -131,11 +131,6 @@ def corpus(lang: str) -> str:
     return f"{RESULTS}/corpora/{lang}.txt"
 
 
-def corpus_counts(lang: str) -> str:
-    """How much text that is."""
-    return f"{RESULTS}/corpora/{lang}.json"
-
-
 def vocabulary(lang: str) -> str:
     """The words of a language that take part in alignment."""
     return f"{RESULTS}/vocabulary/{lang}.parquet"

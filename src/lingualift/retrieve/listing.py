@@ -7,7 +7,7 @@ from lingualift.retrieve.fetch import readable_size, state
 from lingualift.retrieve.sources import Source
 
 
-def describe(
+def download_lines(
     sources: Iterable[Source],
     resources: str | Path,
     downloads: str | Path,

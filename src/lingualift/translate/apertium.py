@@ -30,7 +30,7 @@ def translate(texts: Sequence[str], packages: Path) -> list[str]:
         return []
     with tempfile.TemporaryDirectory(prefix="apertium-") as name:
         root = Path(name)
-        unpack(packages, root)
+        unpack_packages(packages, root)
         output = run_chain(
             read_mode(find_mode(root), root),
             "".join(wrap(text, number) for number, text in enumerate(texts)),
@@ -39,7 +39,7 @@ def translate(texts: Sequence[str], packages: Path) -> list[str]:
     return unwrap(output, len(texts))
 
 
-def unpack(packages: Path, root: Path) -> None:
+def unpack_packages(packages: Path, root: Path) -> None:
     """Put what the packages hold below `root`; nothing of theirs runs."""
     program = shutil.which("dpkg-deb")
     if program is None:
