@@ -1,6 +1,7 @@
 """Accuracy by language and system with its interval, languages ordered by resource level."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 
@@ -15,7 +16,7 @@ from lingualift.figures.style import (
     values,
 )
 
-WIDTH, ROW = 400, 9  # pixels: the plot's width, and the height that a system takes in a language
+WIDTH, ROW, GAP = 400, 9, 7  # pixels: the plot's width, a system's height, between languages
 AVERAGES = {"Avg.": "all languages", "Aligned": "aligned languages"}
 
 
@@ -42,9 +43,41 @@ def draw(inputs: Inputs) -> Drawing | LeftOut:
     ]
     order = list(dict.fromkeys(row["language"] for row in sorted(rows, key=_order)))
     panels = [name for name in ("average", *LEVELS.values(), "other") if name in _panels(rows)]
-    offset = alt.YOffset("system:N", sort=systems, scale=alt.Scale(paddingOuter=0.6))
+    charts = [
+        _panel_chart(
+            [row for row in rows if row["panel"] == name], systems, order, name == panels[-1]
+        ).properties(title=alt.Title(name, fontSize=11, offset=4, frame="group"))
+        for name in panels
+    ]
+    chart = alt.vconcat(*charts, spacing=10).resolve_scale(x="shared")
+    return Drawing(chart, finding(inputs.table), _caption(measured, inputs, bool(chance)))
+
+
+def _accuracy(axis: bool) -> alt.X:
+    """The shared scale; its ticks and title stand below one panel, its grid in all."""
+    shown = (
+        alt.Axis(title="accuracy, %")
+        if axis
+        else (alt.Axis(labels=False, ticks=False, domain=False, title=""))
+    )
+    return alt.X("accuracy:Q", axis=shown, scale=alt.Scale(domainMin=0, nice=True))
+
+
+def _panel_chart(
+    rows: Sequence[dict[str, Any]], systems: list[str], order: list[str], last: bool
+) -> Any:
+    """One panel: a language a row, in it a line and a point a system, and a mark at chance. The
+    axis stands below the last one.
+    """
+    offset = alt.YOffset("system:N", sort=systems, scale=alt.Scale(paddingOuter=GAP / 2 / ROW))
     base = alt.Chart().encode(
-        y=alt.Y("language:N", sort=order, title=None, axis=alt.Axis(ticks=False, grid=True)),
+        y=alt.Y(
+            "language:N",
+            sort=order,
+            title=None,
+            axis=alt.Axis(ticks=False, grid=False),
+            scale=alt.Scale(padding=0),
+        ),
         tooltip=[
             alt.Tooltip("language:N"),
             alt.Tooltip("system:N"),
@@ -54,30 +87,24 @@ def draw(inputs: Inputs) -> Drawing | LeftOut:
             alt.Tooltip("n:Q", title="answers"),
         ],
     )
-    x = alt.X("accuracy:Q", title="accuracy, %", scale=alt.Scale(domainMin=0, nice=True))
     guess = (
-        base.transform_filter(f"datum.system === {systems[0]!r} && isValid(datum.chance)")
-        .mark_tick(color="#9a9a9a", thickness=2, bandSize=ROW * len(systems))
-        .encode(x=alt.X("chance:Q"))
+        base.transform_filter("isValid(datum.chance)")
+        .mark_tick(color="#b0b0b0", thickness=2, bandSize=ROW + 1)
+        .encode(x=alt.X("chance:Q"), yOffset=offset)
     )
     interval = base.mark_rule(strokeWidth=INTERVAL).encode(
         x=alt.X("low:Q"), x2="high:Q", yOffset=offset, color=colour(systems)
     )
     point = base.mark_point(filled=True, size=46, opacity=1).encode(
-        x=x, yOffset=offset, color=colour(systems), shape=symbol(systems)
+        x=_accuracy(axis=last),
+        yOffset=offset,
+        color=colour(systems),
+        shape=symbol(systems),
     )
-    layers = [guess] * bool(chance) + [interval, point]
-    chart = (
-        alt.layer(*layers, data=values(rows))
-        .properties(width=WIDTH, height=alt.Step(ROW, **{"for": "offset"}))
-        .facet(row=alt.Row("panel:N", sort=panels, title=None, header=_header()), spacing=14)
-        .resolve_scale(y="independent")
+    return alt.layer(guess, interval, point, data=values(rows)).properties(
+        width=WIDTH,
+        height=alt.Step(ROW * len(systems) + GAP),
     )
-    return Drawing(chart, finding(inputs.table), _caption(measured, bool(chance)))
-
-
-def _header() -> alt.Header:
-    return alt.Header(labelOrient="top", labelAngle=0, labelAnchor="start", labelPadding=3)
 
 
 def _panel(row: Row) -> str:
@@ -113,8 +140,8 @@ def finding(table: Sequence[Row]) -> str:
     )
     tail = ""
     if chance is not None and best["high"] is not None and best["low"] <= chance:
-        tail = f", not more than guessing ({number(chance)} %)"
-    reached = f"{best['title']} answers {number(best['accuracy'])} % on average{tail}"
+        tail = f", not more than guessing ({number(chance)} %)"
+    reached = f"{best['title']} answers {number(best['accuracy'])} % on average{tail}"
     others = [row for row in averages if row is not best]
     if not others:
         return reached
@@ -122,7 +149,7 @@ def finding(table: Sequence[Row]) -> str:
     compared = next((row for row in averages if row["difference"] is not None), None)
     if reference is None or compared is None:
         second = max(others, key=lambda row: row["accuracy"])
-        return f"{reached}; next is {second['title']} with {number(second['accuracy'])} %"
+        return f"{reached}; next is {second['title']} with {number(second['accuracy'])} %"
     if best is not reference:
         return f"{reached}, {_points(best, reference['title'])}"
     second = max(others, key=lambda row: row["accuracy"])
@@ -138,13 +165,13 @@ def _points(row: Row, other: str) -> str:
     return f"{size} {'above' if row['difference'] > 0 else 'below'} {other} ({bounds})"
 
 
-def _caption(measured: Sequence[Row], chance: bool) -> str:
-    languages = [row for row in measured if row["scope"] not in AVERAGES]
-    asked = sorted({row["n"] for row in measured if row["level"] in LEVELS and row["n"]})
+def _caption(measured: Sequence[Row], inputs: Inputs, chance: bool) -> str:
+    languages = [row for row in measured if row["scope"] in inputs.names]
+    asked = sorted({row["n"] for row in languages})
     seeds = max(len(row["seeds"].split(",")) for row in measured)
     problems = f"{min(asked)}" if len(asked) == 1 else f"{min(asked)} to {max(asked)}"
     text = (
-        f"{languages[0]['benchmark']}; n = {problems} answers a language and system,"
+        f"{measured[0]['benchmark']}; n = {problems} answers a language and system,"
         f" {counted(seeds, 'seed')}. Lines: 95 % bootstrap intervals over problems"
         f"{' and seeds' if seeds > 1 else ''}."
     )

@@ -32,8 +32,8 @@ class Inputs:
     (`tables.results.TIDY_SCHEMA`), `ablation` its rows of LinguaLIFT with differences to LinguaLIFT
     without language alignment, `retrieval` the rows of a table of sentence retrieval.
     `lexicon_table` has a row a language (`LEXICON_TABLE_SCHEMA`), `lexicons` the rows of each
-    lexicon, `stages` what each checkpoint's stage.json records with the titles of the `systems` that it serves, and `timings` an entry a
-    job.
+    lexicon, `stages` what each checkpoint's stage.json records, with the titles of the `systems`
+    that it serves, and `timings` an entry a job.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)

@@ -1,14 +1,22 @@
-"""Which letters this machine's fonts hold, as far as PNG files are concerned.
+"""Which letters a PNG can show on this machine, and which font a text asks for.
 
 SVG files and the report keep their text: whoever opens them draws it with fonts of their own. A
-PNG is drawn here. A letter without a font would be drawn as an empty box, so it is found out
-beforehand, by drawing it beside a character that no font holds.
+PNG is drawn here. A letter without a font would become an empty box, so it is found out beforehand,
+by drawing it beside a character that no font holds.
 """
 
 import functools
 import re
 import unicodedata
 
+HELD = ("Latin", "Greek", "Cyrillic", "Unknown")  # by the font that vl-convert brings along
+CJK = {
+    "CJK": "Noto Sans CJK SC, Noto Sans SC",
+    "Hiragana": "Noto Sans CJK JP, Noto Sans JP",
+    "Katakana": "Noto Sans CJK JP, Noto Sans JP",
+    "Hangul": "Noto Sans CJK KR, Noto Sans KR",
+}
+VIRAMA = 9  # the canonical combining class of signs that join consonants
 UNASSIGNED = "\U000f1234"  # private use: no font holds it
 
 
@@ -31,14 +39,44 @@ def drawable(letter: str, font: str) -> bool:
     return _drawn(letter, font) != _drawn(UNASSIGNED, font)
 
 
-def without_font(text: str, font: str) -> str:
-    """The letters of a text that no font of this machine holds, sorted."""
-    return "".join(sorted(letter for letter in set(text) if not drawable(letter, font)))
+def undrawable(text: str, font: str) -> str:
+    """The letters of a text that a PNG cannot show, sorted: no font of this machine holds them, or
+    they are of a script whose signs vl-convert 1.9 misplaces.
+
+    It loses the width of all but the first glyph of a cluster, so that letters cover one another
+    where a vowel sign takes room or a virama joins consonants: in most scripts of India.
+    """
+    joined = {
+        script_name(letter)
+        for letter in set(text)
+        if unicodedata.category(letter) == "Mc" or unicodedata.combining(letter) == VIRAMA
+    }
+    return "".join(
+        sorted(
+            letter
+            for letter in set(text)
+            if not drawable(letter, font)
+            or (unicodedata.category(letter)[0] == "L" and script_name(letter) in joined)
+        )
+    )
 
 
 def script_name(letter: str) -> str:
-    """The script of a letter by the first word of its Unicode name, such as Devanagari."""
-    return unicodedata.name(letter, "unknown").split()[0].capitalize()
+    """The script of a letter by the first word of its Unicode name, such as Devanagari or CJK."""
+    name = unicodedata.name(letter, "unknown").split()[0]
+    return name if name == "CJK" else name.capitalize()
+
+
+def font_of(text: str, default: str) -> str:
+    """The stack of fonts for a text by its first letter: the script's Noto Sans, then `default`.
+
+    A browser looks for another font letter by letter; what draws PNG files takes the first that
+    exists for the whole text, and spaces any other badly.
+    """
+    letter = next((letter for letter in text if letter.isalpha()), "A")
+    name = script_name(letter)
+    family = CJK.get(name, f"Noto Sans {name}")
+    return default if name in HELD else f"{family}, {default}"
 
 
 def replace_undrawable(text: str, missing: str) -> str:

@@ -11,9 +11,10 @@ import altair as alt
 from scipy.stats import spearmanr
 
 from lingualift.figures.base import Drawing, Inputs
-from lingualift.figures.style import COLOURS, INTERVAL, QUIET, values
+from lingualift.figures.style import COLOURS, INTERVAL, QUIET, counted, values
 
 WIDTH, HEIGHT = 250, 190  # pixels of a panel
+MOST_LABELS, OUTERMOST = 20, 4  # beyond 20 names cover one another: lowest and highest 4 alone
 FEWEST = 5  # languages: below that a rank correlation says nothing
 Measure = Mapping[tuple[str, str], float]
 """{(system, language): value} of what gains are held against."""
@@ -97,16 +98,27 @@ def chart(rows: Sequence[dict[str, Any]], title: str) -> alt.TopLevelMixin:
         fill=alt.condition("datum.hollow", alt.value("white"), alt.value(COLOURS[0])),
         tooltip=tooltip,
     )
-    name = base.mark_text(align="left", dx=6, dy=-7, fontSize=10, color=QUIET).encode(
-        x=x, y=alt.Y("gain:Q"), text="code:N"
+    name = (
+        base.transform_filter("datum.labelled")
+        .mark_text(align="left", dx=6, dy=-7, fontSize=10, color=QUIET)
+        .encode(x=x, y=alt.Y("gain:Q"), text="code:N")
     )
     panels = list(dict.fromkeys(row["panel"] for row in rows))
-    layered = alt.layer(zero, interval, point, name, data=values(rows))
+    data = [{**row, "labelled": row["code"] in _labelled(rows, row["panel"])} for row in rows]
+    layered = alt.layer(zero, interval, point, name, data=values(data))
     return layered.properties(width=WIDTH, height=HEIGHT).facet(
         facet=alt.Facet("panel:N", sort=panels, title=None, header=_header()),
         columns=2,
         spacing=22,
     )
+
+
+def _labelled(rows: Sequence[dict[str, Any]], panel: str) -> set[str]:
+    """The languages of a panel whose names stand beside their points: all, or the outermost."""
+    shown = sorted((row for row in rows if row["panel"] == panel), key=lambda row: row["gain"])
+    if len(shown) > MOST_LABELS:
+        shown = [*shown[:OUTERMOST], *shown[-OUTERMOST:]]
+    return {row["code"] for row in shown}
 
 
 def _header() -> alt.Header:
@@ -133,10 +145,11 @@ def caption(rows: Sequence[dict[str, Any]], note: str) -> str:
     languages = len({row["code"] for row in rows})
     answers = sorted({row["n"] for row in rows})
     asked = f"{answers[0]}" if len(answers) == 1 else f"{answers[0]} to {answers[-1]}"
+    rank = "; the correlation's is Bonett and Wright's, over languages" * (languages >= FEWEST)
     return (
-        f"n = {languages} languages with {asked} answers each. Lines: 95 % paired bootstrap"
-        f" intervals; the correlation's is Bonett and Wright's, over languages. {note}"
-    )
+        f"n = {counted(languages, 'language')} with {asked} answers each. Lines: 95 % paired"
+        f" bootstrap intervals{rank}. {note}"
+    ).strip()
 
 
 def _signed(value: float) -> str:

@@ -9,7 +9,7 @@ from lingualift.figures.base import Drawing, Inputs, LeftOut, Row
 from lingualift.figures.style import COLOURS, counted, legend, listed, number, values
 
 WIDTH, HEIGHT = 200, 130  # pixels of a panel
-SMOOTHED = 5  # recorded steps in the running mean
+SMOOTHED, FEW = 5, 20  # recorded losses in a running mean; below so many there is none
 
 
 def draw(inputs: Inputs) -> Drawing | LeftOut:
@@ -25,9 +25,10 @@ def draw(inputs: Inputs) -> Drawing | LeftOut:
             "seed": stage["seed"],
             "step": entry["step"],
             "loss": entry["loss"],
+            "mean": mean,
         }
         for stage in stages
-        for entry in stage["losses"]
+        for entry, mean in zip(stage["losses"], running_mean(stage["losses"]), strict=True)
     ]
     names = list(dict.fromkeys(row["systems"] for row in rows))
     palette = [COLOURS[place % len(COLOURS)] for place in range(len(names))]
@@ -37,32 +38,46 @@ def draw(inputs: Inputs) -> Drawing | LeftOut:
         detail="checkpoint:N",
     )
     raw = base.mark_point(filled=True, size=9, opacity=0.35).encode(
-        y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5)),
+        y=alt.Y(
+            "loss:Q",
+            title="loss",
+            scale=alt.Scale(zero=False, nice=True),
+            axis=alt.Axis(tickCount=5),
+        ),
         tooltip=["systems:N", "checkpoint:N", "seed:O", "step:Q", alt.Tooltip("loss:Q")],
     )
-    half = SMOOTHED // 2
-    mean = (
-        base.transform_window(
-            mean="mean(loss)",
-            frame=[-half, half],
-            groupby=["checkpoint"],
-            sort=[alt.SortField("step")],
-        )
-        .mark_line(strokeWidth=1.8)
-        .encode(y=alt.Y("mean:Q", title="loss"))
-    )
-    order = list(dict.fromkeys(row["stage"] for row in rows))
+    mean = base.mark_line(strokeWidth=1.8).encode(y=alt.Y("mean:Q", title="loss"))
     chart = (
         alt.layer(raw, mean, data=values(rows))
         .properties(width=WIDTH, height=HEIGHT)
         .facet(
-            facet=alt.Facet("stage:N", sort=order, title=None, header=_header()),
+            facet=alt.Facet("stage:N", sort=_order(stages), title=None, header=_header()),
             columns=3,
             spacing=20,
         )
         .resolve_scale(x="independent", y="independent")
     )
     return Drawing(chart, finding(stages), _caption(stages))
+
+
+def running_mean(losses: Sequence[Row]) -> list[float]:
+    """The mean of each loss with two on either side; the losses themselves where few are recorded,
+    for a mean of half of them would hide the fall.
+    """
+    values = [entry["loss"] for entry in losses]
+    half = SMOOTHED // 2 if len(values) >= FEW else 0
+    spans = (values[max(0, place - half) : place + half + 1] for place in range(len(values)))
+    return [sum(span) / len(span) for span in spans]
+
+
+def _order(stages: Sequence[Row]) -> list[str]:
+    """Names of stages as the system with most of them goes through them, then any others."""
+    chains: dict[str, list[str]] = {}
+    for stage in stages:
+        for title in stage["systems"]:
+            chains.setdefault(title, []).append(stage["name"])
+    longest = max(chains.values(), key=len, default=[])
+    return list(dict.fromkeys([*longest, *(stage["name"] for stage in stages)]))
 
 
 def _header() -> alt.Header:
@@ -97,14 +112,13 @@ def finding(stages: Sequence[Row]) -> str:
         return f"Loss does not fall in {listed(rising)}"
     least = min(falls, key=lambda key: falls[key])
     every = "the one stage" if len(falls) == 1 else f"all {len(falls)} trainings"
-    return f"Loss falls in {every}, least in {names[least]} (by {number(100 * falls[least])} %)"
+    return f"Loss falls in {every}, least in {names[least]} (by {number(100 * falls[least])} %)"
 
 
 def _caption(stages: Sequence[Row]) -> str:
     recorded = sum(len(stage["losses"]) for stage in stages)
     return (
         f"n = {counted(len(stages), 'training')}, {recorded:,} recorded losses."
-        f" Points: loss of one batch; line: running mean of {SMOOTHED}; scales differ between"
-        " panels. Language modelling: nats a token; warm start: squared error over variance. No"
-        " interval: each is one training."
+        f" Points: loss of one batch; line: running mean of {SMOOTHED} from {FEW} on; scales differ"
+        " between panels. Unit: nats a token; in warm starts squared error over variance. No interval: each is one training."
     )

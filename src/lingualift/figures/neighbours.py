@@ -8,7 +8,8 @@ from typing import Any
 import altair as alt
 
 from lingualift.figures.base import Drawing, Inputs, LeftOut, Row
-from lingualift.figures.style import INK, counted, listed, values
+from lingualift.figures.fonts import font_of
+from lingualift.figures.style import FONT, INK, counted, listed, values
 
 WORDS = ("water", "house", "mother", "book", "three", "good", "day")
 """Everyday words that any vocabulary holds; the same for every language and run."""
@@ -51,13 +52,26 @@ def draw(inputs: Inputs) -> Drawing | LeftOut:
     )
     chart = (
         base.mark_rect(stroke="white", strokeWidth=3, cornerRadius=4).encode(color=fill)
-        + base.mark_text(fontSize=12, color=INK, limit=CELL - 8).encode(text="target:N")
+        + _words(base, rows)
     ).properties(
         width=alt.Step(CELL),
         height=alt.Step(ROW),
         usermeta={"fixed": True},  # the report must not narrow cells that hold words
     )
     return Drawing(chart, finding(rows), _caption(rows))
+
+
+def _words(base: alt.Chart, rows: Sequence[Row]) -> Any:
+    """The translations, a layer a script in a font that holds it."""
+    fonts = sorted({row["font"] for row in rows})
+    return alt.layer(
+        *(
+            base.transform_filter(alt.datum.font == font)
+            .mark_text(fontSize=12, color=INK, limit=CELL - 8, font=font)
+            .encode(text="target:N")
+            for font in fonts
+        )
+    )
 
 
 def cells(inputs: Inputs) -> list[dict[str, Any]]:
@@ -72,11 +86,12 @@ def cells(inputs: Inputs) -> list[dict[str, Any]]:
                 first = translations[0]
                 rows.append(
                     {
-                        "language": name + " ✕" * (verdicts.get(code) == "collapsed"),
+                        "language": name + " †" * (verdicts.get(code) == "collapsed"),
                         "word": word,
                         "target": first["target"],
                         "all": ", ".join(row["target"] for row in translations),
                         "csls": first["csls"],
+                        "font": font_of(first["target"], FONT),
                         "mutual": first["mutual"],
                         "direction": BOTH if first["mutual"] else ALONE,
                     }
@@ -94,7 +109,7 @@ def finding(rows: Sequence[Row]) -> str:
     text = f"{mutual} of {counted(len(rows), 'translation')} are nearest in both directions"
     by_language: dict[str, list[bool]] = {}
     for row in rows:
-        by_language.setdefault(row["language"].removesuffix(" ✕"), []).append(row["mutual"])
+        by_language.setdefault(row["language"].removesuffix(" †"), []).append(row["mutual"])
     shares = {name: sum(marks) / len(marks) for name, marks in by_language.items()}
     low = min(shares.values())
     if len(shares) > 1 and low < max(shares.values()):
@@ -108,5 +123,5 @@ def _caption(rows: Sequence[Row]) -> str:
         f"The nearest translation of {len(WORDS)} fixed words;"
         f" n = {counted(len(rows), 'translation')}. That a pair is mutual is evidence, no proof."
     )
-    collapsed = any(row["language"].endswith("✕") for row in rows)
-    return text + " ✕: the lexicon collapsed and is not used." * collapsed
+    collapsed = any(row["language"].endswith("†") for row in rows)
+    return text + " †: the lexicon collapsed and is not used." * collapsed

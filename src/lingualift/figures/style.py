@@ -82,7 +82,7 @@ def symbol(names: Sequence[str]) -> alt.Shape:
 
 def legend() -> alt.Legend:
     """One column above the chart: names of systems are long."""
-    return alt.Legend(orient="top", direction="vertical", columns=1, title=None)
+    return alt.Legend(orient="top", direction="vertical", columns=1, title=None, symbolOpacity=1)
 
 
 def values(rows: Sequence[dict[str, Any]]) -> alt.InlineData:

@@ -20,6 +20,9 @@ def draw(inputs: Inputs) -> Drawing | LeftOut:
     data = values(rows)
 
     def bars(field: str, title: str, colour: str, text: str, axis: bool) -> alt.LayerChart:
+        # a fifth of the width is left for the words after the longest bar
+        longest = max((row[field] or 0.0 for row in rows), default=0.0)
+        room = alt.Scale(domain=[0, 1.2 * longest or 1.0], nice=False)
         base = alt.Chart(data).encode(
             y=alt.Y(
                 "kind:N",
@@ -27,7 +30,7 @@ def draw(inputs: Inputs) -> Drawing | LeftOut:
                 title=None,
                 axis=alt.Axis(ticks=False, domain=False) if axis else None,
             ),
-            x=alt.X(f"{field}:Q", title=title, axis=alt.Axis(tickCount=4)),
+            x=alt.X(f"{field}:Q", title=title, axis=alt.Axis(tickCount=4), scale=room),
             tooltip=[
                 alt.Tooltip("kind:N", title="job"),
                 alt.Tooltip("jobs:Q", title="jobs"),
@@ -63,21 +66,27 @@ def by_kind(timings: Sequence[Timing]) -> list[dict[str, Any]]:
                 "minutes": sum(job.seconds for job in jobs) / 60,
                 "longest": max(job.seconds for job in jobs),
                 "peak": max(peaks, default=None),
-                "peak_text": number(max(peaks)) if peaks else "not measured",
+                "peak_text": _memory(max(peaks, default=None)),
             }
         )
     return sorted(rows, key=lambda row: (-row["minutes"], row["kind"]))
+
+
+def _memory(peak: float | None) -> str:
+    if peak is None:
+        return "not measured"
+    return number(peak) if peak >= 0.05 else "< 0.1"
 
 
 def finding(rows: Sequence[dict[str, Any]]) -> str:
     """What takes most of the time, and most memory."""
     total = sum(row["minutes"] for row in rows)
     share = 100 * rows[0]["minutes"] / total if total else 0.0
-    text = f"{rows[0]['kind']} takes {share:.0f} % of {number(total)} minutes of computing"
+    text = f"“{rows[0]['kind']}” takes {share:.0f} % of {number(total)} minutes of computing"
     measured = [row for row in rows if row["peak"] is not None]
     if measured:
         largest = max(measured, key=lambda row: row["peak"])
-        text += f"; {largest['kind']} needs the most memory, {number(largest['peak'])} GiB"
+        text += f"; “{largest['kind']}” needs the most memory, {number(largest['peak'])} GiB"
     return text
 
 

@@ -9,7 +9,7 @@ import vl_convert
 
 from lingualift.artifacts import atomic_path, write_json, write_text
 from lingualift.figures.base import Drawing, LeftOut
-from lingualift.figures.fonts import replace_undrawable, script_name, without_font
+from lingualift.figures.fonts import replace_undrawable, script_name, undrawable
 from lingualift.figures.style import CONFIG, FONT, QUIET, lines
 
 VEGA_LITE = "6.4"  # the version that altair 6.3 writes
@@ -57,8 +57,8 @@ def write_figure(
     """Write a drawing as SVG, PNG and `record` (JSON: `title`, `caption` and `spec`, or
     `left_out`).
 
-    The same drawing gives the same SVG on every machine. Where no font of this machine holds a
-    letter, the PNG names its script in brackets instead, and the log says so.
+    The same drawing gives the same SVG on every machine. Letters that the PNG cannot show
+    (`fonts.undrawable`) are replaced by their script's name in brackets, and the log says so.
     """
     if isinstance(drawing, LeftOut):
         logger.info("left out: %s", drawing.reason)
@@ -69,11 +69,11 @@ def write_figure(
         content = {"title": drawing.title, "caption": drawing.caption, "spec": spec(drawing)}
     write_text(svg, vl_convert.vegalite_to_svg(full, vl_version=VEGA_LITE))
     text = json.dumps(full, ensure_ascii=False)
-    missing = without_font(text, FONT)
+    missing = undrawable(text, FONT)
     if missing:
         scripts = sorted({script_name(letter) for letter in missing})
         logger.warning(
-            "%s: no font for %s; install Noto fonts (docs/figures.md), or use the SVG",
+            "%s: %s cannot be drawn here and is named instead; use the SVG (docs/figures.md)",
             png,
             ", ".join(scripts),
         )
