@@ -103,7 +103,7 @@ def _panel_chart(
     )
     return alt.layer(guess, interval, point, data=values(rows)).properties(
         width=WIDTH,
-        height=alt.Step(ROW * len(systems) + GAP),
+        height=alt.Step(ROW),
     )
 
 

@@ -120,5 +120,6 @@ def _caption(stages: Sequence[Row]) -> str:
     return (
         f"n = {counted(len(stages), 'training')}, {recorded:,} recorded losses."
         f" Points: loss of one batch; line: running mean of {SMOOTHED} from {FEW} on; scales differ"
-        " between panels. Unit: nats a token; in warm starts squared error over variance. No interval: each is one training."
+        " between panels. Unit: nats a token; in warm starts squared error over variance. No"
+        " interval: each line is one training."
     )
