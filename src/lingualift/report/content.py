@@ -28,23 +28,31 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class TableRow:
-    """A system of a result table."""
+class System:
+    """A column of a result table: a system that was measured, chance, or a figure of the paper."""
 
-    system: str
+    title: str
     origin: str
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A language or average of a result table; `level` is a language's resource level."""
+
+    name: str
+    level: str
     cells: Sequence[Cell]
 
 
 @dataclass(frozen=True)
 class ResultTable:
-    """A result table as people read it; `reference` is what others are tested against."""
+    """A result table with a row a language, so that it fits a page however many there are."""
 
     name: str
     benchmark: str
-    scopes: Sequence[str]
-    titles: Sequence[str]
-    rows: Sequence[TableRow]
+    systems: Sequence[System]
+    averages: Sequence[TableRow]
+    languages: Sequence[TableRow]
 
 
 @dataclass(frozen=True)
@@ -114,26 +122,22 @@ class Report:
 
 
 def result_table(name: str, rows: Sequence[Row], names: Mapping[str, str]) -> ResultTable:
-    """A tidy table with a row a system and a column a language and average (seeds averaged)."""
+    """A tidy table with a column a system, and a row a language and average (seeds averaged)."""
     shown = [row for row in rows if row["seed"] is None]
-    scopes = list(dict.fromkeys(row["scope"] for row in shown))
-    # averages first: a reader at 400 pixels sees the first columns
-    averages = [scope for scope in scopes if scope not in names]
-    scopes = [
-        *sorted(averages, key=lambda scope: scope != "Avg."),
-        *(s for s in scopes if s in names),
-    ]
-    systems = dict.fromkeys((row["origin"], row["title"]) for row in shown)
+    levels = {row["scope"]: LEVELS.get(row["level"], "") for row in shown}
+    systems = list(dict.fromkeys((row["origin"], row["title"]) for row in shown))
     cells = {(row["origin"], row["title"], row["scope"]): row for row in shown}
+
+    def line(scope: str, called: str, level: str) -> TableRow:
+        return TableRow(called, level, [_cell(cells.get((*key, scope))) for key in systems])
+
+    averages = sorted((scope for scope in levels if scope not in names), key="Avg.".__ne__)
     return ResultTable(
         name,
         shown[0]["benchmark"] if shown else name,
-        scopes,
-        [names.get(scope) or AVERAGES.get(scope, scope) for scope in scopes],
-        [
-            TableRow(title, origin, [_cell(cells.get((origin, title, scope))) for scope in scopes])
-            for origin, title in systems
-        ],
+        [System(title, origin) for origin, title in systems],
+        [line(scope, AVERAGES.get(scope, scope), "") for scope in averages],
+        [line(scope, names[scope], level) for scope, level in levels.items() if scope in names],
     )
 
 
@@ -249,7 +253,9 @@ def _answer(
 def question(tables: Sequence[ResultTable], aligned: Sequence[str]) -> str:
     """The question that the run asked, with what it asked it of."""
     benchmarks = listed(sorted({table.benchmark for table in tables}))
-    systems = {row.system for table in tables for row in table.rows if row.origin == "measured"}
+    systems = {
+        system.title for table in tables for system in table.systems if system.origin == "measured"
+    }
     return (
         "Can an English-centric LLM reason in languages that it hardly knows, when a multilingual"
         " encoder reads the question, and is aligned to the LLM without any parallel data? This"

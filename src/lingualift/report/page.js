@@ -39,12 +39,14 @@
     place.querySelector("svg").getBoundingClientRect().width + MENU - place.clientWidth;
   const drawOne = async (place) => {
     const spec = data.figures[place.dataset.figure];
-    await window.vegaEmbed(place, spec, options);
+    place.replaceChildren(document.createElement("div")); // vega-embed restyles what it fills
+    const inner = place.firstChild;
+    await window.vegaEmbed(inner, spec, options);
     if (excess(place) <= 0 || (spec.usermeta && spec.usermeta.fixed)) return;
     let plot = width(spec);
     for (let attempt = 0; attempt < 2 && (attempt === 0 || excess(place) > 0); attempt += 1) {
       if (attempt > 0) plot = Math.max(120, plot - excess(place));
-      await window.vegaEmbed(place, narrowed(spec, plot), options);
+      await window.vegaEmbed(inner, narrowed(spec, plot), options);
     }
   };
   const draw = () => Promise.all([...document.querySelectorAll("[data-figure]")].map(drawOne));
@@ -75,7 +77,8 @@
       const button = head.querySelector("button");
       if (!button) return;
       button.addEventListener("click", () => {
-        const rows = [...table.tBodies[0].rows];
+        const body = [...table.tBodies].at(-1); // averages stay above
+        const rows = [...body.rows];
         const numeric = rows.some((row) => typeof valueOf(row, column) === "number");
         const first = numeric ? "descending" : "ascending";
         const second = numeric ? "ascending" : "descending";
@@ -89,7 +92,7 @@
           if (a === null || b === null) return (a === null) - (b === null); // empty ones last
           return order === "ascending" ? compare(a, b) : compare(b, a);
         });
-        table.tBodies[0].append(...rows);
+        body.append(...rows);
       });
     });
   }
