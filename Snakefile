@@ -18,6 +18,7 @@ include: "rules/train.smk"
 include: "rules/translate.smk"
 include: "rules/evaluate.smk"
 include: "rules/tables.smk"
+include: "rules/figures.smk"
 include: "rules/report.smk"
 
 
@@ -39,6 +40,8 @@ rule all:
             kind=["csv", "parquet"],
         ),
         expand("results/tables/{table}.provenance.txt", table=CONFIG.benchmarks),
+        expand("results/figures/{figure}.svg", figure=FIGURE_NAMES),
+        "results/report.html",
 
 
 onstart:

@@ -29,3 +29,82 @@ rule provenance_record:
         "write down what made table {wildcards.table}"
     script:
         "../workflow/scripts/provenance_record.py"
+
+
+def answered_files():
+    """The files of each table's answers: of the first seed's run of a system."""
+    answered = {}
+    for table, benchmark in CONFIG.benchmarks.items():
+        languages = PLAN.languages_of(benchmark)
+        runs = [name for name in PLAN.runs_on(benchmark) if name == PLAN.runs[name].system]
+        answered[table] = {
+            "problems": {
+                lang: f"results/problems/{benchmark}/{lang}.parquet" for lang in languages
+            },
+            "predictions": {
+                (run, lang): f"results/predictions/{run}/{benchmark}/{lang}.parquet"
+                for run in runs
+                for lang in languages
+            },
+            "scores": {run: f"results/scores/{run}/{benchmark}.parquet" for run in runs},
+            "parallel": BENCHMARKS[benchmark].BENCHMARK.parallel,
+        }
+    return answered
+
+
+rule results_report:
+    input:
+        tables=expand("results/tables/{table}.parquet", table=CONFIG.benchmarks),
+        lexicon_table="results/tables/lexicons.parquet",
+        lexicons=expand("results/lexicons/{lang}.parquet", lang=CONFIG.languages.alignment),
+        figures=expand("results/figures/{figure}.json", figure=FIGURE_NAMES),
+        answers=[
+            path
+            for files in answered_files().values()
+            for kind in ("problems", "predictions", "scores")
+            for path in files[kind].values()
+        ],
+    output:
+        report(
+            "results/report.html",
+            caption="../workflow/report/report.rst",
+            category="Report",
+            labels={"report": "the whole run"},
+        ),
+    log:
+        "results/logs/report.log",
+    benchmark:
+        "results/benchmarks/report.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        **SMALL,
+    params:
+        tables={table: f"results/tables/{table}.parquet" for table in CONFIG.benchmarks},
+        figures={figure: f"results/figures/{figure}.json" for figure in FIGURE_NAMES},
+        lexicons={lang: f"results/lexicons/{lang}.parquet" for lang in CONFIG.languages.alignment},
+        answered=answered_files(),
+        languages=LANGUAGES,
+        systems={
+            run.system: (
+                SYSTEMS[run.system].title,
+                " > ".join(stage.name for stage in run.stages),
+            )
+            for run in PLAN.runs.values()
+        },
+        licences=[
+            {
+                "key": folder,
+                "title": PLAN.source(folder).title,
+                "version": str(PLAN.source(folder).version or ""),
+                "licence": PLAN.source(folder).licence,
+                "note": PLAN.source(folder).licence_note,
+                "citation": PLAN.source(folder).citation,
+            }
+            for folder in PLAN.retrieved()
+        ],
+    message:
+        "report of the run"
+    script:
+        "../workflow/scripts/results_report.py"

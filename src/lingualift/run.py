@@ -105,7 +105,7 @@ def begin(
 
 
 def report(targets: list[Path]) -> str:
-    """The result tables among the targets as text, and where everything is."""
+    """The result tables among the targets as text, and where everything is: the report last."""
     lines = []
     for path in targets:
         if path.suffix == ".csv" and path.is_file():
@@ -119,4 +119,5 @@ def report(targets: list[Path]) -> str:
                 " results/logs; times: results/benchmarks"
             ),
         ]
+    lines += [f"\nreport: {path}" for path in targets if path.name == "report.html"]
     return "\n".join(lines)

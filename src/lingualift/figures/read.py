@@ -29,7 +29,7 @@ def read_timing(path: str | Path, folder: str | Path) -> Timing | None:
 
     A job that ended within a second has no memory (`-` or `NA`).
     """
-    relative = Path(path).relative_to(folder)
+    kind, *job = Path(path).relative_to(folder).with_suffix("").parts
     with open(path, newline="", encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle, delimiter="\t"))
     try:
@@ -42,7 +42,7 @@ def read_timing(path: str | Path, folder: str | Path) -> Timing | None:
         ) from None
     if not rows:
         return None
-    return Timing(relative.parts[0], "/".join(relative.with_suffix("").parts[1:]), seconds, peak)
+    return Timing(kind, "/".join(job), seconds, peak)
 
 
 def read_timings(folder: str | Path) -> list[Timing]:

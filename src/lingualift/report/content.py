@@ -51,6 +51,7 @@ class ResultTable:
     name: str
     benchmark: str
     systems: Sequence[System]
+    note: str
     averages: Sequence[TableRow]
     languages: Sequence[TableRow]
 
@@ -135,7 +136,10 @@ def result_table(name: str, rows: Sequence[Row], names: Mapping[str, str]) -> Re
     return ResultTable(
         name,
         shown[0]["benchmark"] if shown else name,
-        [System(title, origin) for origin, title in systems],
+        [
+            System("chance" if origin == "chance" else title, origin) for origin, title in systems
+        ],
+        " ".join(f"{title}." for origin, title in systems if origin == "chance"),
         [line(scope, AVERAGES.get(scope, scope), "") for scope in averages],
         [line(scope, names[scope], level) for scope, level in levels.items() if scope in names],
     )
