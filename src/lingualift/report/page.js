@@ -36,7 +36,7 @@
   };
   const MENU = 38; // pixels that vega-embed keeps for its menu
   const excess = (place) =>
-    place.querySelector("svg").getBoundingClientRect().width + MENU - place.clientWidth;
+    place.querySelector("svg.marks").getBoundingClientRect().width + MENU - place.clientWidth;
   const drawOne = async (place) => {
     const spec = data.figures[place.dataset.figure];
     place.replaceChildren(document.createElement("div")); // vega-embed restyles what it fills
