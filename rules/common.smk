@@ -91,7 +91,13 @@ def begin_run():
 def print_results():
     print(
         results_report(
-            [Path(target) for target in workflow.dag.targetfiles] if workflow.dag else []
+            sorted(
+                {
+                    Path(path)
+                    for job in (workflow.dag.targetjobs if workflow.dag else [])
+                    for path in (workflow.dag.targetfiles & set(job.output)) or job.input
+                }
+            )
         ),
         flush=True,
     )
