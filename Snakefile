@@ -18,6 +18,7 @@ include: "rules/train.smk"
 include: "rules/translate.smk"
 include: "rules/evaluate.smk"
 include: "rules/tables.smk"
+include: "rules/shown.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
 

@@ -31,27 +31,6 @@ rule provenance_record:
         "../workflow/scripts/provenance_record.py"
 
 
-def answered_files():
-    """The files of each table's answers: of the first seed's run of a system."""
-    answered = {}
-    for table, benchmark in CONFIG.benchmarks.items():
-        languages = PLAN.languages_of(benchmark)
-        runs = [name for name in PLAN.runs_on(benchmark) if name == PLAN.runs[name].system]
-        answered[table] = {
-            "problems": {
-                lang: f"results/problems/{benchmark}/{lang}.parquet" for lang in languages
-            },
-            "predictions": {
-                (run, lang): f"results/predictions/{run}/{benchmark}/{lang}.parquet"
-                for run in runs
-                for lang in languages
-            },
-            "scores": {run: f"results/scores/{run}/{benchmark}.parquet" for run in runs},
-            "parallel": BENCHMARKS[benchmark].BENCHMARK.parallel,
-        }
-    return answered
-
-
 rule results_report:
     input:
         tables=expand("results/tables/{table}.parquet", table=CONFIG.benchmarks),

@@ -19,7 +19,7 @@ from lingualift.figures.gain import correlation
 from lingualift.figures.loss import running_mean
 from lingualift.figures.neighbours import WORDS
 from lingualift.figures.read import read_timings
-from lingualift.figures.style import COLOURS, FONT, SYMBOLS, symbol
+from lingualift.figures.style import COLOURS, FONT, QUIET, SYMBOLS, symbol
 from lingualift.figures.write import spec, write_figure
 from lingualift.languages import load_languages
 
@@ -233,6 +233,17 @@ def test_title_of_loss_names_a_stage_that_does_not_fall() -> None:
     rising = [*INPUTS.stages, stage("third", [1.0, 1.1], ["Lifted"])]
     title = drawn("loss", replace(INPUTS, stages=rising)).title
     assert title == "Loss does not fall in third"
+
+
+def test_lines_have_their_systems_colour_and_grey_where_all_share_the_training() -> None:
+    own = [*INPUTS.stages, stage("third", [2.0, 1.0], ["Plain"])]
+    layers = spec(drawn("loss", replace(INPUTS, stages=own)))["spec"]["layer"]
+    scale = layers[0]["encoding"]["color"]["scale"]
+    assert dict(zip(scale["domain"], scale["range"], strict=True)) == {
+        "all systems": QUIET,
+        "Lifted": COLOURS[1],
+        "Plain": COLOURS[0],
+    }
 
 
 def test_running_mean_leaves_short_curves_as_they_are() -> None:

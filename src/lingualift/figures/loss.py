@@ -6,8 +6,9 @@ from typing import Any
 import altair as alt
 
 from lingualift.figures.base import Drawing, Inputs, LeftOut, Row
-from lingualift.figures.style import COLOURS, counted, legend, listed, number, values
+from lingualift.figures.style import COLOURS, QUIET, counted, legend, listed, number, values
 
+EVERYBODY = "all systems"
 WIDTH, HEIGHT = 200, 130  # pixels of a panel
 SMOOTHED, FEW = 5, 20  # recorded losses in a running mean; below so many there is none
 
@@ -31,7 +32,7 @@ def draw(inputs: Inputs) -> Drawing | LeftOut:
         for entry, mean in zip(stage["losses"], running_mean(stage["losses"]), strict=True)
     ]
     names = list(dict.fromkeys(row["systems"] for row in rows))
-    palette = [COLOURS[place % len(COLOURS)] for place in range(len(names))]
+    palette = _palette(names, stages)
     base = alt.Chart().encode(
         x=alt.X("step:Q", title="step", axis=alt.Axis(tickCount=4, format="~s")),
         color=alt.Color("systems:N", scale=alt.Scale(domain=names, range=palette), legend=legend()),
@@ -84,11 +85,23 @@ def _header() -> alt.Header:
     return alt.Header(labelOrient="top", labelAnchor="start")
 
 
+def _palette(names: Sequence[str], stages: Sequence[Row]) -> list[str]:
+    """Colours of lines: a system's own, as in the other figures, and grey for what all share."""
+    titles = list(dict.fromkeys(title for stage in stages for title in stage["systems"]))
+    first = {_serves(stage, stages): list(stage["systems"])[:1] for stage in stages}
+    return [
+        QUIET
+        if name == EVERYBODY or not first[name]
+        else COLOURS[titles.index(first[name][0]) % len(COLOURS)]
+        for name in names
+    ]
+
+
 def _serves(stage: Row, stages: Sequence[Row]) -> str:
     """The systems of a stage as a line's name."""
     everything = {title for other in stages for title in other["systems"]}
     if len(everything) > 1 and set(stage["systems"]) == everything:
-        return "all systems"
+        return EVERYBODY
     titles = list(stage["systems"])
     if len(titles) > 2:
         return f"{titles[0]} and {counted(len(titles) - 1, 'other')}"
