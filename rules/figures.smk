@@ -1,5 +1,6 @@
 # Tables, lexicons, checkpoints and times -> figures. A figure is a module of lingualift.figures and an entry there.
 
+
 rule figure:
     input:
         figure_inputs,
