@@ -14,6 +14,8 @@ from lingualift.figures.style import CONFIG, FONT, QUIET, lines
 
 VEGA_LITE = "6.4"  # the version that altair 6.3 writes
 TITLE_WIDTH, CAPTION_WIDTH = 66, 100  # letters a line
+# Pixels. The right is wider: a browser without Arial may set the caption in a wider font.
+PADDING = {"left": 12, "top": 12, "bottom": 12, "right": 48}
 PNG_SCALE = 2.0  # pixels of the PNG for one of the SVG
 
 logger = logging.getLogger("lingualift")
@@ -29,7 +31,7 @@ def titled(drawing: Drawing) -> dict[str, Any]:
     """The chart as Vega-Lite with its title and, below it, the caption."""
     return {
         **spec(drawing),
-        "padding": 12,
+        "padding": PADDING,
         "title": {
             "text": lines(drawing.title, TITLE_WIDTH),
             "subtitle": lines(drawing.caption, CAPTION_WIDTH),
