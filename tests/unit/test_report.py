@@ -154,6 +154,13 @@ def test_questions_are_the_same_ids_in_every_language_spread_over_all() -> None:
     assert content.chosen(["a", "b"], 20) == ["a", "b"]
 
 
+def test_many_languages_and_systems_leave_fewer_questions_so_that_the_page_stays_small() -> None:
+    asked = {f"l{number}": problems("en") for number in range(47)}
+    systems = {f"s{number}": "S" for number in range(20)}
+    many = content.answers(asked, {}, {}, {}, systems, parallel=True)
+    assert many["shown"] == 4 and len(many["items"]) == 4 * 47
+
+
 def test_english_stands_beside_foreign_questions_of_parallel_benchmarks_only() -> None:
     items = {(item["language"], item["id"]): item for item in answers()["items"]}
     assert items["ar", "q0"]["english"] == "A question in en q0?"

@@ -9,7 +9,8 @@ from lingualift.figures.base import Row
 from lingualift.figures.neighbours import WORDS
 from lingualift.figures.style import LEVELS, counted, listed, number
 
-QUESTIONS = 20  # of a benchmark that stand side by side; all of 48 languages would be many MB
+QUESTIONS, FEWEST = 20, 3  # of a benchmark and language that stand side by side
+MOST_ANSWERS = 4000  # of a benchmark: about 1 MB; 47 languages and 20 systems leave 4 questions
 AVERAGES = {
     "Avg.": "average",
     "Aligned": "aligned languages",
@@ -136,9 +137,7 @@ def result_table(name: str, rows: Sequence[Row], names: Mapping[str, str]) -> Re
     return ResultTable(
         name,
         shown[0]["benchmark"] if shown else name,
-        [
-            System("chance" if origin == "chance" else title, origin) for origin, title in systems
-        ],
+        [System("chance" if origin == "chance" else title, origin) for origin, title in systems],
         " ".join(f"{title}." for origin, title in systems if origin == "chance"),
         [line(scope, AVERAGES.get(scope, scope), "") for scope in averages],
         [line(scope, names[scope], level) for scope, level in levels.items() if scope in names],
@@ -186,7 +185,7 @@ def lexicon(
     )
 
 
-def chosen(ids: Sequence[str], count: int = QUESTIONS) -> list[str]:
+def chosen(ids: Sequence[str], count: int) -> list[str]:
     """So many ids, spread evenly over all: the same in every language that asks the same."""
     if len(ids) <= count:
         return list(ids)
@@ -208,12 +207,13 @@ def answers(
     where the benchmark is `parallel` or gives a translation.
     """
     english = {problem.id: problem.question for problem in problems.get("en", ())}
+    count = max(FEWEST, min(QUESTIONS, MOST_ANSWERS // max(1, len(problems) * len(titles))))
     items = []
     total = 0
     for code, asked in problems.items():
         by_id = {problem.id: problem for problem in asked}
         total = max(total, len(by_id))
-        for key in chosen(list(by_id)):
+        for key in chosen(list(by_id), count):
             problem = by_id[key]
             items.append(
                 {
@@ -236,7 +236,7 @@ def answers(
         "languages": [{"code": code, "name": names.get(code, code)} for code in problems],
         "systems": list(titles.values()),
         "items": items,
-        "shown": min(QUESTIONS, total),
+        "shown": min(count, total),
         "total": total,
     }
 
