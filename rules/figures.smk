@@ -1,4 +1,5 @@
-# Tables, lexicons, checkpoints and times -> figures. A figure is a module of lingualift.figures and an entry there.
+# Tables, lexicons, checkpoints and times -> figures. A figure is a module of lingualift.figures and
+# an entry there.
 
 
 rule figure:

@@ -63,7 +63,7 @@ def report() -> content.Report:
         figures.append(content.ShownFigure(name, drawing.title, drawing.caption, spec(drawing)))
     tables = [content.result_table("sums", table(), INPUTS.names)]
     lexicons = [
-        content.lexicon(row, INPUTS.lexicons.get(row["language"], ()), NAMES, {})
+        content.lexicon_summary(row, INPUTS.lexicons.get(row["language"], ()), NAMES, {})
         for row in (verdict("de", 49.0), verdict("sw", None, "collapsed"))
     ]
     return content.Report(

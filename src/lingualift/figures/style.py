@@ -98,12 +98,12 @@ def values(rows: Sequence[dict[str, Any]]) -> alt.InlineData:
     )
 
 
-def lines(text: str, width: int) -> list[str]:
+def wrapped(text: str, width: int) -> list[str]:
     """A title or caption in lines of at most `width` letters."""
     return textwrap.wrap(text, width, break_long_words=False)
 
 
-def number(value: float) -> str:
+def decimal(value: float) -> str:
     """A number as captions state it: one decimal, a true minus sign."""
     return f"{value:.1f}".replace("-", "−")
 

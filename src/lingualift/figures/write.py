@@ -10,7 +10,7 @@ import vl_convert
 from lingualift.artifacts import atomic_path, write_json, write_text
 from lingualift.figures.base import Drawing, LeftOut
 from lingualift.figures.fonts import replace_undrawable, script_name, undrawable
-from lingualift.figures.style import CONFIG, FONT, QUIET, lines
+from lingualift.figures.style import CONFIG, FONT, QUIET, wrapped
 
 VEGA_LITE = "6.4"  # the version that altair 6.3 writes
 TITLE_WIDTH, CAPTION_WIDTH = 66, 100  # letters a line
@@ -33,8 +33,8 @@ def titled(drawing: Drawing) -> dict[str, Any]:
         **spec(drawing),
         "padding": PADDING,
         "title": {
-            "text": lines(drawing.title, TITLE_WIDTH),
-            "subtitle": lines(drawing.caption, CAPTION_WIDTH),
+            "text": wrapped(drawing.title, TITLE_WIDTH),
+            "subtitle": wrapped(drawing.caption, CAPTION_WIDTH),
         },
     }
 
@@ -47,7 +47,7 @@ def sentence(reason: str) -> dict[str, Any]:
         "padding": 12,
         "width": 520,
         "height": 40,
-        "data": {"values": [{"text": lines(reason, 80)}]},
+        "data": {"values": [{"text": wrapped(reason, 80)}]},
         "mark": {"type": "text", "align": "left", "fontSize": 12, "color": QUIET},
         "encoding": {"text": {"field": "text"}, "x": {"value": 0}, "y": {"value": 10}},
     }

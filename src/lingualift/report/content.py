@@ -7,7 +7,7 @@ from typing import Any
 from lingualift.benchmarks.base import Problem
 from lingualift.figures.base import Row
 from lingualift.figures.neighbours import WORDS
-from lingualift.figures.style import LEVELS, counted, listed, number
+from lingualift.figures.style import LEVELS, counted, decimal, listed
 
 QUESTIONS, FEWEST = 20, 3  # of a benchmark and language that stand side by side
 MOST_ANSWERS = 4000  # of a benchmark: about 1 MB; 47 languages and 20 systems leave 4 questions
@@ -29,7 +29,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class System:
+class TableColumn:
     """A column of a result table: a system that was measured, chance, or a figure of the paper."""
 
     title: str
@@ -51,7 +51,7 @@ class ResultTable:
 
     name: str
     benchmark: str
-    systems: Sequence[System]
+    systems: Sequence[TableColumn]
     note: str
     averages: Sequence[TableRow]
     languages: Sequence[TableRow]
@@ -80,7 +80,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Lexicon:
+class LexiconSummary:
     """A language's lexicon: verdict, evidence and examples."""
 
     code: str
@@ -115,7 +115,7 @@ class Report:
     configuration_text: str
     tables: Sequence[ResultTable]
     figures: Sequence[ShownFigure]
-    lexicons: Sequence[Lexicon]
+    lexicons: Sequence[LexiconSummary]
     answers: Mapping[str, Any]
     left_out: Sequence[str]
     provenance: Sequence[tuple[str, str]]
@@ -137,7 +137,10 @@ def result_table(name: str, rows: Sequence[Row], names: Mapping[str, str]) -> Re
     return ResultTable(
         name,
         shown[0]["benchmark"] if shown else name,
-        [System("chance" if origin == "chance" else title, origin) for origin, title in systems],
+        [
+            TableColumn("chance" if origin == "chance" else title, origin)
+            for origin, title in systems
+        ],
         " ".join(f"{title}." for origin, title in systems if origin == "chance"),
         [line(scope, AVERAGES.get(scope, scope), "") for scope in averages],
         [line(scope, names[scope], level) for scope, level in levels.items() if scope in names],
@@ -151,9 +154,9 @@ def _cell(row: Row | None) -> Cell:
     return Cell(f"{row['accuracy']:.1f}", row["accuracy"], bounds)
 
 
-def lexicon(
+def lexicon_summary(
     row: Row, translations: Sequence[Row], names: Mapping[str, str], scripts: Mapping[str, str]
-) -> Lexicon:
+) -> LexiconSummary:
     """A row of the lexicon table with the translations of a few words (`neighbours.WORDS`)."""
     score, code = row["score"], row["language"]
     precision = row[f"{score}_p1"]
@@ -164,7 +167,7 @@ def lexicon(
             others = ", ".join(r["target"] for r in found[1:3])
             examples.append(Example(word, found[0]["target"], others, found[0]["mutual"]))
     used = "yes" if row["in_stage_1"] else "no"
-    return Lexicon(
+    return LexiconSummary(
         code=code,
         language=names.get(code, code),
         script=scripts.get(code, ""),
@@ -312,5 +315,5 @@ def alignment(verdicts: Sequence[Row]) -> str:
     known = [value for value in scored if value is not None]
     text = f"{used} of {counted(len(verdicts), 'lexicon')} entered stage 1"
     if known:
-        text += f"; precision at 1 is {number(min(known))} to {number(max(known))} %"
+        text += f"; precision at 1 is {decimal(min(known))} to {decimal(max(known))} %"
     return text + "."

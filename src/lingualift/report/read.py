@@ -80,7 +80,7 @@ def read_report(
             if "spec" in record
         ],
         lexicons=[
-            content.lexicon(row, _lexicon(files, row["language"]), called, scripts)
+            content.lexicon_summary(row, _lexicon(files, row["language"]), called, scripts)
             for row in verdicts
         ],
         answers={
