@@ -63,7 +63,7 @@ def report() -> content.Report:
         figures.append(content.ShownFigure(name, drawing.title, drawing.caption, spec(drawing)))
     tables = [content.result_table("sums", table(), INPUTS.names)]
     lexicons = [
-        content.lexicon_summary(row, INPUTS.lexicons.get(row["language"], ()), NAMES, {})
+        content.lexicon_summary(row, INPUTS.lexicons.get(row["language"], ()), NAMES)
         for row in (verdict("de", 49.0), verdict("sw", None, "collapsed"))
     ]
     return content.Report(
@@ -73,6 +73,7 @@ def report() -> content.Report:
         tables=tables,
         figures=figures,
         lexicons=lexicons,
+        lexicon_finding="Two lexicons.",
         answers={"sums": answers()},
         left_out=[f"Nothing {EVIL}"],
         provenance=[("commit", "0" * 40)],
@@ -184,6 +185,14 @@ def test_left_out_gives_the_reason_of_each_gap() -> None:
         "No gold dictionary holds Swahili: its lexicon has no precision.",
         reason,
     ]
+
+
+def test_lexicons_are_summed_up_by_use_and_precision() -> None:
+    rows = [verdict("de", 49.0), verdict("hi", 60.46), verdict("sw", None, "collapsed")]
+    assert content.lexicon_finding(rows) == (
+        "2 of 3 lexicons entered stage 1; precision at 1 is 49.0 to 60.5\u00a0%."
+    )
+    assert content.lexicon_finding(rows[2:]) == "0 of 1 lexicon entered stage 1."
 
 
 # ---------------------------------------------------------------- in a browser

@@ -85,7 +85,6 @@ class LexiconSummary:
 
     code: str
     language: str
-    script: str
     verdict: str
     reason: str
     used: str
@@ -116,6 +115,7 @@ class Report:
     tables: Sequence[ResultTable]
     figures: Sequence[ShownFigure]
     lexicons: Sequence[LexiconSummary]
+    lexicon_finding: str
     answers: Mapping[str, Any]
     left_out: Sequence[str]
     provenance: Sequence[tuple[str, str]]
@@ -155,7 +155,7 @@ def _cell(row: Row | None) -> Cell:
 
 
 def lexicon_summary(
-    row: Row, translations: Sequence[Row], names: Mapping[str, str], scripts: Mapping[str, str]
+    row: Row, translations: Sequence[Row], names: Mapping[str, str]
 ) -> LexiconSummary:
     """A row of the lexicon table with the translations of a few words (`neighbours.WORDS`)."""
     score, code = row["score"], row["language"]
@@ -170,7 +170,6 @@ def lexicon_summary(
     return LexiconSummary(
         code=code,
         language=names.get(code, code),
-        script=scripts.get(code, ""),
         verdict=row["verdict"],
         reason=row["reason"],
         used=used + " (from a seed dictionary)" * bool(row["supervised"]),
@@ -308,12 +307,12 @@ def left_out(
     return [*sentences, *figures.values()]
 
 
-def alignment(verdicts: Sequence[Row]) -> str:
+def lexicon_finding(verdicts: Sequence[Row]) -> str:
     """How many lexicons are used, as a sentence over the table of lexicons."""
     used = sum(row["in_stage_1"] for row in verdicts)
     scored = [row[f"{row['score']}_p1"] for row in verdicts]
     known = [value for value in scored if value is not None]
     text = f"{used} of {counted(len(verdicts), 'lexicon')} entered stage 1"
     if known:
-        text += f"; precision at 1 is {decimal(min(known))} to {decimal(max(known))} %"
+        text += f"; precision at 1 is {decimal(min(known))} to {decimal(max(known))} %"
     return text + "."

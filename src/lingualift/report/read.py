@@ -59,7 +59,6 @@ def read_report(
 ) -> content.Report:
     """Everything on the page."""
     called = {code: language.name for code, language in names.languages.items()}
-    scripts = {code: language.script for code, language in names.languages.items()}
     rows = {
         name: read_parquet(path, TIDY_SCHEMA).to_pylist() for name, path in files.tables.items()
     }
@@ -80,9 +79,10 @@ def read_report(
             if "spec" in record
         ],
         lexicons=[
-            content.lexicon_summary(row, _lexicon(files, row["language"]), called, scripts)
+            content.lexicon_summary(row, _lexicon(files, row["language"]), called)
             for row in verdicts
         ],
+        lexicon_finding=content.lexicon_finding(verdicts),
         answers={
             name: _answers(own, called, {key: title for key, (title, _) in names.systems.items()})
             for name, own in files.answered.items()
