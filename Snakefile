@@ -22,6 +22,7 @@ include: "rules/translate.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/tables.smk"
+include: "rules/figures.smk"
 include: "rules/report.smk"
 
 
@@ -43,6 +44,8 @@ rule all:
             kind=["csv", "parquet"],
         ),
         expand("results/tables/{table}.provenance.txt", table=CONFIG.benchmarks),
+        expand("results/figures/{figure}.svg", figure=shown.all_figures(PLAN)),
+        "results/report.html",
 
 
 onstart:

@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 from lingualift.config import load
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.plan import files, inputs, plan, requests
+from lingualift.plan import files, inputs, plan, requests, shown
 from lingualift.plan.systems import load_systems
 from lingualift.retrieve.sources import load_sources
 from lingualift.run import begin
@@ -75,6 +75,11 @@ def begin_run():
 
 
 def print_results():
-    """The tables among the targets, as text."""
-    targets = workflow.dag.targetfiles if workflow.dag else []
-    print(results_report([Path(target) for target in targets]), flush=True)
+    """The tables among the targets as text, and where the rest is."""
+    jobs = workflow.dag.targetjobs if workflow.dag else []
+    paths = {
+        Path(path)
+        for job in jobs
+        for path in (workflow.dag.targetfiles & set(job.output)) or job.input
+    }
+    print(results_report(sorted(paths)), flush=True)

@@ -29,3 +29,41 @@ rule provenance_record:
         "write down what made table {wildcards.table}"
     script:
         "../workflow/scripts/provenance_record.py"
+
+
+rule results_report:
+    input:
+        tables=[files.table(table) for table in CONFIG.benchmarks],
+        lexicon_table=files.table("lexicons"),
+        lexicons=[files.lexicon(lang) for lang in CONFIG.languages.alignment],
+        figures=expand("results/figures/{figure}.json", figure=shown.all_figures(PLAN)),
+        answers=[path for table in shown.answered_files(PLAN).values() for path in table.paths()],
+    output:
+        report(
+            "results/report.html",
+            caption="../workflow/report/report.rst",
+            category="Report",
+            labels={"report": "the whole run"},
+        ),
+    log:
+        "results/logs/report.log",
+    benchmark:
+        "results/timings/report.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        **SMALL,
+    params:
+        tables={table: files.table(table) for table in CONFIG.benchmarks},
+        figures={figure: f"results/figures/{figure}.json" for figure in shown.all_figures(PLAN)},
+        lexicons={lang: files.lexicon(lang) for lang in CONFIG.languages.alignment},
+        answered={table: asdict(paths) for table, paths in shown.answered_files(PLAN).items()},
+        languages=LANGUAGES,
+        systems=shown.system_chains(PLAN),
+        licences=shown.licences(PLAN),
+        config=CONFIG,
+    message:
+        "report of the run"
+    script:
+        "../workflow/scripts/results_report.py"

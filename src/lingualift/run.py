@@ -120,7 +120,7 @@ def begin(
 
 
 def report(targets: list[Path]) -> str:
-    """The result tables among the targets as text, and where everything is."""
+    """The result tables among the targets as text, and where everything is: the report last."""
     lines = []
     for path in targets:
         if path.suffix == ".csv" and path.is_file():
@@ -134,4 +134,5 @@ def report(targets: list[Path]) -> str:
                 " results/logs; times: results/timings"
             ),
         ]
+    lines += [f"\nreport: {path}" for path in targets if path.name == "report.html"]
     return "\n".join(lines)

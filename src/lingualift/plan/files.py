@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 RESULTS = "results"
+TIMINGS = f"{RESULTS}/timings"
+"""A record of time and memory for each job."""
 NAME = r"[a-z0-9][a-z0-9._-]*"
 CODE = r"[a-z]{2,3}"
 PATTERNS = {

@@ -1,0 +1,37 @@
+# Tables, lexicons, checkpoints and times -> figures. A figure is a module of lingualift.figures and
+# an entry there.
+
+
+rule figure:
+    input:
+        lambda wildcards: shown.figure_inputs(PLAN, wildcards.figure),
+    output:
+        svg=report(
+            "results/figures/{figure}.svg",
+            caption="../workflow/report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+        png="results/figures/{figure}.png",
+        record="results/figures/{figure}.json",
+    log:
+        "results/logs/figures/{figure}.log",
+    benchmark:
+        "results/timings/figures/{figure}.tsv"
+    wildcard_constraints:
+        figure="|".join(shown.all_figures(PLAN)),
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        **SMALL,
+    params:
+        entry=lambda wildcards: shown.all_figures(PLAN)[wildcards.figure][0],
+        files=lambda wildcards: shown.figure_files(PLAN, wildcards.figure),
+        names=shown.shown_languages(PLAN),
+        systems=shown.stage_titles(PLAN),
+        bootstrap=CONFIG.tables.bootstrap,
+    message:
+        "figure {wildcards.figure}"
+    script:
+        "../workflow/scripts/figure.py"

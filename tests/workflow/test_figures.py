@@ -1,0 +1,58 @@
+"""A finished run has its figures and its report, by one rule each."""
+
+import html
+import re
+from pathlib import Path
+
+import pytest
+
+from lingualift.artifacts import read_json
+from lingualift.figures import figure_names
+from tests import tiny
+
+pytestmark = pytest.mark.workflow
+
+
+def names(folder: Path) -> list[str]:
+    """The figures that the run's result tables ask for."""
+    found = (folder / "results/tables").glob("*.provenance.txt")
+    return sorted(figure_names([path.name.removesuffix(".provenance.txt") for path in found]))
+
+
+def test_every_figure_is_there_as_svg_png_and_record(finished: Path) -> None:
+    figures = finished / "results/figures"
+    assert sorted(path.stem for path in figures.glob("*.json")) == names(finished)
+    for name in names(finished):
+        record = read_json(figures / f"{name}.json")
+        svg = (figures / f"{name}.svg").read_text(encoding="utf-8")
+        assert (figures / f"{name}.png").stat().st_size > 1000
+        assert ("spec" in record) != ("left_out" in record)
+        said = record.get("title") or record["left_out"]
+        assert said.split()[0] in svg
+
+
+def test_the_report_shows_each_figure_or_says_why_not(finished: Path) -> None:
+    page = (finished / "results/report.html").read_text(encoding="utf-8")
+    for name in names(finished):
+        record = read_json(finished / f"results/figures/{name}.json")
+        if "spec" in record:
+            assert f'data-figure="{name}"' in page
+        else:
+            assert html.escape(record["left_out"]) in page
+    assert re.findall(r'(?:src|href)="(?!#)', page.partition("<script type=")[0]) == []
+
+
+def test_a_run_prints_the_reports_path_last(copy: Path) -> None:
+    (copy / "results/report.html").unlink()
+    done = tiny.snakemake(copy, target="all")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.rstrip().splitlines()[-1] == "report: results/report.html"
+
+
+def test_the_report_of_snakemake_carries_figures_and_page(copy: Path) -> None:
+    done = tiny.snakemake(copy, "--report", "report.html", target="all")
+    assert done.returncode == 0, done.stderr[-2000:]
+    carried = (copy / "report.html").read_text(encoding="utf-8")
+    assert "results/report.html" in carried
+    for name in names(copy):
+        assert f"results/figures/{name}.svg" in carried

@@ -1,0 +1,16 @@
+"""One figure of the run, as SVG, PNG, and the record that the report shows."""
+
+from lingualift import job
+from lingualift.figures import FIGURES, draw
+from lingualift.figures.read import read_inputs
+from lingualift.figures.write import write_figure
+
+with job.frame(snakemake.log[0]):
+    params, output = snakemake.params, snakemake.output
+    inputs = read_inputs(
+        {need: params.files[need] for need in FIGURES[params.entry].needs},
+        params.names,
+        params.systems,
+        params.bootstrap,
+    )
+    write_figure(draw(params.entry, inputs), output.svg, output.png, output.record)
