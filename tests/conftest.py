@@ -76,6 +76,11 @@ def causal_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_llama(tmp_path_factory.mktemp("encoder"), hidden=24, layers=3)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs of the workflow first, so that no process of pytest-xdist ends with minutes alone."""
+    items.sort(key=lambda item: item.get_closest_marker("workflow") is None)
+
+
 @contextmanager
 def shared(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
     """A folder `name` that all processes of pytest-xdist share; who comes first makes it, the

@@ -98,16 +98,15 @@ def test_a_run_with_a_value_that_means_harm_ends_with_one_line_before_any_job(
 
 @pytest.mark.workflow
 def test_tokens_of_the_environment_are_in_no_file_and_no_message_of_a_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A run that retrieves, reads text and writes tables, its report, and one that fails."""
     for name, secret in SECRETS.items():
         monkeypatch.setenv(name, secret)
-    folder = tiny.copy_workflow(tmp_path / "run", tiny.write_mirror(tmp_path / "mirror"))
-    done = tiny.snakemake(folder, target="results/vocabulary/en.parquet")
+    folder, target = tiny.copy_workflow(tmp_path / "run", mirror), "results/vocabulary/sw.parquet"
+    done = tiny.snakemake(folder, target=target)
     assert done.returncode == 0, done.stderr[-3000:]
-    report = tiny.snakemake(
-        folder, "--report", "results/report.html", target="results/vocabulary/en.parquet"
-    )
+    report = tiny.snakemake(folder, "--report", "results/report.html", target=target)
     assert report.returncode == 0, report.stderr[-3000:]
     failed = tiny.snakemake(
         folder, target="results/lexicons/sw.parquet", lexicon={"gold": "no-such-source"}

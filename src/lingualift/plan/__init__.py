@@ -4,6 +4,7 @@ and their mistakes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import CodeSwitch, Config, Model, System
@@ -65,7 +66,7 @@ class Plan:
         """The variants that a stage reads."""
         return list(self._stage_variants)
 
-    @property
+    @cached_property
     def _stage_variants(self) -> dict[str, CodeSwitch]:
         used = [stage.codeswitch for stage in self.stages.values() if stage.codeswitch is not None]
         return {self.variant(setting): setting for setting in used}
