@@ -57,9 +57,18 @@ def save_llama(folder: Path, hidden: int = 32, layers: int = 2, tied: bool = Tru
     size = save_tokenizer(folder)
     torch.manual_seed(0)
     config = LlamaConfig(
-        vocab_size=size, hidden_size=hidden, intermediate_size=64, num_hidden_layers=layers, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=512, bos_token_id=0, eos_token_id=1, pad_token_id=2, tie_word_embeddings=tied,
-    )  # fmt: skip
+        vocab_size=size,
+        hidden_size=hidden,
+        intermediate_size=64,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        bos_token_id=0,
+        eos_token_id=1,
+        pad_token_id=2,
+        tie_word_embeddings=tied,
+    )
     LlamaForCausalLM(config).save_pretrained(folder)
     return folder
 

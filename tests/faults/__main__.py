@@ -294,8 +294,17 @@ def read_only(trial: Trial) -> None:
 
 
 FAULTS: tuple[Callable[[Trial], None], ...] = (
-    kill_run, kill_job, kill_training, end_training, full_disk, damaged_parquet, damaged_checkpoint, damaged_download, two_runs, read_only,
-)  # fmt: skip
+    kill_run,
+    kill_job,
+    kill_training,
+    end_training,
+    full_disk,
+    damaged_parquet,
+    damaged_checkpoint,
+    damaged_download,
+    two_runs,
+    read_only,
+)
 
 
 # ---------------------------------------------------------------- trials
