@@ -32,6 +32,6 @@ results/%: environment FORCE
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $@ $(ARGS)
 
 test: environment
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 FORCE:

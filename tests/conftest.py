@@ -57,9 +57,18 @@ def save_llama(folder: Path, hidden: int = 32, layers: int = 2, tied: bool = Tru
     size = save_tokenizer(folder)
     torch.manual_seed(0)
     config = LlamaConfig(
-        vocab_size=size, hidden_size=hidden, intermediate_size=64, num_hidden_layers=layers, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=512, bos_token_id=0, eos_token_id=1, pad_token_id=2, tie_word_embeddings=tied,
-    )  # fmt: skip
+        vocab_size=size,
+        hidden_size=hidden,
+        intermediate_size=64,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        bos_token_id=0,
+        eos_token_id=1,
+        pad_token_id=2,
+        tie_word_embeddings=tied,
+    )
     LlamaForCausalLM(config).save_pretrained(folder)
     return folder
 
@@ -74,6 +83,11 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def causal_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a tiny random decoder used as an encoder, of another width."""
     return save_llama(tmp_path_factory.mktemp("encoder"), hidden=24, layers=3)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs of the workflow first, so that no process of pytest-xdist ends with minutes alone."""
+    items.sort(key=lambda item: item.get_closest_marker("workflow") is None)
 
 
 @contextmanager

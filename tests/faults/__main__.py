@@ -45,12 +45,14 @@ PARTS = (
 )
 
 DOWNLOADS = {
-    "tiny-text-sw": "tiny-text/sw.txt",
-    "tiny-words-de": "tiny-words/de.txt",
-    "tiny-tagger": "tiny-tagger",
-    "tiny-encoder": "tiny-encoder",
+    "tiny-text-sw": ("tiny-text/sw.txt", "results/corpora/sw.*"),
+    "tiny-words-de": ("tiny-words/de.txt", "results/lexicons/de.*"),
+    "tiny-tagger": ("tiny-tagger", "results/tasks/*"),
+    "tiny-encoder": ("tiny-encoder", "resources/models/tiny-encoder"),
 }
-"""Where a download lies in the mirror."""
+"""Where a download lies in the mirror, and what is made from it at once: nobody asks for a download
+again before that is missing.
+"""
 
 
 @dataclass
@@ -206,13 +208,12 @@ def damaged_download(trial: Trial) -> None:
     """A file in the mirror, or what was retrieved and prepared from it."""
     if trial.rng.random() < 0.5:
         key = trial.rng.choice(sorted(DOWNLOADS))
-        for made in (
-            "results",
-            "resources/models/tiny-encoder",
-        ):  # else nobody asks for the download again
-            shutil.rmtree(trial.folder / made)
-        shutil.rmtree(trial.folder / "resources/sources" / key)
-        folder = trial.mirror / DOWNLOADS[key]
+        held, made = DOWNLOADS[key]
+        if key == "tiny-encoder":  # the model alone is asked for by what reads it
+            trial.remove(("encoded",))
+        for path in [*trial.folder.glob(made), trial.folder / "resources/sources" / key]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        folder = trial.mirror / held
         files = (
             [folder]
             if folder.is_file()
@@ -293,8 +294,17 @@ def read_only(trial: Trial) -> None:
 
 
 FAULTS: tuple[Callable[[Trial], None], ...] = (
-    kill_run, kill_job, kill_training, end_training, full_disk, damaged_parquet, damaged_checkpoint, damaged_download, two_runs, read_only,
-)  # fmt: skip
+    kill_run,
+    kill_job,
+    kill_training,
+    end_training,
+    full_disk,
+    damaged_parquet,
+    damaged_checkpoint,
+    damaged_download,
+    two_runs,
+    read_only,
+)
 
 
 # ---------------------------------------------------------------- trials

@@ -86,7 +86,7 @@ def ended(jobs: Path) -> dict[str, dict[str, str]]:
 def test_what_the_queue_makes_is_byte_for_byte_what_one_machine_makes(
     run: Path, finished: Path
 ) -> None:
-    """Tables, and every artefact before them: the weights of the stage that was stopped among them."""
+    """Tables, and every artefact before them, the weights of the stage that was stopped too."""
     queued, alone = tiny.artefacts(run), tiny.artefacts(finished)
     assert set(queued) == set(alone)
     assert [path for path in alone if queued[path] != alone[path]] == []

@@ -1,7 +1,11 @@
 """A training process as `lingualift.training` starts it, sharded (FSDP) without a GPU: Accelerate
 takes the gloo processes for devices.
+
+`Sharded` stands in for `subprocess.Popen`. It forks such processes from a server that has imported
+everything once, since the imports take longer than the training of a tiny model.
 """
 
+import multiprocessing
 import os
 import sys
 from pathlib import Path
@@ -32,8 +36,35 @@ def watched(self: Progress, args: Any, state: Any, control: Any, **kwargs: Any) 
     step_ended(self, args, state, control, **kwargs)
 
 
-if __name__ == "__main__":
+def run(job: str, environment: dict[str, str]) -> None:
+    """What a forked process does."""
+    os.environ.clear()
+    os.environ.update(environment)
     PartialState.__init__ = as_devices
     Progress.on_step_end = watched
     trainer.shards = lambda modules, world: world > 1
-    sys.exit(worker(Path(sys.argv[1])))
+    sys.exit(worker(Path(job)))
+
+
+class Sharded:
+    """One such process, with what `launch` uses of `subprocess.Popen`."""
+
+    def __init__(self, command: list[str], env: dict[str, str], **streams: Any) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])
+        self.process = context.Process(target=run, args=(command[-1], env), daemon=True)
+        self.process.start()
+
+    def poll(self) -> int | None:
+        return self.process.exitcode
+
+    def wait(self) -> int | None:
+        self.process.join()
+        return self.process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        assert self.process.pid is not None
+        os.kill(self.process.pid, number)
+
+    def kill(self) -> None:
+        self.process.kill()

@@ -28,6 +28,7 @@ from lingualift.training.launch import TOO_LARGE, launch
 from lingualift.training.progress import STOPPED
 from lingualift.training.trainer import last_complete_checkpoint
 from tests.conftest import save_llama
+from tests.unit.sharded_worker import Sharded
 
 QUESTIONS = [f"Maria has {number} apples and {number % 7} pears." for number in range(2, 28)]
 SCHEMA = pa.schema(
@@ -103,13 +104,7 @@ def test_two_processes_train_as_one(stage_job: StageJob, tmp_path: Path) -> None
 @pytest.fixture
 def sharded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several processes shard the model (FSDP), as they do on GPUs."""
-    start = subprocess.Popen
-    worker = str(Path(__file__).with_name("sharded_worker.py"))
-    monkeypatch.setattr(
-        subprocess,
-        "Popen",
-        lambda command, **options: start([command[0], worker, command[-1]], **options),
-    )
+    monkeypatch.setattr(subprocess, "Popen", Sharded)
 
 
 def test_two_processes_that_shard_the_model_train_as_one(

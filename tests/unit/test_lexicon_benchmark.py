@@ -1,4 +1,4 @@
-"""`benchmarks/lexicon.py`, small."""
+"""`speed/lexicon.py`, small."""
 
 import importlib
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks/lexicon.py"
+SCRIPT = Path(__file__).parents[2] / "speed/lexicon.py"
 
 
 def run(*arguments: str) -> str:

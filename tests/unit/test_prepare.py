@@ -21,9 +21,16 @@ from tests.conftest import ROOT
 
 def source(**stated: int) -> Source:
     return Source(
-        key="tiny", kind="hub", title="t", use="u", licence="MIT", repository="a/b", revision="0" * 40,
-        layers=stated.get("layers"), width=stated.get("width"),
-    )  # fmt: skip
+        key="tiny",
+        kind="hub",
+        title="t",
+        use="u",
+        licence="MIT",
+        repository="a/b",
+        revision="0" * 40,
+        layers=stated.get("layers"),
+        width=stated.get("width"),
+    )
 
 
 @pytest.fixture
@@ -104,9 +111,15 @@ def test_a_tokenizer_stored_as_sentencepiece_alone_is_read_as_a_fast_one(tmp_pat
         for number in range(400)
     ]
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(text), model_prefix=str(tmp_path / "spiece"), vocab_size=120, pad_id=0, eos_id=1, unk_id=2, bos_id=-1,
+        sentence_iterator=iter(text),
+        model_prefix=str(tmp_path / "spiece"),
+        vocab_size=120,
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
         minloglevel=2,
-    )  # fmt: skip
+    )
     MT5Config(
         vocab_size=120, d_model=24, d_kv=6, d_ff=32, num_layers=2, num_heads=4
     ).save_pretrained(tmp_path)

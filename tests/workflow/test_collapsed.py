@@ -62,9 +62,13 @@ def test_a_collapsed_lexicon_is_aligned_from_the_seed_dictionary_where_the_polic
 ) -> None:
     turn_english(scrambled)
     done = tiny.snakemake(
-        scrambled, "--forcerun", "lexicon", target=LEXICON,
-        languages={"collapsed": "supervised"}, lexicon={"seed_dictionary": "seeds/{lang}.txt"},
-    )  # fmt: skip
+        scrambled,
+        "--forcerun",
+        "lexicon",
+        target=LEXICON,
+        languages={"collapsed": "supervised"},
+        lexicon={"seed_dictionary": "seeds/{lang}.txt"},
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     evidence = json.loads((scrambled / EVIDENCE).read_text("utf-8"))
     assert evidence["unsupervised"]["verdict"] == "collapsed"

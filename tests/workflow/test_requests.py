@@ -2,6 +2,7 @@
 rule.
 """
 
+import json
 import math
 import re
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.conftest import shared
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = """
@@ -27,8 +30,6 @@ pytestmark = pytest.mark.workflow
 
 
 def requests(*configfiles: str) -> list[tuple[str, int, int, int, int, int]]:
-    import json
-
     done = subprocess.run(
         [sys.executable, "-c", CODE, *configfiles],
         cwd=ROOT,
@@ -41,9 +42,12 @@ def requests(*configfiles: str) -> list[tuple[str, int, int, int, int, int]]:
 
 
 @pytest.fixture(scope="module")
-def jobs() -> list[tuple[str, int, int, int, int, int]]:
-    """What the paper's configuration asks for."""
-    return requests("config/paper.yaml")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int, int, int, int, int]]:
+    """What the paper's configuration asks for, worked out once for all processes of the tests."""
+    with shared(tmp_path_factory, "paper.json") as path:
+        if not path.exists():
+            path.write_text(json.dumps(requests("config/paper.yaml")), encoding="utf-8")
+        return [tuple(job) for job in json.loads(path.read_text(encoding="utf-8"))]
 
 
 def test_the_papers_configuration_has_all_its_jobs(

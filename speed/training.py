@@ -1,7 +1,7 @@
 """Training speed: tokens a second, padding, MFU and peak memory of both stages, beside a naive
 reference in the same run.
 
-`python benchmarks/training.py` needs nothing but the installed package: models have random weights
+`python speed/training.py` needs nothing but the installed package: models have random weights
 in the default run's shapes (SmolLM2-135M, twelve layers of Gemma-3-270M), texts have random tokens
 in the lengths of word problems. The reference recomputes the encoder's states in every step,
 batches at random, pads to the longest, and computes logits everywhere; arithmetic and optimiser are

@@ -1,7 +1,7 @@
 """Code-switching speed: sentences a second from tagged queries, beside a plain Python loop over
 tokens in the same run.
 
-`python benchmarks/codeswitch.py` needs nothing but the installed package: it tags generated word
+`python speed/codeswitch.py` needs nothing but the installed package: it tags generated word
 problems by a word list (speed does not depend on who tagged them), makes a lexicon for all of their
 words, and measures (1) the loop, (2) `switch_table` in memory on one core, (3) `switch_file` from
 Parquet to Parquet in as many processes as there are cores, one language each, as the workflow runs

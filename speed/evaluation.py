@@ -1,7 +1,7 @@
 """Evaluation speed: problems a second of this project's generation, beside one-at-a-time generation
 in the same run.
 
-`python benchmarks/evaluation.py` needs nothing but the installed package: the LLM has random
+`python speed/evaluation.py` needs nothing but the installed package: the LLM has random
 weights in the default run's shape (SmolLM2-135M), prompts have the lengths of its test problems'
 encoder states, and every answer has as many tokens as `--tokens` says (random weights do not end by
 themselves). One at a time means Transformers' own `generate` with a batch of one problem, as the
