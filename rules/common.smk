@@ -9,8 +9,9 @@ from snakemake.exceptions import WorkflowError
 from lingualift.config import load
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.plan import files, inputs, plan, requests
+from lingualift.plan import files, inputs, plan, requests, shared
 from lingualift.plan.systems import load_systems
+from lingualift.preflight import check_paths
 from lingualift.retrieve.sources import load_sources
 from lingualift.run import begin
 from lingualift.run import report as results_report
@@ -22,6 +23,7 @@ BASE = Path(workflow.current_basedir).parent
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 try:
+    check_paths(BASE)
     CONFIG = load(config)
     LANGUAGES = load_languages(BASE / "config/languages.tsv")
     SOURCES = load_sources(BASE / "config/sources.yaml", CONFIG.pins)

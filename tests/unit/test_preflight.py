@@ -206,3 +206,26 @@ def test_importing_the_library_is_fast_and_leaves_heavy_packages_alone():
         env={**os.environ, "PYTHONPATH": str(Path(preflight.__file__).parents[1])},
     )
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("character", [*" \t\n'\"\\$`()&;|<>*?", "[x]", "{x,y}"])
+def test_a_path_of_python_that_a_shell_takes_apart_is_refused_in_one_line(character: str) -> None:
+    path = f"/home/a{character}b/.venv/bin/python"
+    with pytest.raises(LinguaLiftError) as refused:
+        preflight.check_paths("/home/clone", path)
+    line = str(refused.value)
+    assert "\n" not in line and "move the clone" in line
+
+
+@pytest.mark.parametrize("character", [*"üб字%+,-.:=@_~#[{!", "x"])
+def test_a_path_of_python_that_a_shell_leaves_whole_is_accepted(character: str) -> None:
+    path = f"/home/a{character}b/.venv/bin/python"
+    preflight.check_paths("/home/clone", path)
+    said = subprocess.run(["bash", "-c", f"printf %s {path}"], capture_output=True, text=True)
+    assert said.stdout == path
+
+
+def test_braces_in_the_folder_of_the_clone_are_refused_in_one_line() -> None:
+    with pytest.raises(LinguaLiftError, match="'/home/{x}/y': Snakemake takes '{' .* move the"):
+        preflight.check_paths("/home/{x}/y")
+    preflight.check_paths("/home/a b'c\"$(d)*?[e]#&;|<>ü字/y", "/usr/bin/python3")
