@@ -13,7 +13,7 @@ from lingualift.plan import files, inputs, plan, requests, shared
 from lingualift.plan.systems import load_systems
 from lingualift.preflight import check_paths
 from lingualift.retrieve.sources import load_sources
-from lingualift.run import begin
+from lingualift.run import begin, name_user, to_report
 from lingualift.run import report as results_report
 from lingualift.sizes import Request
 
@@ -21,6 +21,7 @@ BASE = Path(workflow.current_basedir).parent
 
 # For every job of this run: two processes on two cores must not wait for each other in spin locks.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+name_user()
 
 try:
     check_paths(BASE)

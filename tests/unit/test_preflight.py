@@ -1,13 +1,15 @@
 """What cannot succeed is said before any heavy work, in one line that says what to do."""
 
+import getpass
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from lingualift import preflight
+from lingualift import preflight, run
 from lingualift.errors import LinguaLiftError
 from lingualift.retrieve import clients
 from lingualift.retrieve.sources import Source
@@ -229,3 +231,19 @@ def test_braces_in_the_folder_of_the_clone_are_refused_in_one_line() -> None:
     with pytest.raises(LinguaLiftError, match="'/home/{x}/y': Snakemake takes '{' .* move the"):
         preflight.check_paths("/home/{x}/y")
     preflight.check_paths("/home/a b'c\"$(d)*?[e]#&;|<>ü字/y", "/usr/bin/python3")
+
+
+def test_an_account_without_a_passwd_entry_has_its_number_for_a_name(monkeypatch) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    known = pwd.getpwuid(os.getuid()).pw_name
+    run.name_user()
+    assert getpass.getuser() == known and "USER" not in os.environ
+
+    def unknown(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.setenv("USER", "")  # so that it is restored
+    run.name_user()
+    assert getpass.getuser() == str(os.getuid())
