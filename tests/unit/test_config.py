@@ -135,8 +135,6 @@ def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_config
         ("offline", "perhaps", "configuration: offline: Input should be a valid boolean"),
         ("llm", "smollm2", "configuration: llm: Input should be a valid dictionary"),
         ("languages", None, "configuration: languages: Input should be a valid dictionary"),
-        # YAML's no
-        ("languages.alignment", ["de", False], "languages.alignment.1: Input should be a valid string, got 'False'"),
         ("languages.evaluation", "de", "configuration: languages.evaluation: Input should be a valid list, got 'de'"),
         ("evaluation", {}, "configuration: evaluation.max_new_tokens: Field required"),
         ("lexicon.starts", ["enc"], "configuration: lexicon.starts.0: Input should be 'similarity', "),
@@ -146,9 +144,12 @@ def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_config
         ("languages.alignment", ["en", "de"], "configuration: languages.alignment: en is the language that the others are aligned to"),
         ("languages.alignment", ["de", "hi", "de"], "configuration: languages.alignment: lists de twice"),
         ("languages.evaluation", ["de", "de"], "configuration: languages.evaluation: lists de twice"),
-        ("languages.alignment", ["dd"], "languages.alignment: unknown language 'dd'; did you mean "),
+        ("languages.alignment", ["dd"], "languages.alignment: unknown language 'dd'; it holds af, "),
+        ("languages.alignment", ["kr"], "languages.alignment: unknown language 'kr'; did you mean 'ko'?"),
+        ("languages.evaluation", ["zh_CN"], "languages.evaluation: unknown language 'zh_CN'; did you mean 'zh'?"),
         ("languages.evaluation", ["swa"], "languages.evaluation: unknown language 'swa'; did you mean 'sw'?"),
-        ("languages.evaluation", ["German"], "languages.evaluation.0: not a language code (two or three letters a-z), got 'German'"),
+        ("languages.evaluation", ["German"], "languages.evaluation: unknown language 'German'; did you mean 'de'?"),
+        ("languages.evaluation", ["../de"], "languages.evaluation.0: not the code of a language (two or three letters a-z), got '../de'"),
         ("languages.evaluation", ["en", "tr"], "languages.evaluation: no configured benchmark has a language 'tr' (mmwp-mini: af, "),
         ("languages.evaluation", ["tr", "el"], "languages.evaluation: benchmark 'mmwp-mini' has none of these languages; it has af, "),
         ("benchmarks", {"x": "xcsqa"}, "prompts: benchmark 'xcsqa' needs a prompt 'commonsense'"),
@@ -187,6 +188,48 @@ def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_config
 )  # fmt: skip
 def test_a_mistake_is_one_line_that_names_its_key(place, value, message):
     assert message in refusal(changed(place, value))
+
+
+FALSE = "YAML reads false, no or off without quotes as false; write it in quotes"
+TRUE = "YAML reads true, yes or on without quotes as true; write it in quotes"
+NUMBER = "YAML reads a number or a date, "
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "message"),
+    [
+        ("languages.alignment", "[de, no]", f"languages.alignment.1: {FALSE}, or nb for Norwegian"),
+        ("languages.evaluation", "[en, off]", f"languages.evaluation.1: {FALSE}, or nb"),
+        ("languages.evaluation", "no", f"languages.evaluation: {FALSE}, or nb for Norwegian"),
+        ("languages.evaluation", "[en, on]", f"languages.evaluation.1: {TRUE}"),
+        ("languages.evaluation", "[en, yes]", f"languages.evaluation.1: {TRUE}"),
+        ("tasks.maths.languages", "[no]", f"tasks.maths.languages.0: {FALSE}, or nb for Norwegian"),
+        ("languages.evaluation", "[en, ]", None),
+        ("languages.evaluation", "[en, ~]", "languages.evaluation.1: expected text, got nothing"),
+        ("benchmarks", "{no: mmwp-mini}", f"benchmarks: a key: {FALSE}"),
+        ("languages", "{no: x, alignment: [de], evaluation: [en]}", f"languages: a key: {FALSE}"),
+        ("tasks", "{on: {source: maths}}", f"tasks: a key: {TRUE}"),
+        ("benchmarks", "{12:30: mmwp-mini}", f"benchmarks: a key: {NUMBER}750 "),
+        ("systems", "[yes]", f"systems.0: {TRUE}"),
+        ("corpus.source", "1_000", f"corpus.source: {NUMBER}1000 "),
+        ("corpus.source", "[010]", f"corpus.source.0: {NUMBER}8 "),
+        ("corpus.source", "12:30", f"corpus.source: {NUMBER}750 "),
+        ("corpus.source", "1.5", f"corpus.source: {NUMBER}1.5 "),
+        ("tagger", "2026-11-30", f"tagger: {NUMBER}2026-11-30 "),
+        ("corpus.source", "08", "corpus.source: unknown source '08'"),
+        ("stages.align.data", "no", f"stages.align.data: {FALSE}"),
+        ("pins", "{gsm8k: off}", f"pins.gsm8k: {FALSE}"),
+        ("prompts.maths.template", "yes", f"prompts.maths.template: {TRUE}"),
+        ("languages.evaluation", "['False']", f"unknown language 'False'; {FALSE}, or nb for"),
+    ],
+)
+def test_a_word_that_yaml_reads_as_something_else_is_told_with_the_cure(place, text, message):
+    values = changed(place, yaml.safe_load(text))
+    if message is None:
+        planned(values)
+    else:
+        line = refusal(values)
+        assert message in line and "\n" not in line
 
 
 def test_an_empty_configuration_names_the_first_missing_key():
