@@ -64,7 +64,9 @@ def begin_run():
     """Lock, checks and licences; only in the process that the user started."""
     jobs = list(workflow.dag.needrun_jobs())
     local = workflow.local_exec
+    read = {str(path) for job in jobs for path in job.input}
     try:
+        shared.check_pins(PLAN, read, {str(path) for job in jobs for path in job.output})
         begin(
             PLAN,
             BASE,

@@ -6,9 +6,10 @@ so every newer clone would retrieve and prepare everything anew.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from lingualift.artifacts import read_json
 from lingualift.errors import LinguaLiftError
 from lingualift.model.prepare import is_prepared
 from lingualift.plan import Plan, files
@@ -34,6 +35,30 @@ def prepared_models(plan: Plan) -> list[str]:
         for path in _entries(_folder(plan, "models"))
         if (source := _source(plan, path.name)) is not None and is_prepared(source, path)
     ]
+
+
+def check_pins(plan: Plan, read: Collection[str], made: Collection[str]) -> None:
+    """What a run reads of `resources` and does not make is what is pinned.
+
+    `read` and `made` are paths, as rules name them. Snakemake notices another pin where this clone
+    made the file itself; of what another clone made it knows nothing.
+    """
+    current = {"sources": retrieved_sources(plan), "models": prepared_models(plan)}
+    for path in sorted(set(read) - set(made)):
+        folder = Path(path).parent
+        if folder.parent.parent != Path(plan.config.resources) or not Path(path).is_file():
+            continue
+        kind = folder.parent.name
+        if kind in current and folder.name not in current[kind] and _has_pin(Path(path)):
+            raise LinguaLiftError(
+                f"{folder}: is not what this configuration pins (another clone may have made it);"
+                " delete it and run again, or set `resources` to a folder of this clone's own"
+            )
+
+
+def _has_pin(record: Path) -> bool:
+    """Whether a record says what it was made of; those of models did not always."""
+    return "pin" in read_json(record)
 
 
 def others(names: Iterable[str]) -> str:
