@@ -30,7 +30,7 @@ class LinguaLiftError(Exception):
 
 def nearest(name: str, choices: Iterable[str]) -> str:
     """A suffix for an error message: the choice most like `name`, or all where none is near (codes
-    of languages are found by `languages.find_language`: those that look alike have least in common).
+    of languages are found by `languages.find_language`: those that look alike mean other ones).
     """
     choices = sorted(choices)
     close = difflib.get_close_matches(name, choices, n=1)

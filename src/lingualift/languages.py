@@ -80,7 +80,7 @@ _PLAIN = r"[A-Za-z0-9_-]{1,32}"  # codes become parts of paths
 
 
 class LanguageTable(dict[str, Language]):
-    """The table by code; a code that it does not hold is refused with the language that is meant."""
+    """The table by code; a code that it lacks is refused with the language that is meant."""
 
     def __missing__(self, code: str) -> Language:
         return find_language(self, code)
@@ -133,9 +133,10 @@ _ELSEWHERE = {
 }  # fmt: skip
 # Where ISO 639-2 has a second, bibliographic code, of English names: what ISO 639-3 writes.
 _BIBLIOGRAPHIC = {
-    "alb": "sqi", "arm": "hye", "baq": "eus", "bur": "mya", "chi": "zho", "cze": "ces", "dut": "nld",
-    "fre": "fra", "geo": "kat", "ger": "deu", "gre": "ell", "ice": "isl", "mac": "mkd", "mao": "mri",
-    "may": "msa", "per": "fas", "rum": "ron", "slo": "slk", "tib": "bod", "wel": "cym",
+    "alb": "sqi", "arm": "hye", "baq": "eus", "bur": "mya", "chi": "zho", "cze": "ces",
+    "dut": "nld", "fre": "fra", "geo": "kat", "ger": "deu", "gre": "ell", "ice": "isl",
+    "mac": "mkd", "mao": "mri", "may": "msa", "per": "fas", "rum": "ron", "slo": "slk",
+    "tib": "bod", "wel": "cym",
 }  # fmt: skip
 
 

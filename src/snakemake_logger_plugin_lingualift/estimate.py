@@ -1,5 +1,4 @@
-"""How long a run still takes: the jobs ahead, one after another on the cores, as Snakemake would start
-them.
+"""How long a run still takes: the jobs ahead, laid out on the cores as Snakemake would start them.
 
 A job's time is its work (`lingualift.plan.work`) times what the jobs of its rule, and all jobs,
 have taken of theirs in this run. A last long job alone thus counts with its whole length.
@@ -16,7 +15,7 @@ RULE_TRUST = 15.0
 OVERDUE = 0.1
 """What a job that takes longer than expected still takes, of its time so far."""
 MOST = 2000
-"""Jobs that are laid out one by one; of more, a sum says as much (0.3 s for each line at 20,000)."""
+"""Jobs that are laid out one by one; of more, a sum says as much in less time."""
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ def test_another_name_or_code_of_a_language_leads_to_its_own(languages, code, me
     ],
 )
 def test_a_language_that_the_table_lacks_is_not_guessed_from_letters(languages, code, hint):
-    with pytest.raises(LinguaLiftError, match="add a row to languages.tsv") as refused:
+    with pytest.raises(LinguaLiftError, match=r"add a row to languages\.tsv") as refused:
         find_language(languages, code)
     assert hint in str(refused.value)
 

@@ -228,7 +228,7 @@ def test_a_path_of_python_that_a_shell_leaves_whole_is_accepted(character: str) 
 
 
 def test_braces_in_the_folder_of_the_clone_are_refused_in_one_line() -> None:
-    with pytest.raises(LinguaLiftError, match="'/home/{x}/y': Snakemake takes '{' .* move the"):
+    with pytest.raises(LinguaLiftError, match=r"'/home/\{x\}/y': Snakemake takes '\{' .* move the"):
         preflight.check_paths("/home/{x}/y")
     preflight.check_paths("/home/a b'c\"$(d)*?[e]#&;|<>ü字/y", "/usr/bin/python3")
 

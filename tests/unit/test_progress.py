@@ -20,7 +20,7 @@ from snakemake_logger_plugin_lingualift.estimate import Estimate, JobAhead
 
 RECORDED = Path(__file__).parent / "recorded"
 END = 20.0
-"""Seconds before the end of a run from which a third is less than the few seconds of its last jobs."""
+"""Seconds before the end of a run: a third of less is shorter than one of its last jobs."""
 
 Record = list[tuple[JobAhead, float, float]]
 
