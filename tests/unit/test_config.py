@@ -570,3 +570,30 @@ def test_packages_hold_text_for_all_languages_of_the_paper_but_two():
         if any(source.holds(language) for source in corpora)
     }
     assert set(LANGUAGES) - held == {"hy", "lb"}
+
+
+def test_keys_of_systems_and_sources_that_yaml_reads_as_something_else_are_told(tmp_path):
+    (tmp_path / "mine.yaml").write_text("no:\n  title: a\n  input: text\n", encoding="utf-8")
+    with pytest.raises(LinguaLiftError, match=r"mine\.yaml: a system's name: " + FALSE):
+        load_systems(tmp_path)
+    path = tmp_path / "sources.yml"
+    path.write_text("12:30:\n  title: a\n", encoding="utf-8")
+    with pytest.raises(LinguaLiftError, match=r"sources\.yml: a source's key: " + NUMBER + "750"):
+        load_sources(path)
+    path.write_text(
+        "held: {kind: local, title: a, use: b, licence: MIT, mirror: x,"
+        " files: [{name: a.txt, language: no}]}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(LinguaLiftError, match=r"files\.0\.language: " + FALSE + ", or nb"):
+        load_sources(path)
+
+
+def test_a_source_that_knows_a_language_by_another_code_is_refused():
+    """It would never be found to hold it."""
+    file = SOURCES["holy-quran"].files[0].model_copy(update={"language": "cz"})
+    sources = {**SOURCES, "mine": SOURCES["holy-quran"].model_copy(update={"files": [file]})}
+    with pytest.raises(
+        LinguaLiftError, match=r"source 'mine': unknown language 'cz'; did you .*'cs'"
+    ):
+        plan(load(DEFAULT), LANGUAGES, sources, SYSTEMS)
