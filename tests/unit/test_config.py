@@ -326,7 +326,7 @@ def test_any_value_of_any_key_is_accepted_or_refused_in_one_line(key, value):
         (b"\xff", "not YAML"),
         ("a:", "a: Input should be a valid dictionary"),
         ("A b: {}", "system name 'A b': not a plain name"),
-        ("1: {title: x, input: text, stages: []}", "system name '1': not a plain name"),
+        ("1: {title: x, input: text, stages: []}", "a system's name: YAML reads a number or a date, 1 "),
         (
             "a: {title: x, input: txt, stages: []}",
             "a: input: Input should be 'text', 'encoder', 'encoder-first' or 'both', got 'txt'",
