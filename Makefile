@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python %d.%d is too old: LinguaLIFT needs 3.11 or newer; run make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import os, re, sys; sys.exit("the path of this folder holds a blank or another character that a shell takes apart; move it to one with letters, digits, \".\", \"_\" and \"-\" alone" if re.search(r"[\s\x22\x24\x26-\x2a\x3b\x3c\x3e\x3f\x5c\x60\x7b-\x7d]", os.getcwd()) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	@echo "installing requirements.lock"  # in two halves: unpacking keeps one processor busy
 	@split --number=r/2 requirements.lock $(VENV)/lock-

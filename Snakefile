@@ -33,19 +33,23 @@ localrules:
 rule all:
     default_target: True
     input:
-        expand(
-            "results/tables/{table}.{kind}",
-            table=[
-                "lexicons",
-                *(["codeswitch"] if PLAN.used_variants else []),
-                *(["translation"] if PLAN.translated else []),
-                *CONFIG.benchmarks,
-            ],
-            kind=["csv", "parquet"],
+        to_report(
+            [
+                *expand(
+                    "results/tables/{table}.{kind}",
+                    table=[
+                        "lexicons",
+                        *(["codeswitch"] if PLAN.used_variants else []),
+                        *(["translation"] if PLAN.translated else []),
+                        *CONFIG.benchmarks,
+                    ],
+                    kind=["csv", "parquet"],
+                ),
+                *expand("results/tables/{table}.provenance.txt", table=CONFIG.benchmarks),
+                *expand("results/figures/{figure}.svg", figure=shown.all_figures(PLAN)),
+                "results/report.html",
+            ]
         ),
-        expand("results/tables/{table}.provenance.txt", table=CONFIG.benchmarks),
-        expand("results/figures/{figure}.svg", figure=shown.all_figures(PLAN)),
-        "results/report.html",
 
 
 onstart:

@@ -9,19 +9,24 @@ from snakemake.exceptions import WorkflowError
 from lingualift.config import load
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.plan import files, inputs, plan, requests, shown
+from lingualift.plan import files, inputs, plan, requests, shared, shown, work
 from lingualift.plan.systems import load_systems
+from lingualift.preflight import check_paths
 from lingualift.retrieve.sources import load_sources
-from lingualift.run import begin
+from lingualift.run import begin, name_user, to_report
 from lingualift.run import report as results_report
 from lingualift.sizes import Request
+from snakemake.logging import logger
+from snakemake_logger_plugin_lingualift.estimate import Estimate, JobAhead
 
 BASE = Path(workflow.current_basedir).parent
 
 # For every job of this run: two processes on two cores must not wait for each other in spin locks.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+name_user()
 
 try:
+    check_paths(BASE)
     CONFIG = load(config)
     LANGUAGES = load_languages(BASE / "config/languages.tsv")
     SOURCES = load_sources(BASE / "config/sources.yaml", CONFIG.pins)
@@ -61,7 +66,9 @@ def begin_run():
     """Lock, checks and licences; only in the process that the user started."""
     jobs = list(workflow.dag.needrun_jobs())
     local = workflow.local_exec
+    read = {str(path) for job in jobs for path in job.input}
     try:
+        shared.check_pins(PLAN, read, {str(path) for job in jobs for path in job.output})
         begin(
             PLAN,
             BASE,
@@ -70,8 +77,26 @@ def begin_run():
             [job.resources for job in jobs if job.rule.script and (local or job.is_local)],
             alone=local,
         )
+        tell_jobs_ahead(jobs)
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
+
+
+def tell_jobs_ahead(jobs):
+    """What the progress line reckons with: each job's work, and what it waits for."""
+    ahead = [
+        JobAhead(
+            job.jobid,
+            job.rule.name,
+            work.seconds(PLAN, job.rule.name, job.wildcards),
+            frozenset(other.jobid for other in workflow.dag.dependencies[job]),
+            float(job.priority),
+        )
+        for job in jobs
+    ]
+    slots = workflow.cores if workflow.local_exec else workflow.nodes
+    estimate = Estimate(ahead, slots or 1, work.REFERENCE / work.matrix_speed())
+    logger.info("jobs ahead", extra={"jobs_ahead": estimate})
 
 
 def print_results():

@@ -1,5 +1,6 @@
 # Every byte that comes from outside, by its registry's own client or from the mirror, checked by
-# sha256. Nothing else may touch the network.
+# sha256. Nothing else may touch the network. What lies in `resources` as it is pinned has no rule:
+# clones may share that folder.
 
 
 # On a cluster, from the machine that the user is logged in to: compute nodes often have no network.
@@ -15,6 +16,8 @@ rule retrieve_source:
         "results/logs/retrieve/{source}.log",
     benchmark:
         "results/timings/retrieve/{source}.tsv"
+    wildcard_constraints:
+        source=shared.others(shared.retrieved_sources(PLAN)),
     priority: 4  # what is missing or has another checksum ends a run before it computes anything
     conda:
         "../envs/cpu.yaml"
@@ -42,6 +45,8 @@ rule prepare_model:
         "results/logs/models/{source}.log",
     benchmark:
         "results/timings/models/{source}.tsv"
+    wildcard_constraints:
+        source=shared.others(shared.prepared_models(PLAN)),
     priority: 3
     conda:
         "../envs/cpu.yaml"

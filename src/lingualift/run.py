@@ -1,8 +1,11 @@
 """What the workflow does before its first job and after its last."""
 
 import csv
+import getpass
 import os
+import re
 import shutil
+import sys
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -27,6 +30,16 @@ class Requested(Protocol):
 
     def get(self, name: str, default: int, /) -> int:
         """The amount of one resource."""
+
+
+def name_user() -> None:
+    """Give an account without a passwd entry, as containers have, its number for a name: Snakemake
+    and torch ask for one.
+    """
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):  # from Python 3.13 on the latter
+        os.environ["USER"] = str(os.getuid())
 
 
 def hold(folder: Path) -> None:
@@ -117,6 +130,14 @@ def begin(
     if preflight.check_sources(sources, *places, config.offline):
         print(download_lines(sources, *places), flush=True)
     sweep(results, 0 if alone else DAY)
+
+
+def to_report(paths: Sequence[str], arguments: Sequence[str] = sys.argv) -> list[str]:
+    """What `all` asks for: every path or, where the command is `--report`, those that are there;
+    Snakemake's report ends at the first file that was not made.
+    """
+    reporting = any(re.match(r"--report(=|$)", argument) for argument in arguments)
+    return [path for path in paths if not reporting or os.path.exists(path)]
 
 
 def report(targets: list[Path]) -> str:

@@ -146,7 +146,10 @@ def test_a_value_that_cannot_be_is_refused_in_one_line_behind_its_key(place, val
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        ("languages.alignment", ["dd"], "unknown language 'dd'; did you mean "),
+        ("languages.alignment", ["dd"], "unknown language 'dd'; it holds af, "),
+        ("languages.alignment", ["kr"], "unknown language 'kr'; did you mean 'ko'?"),
+        ("languages.evaluation", ["zh_CN"], "unknown language 'zh_CN'; did you mean 'zh'?"),
+        ("languages.evaluation", ["German"], "unknown language 'German'; did you mean 'de'?"),
         ("languages.evaluation", ["swa"], "unknown language 'swa'; did you mean 'sw'?"),
         (
             "languages.evaluation",
@@ -224,11 +227,6 @@ def test_a_name_that_nothing_defines_is_refused_in_one_line_behind_its_key(place
             [1, "x"],
             "configuration: seeds.1: Input should be a valid integer, unable to parse",
         ),
-        (
-            "languages.alignment",
-            ["de", False],
-            "languages.alignment.1: Input should be a valid string, got 'False'",
-        ),
         ("evaluation", {}, "configuration: evaluation.max_new_tokens: Field required"),
         (
             "lexicon.starts",
@@ -242,8 +240,8 @@ def test_a_name_that_nothing_defines_is_refused_in_one_line_behind_its_key(place
         ),
         (
             "languages.evaluation",
-            ["German"],
-            "languages.evaluation.0: not a language code (two or three letters a-z), got 'German'",
+            ["../de"],
+            "languages.evaluation.0: not the code of a language (two or three letters a-z), got",
         ),
         ("benchmarks", {"x": "xcsqa"}, "prompts: benchmark 'xcsqa' needs a prompt 'commonsense'"),
         (
@@ -274,7 +272,7 @@ def test_a_name_that_nothing_defines_is_refused_in_one_line_behind_its_key(place
         (
             "stages.align.prompt",
             None,
-            "configuration: stages.align.prompt: Input should be a valid string, got 'None'",
+            "configuration: stages.align.prompt: expected text, got nothing",
         ),
         (
             "stages.align.data",
@@ -333,6 +331,48 @@ def test_a_name_that_nothing_defines_is_refused_in_one_line_behind_its_key(place
 )
 def test_a_mistake_is_one_line_that_names_its_key(place, value, message):
     assert message in refusal(changed(place, value))
+
+
+FALSE = "YAML reads false, no or off without quotes as false; write it in quotes"
+TRUE = "YAML reads true, yes or on without quotes as true; write it in quotes"
+NUMBER = "YAML reads a number or a date, "
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "message"),
+    [
+        ("languages.alignment", "[de, no]", f"languages.alignment.1: {FALSE}, or nb for Norwegian"),
+        ("languages.evaluation", "[en, off]", f"languages.evaluation.1: {FALSE}, or nb"),
+        ("languages.evaluation", "no", f"languages.evaluation: {FALSE}, or nb for Norwegian"),
+        ("languages.evaluation", "[en, on]", f"languages.evaluation.1: {TRUE}"),
+        ("languages.evaluation", "[en, yes]", f"languages.evaluation.1: {TRUE}"),
+        ("tasks.maths.languages", "[no]", f"tasks.maths.languages.0: {FALSE}, or nb for Norwegian"),
+        ("languages.evaluation", "[en, ]", None),
+        ("languages.evaluation", "[en, ~]", "languages.evaluation.1: expected text, got nothing"),
+        ("benchmarks", "{no: mmwp-mini}", f"benchmarks: a key: {FALSE}"),
+        ("languages", "{no: x, alignment: [de], evaluation: [en]}", f"languages: a key: {FALSE}"),
+        ("tasks", "{on: {source: maths}}", f"tasks: a key: {TRUE}"),
+        ("benchmarks", "{12:30: mmwp-mini}", f"benchmarks: a key: {NUMBER}750 "),
+        ("systems", "[yes]", f"systems.0: {TRUE}"),
+        ("corpus.source", "1_000", f"corpus.source: {NUMBER}1000 "),
+        ("corpus.source", "[010]", f"corpus.source.0: {NUMBER}8 "),
+        ("corpus.source", "12:30", f"corpus.source: {NUMBER}750 "),
+        ("corpus.source", "1.5", f"corpus.source: {NUMBER}1.5 "),
+        ("tagger", "2026-11-30", f"tagger: {NUMBER}2026-11-30 "),
+        ("corpus.source", "08", "corpus.source: unknown source '08'"),
+        ("stages.align.data", "no", f"stages.align.data: {FALSE}"),
+        ("pins", "{gsm8k: off}", f"pins.gsm8k: {FALSE}"),
+        ("prompts.maths.template", "yes", f"prompts.maths.template: {TRUE}"),
+        ("languages.evaluation", "['False']", f"unknown language 'False'; {FALSE}, or nb for"),
+    ],
+)
+def test_a_word_that_yaml_reads_as_something_else_is_told_with_the_cure(place, text, message):
+    values = changed(place, yaml.safe_load(text))
+    if message is None:
+        planned(values)
+    else:
+        line = refusal(values)
+        assert message in line and "\n" not in line
 
 
 def test_an_empty_configuration_names_the_first_missing_key():
@@ -429,7 +469,10 @@ def test_any_value_of_any_key_is_accepted_or_refused_in_one_line(key, value):
         (b"\xff", "not YAML"),
         ("a:", "a: Input should be a valid dictionary"),
         ("A b: {}", "system name 'A b': not a plain name"),
-        ("1: {title: x, input: text, stages: []}", "system name '1': not a plain name"),
+        (
+            "1: {title: x, input: text, stages: []}",
+            "a system's name: YAML reads a number or a date, 1 ",
+        ),
         (
             "a: {title: x, input: txt, stages: []}",
             "a: input: Input should be 'text', 'encoder', 'encoder-first' or 'both', got 'txt'",
@@ -684,3 +727,30 @@ def test_packages_hold_text_for_all_languages_of_the_paper_but_two():
         if any(source.holds(language) for source in corpora)
     }
     assert set(LANGUAGES) - held == {"hy", "lb"}
+
+
+def test_keys_of_systems_and_sources_that_yaml_reads_as_something_else_are_told(tmp_path):
+    (tmp_path / "mine.yaml").write_text("no:\n  title: a\n  input: text\n", encoding="utf-8")
+    with pytest.raises(LinguaLiftError, match=r"mine\.yaml: a system's name: " + FALSE):
+        load_systems(tmp_path)
+    path = tmp_path / "sources.yml"
+    path.write_text("12:30:\n  title: a\n", encoding="utf-8")
+    with pytest.raises(LinguaLiftError, match=r"sources\.yml: a source's key: " + NUMBER + "750"):
+        load_sources(path)
+    path.write_text(
+        "held: {kind: local, title: a, use: b, licence: MIT, mirror: x,"
+        " files: [{name: a.txt, language: no}]}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(LinguaLiftError, match=r"files\.0\.language: " + FALSE + ", or nb"):
+        load_sources(path)
+
+
+def test_a_source_that_knows_a_language_by_another_code_is_refused():
+    """It would never be found to hold it."""
+    file = SOURCES["holy-quran"].files[0].model_copy(update={"language": "cz"})
+    sources = {**SOURCES, "mine": SOURCES["holy-quran"].model_copy(update={"files": [file]})}
+    with pytest.raises(
+        LinguaLiftError, match=r"source 'mine': unknown language 'cz'; did you .*'cs'"
+    ):
+        plan(load(DEFAULT), LANGUAGES, sources, SYSTEMS)

@@ -106,10 +106,73 @@ def test_codes_that_differ_from_this_projects_are_recorded(languages):
     assert languages["hr"].wordfreq == "sh"
 
 
-@pytest.mark.parametrize(("code", "hint"), [("swa", "'sw'"), ("Swahili", "'sw'"), ("EN", "'en'")])
-def test_an_unknown_code_suggests_the_nearest(languages, code, hint):
-    with pytest.raises(LinguaLiftError, match=f"unknown language '{code}'.*{hint}"):
+MEANT = {
+    "sw": "swa swh SW Swahili swahili Kiswahili swh_Latn Swahilli",
+    "nb": "no nor nob Norwegian norwegian",
+    "zh": "zh-cn zh_CN zh-Hans zh_TW cn cmn zho chi Chinese 中文",
+    "pt": "pt-br pt_BR por Portuguese",
+    "de": "deu ger German Deutsch DE",
+    "hi": "hin Hindi हिन्दी",
+    "cs": "cz ces cze Czech",
+    "ko": "kr kor",
+    "ja": "jp jpn",
+    "uk": "ua ukr uk-UA",
+    "el": "gr ell gre",
+    "sv": "se swe",
+    "da": "dk dan",
+    "id": "in ind",
+    "ro": "mo ron rum",
+    "eu": "eus baq",
+    "ar": "ara arb",
+    "en": "EN eng en-GB",
+}
+"""By names and standards; `ro` looks most like `no`, and `hr`, `ur` and `tr` like `kr`."""
+
+
+@pytest.mark.parametrize(
+    ("code", "meant"), [(code, meant) for meant, codes in MEANT.items() for code in codes.split()]
+)
+def test_another_name_or_code_of_a_language_leads_to_its_own(languages, code, meant):
+    with pytest.raises(LinguaLiftError) as refused:
+        find_language(languages, code, "languages.evaluation")
+    line = str(refused.value)
+    assert line.startswith(
+        f"languages.evaluation: unknown language '{code}'; did you mean '{meant}'?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("sh", "did you mean 'hr' or 'sr'?"),
+        ("iw", "the code of this language is 'he', which languages.tsv has not"),
+        ("fil", "it holds af, ar, "),
+        ("xq", "it holds af, ar, "),
+    ],
+)
+def test_a_language_that_the_table_lacks_is_not_guessed_from_letters(languages, code, hint):
+    with pytest.raises(LinguaLiftError, match=r"add a row to languages\.tsv") as refused:
         find_language(languages, code)
+    assert hint in str(refused.value)
+
+
+def test_every_other_code_in_the_table_leads_to_its_row(languages):
+    """Two- and three-letter codes by which other data sets know a language, where they are not the
+    code of another one.
+    """
+    for language in languages.values():
+        for spelling in (language.iso639_3, language.name, language.native, language.nllb):
+            if spelling is None or spelling in languages:
+                continue
+            with pytest.raises(LinguaLiftError, match=f"did you mean '{language.code}'"):
+                find_language(languages, spelling)
+
+
+def test_a_code_that_is_looked_up_without_a_check_is_refused_in_one_line_too(languages):
+    """As Snakemake does for the target results/corpora/kr.txt."""
+    assert languages["ko"].name == "Korean"
+    with pytest.raises(LinguaLiftError, match="unknown language 'kr'; did you mean 'ko'"):
+        languages["kr"]
 
 
 @pytest.mark.parametrize(

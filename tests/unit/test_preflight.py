@@ -1,13 +1,15 @@
 """What cannot succeed is said before any heavy work, in one line that says what to do."""
 
+import getpass
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from lingualift import machine, preflight
+from lingualift import machine, preflight, run
 from lingualift.errors import LinguaLiftError
 from lingualift.retrieve import clients
 from lingualift.retrieve.sources import Source
@@ -182,3 +184,42 @@ def test_importing_the_library_is_fast_and_leaves_heavy_packages_alone():
         env={**os.environ, "PYTHONPATH": str(Path(preflight.__file__).parents[1])},
     )
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("character", [*" \t\n'\"\\$`()&;|<>*?", "[x]", "{x,y}"])
+def test_a_path_of_python_that_a_shell_takes_apart_is_refused_in_one_line(character: str) -> None:
+    path = f"/home/a{character}b/.venv/bin/python"
+    with pytest.raises(LinguaLiftError) as refused:
+        preflight.check_paths("/home/clone", path)
+    line = str(refused.value)
+    assert "\n" not in line and "move the clone" in line
+
+
+@pytest.mark.parametrize("character", [*"üб字%+,-.:=@_~#[{!", "x"])
+def test_a_path_of_python_that_a_shell_leaves_whole_is_accepted(character: str) -> None:
+    path = f"/home/a{character}b/.venv/bin/python"
+    preflight.check_paths("/home/clone", path)
+    said = subprocess.run(["bash", "-c", f"printf %s {path}"], capture_output=True, text=True)
+    assert said.stdout == path
+
+
+def test_braces_in_the_folder_of_the_clone_are_refused_in_one_line() -> None:
+    with pytest.raises(LinguaLiftError, match=r"'/home/\{x\}/y': Snakemake takes '\{' .* move the"):
+        preflight.check_paths("/home/{x}/y")
+    preflight.check_paths("/home/a b'c\"$(d)*?[e]#&;|<>ü字/y", "/usr/bin/python3")
+
+
+def test_an_account_without_a_passwd_entry_has_its_number_for_a_name(monkeypatch) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    known = pwd.getpwuid(os.getuid()).pw_name
+    run.name_user()
+    assert getpass.getuser() == known and "USER" not in os.environ
+
+    def unknown(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.setenv("USER", "")  # so that it is restored
+    run.name_user()
+    assert getpass.getuser() == str(os.getuid())

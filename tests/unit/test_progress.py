@@ -1,41 +1,169 @@
-"""How long a run still takes."""
+"""How long a run still takes: within a third of the truth, from the first line to the last, on
+recorded runs.
+"""
+
+import csv
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import yaml
+from snakemake.utils import update_config
 
-from snakemake_logger_plugin_lingualift import COSTS, USUAL, Estimate, clock
+from lingualift.config import load
+from lingualift.languages import load_languages
+from lingualift.plan import plan, work
+from lingualift.plan.systems import load_systems
+from lingualift.retrieve.sources import load_sources
+from snakemake_logger_plugin_lingualift import clock
+from snakemake_logger_plugin_lingualift.estimate import Estimate, JobAhead
+
+RECORDED = Path(__file__).parent / "recorded"
+END = 20.0
+"""Seconds before the end of a run: a third of less is shorter than one of its last jobs."""
+
+Record = list[tuple[JobAhead, float, float]]
 
 
-def test_the_time_left_follows_from_jobs_done_in_the_same_run() -> None:
-    """Two of four trainings took 100 s each, side by side; what was never seen counts in proportion
-    to its usual cost.
-    """
-    estimate = Estimate({"train": 4, "score": 1, "total": 5})
-    assert estimate.seconds(50.0) is None
-    estimate.finish("train", 100.0)
-    estimate.finish("train", 100.0)
-    assert estimate.done == 2
-    assert estimate.seconds(100.0) == pytest.approx(
-        (2 * 100 + COSTS["score"] * 100 / COSTS["train"]) / 2
+def recorded(name: str, slower: float = 1.0) -> Record:
+    """The jobs of a run on two cores with when they began and ended, times `slower`."""
+    with open(RECORDED / f"{name}.tsv", encoding="utf-8") as handle:
+        return [
+            (
+                JobAhead(
+                    int(row["number"]),
+                    row["rule"],
+                    float(row["work"]),
+                    frozenset(map(int, row["after"].split())),
+                    float(row["priority"]),
+                ),
+                float(row["began"]) * slower,
+                float(row["ended"]) * slower,
+            )
+            for row in csv.DictReader(handle, delimiter="\t")
+        ]
+
+
+def replayed(record: Record, slowness: float) -> list[tuple[float, float]]:
+    """The time left that each line of the run would have said, and the truth."""
+    estimate = Estimate([job for job, _, _ in record], 2, slowness)
+    end = max(ended for _, _, ended in record)
+    lines = [(estimate.seconds(0.0), end)]
+    events = [(ended, 0, job.number) for job, _, ended in record]
+    events += [(began, -1 if began < ended else 0, job.number) for job, began, ended in record]
+    begun: set[int] = set()
+    for now, _, number in sorted(events, key=lambda event: event[:2]):
+        if number not in begun:
+            begun.add(number)
+            estimate.start(number, now)
+            continue
+        estimate.finish(number, now)
+        lines.append((estimate.seconds(now), end - now))
+    return lines
+
+
+def worst(lines: list[tuple[float, float]]) -> tuple[float, float]:
+    """The least and the greatest ratio of what was said to the truth."""
+    ratios = [said / left for said, left in lines if left >= END]
+    return min(ratios), max(ratios)
+
+
+@pytest.mark.parametrize("slower", [1.0, 2.0])
+def test_the_time_left_is_within_a_third_of_the_truth_on_this_machine_and_on_one_half_as_fast(
+    slower: float,
+) -> None:
+    least, most = worst(replayed(recorded("small", slower), slower))
+    assert least > 2 / 3 and most < 4 / 3, (least, most)
+
+
+def test_the_recorded_work_is_what_the_plan_says_of_the_same_configuration() -> None:
+    """So that the replay tests today's figures, not those of its day."""
+    root = Path(__file__).parents[2]
+    values = yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))
+    overlay = yaml.safe_load((root / "config/test/small.yaml").read_text(encoding="utf-8"))
+    update_config(values, overlay)
+    config = load(values)
+    made = plan(
+        config,
+        load_languages(root / "config/languages.tsv"),
+        load_sources(root / "config/sources.yaml", config.pins),
+        load_systems(root / "config/systems"),
     )
-
-
-def test_jobs_at_work_count_for_what_they_have_done() -> None:
-    """Two cores: one job of 100 s is done, two more are half done, and none waits."""
-    estimate = Estimate({"train": 3, "total": 3})
-    estimate.finish("train", 100.0)
-    assert estimate.seconds(100.0, [("train", 50.0), ("train", 50.0)]) == pytest.approx(
-        (2 * 100 - 2 * 50) / 2
+    said = sorted(
+        round(work.seconds(made, "train", SimpleNamespace(stage=stage)), 1) for stage in made.stages
     )
-    assert estimate.seconds(400.0, [("train", 300.0), ("train", 300.0)]) == 0, (
-        "longer than expected, but not less than nothing"
+    said += sorted(
+        round(
+            work.seconds(
+                made,
+                "predict",
+                SimpleNamespace(run=run, benchmark="mmwp-mini", batch="en-de-hi-sw"),
+            ),
+            1,
+        )
+        for run in made.runs
     )
+    kept = [job for job, _, _ in recorded("small")]
+    assert said == [
+        work_of
+        for rule in ("train", "predict")
+        for work_of in sorted(job.work for job in kept if job.rule == rule)
+    ]
 
 
-def test_a_rule_that_is_not_listed_has_the_usual_cost() -> None:
-    estimate = Estimate({"score": 1, "unknown": 1, "total": 2})
-    estimate.finish("score", 2 * COSTS["score"])
-    assert estimate.seconds(2 * COSTS["score"]) == pytest.approx(2 * USUAL)
+def test_a_long_job_alone_counts_with_its_whole_length() -> None:
+    """Ten short jobs and one of 100 s: with two cores that one decides."""
+    jobs = [JobAhead(0, "train", 100.0), *(JobAhead(n, "score", 1.0) for n in range(1, 11))]
+    assert Estimate(jobs, 2).seconds(0.0) == pytest.approx(100)
+    assert Estimate(jobs, 1).seconds(0.0) == pytest.approx(110)
+
+
+def test_jobs_that_wait_for_each_other_take_their_turns() -> None:
+    chain = [JobAhead(n, "train", 10.0, frozenset({n - 1} if n else ())) for n in range(4)]
+    estimate = Estimate(chain, 2, slowness=2.0)
+    assert estimate.seconds(0.0) == pytest.approx(80)
+    estimate.start(0, 0.0)
+    assert estimate.seconds(5.0) == pytest.approx(75)
+    estimate.finish(0, 20.0)
+    assert estimate.seconds(20.0) == pytest.approx(60)
+
+
+def test_a_rule_that_takes_longer_than_others_is_told_apart() -> None:
+    jobs = [JobAhead(n, rule, 20.0) for n, rule in enumerate(["a", "a", "b", "b"])]
+    estimate = Estimate(jobs, 1)
+    for number, began, ended in ((0, 0.0, 60.0), (2, 60.0, 80.0)):
+        estimate.start(number, began)
+        estimate.finish(number, ended)
+    of_a, of_b = (estimate.expected(jobs[number]) for number in (1, 3))
+    assert 40 < of_a < 60 and 20 < of_b < 30
+
+
+def test_an_overdue_job_never_promises_less_than_nothing() -> None:
+    estimate = Estimate([JobAhead(0, "train", 10.0)], 2)
+    estimate.start(0, 0.0)
+    assert estimate.seconds(300.0) == pytest.approx(30)
+
+
+def test_work_follows_what_a_job_does() -> None:
+    jobs = {job.number: job for job, _, _ in recorded("small")}
+    assert jobs[34].work > 1.8 * jobs[49].work, "text against states"
+    assert jobs[17].work > 2 * jobs[13].work, "three languages' words against one's"
+
+
+def test_the_speed_of_a_core_is_that_of_its_matrix_products() -> None:
+    assert 1e9 < work.matrix_speed(0.05) < 1e12
 
 
 def test_times_are_said_in_minutes_and_from_an_hour_on_in_hours() -> None:
     assert [clock(seconds) for seconds in (5, 65, 3605)] == ["0:05", "1:05", "1:00:05"]
+
+
+def test_a_machine_that_was_measured_wrong_is_found_out_from_its_jobs() -> None:
+    """Twice as slow as measured: the first line is half the truth; from a third of the run on the
+    time left is within a third.
+    """
+    lines = replayed(recorded("small", 2.0), 1.0)
+    assert lines[0][0] < 0.6 * lines[0][1]
+    later = [line for line in lines if line[1] < 0.67 * lines[0][1]]
+    least, most = worst(later)
+    assert least > 2 / 3 and most < 4 / 3, (least, most)

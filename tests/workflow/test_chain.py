@@ -104,3 +104,17 @@ def test_the_report_carries_tables_and_provenance(copy: Path) -> None:
     report = (copy / "report.html").read_text(encoding="utf-8")
     for name in ("mmwp.csv", "lexicons.csv", "mmwp.provenance.txt"):
         assert name in report
+
+
+def test_a_report_holds_what_was_made_and_nothing_else_is_needed(copy: Path) -> None:
+    """As after the README's command, which makes one table; `all` has more."""
+    for path in (copy / "results/tables").iterdir():
+        if path.name.startswith("codeswitch") or path.name.endswith("provenance.txt"):
+            path.unlink()
+    for target in ("all", tiny.TABLE):
+        report = copy / f"{Path(target).stem}.html"
+        done = tiny.snakemake(copy, "--report", report.name, target=target)
+        assert done.returncode == 0, done.stderr[-3000:]
+        text = report.read_text(encoding="utf-8")
+        assert "tables/mmwp.csv" in text and "tables/lexicons.csv" in text
+        assert "tables/codeswitch.csv" not in text

@@ -35,10 +35,15 @@ def dry_run(target: str, **config: object) -> subprocess.CompletedProcess[str]:
             "codeswitch.ratio: Input should be less than or equal to 1",
         ),
         ({"languages": {"alignment": ["xq"]}}, "languages.alignment: unknown language 'xq'"),
+        ({"languages": {"alignment": ["kr"]}}, "unknown language 'kr'; did you mean 'ko'?"),
+        (
+            {"languages": {"evaluation": [False]}},
+            "without quotes as false; write it in quotes, or nb for Norwegian",
+        ),
         ({"languages": {"alignment": ["eu"]}}, "'eu' has no text in corpus 'holy-quran'"),
         (
             {"languages": {"evaluation": ["../x; touch y"]}},
-            "languages.evaluation.0: not a language code",
+            "languages.evaluation.0: not the code of a language",
         ),
         ({"systems": ["lingualif"]}, "unknown system 'lingualif'; did you mean 'lingualift'?"),
     ],
@@ -55,6 +60,14 @@ def test_an_unknown_run_suggests_the_nearest() -> None:
     done = dry_run("results/predictions/linguallift/mmwp-mini/sw.parquet")
     assert done.returncode != 0
     assert "did you mean 'lingualift'?" in done.stderr
+
+
+@pytest.mark.workflow
+def test_a_target_in_a_language_that_the_table_lacks_is_one_line() -> None:
+    done = dry_run("results/corpora/kr.txt")
+    assert done.returncode != 0
+    assert "unknown language 'kr'; did you mean 'ko'?" in done.stderr
+    assert "Traceback (most recent call last)" not in done.stderr
 
 
 @pytest.mark.workflow

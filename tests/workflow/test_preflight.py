@@ -5,6 +5,7 @@ half-written.
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.workflow.test_offline import without_network
 
 pytestmark = pytest.mark.workflow
 SMALL = ("config/test/small.yaml",)
+PROBLEMS = "results/problems/mmwp-mini/sw.parquet"
 
 
 @pytest.fixture
@@ -144,3 +146,66 @@ def test_a_missing_and_an_altered_download(folder: Path, tmp_path: Path) -> None
         and "replace this file in the mirror" in line
     )
     assert not (folder / target).exists()
+
+
+def test_a_python_whose_path_a_shell_takes_apart(folder: Path, tmp_path: Path) -> None:
+    """Snakemake does not quote it: the first job would end with `No such file or directory`."""
+    environment = tmp_path / "of mine"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin/python").symlink_to(Path(sys.executable).resolve())
+    (environment / "pyvenv.cfg").write_text(f"home = {Path(sys.base_prefix) / 'bin'}\n")
+    (environment / "lib").symlink_to(Path(sys.prefix) / "lib")
+    command = tiny.command(target=PROBLEMS)
+    command[0] = str(environment / "bin/python")
+    done = subprocess.run(
+        command, cwd=folder, env=tiny.environment(), capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode != 0 and not (folder / PROBLEMS).exists()
+    assert f"{environment}/bin/python': Snakemake starts jobs with this Python" in done.stderr
+    assert "No such file" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_clone_below_a_folder_of_any_name_runs(folder: Path, tmp_path: Path) -> None:
+    """Only the path of Python reaches a shell unquoted, and only braces are variables."""
+    strange = tmp_path / "a b'c\"d$e(f)[h]*?#&;|<ü字"
+    folder.rename(strange)
+    done = tiny.snakemake(strange, target=PROBLEMS)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (strange / PROBLEMS).is_file()
+
+
+def test_a_clone_below_a_folder_with_braces_is_refused(folder: Path, tmp_path: Path) -> None:
+    braces = folder.rename(tmp_path / "a{b}c")
+    assert "move the clone to a folder" in refusal(braces, target=PROBLEMS)
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="no make on this machine")
+def test_make_in_a_folder_that_a_shell_takes_apart_installs_nothing(tmp_path: Path) -> None:
+    below = tmp_path / "my clone"
+    below.mkdir()
+    shutil.copy(tiny.ROOT / "Makefile", below)
+    for name in ("requirements.lock", "pyproject.toml"):
+        (below / name).touch()
+    done = subprocess.run(
+        ["make", "environment", f"PYTHON={sys.executable}"],
+        cwd=below,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0 and "holds a blank" in done.stderr
+    assert not (below / ".venv").exists()
+
+
+def test_the_two_variables_of_the_documentation_cure_a_home_that_cannot_be_written(
+    folder: Path, tmp_path: Path
+) -> None:
+    """`/proc` cannot be written even by root."""
+    environment = tiny.environment() | {"HOME": "/proc/home"}
+    environment.pop("XDG_CACHE_HOME", None)
+    command = tiny.command(target=PROBLEMS)
+    options = {"cwd": folder, "capture_output": True, "text": True, "timeout": 300}
+    refused = subprocess.run(command, env=environment, **options)
+    assert refused.returncode != 0, "docs/limits.md need not speak of it any longer"
+    cured = environment | {"HOME": str(tmp_path), "USER": "me"}
+    done = subprocess.run(command, env=cured, **options)
+    assert done.returncode == 0, done.stderr[-3000:]

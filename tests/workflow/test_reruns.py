@@ -2,6 +2,8 @@
 (docs/reruns.md tells what to type).
 """
 
+import os
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -238,3 +240,32 @@ def test_a_row_in_the_table_of_languages_changes_nothing(copy: Path) -> None:
         encoding="utf-8",
     )
     assert planned(copy) == []
+
+
+def test_of_two_clones_that_share_resources_the_second_makes_nothing_of_them_again(
+    finished: Path, mirror: Path, tmp_path: Path
+) -> None:
+    """Its scripts are younger than what the first has retrieved and prepared."""
+    second = tiny.copy_workflow(tmp_path / "second", mirror)
+    now = time.time() + 60
+    for script in (second / "workflow/scripts").iterdir():
+        os.utime(script, (now, now))
+    jobs = planned(second, resources=str(finished / "resources"))
+    assert TABLES[0] in jobs
+    assert not [job for job in jobs if job.startswith(("retrieve ", "prepare model "))]
+
+
+def test_a_clone_with_another_pin_does_not_read_what_another_clone_retrieved(
+    finished: Path, mirror: Path, tmp_path: Path
+) -> None:
+    second = tiny.copy_workflow(tmp_path / "second", mirror)
+    shared = {"resources": str(finished / "resources"), "pins": {"tiny-llm": "f" * 40}}
+    done = tiny.snakemake(second, target=tiny.TABLE, **shared)
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert "models/tiny-llm: is not what this configuration pins" in done.stderr
+    assert not list(second.glob("results/*/*.parquet"))
+
+
+def test_a_model_that_is_not_whole_is_prepared_again(copy: Path) -> None:
+    (copy / "resources/models/tiny-llm/config.json").unlink()
+    assert "prepare model tiny-llm" in planned(copy, "--forcerun", "prepare_model")

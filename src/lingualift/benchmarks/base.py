@@ -86,7 +86,7 @@ class Benchmark:
         """Raise LinguaLiftError where the benchmark has no such language or split."""
         if language not in self.languages:
             raise LinguaLiftError(
-                f"{self.name} has no language '{language}'; {nearest(language, self.languages)}"
+                f"{self.name} has no language '{language}'; it has {', '.join(self.languages)}"
             )
         if split not in self.counts:
             raise LinguaLiftError(

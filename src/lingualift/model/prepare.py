@@ -58,6 +58,7 @@ def prepare_model(
     }
     about = {
         "source": source.key,
+        "pin": source.pin,
         "version": source.version,
         "revision": source.revision,
         "licence": source.licence,
@@ -86,6 +87,17 @@ def _check(source: Source, folder: Path, llm: bool, layers: Iterable[int]) -> No
         special_ids(load_tokenizer(folder))
     else:
         EncoderTokenizer.load(folder)
+
+
+def is_prepared(source: Source, folder: Path) -> bool:
+    """Whether the model folder was made of this very source and is whole; reads no weights."""
+    try:
+        record = read_json(folder / RECORD)
+        return record["pin"] == source.pin and all(
+            (folder / name).is_file() for name in record["files"]
+        )
+    except (LinguaLiftError, OSError, KeyError, TypeError):
+        return False  # absent, or an earlier version's record
 
 
 def prepared(record: str | Path) -> Path:

@@ -9,7 +9,7 @@ from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.codeswitch.switch import POS_PRESETS
 from lingualift.config import Config, System, Task
 from lingualift.errors import LinguaLiftError, known, nearest
-from lingualift.languages import Language
+from lingualift.languages import Language, find_language
 from lingualift.plan.systems import Models
 from lingualift.retrieve.sources import Source, find_source
 from lingualift.tasks.generated import GENERATORS
@@ -23,7 +23,8 @@ def check_configuration(config: Config, languages: Languages, sources: Sources) 
     """Everything but the systems and their chains."""
     for group in ("alignment", "evaluation"):
         for code in getattr(config.languages, group):
-            known(code, languages, "language", f"languages.{group}")
+            find_language(languages, code, f"languages.{group}")
+    _check_source_languages(languages, sources)
     _check_models(config, sources)
     _check_alignment(config, languages, sources)
     for table, name in config.benchmarks.items():
@@ -34,6 +35,14 @@ def check_configuration(config: Config, languages: Languages, sources: Sources) 
         check_task(name, task, languages, sources)
     known(config.codeswitch.task, config.tasks, "task", "codeswitch.task")
     known(config.codeswitch.pos, POS_PRESETS, "preset", "codeswitch.pos")
+
+
+def _check_source_languages(languages: Languages, sources: Sources) -> None:
+    """A source that knows a language by another code would never be found to hold it."""
+    for key, source in sources.items():
+        for code in (*source.languages, *(file.language for file in source.files)):
+            if code is not None:
+                find_language(languages, code, f"config/sources.yaml, source '{key}'")
 
 
 def _check_models(config: Config, sources: Sources) -> None:
@@ -170,7 +179,7 @@ def _check_task_languages(name: str, task: Task, languages: Languages, sources: 
             f"tasks.{name}.languages: say which languages are translated into English"
         )
     for code in task.languages or []:
-        known(code, languages, "language", f"tasks.{name}.languages")
+        find_language(languages, code, f"tasks.{name}.languages")
     for code in foreign:
         if not any(
             READERS[key].multilingual and sources[key].holds(languages[code])

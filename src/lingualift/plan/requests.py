@@ -2,6 +2,7 @@
 
 from lingualift import sizes
 from lingualift.plan import Plan, files
+from lingualift.plan.systems import RunStage
 from lingualift.sizes import ModelSize, Request
 from lingualift.tasks.generated import GENERATORS
 
@@ -163,19 +164,24 @@ def translation(plan: Plan, lang: str) -> Request:
     return sizes.prediction(model_size(plan, key), sizes.TOKENS, plan.config.compute.gpus > 0)
 
 
+def stage_examples(plan: Plan, run: RunStage) -> int:
+    """The examples of one epoch of a stage that pass through its LLM."""
+    available = sum(
+        examples(plan, task)
+        for (data, _), task in zip(run.stage.parts, run.tasks, strict=True)
+        if data != "code-switched"
+    )
+    if run.codeswitch is not None:
+        languages = len(plan.config.languages.alignment)
+        available += switched(plan, plan.variant(run.codeswitch)) * languages
+    return min(run.stage.examples or available, available)
+
+
 def training(plan: Plan, identifier: str) -> Request:
     """A stage, from the examples that pass through its LLM."""
     config, run = plan.config, plan.stage(identifier)
     stage, key = run.stage, run.llm.source
-    available = sum(
-        examples(plan, task)
-        for (data, _), task in zip(stage.parts, run.tasks, strict=True)
-        if data != "code-switched"
-    )
-    if run.codeswitch is not None:
-        languages = len(config.languages.alignment)
-        available += switched(plan, plan.variant(run.codeswitch)) * languages
-    used = min(stage.examples or available, available)
+    used = stage_examples(plan, run)
     generated = all(set(config.tasks[task].sources) <= set(GENERATORS) for task in run.tasks)
     modelling = stage if stage.objective == "language-modelling" else None
     return sizes.training(

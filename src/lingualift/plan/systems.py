@@ -22,7 +22,15 @@ from lingualift.config import (
     System,
     with_overrides,
 )
-from lingualift.errors import MEANING, NAME, LinguaLiftError, explain, known, printable
+from lingualift.errors import (
+    MEANING,
+    NAME,
+    LinguaLiftError,
+    explain,
+    explain_text,
+    known,
+    printable,
+)
 
 Group = TypeVar("Group", bound=Settings)
 
@@ -87,10 +95,10 @@ def load_systems(folder: str | Path) -> dict[str, System]:
     systems: dict[str, System] = {}
     for path in sorted(Path(folder).glob("*.yaml")):
         for name, definition in _entries(path).items():
-            if not isinstance(name, str) or not re.fullmatch(NAME, name):
-                raise LinguaLiftError(
-                    f"{path}: system name {printable(str(name))!r}: {MEANING[NAME]}"
-                )
+            if not isinstance(name, str):
+                raise LinguaLiftError(f"{path}: a system's name: {explain_text(name, 'system')}")
+            if not re.fullmatch(NAME, name):
+                raise LinguaLiftError(f"{path}: system name {printable(name)!r}: {MEANING[NAME]}")
             if name in systems:
                 raise LinguaLiftError(f"{path}: system '{name}' is defined twice")
             systems[name] = _validated(System, definition, f"{path}: {name}")

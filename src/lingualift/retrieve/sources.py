@@ -31,7 +31,7 @@ from pydantic import (
 
 from lingualift.artifacts import digest
 from lingualift.data.rows import UNREADABLE, first_line, read_text
-from lingualift.errors import LinguaLiftError, explain, nearest
+from lingualift.errors import LinguaLiftError, explain, explain_text, nearest
 from lingualift.languages import COLUMNS as LANGUAGE_COLUMNS
 from lingualift.languages import Language, find_language
 
@@ -341,12 +341,14 @@ def load_sources(path: str | Path, pins: Mapping[str, str] | None = None) -> dic
         raise LinguaLiftError(f"{path}: expected a mapping of source key to description")
     sources = {}
     for key, entry in entries.items():
+        if not isinstance(key, str):
+            raise LinguaLiftError(f"{path}: a source's key: {explain_text(key, 'source')}")
         if not isinstance(entry, dict):
             raise LinguaLiftError(f"{path}: source '{key}' is not a mapping")
         try:
-            sources[str(key)] = Source.model_validate({"key": str(key), **entry})
+            sources[key] = Source.model_validate({"key": key, **entry})
         except ValidationError as error:
-            where = f"{path}: source '{str(key)[:64]}'"
+            where = f"{path}: source '{key[:64]}'"
             raise LinguaLiftError(explain(error, Source, where)) from None
     for name, value in (pins or {}).items():
         key, _, file_name = name.partition("/")

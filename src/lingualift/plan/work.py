@@ -1,0 +1,125 @@
+"""How long each job takes: seconds on one core that multiplies float32 matrices at `REFERENCE`.
+
+Fitted to two runs of `config/test/small.yaml` and of the default configuration on two cores. The
+progress line scales them to the machine at hand, and by what it sees.
+"""
+
+import time
+from typing import Any
+
+from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.plan import Plan, files, requests
+from lingualift.sizes import TOKENS
+
+REFERENCE = 104e9  # floating-point operations a second, of 512 x 512 matrices
+START = 10.0  # seconds until Python, torch and a model of 135 million parameters are there
+TRAINING = 4e11  # operations a second in bfloat16, by the token count of `sizes`
+CONSTANT = {
+    "problems": 1.0, "corpus": 5.0, "source_vocabulary": 20.0, "target_vocabulary": 2.0,
+    "fasttext": 9.0, "pretrained_vectors": 20.0, "task_data": 1.0, "codeswitch": 1.0,
+    "predictions": 0.1, "score": 1.0, "results_table": 2.0, "lexicon_table": 1.0,
+    "codeswitch_table": 1.0, "provenance_record": 0.5, "translate": 60.0, "all": 0.0,
+}  # fmt: skip
+"""Jobs that take alike."""
+USUAL = 5.0  # seconds of a job of any other rule
+
+
+def seconds(plan: Plan, rule: str, wildcards: Any) -> float:
+    """The time of one job, from what it does; `wildcards` are those of its rule."""
+    of = {
+        "retrieve_source": _retrieval,
+        "prepare_model": _preparation,
+        "tag_questions": _tagging,
+        "encode_words": _word_encoding,
+        "encode": _encoding,
+        "lexicon": _lexicon,
+        "train": _training,
+        "predict": _prediction,
+    }.get(rule)
+    return CONSTANT.get(rule, USUAL) if of is None else of(plan, wildcards)
+
+
+def matrix_speed(duration: float = 0.5) -> float:
+    """Floating-point operations a second of one core here: the best of a duration's products, so
+    that other programs matter little.
+    """
+    import numpy as np
+    from threadpoolctl import threadpool_limits
+
+    matrix = np.ones((512, 512), dtype=np.float32)
+    best, until = float("inf"), time.perf_counter() + duration
+    with threadpool_limits(1):  # a job has one core
+        while (began := time.perf_counter()) < until:
+            matrix @ matrix
+            best = min(best, time.perf_counter() - began)
+    return 2 * 512**3 / best
+
+
+def _retrieval(plan: Plan, wildcards: Any) -> float:
+    source = plan.source(wildcards.source)
+    return 1 + (source.size or source.estimate or 10**8) / 40e6
+
+
+def _preparation(plan: Plan, wildcards: Any) -> float:
+    return requests.model_size(plan, wildcards.source).parameters / 13e6
+
+
+def _tagging(plan: Plan, wildcards: Any) -> float:
+    return 3 + requests.examples(plan, wildcards.task) / 120
+
+
+def _encoder(plan: Plan, key: str) -> float:
+    """How much longer than the default's 270 million parameters an encoder takes."""
+    return requests.model_size(plan, key).parameters / 270e6
+
+
+def _word_encoding(plan: Plan, wildcards: Any) -> float:
+    vocabulary, key = plan.config.vocabulary, plan.config.encoder.source
+    words = sum(
+        vocabulary.source_size if lang == "en" else vocabulary.size
+        for lang in files.batch_languages(wildcards.batch)
+    )
+    return START + words / 700 * _encoder(plan, key)
+
+
+def _encoding(plan: Plan, wildcards: Any) -> float:
+    of = files.TextFolder.read(wildcards.folder)
+    tables = len(files.batch_languages(wildcards.tables))
+    if of.kind == "tasks":
+        texts = requests.examples(plan, of.name)
+    elif of.kind == "codeswitch":
+        texts = requests.switched(plan, of.name) * tables
+    else:
+        texts = _problems(plan, of.name) * tables
+    return START + texts / 33 * _encoder(plan, plan.encoders[wildcards.encoder].source)
+
+
+def _lexicon(plan: Plan, wildcards: Any) -> float:
+    vocabulary = plan.config.vocabulary
+    constant = 3 + vocabulary.size * vocabulary.source_size / 2.5e6
+    return constant + (requests.lexicon(plan).minutes if requests.needs_adversary(plan) else 0)
+
+
+def _training(plan: Plan, wildcards: Any) -> float:
+    run = plan.stage(wildcards.stage)
+    stage, parameters = run.stage, requests.model_size(plan, run.llm.source).parameters
+    if stage.objective == "warm-start":
+        return START + (stage.steps or 0) * stage.batch / 10_000
+    examples = requests.stage_examples(plan, run)
+    operations = 6 if "llm" in stage.train else 4
+    return START + examples * stage.epochs * 2 * TOKENS * parameters * operations / TRAINING
+
+
+def _prediction(plan: Plan, wildcards: Any) -> float:
+    """Prompts of systems that read text are the longest, byte by byte in many scripts."""
+    run = plan.run(wildcards.run)
+    questions = _problems(plan, wildcards.benchmark) * len(files.batch_languages(wildcards.batch))
+    size = requests.model_size(plan, run.llm.source).parameters / 135e6
+    each = (0.22 if run.encoder is None else 0.1) * size
+    return START + questions * each * plan.config.evaluation.max_new_tokens / 40
+
+
+def _problems(plan: Plan, benchmark: str) -> int:
+    """How many problems are asked of a benchmark in one language."""
+    most: int = max(BENCHMARKS[benchmark].BENCHMARK.counts[plan.config.evaluation.split])
+    return min(most, plan.config.evaluation.items or most)
