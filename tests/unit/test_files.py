@@ -23,7 +23,6 @@ def outputs() -> set[str]:
     "path",
     [
         files.corpus("{lang}"),
-        files.corpus_counts("{lang}"),
         files.vocabulary("{lang}"),
         files.vectors("fasttext", "{lang}"),
         files.vectors("{PLAN.encoder}", "{batch}"),
