@@ -41,7 +41,7 @@ def root_with(folder: Path, programs: dict[str, str], mode: str, pair: str = "sp
 
 def test_the_words_of_a_form_are_kept_and_what_fills_it_is_translated(monkeypatch, tmp_path):
     monkeypatch.setattr(
-        apertium, "translate", lambda texts, folder: [f"<{text}>" for text in texts]
+        apertium, "translate", lambda texts, folder, _: [f"<{text}>" for text in texts]
     )
     questions = [
         nli_question("Un hombre duerme.", "Descansa."),
@@ -66,10 +66,10 @@ def test_a_form_is_split_where_it_was_filled(one, other):
 
 
 def test_an_engine_that_loses_a_sentence_is_refused(monkeypatch, tmp_path):
-    monkeypatch.setattr(apertium, "translate", lambda texts, folder: list(texts)[:-1])
+    monkeypatch.setattr(apertium, "translate", lambda texts, folder, _: list(texts)[:-1])
     with pytest.raises(LinguaLiftError, match="translation: 1 translations for 2 sentences of es"):
         translate(["uno", "dos"], LANGUAGES["es"], "apt", tmp_path, 8)
-    monkeypatch.setattr(apertium, "translate", lambda texts, folder: [" " for _ in texts])
+    monkeypatch.setattr(apertium, "translate", lambda texts, folder, _: [" " for _ in texts])
     with pytest.raises(LinguaLiftError, match=r"nothing came back for 'uno' \(es\)"):
         translate(["uno"], LANGUAGES["es"], "apt", tmp_path, 8)
     with pytest.raises(LinguaLiftError, match=r"languages\.tsv gives German \(de\) no NLLB code"):

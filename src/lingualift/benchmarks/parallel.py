@@ -8,7 +8,7 @@ native reader.
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from lingualift.evaluation.answers import western_digits
 from lingualift.languages import Language
@@ -23,6 +23,7 @@ LENGTHS = {
     "Hans": (0.25, 0.45, 0.2, 0.55),
 }
 OTHER_LENGTHS = (0.75, 1.4, 0.5, 2.0)
+WESTERN = "0123456789"
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -44,67 +45,83 @@ def mistakes(
     `native` are the ids whose numbers stand in the language's own digits (all others have 0-9),
     `names` words that may be as in English (lower case).
     """
-    found = []
-    if list(questions) != list(english):
-        apart = set(questions) ^ set(english)
-        found.append(
-            f"ids differ from English: {', '.join(sorted(apart)[:5])}"
-            if apart
-            else "ids stand in another order than in English"
-        )
-    expected, any_letter = script_pattern(language.script), letters_pattern()
-    lowest, highest, shortest, longest = LENGTHS.get(language.script, OTHER_LENGTHS)
+    lines = list(_order_mistakes(questions, english))
     seen: dict[str, str] = {}
     for identifier, question in questions.items():
         if identifier not in english:
             continue
         source = english[identifier]
-        untidy = unicodedata.normalize("NFC", question) != question or question != " ".join(
-            question.split()
-        )
-        if untidy or any(
-            unicodedata.category(letter) in ("Cc", "Co", "Cn", "Cs") or letter == "\ufffd"
-            for letter in question
-        ):
-            found.append(
-                f"{identifier}: not tidy text (Unicode form NFC, single blanks, no control"
-                " characters)"
-            )
-        if sorted(numbers(question)) != sorted(numbers(source)):
-            found.append(f"{identifier}: numbers {numbers(question)}, in English {numbers(source)}")
-        digits = language.digits if identifier in native and language.digits else "0123456789"
-        if not {letter for letter in question if letter.isdecimal()} <= set(digits):
-            found.append(f"{identifier}: digits other than {digits}")
-        letters = any_letter.findall(question)
-        if foreign := [letter for letter in letters if not expected.match(letter)]:
-            found.append(
-                f"{identifier}: letters outside the script {language.script}:"
-                f" {''.join(foreign[:10])}"
-            )
-        if not letters:
-            found.append(f"{identifier}: holds no letters")
+        digits = language.digits if identifier in native and language.digits else WESTERN
+        found = [
+            *text_mistakes(question, language.script, digits),
+            *number_mistakes(question, source),
+            *length_mistakes(question, source, language.script),
+        ]
+        if language.code != "en" and (left := english_left(question, source, names)):
+            found.append(f"English left over: {left}")
         key = re.sub(r"\s", "", question)
         if key in seen:
-            found.append(f"{identifier}: the same as {seen[key]}")
+            found.append(f"the same as {seen[key]}")
         seen.setdefault(key, identifier)
-        if not shortest <= len(question) / len(source) <= longest:
-            found.append(
-                f"{identifier}: {len(question) / len(source):.2f} times as long as in English"
-            )
-        if language.code != "en" and (left := _english_left(question, source, names)):
-            found.append(f"{identifier}: English left over: {left}")
+        lines += [f"{identifier}: {line}" for line in found]
+    return [*lines, *_set_length_mistakes(questions, english, language.script)]
+
+
+def _order_mistakes(questions: Mapping[str, str], english: Mapping[str, str]) -> Iterator[str]:
+    if list(questions) != list(english):
+        apart = set(questions) ^ set(english)
+        yield (
+            f"ids differ from English: {', '.join(sorted(apart)[:5])}"
+            if apart
+            else "ids stand in another order than in English"
+        )
+
+
+def text_mistakes(question: str, script: str, digits: str = WESTERN) -> Iterator[str]:
+    """What is wrong with a text as one of a script, with these digits."""
+    untidy = unicodedata.normalize("NFC", question) != question or question != " ".join(
+        question.split()
+    )
+    if untidy or any(
+        unicodedata.category(letter) in ("Cc", "Co", "Cn", "Cs") or letter == "\ufffd"
+        for letter in question
+    ):
+        yield "not tidy text (Unicode form NFC, single blanks, no control characters)"
+    if not {letter for letter in question if letter.isdecimal()} <= set(digits):
+        yield f"digits other than {digits}"
+    letters, expected = letters_pattern().findall(question), script_pattern(script)
+    if foreign := [letter for letter in letters if not expected.match(letter)]:
+        yield f"letters outside the script {script}: {''.join(foreign[:10])}"
+    if not letters:
+        yield "holds no letters"
+
+
+def number_mistakes(question: str, source: str) -> Iterator[str]:
+    """Whether a text has other numbers than the English `source`, in whatever order."""
+    if sorted(numbers(question)) != sorted(numbers(source)):
+        yield f"numbers {numbers(question)}, in English {numbers(source)}"
+
+
+def length_mistakes(question: str, source: str, script: str) -> Iterator[str]:
+    """Whether a text is much shorter or longer than translations of the English `source` are."""
+    _, _, shortest, longest = LENGTHS.get(script, OTHER_LENGTHS)
+    if not shortest <= len(question) / len(source) <= longest:
+        yield f"{len(question) / len(source):.2f} times as long as in English"
+
+
+def _set_length_mistakes(
+    questions: Mapping[str, str], english: Mapping[str, str], script: str
+) -> Iterator[str]:
+    lowest, highest, _, _ = LENGTHS.get(script, OTHER_LENGTHS)
     shared = [identifier for identifier in questions if identifier in english]
     ratio = sum(len(questions[name]) for name in shared) / max(
         1, sum(len(english[name]) for name in shared)
     )
     if shared and not lowest <= ratio <= highest:
-        found.append(
-            f"the set is {ratio:.2f} times as long as in English, expected {lowest} to {highest}"
-        )
-    return found
+        yield f"the set is {ratio:.2f} times as long as in English, expected {lowest} to {highest}"
 
 
-def _english_left(question: str, source: str, names: Collection[str]) -> str:
+def english_left(question: str, source: str, names: Collection[str]) -> str:
     """Three English words in a row, or the words of a sentence that shares more than a third of its
     words with the English one.
     """

@@ -1,5 +1,5 @@
-"""Translate questions into English with whatever engine a source holds: Apertium's Debian packages,
-or NLLB through Transformers.
+"""Translate with whatever engine a source holds, Apertium's Debian packages or NLLB through
+Transformers: questions into English, or sentences either way.
 
 A question of inference or commonsense is a form filled with sentences ('Premise: ...'); its words
 are kept and only what fills it is translated (`parts`).
@@ -65,29 +65,10 @@ def translate(
     was retrieved to or its prepared model. Raises `LinguaLiftError` where the engine cannot be run
     or returns nothing for a sentence.
     """
-    from lingualift.translate import apertium, nllb
-
     split = [parts(question) for question in questions]
     sentences = sorted({part.strip() for pieces in split for part in pieces[::2]} - {""})
-    if engine == "apt":
-        english = apertium.translate(sentences, folder)
-    elif language.nllb is not None:
-        english = nllb.translate(sentences, language, folder, batch)
-    else:
-        raise LinguaLiftError(
-            f"translation: languages.tsv gives {language.name} ({language.code}) no NLLB code"
-        )
-    if len(english) != len(sentences):
-        raise LinguaLiftError(
-            f"translation: {len(english)} translations for {len(sentences)} sentences of"
-            f" {language.code}"
-        )
+    english = translate_sentences(sentences, language, engine, folder, batch)
     known = dict(zip(sentences, english, strict=True))
-    for sentence, translated in known.items():
-        if not translated.strip():
-            raise LinguaLiftError(
-                f"translation: nothing came back for {sentence[:60]!r} ({language.code})"
-            )
     return [
         "".join(
             known.get(part.strip(), part) if place % 2 == 0 else part
@@ -95,3 +76,39 @@ def translate(
         )
         for pieces in split
     ]
+
+
+def translate_sentences(
+    sentences: Sequence[str],
+    language: Language,
+    engine: str,
+    folder: Path,
+    batch: int,
+    out_of_english: bool = False,
+) -> list[str]:
+    """English translations of single sentences in a language, in order; with `out_of_english`
+    translations of English sentences into it.
+
+    `engine`, `folder` and errors are those of `translate`.
+    """
+    from lingualift.translate import apertium, nllb
+
+    if engine == "apt":
+        made = apertium.translate(sentences, folder, out_of_english)
+    elif language.nllb is not None:
+        made = nllb.translate(sentences, language, folder, batch, out_of_english)
+    else:
+        raise LinguaLiftError(
+            f"translation: languages.tsv gives {language.name} ({language.code}) no NLLB code"
+        )
+    if len(made) != len(sentences):
+        raise LinguaLiftError(
+            f"translation: {len(made)} translations for {len(sentences)} sentences of"
+            f" {'English into ' if out_of_english else ''}{language.code}"
+        )
+    for sentence, translated in zip(sentences, made, strict=True):
+        if not translated.strip():
+            raise LinguaLiftError(
+                f"translation: nothing came back for {sentence[:60]!r} ({language.code})"
+            )
+    return made
