@@ -46,9 +46,9 @@ class Benchmark:
     neighbour. `counts` are the problems of a language by split, one number or several published
     ones; a split that is not a key does not exist. `sources` are keys of config/sources.yaml:
     without any, the benchmark is part of this package; the first is the default, others hold the
-    same problems in another form; with `together` all are read. Where it is `built`, rules of its own
-    make its problems from them. `code` is the column of
-    languages.tsv by which its files know a language. Problems of one id say the same in every
+    same problems in another form; with `together` all are read. Where it is `built`, rules of its
+    own make its problems from them. `code` is the column of languages.tsv by which its files know a
+    language. Problems of one id say the same in every
     language where it is `parallel`. Checksums stand with the files in config/sources.yaml.
     """
 

@@ -6,15 +6,18 @@ two digits, in place of its numbers. What still differs, and whatever else a pro
 a flag for annotators.
 """
 
+import calendar
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import pyarrow as pa
 
+from lingualift.benchmarks.base import Problem
 from lingualift.benchmarks.parallel import (
     english_left,
     length_mistakes,
@@ -42,14 +45,12 @@ UNSPACED = ("Jpan", "Hans")  # scripts without a blank between sentences
 _NUMERAL = re.compile(r"\d+(?:[.,:/]\d+)*")
 _CAPITALISED = re.compile(r"(?<![^\W\d_])[A-Z][a-z]+(?![^\W\d_])")
 _LOWER = re.compile(r"(?<![^\W\d_])[a-z]+(?![^\W\d_])")
-# Capitalised in English, but words of every language.
-CALENDAR = frozenset(
-    (
-        "monday tuesday wednesday thursday friday saturday sunday january february march april may"
-        " june july august september october november december christmas halloween easter mr mrs"
-        " ms dr english american"
-    ).split()
-)
+# Capitalised in English, but translated.
+_TRANSLATED = {
+    *("mr", "mrs", "ms", "dr", "christmas", "halloween", "easter"),
+    *("english", "american", "americans", "australians", "chinese", "french", "indian"),
+    *(name.lower() for name in (*calendar.day_name, *calendar.month_name)),
+}
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,33 @@ def drafts(
     return [
         Draft(text, " ".join(english[sentence] for sentence in texts))
         for text, texts in zip(made, returned, strict=True)
+    ]
+
+
+def draft_rows(
+    problems: Sequence[Problem],
+    made: Sequence[Draft],
+    language: Language,
+    engine: str,
+    bound: float,
+) -> list[dict[str, Any]]:
+    """The drafts of problems as rows of `DRAFT_SCHEMA`, with their flags; `engine` says what made
+    them.
+    """
+    names = proper_names(problem.question for problem in problems)
+    return [
+        {
+            "id": problem.id,
+            "english": problem.question,
+            "translation": draft.translation,
+            "back_translation": draft.back_translation,
+            "engine": engine,
+            "flags": [
+                *flags(problem.question, draft.translation, language, names),
+                *distance_flag(problem.question, draft.back_translation, bound),
+            ],
+        }
+        for problem, draft in zip(problems, made, strict=True)
     ]
 
 
@@ -148,12 +176,10 @@ def proper_names(questions: Iterable[str]) -> frozenset[str]:
         for sentence in sentences(question, "en"):
             words = [match for match in _CAPITALISED.finditer(sentence) if match.start()]
             inside |= {match[0].lower() for match in words}
-    return frozenset(inside - small - CALENDAR)
+    return frozenset(inside - small - _TRANSLATED)
 
 
-def flags(
-    english: str, question: str, language: Language, names: Collection[str]
-) -> Iterator[str]:
+def flags(english: str, question: str, language: Language, names: Collection[str]) -> Iterator[str]:
     """What a program notices in a translated question, each as a few words."""
     yield from number_mistakes(question, english)
     yield from text_mistakes(question, language.script)

@@ -1,0 +1,46 @@
+"""Put mmwp-built together in one language, from its draft or from the sheet that came back, with a
+data card.
+"""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from lingualift import job
+from lingualift.artifacts import read_parquet, write_parquet, write_text
+from lingualift.benchmarks.mmwp_built import BUILT_SCHEMA
+from lingualift.benchmarks.mmwp_built.build import (
+    built_rows,
+    card,
+    draft_sheet,
+    english_rows,
+    made_by,
+)
+from lingualift.benchmarks.mmwp_built.sheets import returned
+from lingualift.benchmarks.mmwp_built.translation import DRAFT_SCHEMA
+from lingualift.evaluation.problems import read_problems
+from lingualift.languages import Language
+from lingualift.provenance import git_commit, provenance
+
+with job.frame(snakemake.log[0]):
+    files, bound = snakemake.input, snakemake.params.bound
+    language = Language(**snakemake.params.language)
+    problems = read_problems(files.english)
+    if language.code == "en":
+        origin, rows = "", english_rows(problems)
+    else:
+        if "sheets" in files.keys():
+            english = {problem.id: problem.question for problem in problems}
+            paths = [Path(path) for path in files.sheets]
+            sheet = returned(paths, english, language)
+            origin = f"as on the returned sheet ({', '.join(path.name for path in paths)})"
+        else:
+            sheet = draft_sheet(read_parquet(files.draft, DRAFT_SCHEMA))
+            origin = "as the engine made them; no sheet has come back"
+        rows = built_rows(problems, sheet, language, bound)
+    stamp = provenance(
+        snakemake.rule, {"bound": bound}, files, language=language.code, made_by=made_by(rows)
+    )
+    write_text(snakemake.output.card, card(rows, language, origin, bound, git_commit()))
+    table = pa.Table.from_pylist(rows, schema=BUILT_SCHEMA)
+    write_parquet(snakemake.output.problems, table, BUILT_SCHEMA, stamp)
