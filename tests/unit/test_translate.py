@@ -153,6 +153,10 @@ def test_a_folder_with_two_pairs_or_none_is_refused(tmp_path):
         (root / f"usr/share/apertium/modes/{pair}.mode").write_text("")
     with pytest.raises(LinguaLiftError, match="found eu-en, spa-eng"):
         apertium.find_mode(root)
+    assert apertium.find_mode(root, out_of_english=True).stem == "eng-spa"
+    (root / "usr/share/apertium/modes/eng-spa.mode").unlink()
+    with pytest.raises(LinguaLiftError, match="expected one pair out of English, found none"):
+        apertium.find_mode(root, out_of_english=True)
     with pytest.raises(LinguaLiftError, match="holds no Debian packages"):
         apertium.unpack(root, root)
 
@@ -200,6 +204,23 @@ def test_nllb_translates_in_order_and_alike_in_any_batch(tiny_nllb, monkeypatch)
     one = nllb.translate(texts, LANGUAGES["sw"], tiny_nllb, 1)
     assert len(one) == 4 and one == nllb.translate(texts, LANGUAGES["sw"], tiny_nllb, 3)
     assert one[::-1] == nllb.translate(texts[::-1], LANGUAGES["sw"], tiny_nllb, 2)
+
+
+def test_nllb_translates_out_of_english_into_the_code_of_the_language(tiny_nllb, monkeypatch):
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    asked = []
+    model = AutoModelForSeq2SeqLM.from_pretrained(tiny_nllb)
+    generate = model.generate
+    monkeypatch.setattr(model, "generate", lambda **given: asked.append(given) or generate(**given))
+    monkeypatch.setattr(AutoModelForSeq2SeqLM, "from_pretrained", lambda *_, **__: model)
+    monkeypatch.setattr(nllb, "MAX_TOKENS", 8)
+    nllb.translate(["a book"], LANGUAGES["sw"], tiny_nllb, 1, out_of_english=True)
+    nllb.translate(["kitabu"], LANGUAGES["sw"], tiny_nllb, 1)
+    codes = AutoTokenizer.from_pretrained(tiny_nllb).get_vocab()
+    swahili, english = codes["swh_Latn"], codes["eng_Latn"]
+    assert [given["forced_bos_token_id"] for given in asked] == [swahili, english]
+    assert english in asked[0]["input_ids"] and swahili in asked[1]["input_ids"]
 
 
 def test_a_wrong_nllb_code_names_row_column_and_the_nearest_code_of_the_model(tiny_nllb):

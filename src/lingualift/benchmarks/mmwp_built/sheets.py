@@ -10,6 +10,7 @@ import hashlib
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,12 @@ WIDTHS = (14, 50, 50, 40, 30, 50, 30, 24, 12)
 SUFFIXES = (".tsv", ".xlsx")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MODIFIED = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
+NO_WORKBOOK = (
+    *UNREADABLE,
+    *(zipfile.BadZipFile, zlib.error, RuntimeError),  # no archive, damaged, or encrypted
+    *(KeyError, IndexError, TypeError, AttributeError, SyntaxError),  # parts missing or malformed
+)
+"""What openpyxl raises for files that are no workbooks."""
 _ERRORS = ("#NAME?", "#VALUE!", "#REF!", "#DIV/0!", "#N/A", "#NULL!", "#NUM!")
 
 
@@ -243,10 +250,7 @@ def _worksheet(path: Path) -> list[list[Any]]:
         book = load_workbook(path, read_only=True)
         lines = [list(line) for line in book.worksheets[0].iter_rows(values_only=True)]
         book.close()
-    except (
-        zipfile.BadZipFile, KeyError, IndexError, TypeError, AttributeError, SyntaxError,
-        *UNREADABLE,
-    ) as error:  # fmt: skip
+    except NO_WORKBOOK as error:
         raise LinguaLiftError(
             f"{path}: not an XLSX workbook ({first_line(error)}); save the sheet as XLSX again"
         ) from None
