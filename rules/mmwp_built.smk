@@ -118,7 +118,7 @@ rule built_table:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        **SMALL,
+        **growing(Request(1000, 10 + len(PLAN.built_languages))),
     params:
         languages=PLAN.built_languages,
     message:

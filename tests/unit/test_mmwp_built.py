@@ -24,6 +24,7 @@ from lingualift.benchmarks.mmwp_built.build import (
     draft_sheet,
     english_rows,
     made_by,
+    post_edited_rows,
     quality,
     readable,
 )
@@ -43,6 +44,7 @@ from lingualift.benchmarks.mmwp_built.translation import (
 from lingualift.benchmarks.registry import load
 from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.tables.results import scopes
 
 LANGUAGES = load_languages(Path(__file__).parents[2] / "config" / "languages.tsv")
 SPANISH = LANGUAGES["es"]
@@ -286,7 +288,7 @@ def test_a_post_edit_wins_and_is_counted_and_its_flags_are_its_own():
         "post_edited": 1,
         "flagged": 0,
     }
-    text = card(rows, SPANISH, "as on the returned sheet (es.tsv)", 50, "abc")
+    text = card(rows, SPANISH, ["es.tsv"], 50, "abc")
     assert "post-edited: 1 problems (33.3 %)" in text and "engine of 3 problems: apertium" in text
     assert "not the authors' MMWP" in text
     unchanged = {row.id: row for row in sheet_rows(a_1=SPANISH_TEXT["a-1"])}
@@ -317,6 +319,19 @@ def test_the_benchmark_reads_what_was_built_and_checks_its_number(tmp_path):
     with pytest.raises(LinguaLiftError, match="mmwp-built has 9 problems in 'en'"):
         load("mmwp-built", "en", "test", [tmp_path])
     assert len(BENCHMARK.languages) == 48 and "not the authors' MMWP" in BENCHMARK.title
+
+
+def test_result_tables_have_a_line_of_the_shares_that_were_post_edited():
+    columns = scopes(["en", "es", "ca"], BENCHMARK.groups, [])
+    rows = post_edited_rows(columns, {"en": 0.0, "es": 0.5, "ca": 0.1}).to_pylist()
+    assert {row["scope"]: round(row["accuracy"], 9) for row in rows} == {
+        "es": 50,
+        "ca": 10,
+        "Medium": 10,
+        "High": 50,  # English is not translated
+        "Avg.": 30,
+    }
+    assert {row["origin"] for row in rows} == {"built"}
 
 
 def test_the_quality_table_has_a_row_a_language_and_means_over_what_is_known():

@@ -30,7 +30,8 @@ with job.frame(snakemake.log[0], snakemake.threads) as logger:
         for way, engine in params.engines.items()
     }
     made = drafts([problem.question for problem in problems], language, ways["forth"], ways["back"])
-    engine = f"{params.engines['forth']['version']}, back: {params.engines['back']['version']}"
+    forth, back = (params.engines[way]["version"] for way in ("forth", "back"))
+    engine = f"{forth}, both ways" if forth == back else f"{forth}, back: {back}"
     rows = draft_rows(problems, made, language, engine, params.bound)
     logger.info("%d of %d problems flagged", sum(bool(row["flags"]) for row in rows), len(rows))
     stamp = provenance(

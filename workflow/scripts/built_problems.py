@@ -27,20 +27,19 @@ with job.frame(snakemake.log[0]):
     language = Language(**snakemake.params.language)
     problems = read_problems(files.english)
     if language.code == "en":
-        origin, rows = "", english_rows(problems)
+        paths, rows = [], english_rows(problems)
     else:
-        if "sheets" in files.keys():
+        paths = [Path(path) for path in files.get("sheets", [])]
+        if paths:
             english = {problem.id: problem.question for problem in problems}
-            paths = [Path(path) for path in files.sheets]
             sheet = returned(paths, english, language)
-            origin = f"as on the returned sheet ({', '.join(path.name for path in paths)})"
         else:
             sheet = draft_sheet(read_parquet(files.draft, DRAFT_SCHEMA))
-            origin = "as the engine made them; no sheet has come back"
         rows = built_rows(problems, sheet, language, bound)
     stamp = provenance(
         snakemake.rule, {"bound": bound}, files, language=language.code, made_by=made_by(rows)
     )
-    write_text(snakemake.output.card, card(rows, language, origin, bound, git_commit()))
+    names = [path.name for path in paths]
+    write_text(snakemake.output.card, card(rows, language, names, bound, git_commit()))
     table = pa.Table.from_pylist(rows, schema=BUILT_SCHEMA)
     write_parquet(snakemake.output.problems, table, BUILT_SCHEMA, stamp)

@@ -297,6 +297,13 @@ def built_problems(plan: Plan, lang: str) -> Inputs:
     return inputs | ({"sheets": sheets} if sheets else {"draft": files.built_draft(lang)})
 
 
+def post_edited(plan: Plan, benchmark: str) -> list[str]:
+    """Of a built benchmark, what says which problems were post-edited, a file a language."""
+    if not BENCHMARKS[benchmark].BENCHMARK.built:
+        return []
+    return [files.built_problems(lang) for lang in plan.languages_of(benchmark)]
+
+
 def titles(plan: Plan, table: str) -> dict[str, tuple[str, str]]:
     """The title of each system in a table, and the stages of its chain."""
     runs = [plan.runs[name] for name in plan.runs_on(plan.config.benchmarks[table])]

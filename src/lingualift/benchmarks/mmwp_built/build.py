@@ -14,6 +14,7 @@ from lingualift.benchmarks.mmwp_built.sheets import SheetRow
 from lingualift.benchmarks.mmwp_built.translation import distance_flag, flags, proper_names
 from lingualift.evaluation.translation_quality import FIGURES, scores
 from lingualift.languages import Language
+from lingualift.tables.results import TIDY_SCHEMA, Scope
 
 QUALITY_SCHEMA = pa.schema(
     [
@@ -116,10 +117,14 @@ def made_by(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def card(
-    rows: Sequence[Mapping[str, Any]], language: Language, origin: str, bound: float, commit: str
+    rows: Sequence[Mapping[str, Any]],
+    language: Language,
+    sheets: Sequence[str],
+    bound: float,
+    commit: str,
 ) -> str:
-    """The data card of one language, as Markdown; `origin` says where the translations come
-    from, `commit` is this program's.
+    """The data card of one language, as Markdown; `sheets` are the names of those that have come
+    back, `commit` is this program's.
     """
     record = made_by(rows)
     lines = [
@@ -135,7 +140,7 @@ def card(
     share = 100 * record["post_edited"] / len(rows)
     kinds = Counter(_kind(flag) for row in rows for flag in row["flags"])
     lines += [
-        f"- translations: {origin}",
+        f"- returned sheets: {', '.join(sheets) or 'none'}",
         *(f"- engine of {count} problems: {name}" for name, count in record["engines"].items()),
         f"- post-edited: {record['post_edited']} problems ({share:.1f} %)",
         f"- flagged: {record['flagged']} problems",
@@ -143,7 +148,12 @@ def card(
         "",
         "A flag is what a program noticed, and no proof of a mistake; a text without flags may"
         f" still be wrong. Back-translations are flagged below chrF {bound:g}. Names are compared"
-        " in Latin script alone. Nobody has read what is not post-edited.",
+        " in Latin script alone.",
+        (
+            "What is not post-edited stood on the annotators' sheet and was left as it was."
+            if sheets
+            else "Nobody has read the translations."
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -171,6 +181,31 @@ def quality(rows: Sequence[Mapping[str, Any]], language: str) -> dict[str, Any]:
         "post_edited": record["post_edited"],
         **(scores([ours for ours, _ in pairs], [text for _, text in pairs]) if pairs else unknown),
     }
+
+
+def post_edited_rows(columns: Sequence[Scope], shares: Mapping[str, float]) -> pa.Table:
+    """A line below the systems of a result table (`TIDY_SCHEMA`, of origin `built`): the share of
+    each language's problems that was post-edited, in [0, 1], and its mean over the translated
+    languages of a scope.
+    """
+    rows = []
+    for scope in columns:
+        translated = [shares[language] for language in scope.languages if language != "en"]
+        if translated:
+            rows.append(
+                {
+                    "origin": "built",
+                    "system": "post-edited",
+                    "title": "Problems post-edited (%)",
+                    "stages": "",
+                    "seeds": "",
+                    "benchmark": BENCHMARK.name,
+                    "scope": scope.name,
+                    "level": scope.level,
+                    "accuracy": 100 * sum(translated) / len(translated),
+                }
+            )
+    return pa.Table.from_pylist(rows, schema=TIDY_SCHEMA)
 
 
 def readable(table: pa.Table) -> list[list[str]]:
