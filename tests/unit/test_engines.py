@@ -100,6 +100,13 @@ def test_a_language_without_engine_or_sheet_is_refused(tmp_path):
         (tmp_path / name).unlink()
 
 
+def test_a_folder_of_sheets_that_the_workflow_writes_itself_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results/mmwp-built/sheets").mkdir(parents=True)
+    for folder in ("results/mmwp-built/sheets", str(tmp_path / "results")):
+        assert f"{folder} belongs to the workflow" in refusal("es", sheets=folder)
+
+
 def test_the_name_of_the_quality_table_is_taken():
     with pytest.raises(LinguaLiftError, match="'mmwp-built-quality' is the table of the quality"):
         load({**DEFAULT, "benchmarks": {"mmwp-built-quality": "mmwp-mini"}})

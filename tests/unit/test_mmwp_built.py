@@ -295,6 +295,19 @@ def test_a_post_edit_wins_and_is_counted_and_its_flags_are_its_own():
     assert not built_rows(PROBLEMS, unchanged, SPANISH, 50)[0]["post_edited"]
 
 
+def test_a_sheet_translated_by_hand_needs_no_engine(tmp_path):
+    by_hand = [
+        SheetRow(name, ENGLISH[name], "", "", "", "", SPANISH_TEXT[name]) for name in ENGLISH
+    ]
+    path = written(tmp_path / "es.tsv", by_hand)
+    path.write_text(path.read_text().replace(sheets.checksum(""), ""), encoding="utf-8")
+    rows = built_rows(PROBLEMS, returned([path], ENGLISH, SPANISH), SPANISH, 50)
+    assert [row["question"] for row in rows] == list(SPANISH_TEXT.values())
+    assert made_by(rows)["engines"] == {"no engine": 3} and made_by(rows)["post_edited"] == 3
+    written(path, [*by_hand[:2], SheetRow("a-3", ENGLISH["a-3"], "", "", "", "")])
+    assert "a-3 has neither a translation nor a post-edit" in refusal(path)
+
+
 def test_drafts_become_sheets_and_sheets_problems(tmp_path):
     made = [Draft(SPANISH_TEXT[name], "x") for name in ENGLISH]
     drafted = draft_rows(PROBLEMS, made, SPANISH, "engine 1", 50)
@@ -318,6 +331,8 @@ def test_the_benchmark_reads_what_was_built_and_checks_its_number(tmp_path):
     write_parquet(tmp_path / "en.parquet", table.slice(0, 9), BUILT_SCHEMA)
     with pytest.raises(LinguaLiftError, match="mmwp-built has 9 problems in 'en'"):
         load("mmwp-built", "en", "test", [tmp_path])
+    assert made_by(rows)["engines"] == {}
+    assert "not translated" in card(rows, LANGUAGES["en"], [], 50, "abc")
     assert len(BENCHMARK.languages) == 48 and "not the authors' MMWP" in BENCHMARK.title
 
 

@@ -8,6 +8,7 @@ from lingualift.benchmarks.mmwp_built.sheets import SUFFIXES
 from lingualift.config import Config
 from lingualift.errors import LinguaLiftError, known, nearest
 from lingualift.languages import Language
+from lingualift.plan.files import RESULTS
 from lingualift.retrieve.sources import Source
 
 
@@ -74,6 +75,11 @@ def check_built(
 def _check_sheets(folder: Path, languages: Mapping[str, Language]) -> None:
     if not folder.is_dir():
         raise LinguaLiftError(f"mmwp_built.sheets: there is no folder {folder}")
+    if folder.resolve().is_relative_to(Path(RESULTS).resolve()):
+        raise LinguaLiftError(
+            f"mmwp_built.sheets: {folder} belongs to the workflow, which would overwrite what comes"
+            " back; take a folder outside of results"
+        )
     for path in sorted(folder.iterdir()):
         hidden = path.name.startswith((".", "~$"))  # what a spreadsheet at work leaves there
         if (

@@ -107,7 +107,8 @@ def made_by(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What translated the rows and how many people have corrected: `engines` with their counts,
     `problems`, `post_edited`, `flagged`.
     """
-    engines = Counter(row["engine"] or "no engine" for row in rows)
+    made = (row for row in rows if row["translation"] or row["post_edited"])
+    engines = Counter(row["engine"] or "no engine" for row in made)
     return {
         "engines": dict(sorted(engines.items())),
         "problems": len(rows),
