@@ -19,6 +19,7 @@ include: "rules/encode.smk"
 include: "rules/lexicon.smk"
 include: "rules/codeswitch.smk"
 include: "rules/translate.smk"
+include: "rules/mmwp_built.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/tables.smk"
@@ -41,11 +42,17 @@ rule all:
                         "lexicons",
                         *(["codeswitch"] if PLAN.used_variants else []),
                         *(["translation"] if PLAN.translated else []),
+                        *(["mmwp-built-quality"] if PLAN.built_languages else []),
                         *CONFIG.benchmarks,
                     ],
                     kind=["csv", "parquet"],
                 ),
                 *expand("results/tables/{table}.provenance.txt", table=CONFIG.benchmarks),
+                *expand(
+                    "results/mmwp-built/sheets/{lang}.{kind}",
+                    lang=PLAN.built_translated,
+                    kind=["tsv", "xlsx"],
+                ),
                 *expand("results/figures/{figure}.svg", figure=shown.all_figures(PLAN)),
                 "results/report.html",
             ]

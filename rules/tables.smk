@@ -13,6 +13,7 @@ rule results_table:
             benchmark=CONFIG.benchmarks[wildcards.table],
             lang=PLAN.languages_of(CONFIG.benchmarks[wildcards.table]),
         ),
+        built=lambda wildcards: inputs.post_edited(PLAN, CONFIG.benchmarks[wildcards.table]),
         lexicons="results/tables/lexicons.parquet",
         # by a relative path: a moved folder has nothing to do
         reference=lambda wildcards: [

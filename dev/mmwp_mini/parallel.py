@@ -7,32 +7,23 @@ native reader.
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 from dev.mmwp_mini.tables import WORD, Wording, holds
-from lingualift.evaluation.numerals import western_digits
+from lingualift.benchmarks.parallel import (
+    LENGTHS,
+    OTHER_LENGTHS,
+    WESTERN,
+    english_left,
+    length_mistakes,
+    numbers,
+    text_mistakes,
+)
 from lingualift.languages import Language
-from lingualift.text.scripts import letters_pattern, script_pattern
 
-# Characters in relation to English: of the whole set, and of any one problem. Scripts of syllable
-# or word signs are shorter.
-LENGTHS = {
-    "Latn": (0.85, 1.25, 0.5, 1.85),
-    "Hang": (0.5, 0.75, 0.3, 1.0),
-    "Jpan": (0.4, 0.65, 0.25, 0.85),
-    "Hans": (0.25, 0.45, 0.2, 0.55),
-}
-OTHER_LENGTHS = (0.75, 1.4, 0.5, 2.0)
-_WORD = re.compile(r"[^\W\d_]+")
 # `one bag`, but not `one of the children`
 _ONE = re.compile(r"\bone\b(?! of)", re.IGNORECASE)
-
-
-def numbers(text: str) -> list[int]:
-    """The whole numbers of a text in their order, whatever digits they are written in."""
-    return [int(number) for number in re.findall(r"\d+", western_digits(text))]
 
 
 def counts_one(english: str) -> bool:
@@ -61,13 +52,13 @@ def mistakes(
         if identifier not in english:
             continue
         source = english[identifier]
-        digits = language.digits if identifier in native and language.digits else "0123456789"
+        digits = language.digits if identifier in native and language.digits else WESTERN
         found = [
-            *_text_mistakes(question, language.script, digits),
+            *text_mistakes(question, language.script, digits),
             *_number_mistakes(question, source, language.code, wording or Wording()),
-            *_length_mistakes(question, source, language.script),
+            *length_mistakes(question, source, language.script),
         ]
-        if language.code != "en" and (left := _english_left(question, source, names)):
+        if language.code != "en" and (left := english_left(question, source, names)):
             found.append(f"English left over: {left}")
         key = re.sub(r"\s", "", question)
         if key in texts:
@@ -85,24 +76,6 @@ def _order_mistakes(questions: Mapping[str, str], english: Mapping[str, str]) ->
             if apart
             else "ids stand in another order than in English"
         )
-
-
-def _text_mistakes(question: str, script: str, digits: str) -> Iterator[str]:
-    untidy = unicodedata.normalize("NFC", question) != question or question != " ".join(
-        question.split()
-    )
-    if untidy or any(
-        unicodedata.category(letter) in ("Cc", "Co", "Cn", "Cs") or letter == "\ufffd"
-        for letter in question
-    ):
-        yield "not tidy text (Unicode form NFC, single blanks, no control characters)"
-    if not {letter for letter in question if letter.isdecimal()} <= set(digits):
-        yield f"digits other than {digits}"
-    letters, expected = letters_pattern().findall(question), script_pattern(script)
-    if foreign := [letter for letter in letters if not expected.match(letter)]:
-        yield f"letters outside the script {script}: {''.join(foreign[:10])}"
-    if not letters:
-        yield "holds no letters"
 
 
 def _number_mistakes(question: str, source: str, code: str, wording: Wording) -> Iterator[str]:
@@ -134,12 +107,6 @@ def _in_words(text: str, number: int, code: str, wording: Wording) -> bool:
     return any(holds(text, form, code) for form in wording.numbers.get(number, ()))
 
 
-def _length_mistakes(question: str, source: str, script: str) -> Iterator[str]:
-    _, _, shortest, longest = LENGTHS.get(script, OTHER_LENGTHS)
-    if not shortest <= len(question) / len(source) <= longest:
-        yield f"{len(question) / len(source):.2f} times as long as in English"
-
-
 def _set_length_mistakes(
     questions: Mapping[str, str], english: Mapping[str, str], script: str
 ) -> Iterator[str]:
@@ -150,15 +117,3 @@ def _set_length_mistakes(
     )
     if shared and not lowest <= ratio <= highest:
         yield f"the set is {ratio:.2f} times as long as in English, expected {lowest} to {highest}"
-
-
-def _english_left(question: str, source: str, names: Collection[str]) -> str:
-    """Three English words in a row, or the words of a sentence that shares more than a third of its
-    words with the English one.
-    """
-    own, english = _WORD.findall(question.lower()), _WORD.findall(source.lower())
-    runs = set(zip(english, english[1:], english[2:], strict=False)) & set(
-        zip(own, own[1:], own[2:], strict=False)
-    )
-    common = [word for word in own if word in set(english) - set(names)]
-    return " ".join(min(runs)) if runs else ", ".join(common) if len(common) > len(own) / 3 else ""

@@ -568,6 +568,36 @@ class Translation(Settings):
     )
 
 
+class MmwpBuilt(Settings):
+    """How the benchmark mmwp-built is translated from English, and corrected."""
+
+    engines: list[Name] = Field(
+        default=["nllb-200-3.3b", "apertium"],
+        min_length=1,
+        description=(
+            "Sources of engines; the first that translates English into a language does, and the"
+            " first that translates back is asked for back-translations."
+        ),
+    )
+    bound: Annotated[float, BeforeValidator(_number)] = Field(
+        default=50.0,
+        ge=0,
+        le=100,
+        description="Problems whose back-translation has a chrF below it are flagged.",
+    )
+    sheets: Folder | None = Field(
+        default=None,
+        description=(
+            "Folder of sheets that annotators have returned (LANGUAGE.tsv, LANGUAGE.xlsx); such a"
+            " language is not translated again."
+        ),
+    )
+    batch: Positive = Field(
+        default=16,
+        description="Sentences translated at once; changes no result but speed and memory.",
+    )
+
+
 class Compute(Settings):
     """What jobs ask a scheduler for."""
 
@@ -686,6 +716,7 @@ class Config(Settings):
         min_length=1, description="Table name: benchmark that fills it."
     )
     translation: Translation = Translation()
+    mmwp_built: MmwpBuilt = MmwpBuilt()
     evaluation: Evaluation
     tables: Tables = Tables()
 
@@ -746,6 +777,7 @@ class Config(Settings):
             "lexicons": "the lexicons",
             "codeswitch": "the code-switched text",
             "translation": "the translations",
+            "mmwp-built-quality": "the quality of mmwp-built",
         }
         for table, content in other_tables.items():
             if table in self.benchmarks:

@@ -480,18 +480,27 @@ def test_the_steps_of_a_formula_are_its_operations(formula, expected):
     assert mmwp.steps(formula) == expected
 
 
-def test_the_draw_is_fixed_and_keeps_each_text_once():
-    problems = [(mmwp.Problem(str(n), f"Question {n % 60}?", "1"), 1 + n % 2) for n in range(200)]
-    first = mmwp.drawn(problems, 20)
-    assert len(first) == 20 and first == mmwp.drawn(problems, 20)
-    assert len({p.question for p in first}) == 20 and {p.question for p in first} == {
-        p.question for p in mmwp.drawn(problems[::-1], 20)
-    }
-    assert all(
-        dict(zip([p.id for p, _ in problems], [s for _, s in problems], strict=True))[p.id] == 2
-        for p in first
+def test_mmwps_english_is_drawn_with_a_seed_first_and_filtered_afterwards():
+    candidates = [
+        mmwp.Candidate(f"id-{n}", f"Text {n % 60}?", "3 (km)" if n % 7 else "Yes", n % 3, "")
+        for n in range(300)
+    ]
+    drawn = mmwp.draw(candidates, 40, seed=1)
+    assert len(drawn) == 40 and {candidate.steps for candidate in drawn} == {2}
+    assert drawn == mmwp.draw(candidates[::-1], 40, seed=1)  # whatever the order of the file
+    assert set(drawn) != set(mmwp.draw(candidates, 40, seed=2))
+    seen, kept = set(), []
+    for candidate in drawn:
+        if candidate.answer != "Yes" and candidate.question not in seen:
+            kept.append(candidate.id)
+        seen.add(candidate.question)
+    selected = list(mmwp.select(drawn))
+    assert [problem.id for problem in selected] == kept and 0 < len(kept) < 40
+    assert {problem.answer for problem in selected} == {"3"}
+    (alone,) = mmwp.select(
+        [mmwp.Candidate(name, text, "1", 2, "") for name, text in (("a", "A b?"), ("b", "a  B."))]
     )
-    assert mmwp.select([*first, *first]) == first
+    assert alone.id == "a"
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def root_with(folder: Path, programs: dict[str, str], mode: str, pair: str = "sp
 
 def test_the_words_of_a_form_are_kept_and_what_fills_it_is_translated(monkeypatch, tmp_path):
     monkeypatch.setattr(
-        apertium, "translate", lambda texts, folder: [f"<{text}>" for text in texts]
+        apertium, "translate", lambda texts, folder, _: [f"<{text}>" for text in texts]
     )
     questions = [
         nli_question("Un hombre duerme.", "Descansa."),
@@ -99,10 +99,10 @@ def test_a_form_is_split_where_it_was_filled(one, other):
 
 
 def test_an_engine_that_loses_a_sentence_is_refused(monkeypatch, tmp_path):
-    monkeypatch.setattr(apertium, "translate", lambda texts, folder: list(texts)[:-1])
+    monkeypatch.setattr(apertium, "translate", lambda texts, folder, _: list(texts)[:-1])
     with pytest.raises(LinguaLiftError, match="translation: 1 translations for 2 sentences of es"):
         translate(["uno", "dos"], LANGUAGES["es"], "apt", tmp_path, 8)
-    monkeypatch.setattr(apertium, "translate", lambda texts, folder: [" " for _ in texts])
+    monkeypatch.setattr(apertium, "translate", lambda texts, folder, _: [" " for _ in texts])
     with pytest.raises(LinguaLiftError, match=r"nothing came back for 'uno' \(es\)"):
         translate(["uno"], LANGUAGES["es"], "apt", tmp_path, 8)
     with pytest.raises(LinguaLiftError, match=r"languages\.tsv gives German \(de\) no NLLB code"):
@@ -196,6 +196,10 @@ def test_a_folder_with_two_pairs_or_none_is_refused(tmp_path):
         (root / f"usr/share/apertium/modes/{pair}.mode").write_text("")
     with pytest.raises(LinguaLiftError, match="found eu-en, spa-eng"):
         apertium.find_mode(root)
+    assert apertium.find_mode(root, out_of_english=True).stem == "eng-spa"
+    (root / "usr/share/apertium/modes/eng-spa.mode").unlink()
+    with pytest.raises(LinguaLiftError, match="expected one pair out of English, found none"):
+        apertium.find_mode(root, out_of_english=True)
     with pytest.raises(LinguaLiftError, match="holds no Debian packages"):
         apertium.unpack_packages(root, root)
 
@@ -249,6 +253,23 @@ def test_a_sentence_longer_than_the_model_takes_is_named(tiny_nllb, monkeypatch,
     monkeypatch.setattr(nllb, "MAX_TOKENS", 12)
     nllb.translate(["habari", "kitabu kimoja kimoja"], LANGUAGES["sw"], tiny_nllb, 2)
     assert "swh_Latn: 1 sentence(s) longer than 12 tokens, cut there" in caplog.text
+
+
+def test_nllb_translates_out_of_english_into_the_code_of_the_language(tiny_nllb, monkeypatch):
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    asked = []
+    model = AutoModelForSeq2SeqLM.from_pretrained(tiny_nllb)
+    generate = model.generate
+    monkeypatch.setattr(model, "generate", lambda **given: asked.append(given) or generate(**given))
+    monkeypatch.setattr(AutoModelForSeq2SeqLM, "from_pretrained", lambda *_, **__: model)
+    monkeypatch.setattr(nllb, "MAX_TOKENS", 8)
+    nllb.translate(["a book"], LANGUAGES["sw"], tiny_nllb, 1, out_of_english=True)
+    nllb.translate(["kitabu"], LANGUAGES["sw"], tiny_nllb, 1)
+    codes = AutoTokenizer.from_pretrained(tiny_nllb).get_vocab()
+    swahili, english = codes["swh_Latn"], codes["eng_Latn"]
+    assert [given["forced_bos_token_id"] for given in asked] == [swahili, english]
+    assert english in asked[0]["input_ids"] and swahili in asked[1]["input_ids"]
 
 
 def test_a_wrong_nllb_code_names_row_column_and_the_nearest_code_of_the_model(tiny_nllb):

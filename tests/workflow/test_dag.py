@@ -42,6 +42,13 @@ def test_real_data_on_one_machine_has_every_kind_of_system() -> None:
     )  # of 61 stages in the chains of 18 systems; es alone has an engine
 
 
+def test_mmwp_built_is_translated_into_each_language_but_english() -> None:
+    languages = '{"alignment": ["de"], "evaluation": ["en", "es", "ca"]}'
+    built = ["benchmarks={built: mmwp-built, mmwp: null}", "mmwp_built={engines: [apertium]}"]
+    jobs = dry_run("--config", *built, f"languages={languages}")
+    assert (jobs["built_draft"], jobs["built_sheet"], jobs["built_problems"]) == (2, 2, 3)
+
+
 def test_the_slurm_profile_is_understood() -> None:
     assert dry_run("--workflow-profile", "profiles/slurm") == dry_run()
 

@@ -5,9 +5,12 @@ script.
 import csv
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lingualift import job
 from lingualift.artifacts import atomic_path, read_parquet, write_parquet
+from lingualift.benchmarks.mmwp_built import BUILT_SCHEMA
+from lingualift.benchmarks.mmwp_built.build import post_edited_rows
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.evaluation.problems import read_problems
 from lingualift.evaluation.score import SCORE_SCHEMA
@@ -41,6 +44,10 @@ with job.frame(snakemake.log[0]):
     guessed = {
         language: chance(read_problems(path), benchmark.answer)
         for language, path in zip(params.languages, files.problems, strict=True)
+    }
+    post_edited = {
+        language: pc.mean(read_parquet(path, BUILT_SCHEMA)["post_edited"].cast("float64")).as_py()
+        for language, path in zip(params.languages, files.built, strict=False)
     }
     # Where sources lie and what jobs ask for changes no figure: runs on another machine give the
     # same bytes.
@@ -81,6 +88,8 @@ with job.frame(snakemake.log[0]):
             published,
         )
         table = with_version(pa.concat_tables([measured, others]), benchmark.version)
+        if post_edited:
+            table = pa.concat_tables([table, post_edited_rows(columns, post_edited)])
         write_parquet(parquet, table, TIDY_SCHEMA, stamp)
         with (
             atomic_path(readable_csv) as path,

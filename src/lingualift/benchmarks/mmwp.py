@@ -6,17 +6,18 @@ question and answer separated by a tab, in the same order in every language (the
 paper counts 811 problems in its text and 38,400 / 48 = 800 in its table of data sets; either is
 accepted.
 
-`mmwp-english` builds an English side from the public sources as the paper describes it: 500
-problems of ASDiv and 500 of MAWPS, multi-step, without duplicates and without answers that are not
-numbers. Which 500 the authors drew is not published, so this is not their selection (nor their 811
-problems), and figures on it cannot be compared with the paper's. The draw is fixed: problems are
-ordered by the SHA-256 of their normalised text.
+`mmwp-english` builds an English side from the public sources in the paper's order: 500 multi-step
+problems of ASDiv and 500 of MAWPS are drawn with a seed, and then those are left out whose text
+came before or whose answer is no number. 901 remain, where the paper has 811. Which 500 the authors
+drew is not published, so this is not their selection, and figures on it cannot be compared with the
+paper's. `mmwp-built` translates it.
 """
 
 import hashlib
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -51,6 +52,8 @@ ENGLISH = Benchmark(
     together=True,
 )
 DRAWN = 500
+SEED = 1
+_NUMERIC = re.compile(r"(-?[\d,]+(?:\.\d+)?)(?:\s*\([^()]*\))?")
 _OPERATOR = re.compile(r"(?<=[\w.)%])\s*[-+*/](?=\s*[\w.(])")
 
 
@@ -66,29 +69,56 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
         )
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """A problem of a source that may be drawn: `answer` is as the source has it, `steps` the number
+    of its operations.
+    """
+
+    id: str
+    question: str
+    answer: str
+    steps: int
+    place: str
+
+
 def build(folders: Sequence[Path], language: str, code: str, split: str) -> Iterator[Problem]:
     """The English side from the folders of ASDiv and of MAWPS, in this order."""
     asdiv, mawps = (
         find_one(ENGLISH, folder, f"**/{name}", language, code)
         for folder, name in zip(folders, ("ASDiv.xml", "mawps.json"), strict=True)
     )
-    yield from select([*drawn(read_asdiv(asdiv), DRAWN), *drawn(read_mawps(mawps), DRAWN)])
+    yield from select([*draw(read_asdiv(asdiv)), *draw(read_mawps(mawps))])
 
 
-def drawn(problems: Iterable[tuple[Problem, int]], size: int) -> list[Problem]:
-    """`size` of the multi-step problems (at least two operations), each text once, in the order of
-    their texts' SHA-256.
+def draw(candidates: Iterable[Candidate], size: int = DRAWN, seed: int = SEED) -> list[Candidate]:
+    """`size` of the multi-step candidates (at least two operations), in the order of the SHA-256 of
+    the seed and their ids.
+
+    A random generator would tie the draw to a library's version and to the order of the file.
     """
-    pool = {_normalised(problem.question): problem for problem, steps in problems if steps >= 2}
-    order = sorted(pool, key=lambda key: hashlib.sha256(key.encode()).digest())
-    return [pool[key] for key in order[:size]]
+    pool = [candidate for candidate in candidates if candidate.steps >= 2]
+    return sorted(
+        pool, key=lambda candidate: hashlib.sha256(f"{seed} {candidate.id}".encode()).digest()
+    )[:size]
 
 
-def select(problems: Iterable[Problem]) -> list[Problem]:
-    """The problems without those whose text came before."""
-    return list(
-        {_normalised(problem.question): problem for problem in reversed(list(problems))}.values()
-    )[::-1]
+def select(candidates: Iterable[Candidate]) -> Iterator[Problem]:
+    """The candidates as problems, without those whose text came before (but for case and
+    punctuation) or whose answer is no number (a unit in brackets may follow it).
+    """
+    seen: set[str] = set()
+    for candidate in candidates:
+        text = re.sub(r"[\W_]+", " ", candidate.question.lower()).strip()
+        answer = _NUMERIC.fullmatch(candidate.answer)
+        if answer and text not in seen:
+            yield Problem(
+                candidate.id,
+                candidate.question,
+                number(answer[1], candidate.place),
+                place=candidate.place,
+            )
+        seen.add(text)
 
 
 def steps(formula: str) -> int:
@@ -99,10 +129,8 @@ def steps(formula: str) -> int:
     return max(len(_OPERATOR.findall(side)) for side in sides)
 
 
-def read_asdiv(path: Path) -> Iterator[tuple[Problem, int]]:
-    """ASDiv's problems whose answer is one number (a unit in brackets may follow), with their
-    steps.
-    """
+def read_asdiv(path: Path) -> Iterator[Candidate]:
+    """ASDiv's problems."""
     try:
         root = ElementTree.parse(path).getroot()
     except (ElementTree.ParseError, *UNREADABLE) as error:
@@ -115,37 +143,29 @@ def read_asdiv(path: Path) -> Iterator[tuple[Problem, int]]:
             tag: (entry.findtext(tag) or "").strip()
             for tag in ("Body", "Question", "Answer", "Formula")
         }
-        if not (answer := re.fullmatch(r"(-?[\d,]+(?:\.\d+)?)(?:\s*\([^()]*\))?", cell["Answer"])):
-            continue
         question = (
             f"{text(cell['Body'], 'Body', place)} {text(cell['Question'], 'Question', place)}"
         )
-        identifier = entry.get("ID") or f"asdiv-{serial:04d}"
-        yield (
-            Problem(identifier, " ".join(question.split()), number(answer[1], place), place=place),
+        yield Candidate(
+            entry.get("ID") or f"asdiv-{serial:04d}",
+            " ".join(question.split()),
+            cell["Answer"],
             steps(cell["Formula"]),
+            place,
         )
 
 
-def read_mawps(path: Path) -> Iterator[tuple[Problem, int]]:
-    """MAWPS' problems whose answer is a number, with their steps; the blanks of its tokenisation
-    are closed before punctuation.
-    """
+def read_mawps(path: Path) -> Iterator[Candidate]:
+    """MAWPS' problems; the blanks of its tokenisation are closed before punctuation."""
     for row in read_rows(path):
-        answer = str(row.values.get("ans")).strip()
-        if not re.fullmatch(r"-?\d+(\.\d+)?", answer):
-            continue
         question = re.sub(r"\s+([.,?!;:])", r"\1", " ".join(row.text("original_text").split()))
-        yield (
-            Problem(
-                f"mawps-{row.number:04d}", question, number(answer, row.place), place=row.place
-            ),
+        yield Candidate(
+            f"mawps-{row.number:04d}",
+            question,
+            str(row.values.get("ans")).strip(),
             steps(str(row.values.get("equation", ""))),
+            row.place,
         )
-
-
-def _normalised(question: str) -> str:
-    return re.sub(r"[\W_]+", " ", question.lower()).strip()
 
 
 OFFICIAL = SimpleNamespace(BENCHMARK=BENCHMARK, read=read)

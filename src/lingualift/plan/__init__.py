@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from lingualift.benchmarks.mmwp_built import BENCHMARK as BUILT
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import CodeSwitch, Config, Model, System
-from lingualift.errors import known
+from lingualift.errors import LinguaLiftError, known
 from lingualift.languages import Language
 from lingualift.model.layout import Prompt
 from lingualift.plan import files
@@ -19,6 +20,7 @@ from lingualift.plan.checks import (
     check_layers,
     check_system,
 )
+from lingualift.plan.engines import built_sheets, check_built, first_engine
 from lingualift.plan.systems import Run, RunStage, chain, encoder_name, models
 from lingualift.retrieve.sources import Source, find_source, resolve_source
 from lingualift.tasks.generated import GENERATORS
@@ -110,15 +112,18 @@ class Plan:
 
     def engine(self, lang: str) -> str | None:
         """The first engine that translates a language into English (None: none does)."""
-        language = self.language(lang)
-        return next(
-            (
-                key
-                for key in self.config.translation.engines
-                if translates(self.sources[key], language)
-            ),
-            None,
-        )
+        return first_engine(self.config.translation.engines, self.sources, self.language(lang))
+
+    def built_engine(self, lang: str, out_of_english: bool) -> str:
+        """The engine that translates mmwp-built into a language, or back."""
+        engines = self.config.mmwp_built.engines
+        key = first_engine(engines, self.sources, self.language(lang), out_of_english)
+        if key is None:
+            raise LinguaLiftError(
+                f"mmwp_built.engines: none of {', '.join(engines)} translates English into"
+                f" '{lang}' and back"
+            )
+        return key
 
     @property
     def translated(self) -> list[tuple[str, str, str]]:
@@ -205,12 +210,31 @@ class Plan:
         return sorted({self.config.codeswitch.task} | tasks)
 
     def _engine_folders(self) -> list[str]:
-        """The engines that translate the evaluated languages, where a system translates."""
-        if not any(self.translates(run) for run in self.runs):
-            return []
-        foreign = [lang for lang in self.config.languages.evaluation if lang != "en"]
-        engines = [(self.engine(lang), lang) for lang in foreign]
+        """The engines that translate the evaluated languages, where a system translates, and those
+        of mmwp-built.
+        """
+        engines: list[tuple[str | None, str]] = []
+        if any(self.translates(run) for run in self.runs):
+            foreign = [lang for lang in self.config.languages.evaluation if lang != "en"]
+            engines += [(self.engine(lang), lang) for lang in foreign]
+        engines += [
+            (self.built_engine(lang, out_of_english), lang)
+            for lang in self.built_translated
+            for out_of_english in (True, False)
+        ]
         return [self.source_key(key, lang) for key, lang in engines if key is not None]
+
+    @property
+    def built_languages(self) -> list[str]:
+        """The languages of mmwp-built but English, where it is asked."""
+        if BUILT.name not in self.config.benchmarks.values():
+            return []
+        return [lang for lang in self.languages_of(BUILT.name) if lang != "en"]
+
+    @property
+    def built_translated(self) -> list[str]:
+        """Those of them for which no annotator has returned a sheet."""
+        return [lang for lang in self.built_languages if not built_sheets(self.config, lang)]
 
     def corpora(self, lang: str) -> list[str]:
         """The configured corpora that hold a language."""
@@ -299,8 +323,10 @@ class Plan:
 
     def benchmark_manifests(self, benchmark: str, lang: str) -> list[str]:
         """What stands for the sources of a benchmark's problems in one language (nothing: they are
-        part of the package).
+        part of the package); of a built one, what its own rules have made of them.
         """
+        if BENCHMARKS[benchmark].BENCHMARK.built:
+            return [files.built_problems(lang)]
         keys = benchmark_sources(BENCHMARKS[benchmark].BENCHMARK, self.config)
         return [self.manifest(key, lang) for key in keys]
 
@@ -311,13 +337,6 @@ class Plan:
     def stage(self, identifier: str) -> RunStage:
         """A stage by its id."""
         return self.stages[known(identifier, self.stages, "stage", "results/checkpoints")]
-
-
-def translates(source: Source, language: Language) -> bool:
-    """Whether an engine translates a language into English: a pair of its own, or a model that
-    knows the language's NLLB code.
-    """
-    return source.holds(language) if source.by_language else language.nllb is not None
 
 
 def plan(
@@ -346,6 +365,8 @@ def plan(
                 check_layers(where, [frozen], sources[used.llm.source])
     stages_by_id = {stage.id: stage for run in runs.values() for stage in run.stages}
     made = Plan(config, languages, sources, systems, runs, stages_by_id)
+    if made.built_languages:
+        check_built(config, languages, sources)
     if any(systems[name].translate for name in config.systems):
         foreign = [code for code in config.languages.evaluation if code != "en"]
         check_engines(config, sources, (code for code in foreign if made.engine(code) is None))

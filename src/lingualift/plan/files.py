@@ -125,6 +125,31 @@ def translated(benchmark: str, lang: str) -> str:
     return f"{RESULTS}/translated/{benchmark}/{lang}.parquet"
 
 
+# ---------------------------------------------------------------- mmwp-built
+
+BUILT = f"{RESULTS}/mmwp-built"
+
+
+def built_english() -> str:
+    """The English problems that mmwp-built translates."""
+    return f"{BUILT}/english.parquet"
+
+
+def built_draft(lang: str) -> str:
+    """Their translations into a language, and these in English again."""
+    return f"{BUILT}/translated/{lang}.parquet"
+
+
+def built_sheet(lang: str, kind: str) -> str:
+    """The sheet for a language's annotators; `kind` is tsv or xlsx."""
+    return f"{BUILT}/sheets/{lang}.{kind}"
+
+
+def built_problems(lang: str) -> str:
+    """The benchmark in a language, as it is asked; its data card lies beside it."""
+    return f"{BUILT}/problems/{lang}.parquet"
+
+
 # ---------------------------------------------------------------- words and lexicons
 
 

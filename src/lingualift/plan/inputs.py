@@ -7,6 +7,7 @@ from typing import Any
 
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.plan import Plan, files
+from lingualift.plan.engines import built_sheets, version
 from lingualift.plan.systems import RunStage, encoder_name
 
 Inputs = dict[str, str | list[str]]
@@ -261,8 +262,48 @@ def reading(plan: Plan, benchmark: str, lang: str) -> dict[str, Any]:
 
 def engine(plan: Plan, lang: str) -> str:
     """What stands for the engine that translates a language: Apertium's data, or a model."""
-    key = plan.engine(lang) or ""
+    return _engine(plan, plan.engine(lang) or "", lang)
+
+
+def _engine(plan: Plan, key: str, lang: str) -> str:
     return plan.manifest(key, lang) if plan.sources[key].kind == "apt" else plan.model(key)
+
+
+def built_draft(plan: Plan, lang: str) -> Inputs:
+    """The English of mmwp-built, and what stands for the engines that translate it and back."""
+    return {
+        "english": files.built_english(),
+        "forth": _engine(plan, plan.built_engine(lang, True), lang),
+        "back": _engine(plan, plan.built_engine(lang, False), lang),
+    }
+
+
+def built_engines(plan: Plan, lang: str) -> dict[str, dict[str, str]]:
+    """Kind and version of these engines."""
+    keys = {"forth": plan.built_engine(lang, True), "back": plan.built_engine(lang, False)}
+    return {
+        way: {
+            "kind": plan.sources[key].kind,
+            "version": version(plan.sources[key], plan.languages[lang]),
+        }
+        for way, key in keys.items()
+    }
+
+
+def built_problems(plan: Plan, lang: str) -> Inputs:
+    """The English of mmwp-built and, of another language, its returned sheets, else its draft."""
+    inputs: Inputs = {"english": files.built_english()}
+    if lang == "en":
+        return inputs
+    sheets = built_sheets(plan.config, lang)
+    return inputs | ({"sheets": sheets} if sheets else {"draft": files.built_draft(lang)})
+
+
+def post_edited(plan: Plan, benchmark: str) -> list[str]:
+    """Of a built benchmark, what says which problems were post-edited, a file a language."""
+    if not BENCHMARKS[benchmark].BENCHMARK.built:
+        return []
+    return [files.built_problems(lang) for lang in plan.languages_of(benchmark)]
 
 
 def titles(plan: Plan, table: str) -> dict[str, tuple[str, str]]:

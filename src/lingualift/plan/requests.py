@@ -157,8 +157,18 @@ def code_switching(plan: Plan, variant: str) -> Request:
 
 
 def translation(plan: Plan, lang: str) -> Request:
+    """A benchmark's questions, into English."""
+    return _engine(plan, plan.engine(lang) or "")
+
+
+def built_draft(plan: Plan, lang: str) -> Request:
+    """The problems of mmwp-built into a language and, with the larger of the engines, back."""
+    requests = [_engine(plan, plan.built_engine(lang, way)) for way in (True, False)]
+    return max(requests, key=lambda request: request.megabytes).times(2)
+
+
+def _engine(plan: Plan, key: str) -> Request:
     """An NLLB model reads and writes as much; Apertium needs next to nothing."""
-    key = plan.engine(lang) or ""
     if plan.sources[key].kind == "apt":
         return Request(1000, 30)
     return sizes.prediction(model_size(plan, key), sizes.TOKENS, plan.config.compute.gpus > 0)

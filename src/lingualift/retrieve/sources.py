@@ -166,6 +166,9 @@ class Source(_Settings):
     whole: list[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]] = Field(
         [], description="Languages that a source holds that comes whole, where no column tells."
     )
+    out_of_english: list[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]] = Field(
+        [], description="apt: languages into which it translates English, where it is an engine."
+    )
     gguf: Gguf | None = None
     registry_key: Key | None = Field(
         None, description="Set by `for_language`: the key of the whole source."

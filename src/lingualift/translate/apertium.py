@@ -22,9 +22,9 @@ _END = (  # a full stop that Apertium's own text format adds to end a sentence, 
 )
 
 
-def translate(texts: Sequence[str], packages: Path) -> list[str]:
-    """English translations of single-line texts; `packages` holds the .deb files of Apertium and of
-    one pair into English.
+def translate(texts: Sequence[str], packages: Path, out_of_english: bool = False) -> list[str]:
+    """English translations of single-line texts, or with `out_of_english` translations of English
+    ones; `packages` holds the .deb files of Apertium and of one pair.
     """
     if not texts:
         return []
@@ -32,7 +32,7 @@ def translate(texts: Sequence[str], packages: Path) -> list[str]:
         root = Path(name)
         unpack_packages(packages, root)
         output = run_chain(
-            read_mode(find_mode(root), root),
+            read_mode(find_mode(root, out_of_english), root),
             "".join(wrap(text, number) for number, text in enumerate(texts)),
             root,
         )
@@ -67,16 +67,17 @@ def unpack_packages(packages: Path, root: Path) -> None:
             )
 
 
-def find_mode(root: Path) -> Path:
-    """The one mode into English without a variant ('spa-eng', not 'spa-eng_US')."""
+def find_mode(root: Path, out_of_english: bool = False) -> Path:
+    """The one mode into English, or out of it, without a variant ('spa-eng', not 'spa-eng_US')."""
+    pattern = r"(eng|en)-[a-z]+" if out_of_english else r"[a-z]+-(eng|en)"
     modes = [
         path
         for path in root.glob("usr/share/apertium/modes/*.mode")
-        if re.fullmatch(r"[a-z]+-(eng|en)", path.stem)
+        if re.fullmatch(pattern, path.stem)
     ]
     if len(modes) != 1:
         raise LinguaLiftError(
-            "Apertium: expected one pair into English, found"
+            f"Apertium: expected one pair {'out of' if out_of_english else 'into'} English, found"
             f" {', '.join(sorted(path.stem for path in modes)) or 'none'}"
         )
     return modes[0]

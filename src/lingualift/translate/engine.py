@@ -1,5 +1,5 @@
-"""Translate questions into English with whatever engine a source holds: Apertium's Debian packages,
-or NLLB through Transformers.
+"""Translate with whatever engine a source holds, Apertium's Debian packages or NLLB through
+Transformers: questions into English, or sentences either way.
 
 A question of inference or commonsense is a form filled with sentences ('Premise: ...'); its words
 are kept and only what fills it is translated (`parts`). What fills it is translated sentence by
@@ -67,8 +67,6 @@ def translate(
     was retrieved to or its prepared model. Raises `LinguaLiftError` where the engine cannot be run
     or returns nothing for a sentence.
     """
-    from lingualift.translate import apertium, nllb
-
     split = [
         [
             sentences(part, language.code) if place % 2 == 0 else [part]
@@ -85,15 +83,8 @@ def translate(
             if any(character.isalnum() for character in sentence)  # not a lone mark
         }
     )
-    if engine == "apt":
-        english = apertium.translate(wanted, folder)
-    elif language.nllb is not None:
-        english = nllb.translate(wanted, language, folder, batch)
-    else:
-        raise LinguaLiftError(
-            f"translation: languages.tsv gives {language.name} ({language.code}) no NLLB code"
-        )
-    known = _matched(wanted, english, language.code)
+    english = translate_sentences(wanted, language, engine, folder, batch)
+    known = dict(zip(wanted, english, strict=True))
     return [
         "".join(
             " ".join(known.get(sentence, sentence) for sentence in texts)
@@ -105,14 +96,37 @@ def translate(
     ]
 
 
-def _matched(wanted: Sequence[str], english: Sequence[str], code: str) -> dict[str, str]:
-    """Each sentence's translation; a sentence without one is an error."""
-    if len(english) != len(wanted):
+def translate_sentences(
+    sentences: Sequence[str],
+    language: Language,
+    engine: str,
+    folder: Path,
+    batch: int,
+    out_of_english: bool = False,
+) -> list[str]:
+    """English translations of single sentences in a language, in order; with `out_of_english`
+    translations of English sentences into it.
+
+    `engine`, `folder` and errors are those of `translate`.
+    """
+    from lingualift.translate import apertium, nllb
+
+    if engine == "apt":
+        made = apertium.translate(sentences, folder, out_of_english)
+    elif language.nllb is not None:
+        made = nllb.translate(sentences, language, folder, batch, out_of_english)
+    else:
         raise LinguaLiftError(
-            f"translation: {len(english)} translations for {len(wanted)} sentences of {code}"
+            f"translation: languages.tsv gives {language.name} ({language.code}) no NLLB code"
         )
-    known = dict(zip(wanted, english, strict=True))
-    for sentence, translated in known.items():
+    if len(made) != len(sentences):
+        raise LinguaLiftError(
+            f"translation: {len(made)} translations for {len(sentences)} sentences of"
+            f" {'English into ' if out_of_english else ''}{language.code}"
+        )
+    for sentence, translated in zip(sentences, made, strict=True):
         if not translated.strip():
-            raise LinguaLiftError(f"translation: nothing came back for {sentence[:60]!r} ({code})")
-    return known
+            raise LinguaLiftError(
+                f"translation: nothing came back for {sentence[:60]!r} ({language.code})"
+            )
+    return made

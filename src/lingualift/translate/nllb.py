@@ -1,5 +1,5 @@
-"""NLLB (Costa-jussà et al. 2022) through Transformers: beam search into English, sentences of
-similar length together.
+"""NLLB (Costa-jussà et al. 2022) through Transformers: beam search into English or out of it,
+sentences of similar length together.
 """
 
 import logging
@@ -19,9 +19,11 @@ MAX_TOKENS = 512
 BEAMS = 5  # the authors' setting
 
 
-def translate(texts: Sequence[str], language: Language, model: Path, batch: int) -> list[str]:
-    """English translations of texts in a language that has a FLORES-200 code; `model` is a
-    prepared model folder.
+def translate(
+    texts: Sequence[str], language: Language, model: Path, batch: int, out_of_english: bool = False
+) -> list[str]:
+    """English translations of texts in a language that has a FLORES-200 code, or with
+    `out_of_english` translations of English texts into it; `model` is a prepared model folder.
 
     On the GPU where there is one (in bfloat16 if it multiplies that), else on the CPU in float32:
     deterministic there, and independent of `batch` up to the order of floating-point sums. Raises
@@ -34,7 +36,8 @@ def translate(texts: Sequence[str], language: Language, model: Path, batch: int)
     from lingualift.machine import device, use_bfloat16
 
     code = language.nllb or ""
-    tokenizer = AutoTokenizer.from_pretrained(model, src_lang=code, local_files_only=True)
+    source, target = (ENGLISH, code) if out_of_english else (code, ENGLISH)
+    tokenizer = AutoTokenizer.from_pretrained(model, src_lang=source, local_files_only=True)
     known = tokenizer.get_vocab()
     if ENGLISH not in known:
         raise LinguaLiftError(f"translation: {model} is no NLLB model: it lacks '{ENGLISH}'")
@@ -67,7 +70,7 @@ def translate(texts: Sequence[str], language: Language, model: Path, batch: int)
             cut += too_long
             made = engine.generate(
                 **encoded.to(where),
-                forced_bos_token_id=known[ENGLISH],
+                forced_bos_token_id=known[target],
                 num_beams=BEAMS,
                 do_sample=False,
                 max_new_tokens=MAX_TOKENS,
