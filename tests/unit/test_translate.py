@@ -86,7 +86,7 @@ def test_a_problem_goes_to_an_engine_sentence_by_sentence(
 
 
 def test_what_holds_no_letter_or_digit_is_not_translated(monkeypatch, tmp_path):
-    monkeypatch.setattr(apertium, "translate", lambda texts, folder: ["" for _ in texts])
+    monkeypatch.setattr(apertium, "translate", lambda texts, folder, _: ["" for _ in texts])
     assert translate(["...", "!"], LANGUAGES["es"], "apt", tmp_path, 8) == ["...", "!"]
 
 
