@@ -62,16 +62,21 @@ def begin_run():
     jobs = list(workflow.dag.needrun_jobs())
     local = workflow.local_exec
     try:
-        begin(
+        gpus_here = begin(
             PLAN,
             BASE,
             {job.wildcards.source for job in jobs if job.rule.name == "retrieve_source"},
             [job.resources for job in jobs if job.rule.script],
             [job.resources for job in jobs if job.rule.script and (local or job.is_local)],
             alone=local,
+            own_environment=not workflow.deployment_settings.deployment_method,
         )
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
+    if gpus_here and "gpu" not in workflow.global_resources:
+        # Jobs that run here share the machine's GPUs; which one is whose: lingualift.job.own_gpus.
+        workflow.register_resource("gpu", gpus_here)
+        workflow.scheduler.global_resources["gpu"] = gpus_here
 
 
 def print_results():
