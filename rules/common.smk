@@ -57,6 +57,15 @@ ONE_GPU = gpus(min(CONFIG.compute.gpus, 1))
 GPU_ENVIRONMENT = "../envs/gpu.yaml" if CONFIG.compute.gpus else "../envs/cpu.yaml"
 
 
+def share_gpus(count):
+    """Start no more jobs than `count` GPUs of this machine serve, unless `--resources gpu=N` says
+    otherwise; which GPU is whose: `lingualift.job.own_gpus`.
+    """
+    if count and "gpu" not in workflow.global_resources:
+        workflow.register_resource("gpu", count)
+        workflow.scheduler.global_resources["gpu"] = count
+
+
 def begin_run():
     """Lock, checks and licences; only in the process that the user started."""
     jobs = list(workflow.dag.needrun_jobs())
@@ -73,10 +82,7 @@ def begin_run():
         )
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
-    if gpus_here and "gpu" not in workflow.global_resources:
-        # Jobs that run here share the machine's GPUs; which one is whose: lingualift.job.own_gpus.
-        workflow.register_resource("gpu", gpus_here)
-        workflow.scheduler.global_resources["gpu"] = gpus_here
+    share_gpus(gpus_here)
 
 
 def print_results():
