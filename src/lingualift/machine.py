@@ -36,7 +36,7 @@ class Support:
 
 @dataclass(frozen=True)
 class Gpu:
-    """A GPU by its name in CUDA_VISIBLE_DEVICES, with its compute capability where that is known."""
+    """A GPU by its name in CUDA_VISIBLE_DEVICES, and its compute capability where it is known."""
 
     name: str
     capability: tuple[int, int] | None = None
@@ -59,7 +59,9 @@ def gpus() -> list[Gpu]:
         return [gpu for _, gpu in found]
     chosen = []
     for name in filter(None, visible.split(",")):
-        match = next((gpu for uuid, gpu in found if gpu.name == name or uuid.startswith(name)), None)
+        match = next(
+            (gpu for uuid, gpu in found if gpu.name == name or uuid.startswith(name)), None
+        )
         if match is None and not name.startswith("MIG-"):
             break  # CUDA reads no further
         chosen.append(Gpu(name, match.capability if match else None))

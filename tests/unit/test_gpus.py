@@ -99,7 +99,9 @@ def test_gpus_that_torch_cannot_use_are_refused_before_work(
     def too_old() -> bool:
         import warnings
 
-        warnings.warn("CUDA initialization: The NVIDIA driver\non your system is too old", stacklevel=1)
+        warnings.warn(
+            "CUDA initialization: The NVIDIA driver\non your system is too old", stacklevel=1
+        )
         return False
 
     monkeypatch.setattr(torch.cuda, "is_available", too_old)
@@ -129,7 +131,9 @@ def test_a_job_on_a_node_without_the_gpu_that_it_asked_for_ends_with_one_line(
     with pytest.raises(SystemExit), job.frame(str(tmp_path / "log"), gpus=1):
         raise AssertionError("the job worked")
     said = capsys.readouterr().err
-    assert said.startswith("lingualift: error: compute.gpus asks for 1 GPU") and said.count("\n") == 1
+    assert (
+        said.startswith("lingualift: error: compute.gpus asks for 1 GPU") and said.count("\n") == 1
+    )
 
 
 def test_a_job_that_asked_for_no_gpu_sees_none(gpus) -> None:

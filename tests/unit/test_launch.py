@@ -124,29 +124,37 @@ LATER = {
 ADAPTERS = {"train": ["alignment", "llm-lora"], "gradient_checkpointing": True, "epochs": 1}
 
 
+@pytest.mark.parametrize("change", [{}, LATER, ADAPTERS], ids=["all", "later", "adapters"])
 def test_two_processes_that_shard_the_model_by_layers_train_and_save_as_one(
-    stage_job: StageJob, tmp_path: Path, sharded: None, monkeypatch: pytest.MonkeyPatch
+    stage_job: StageJob,
+    tmp_path: Path,
+    sharded: None,
+    monkeypatch: pytest.MonkeyPatch,
+    change: dict[str, Any],
 ) -> None:
-    """All modules first, with tables that are one; then the LLM alone, embeddings and a layer
-    frozen, over what the first stage made; then adapters.
+    """All modules, with tables that are one; or later the LLM alone, embeddings and a layer frozen,
+    over what an earlier stage made; or adapters.
     """
     units_file = tmp_path / "units.json"
     monkeypatch.setenv("UNITS", str(units_file))
-    parents: list[Path | None] = [None, None]
-    for number, change in enumerate(({}, LATER, ADAPTERS)):
-        job = stage_job.model_copy(update={"stage": stage_job.stage.model_copy(update=change)})
-        outs = [tmp_path / f"{kind}-{number}" for kind in ("alone", "both")]
-        alone, losses = trained(job.model_copy(update={"out": outs[0], "parent": parents[0]}))
-        together, both = trained(job.model_copy(update={"out": outs[1], "parent": parents[1]}), 2)
-        assert both == pytest.approx(losses, rel=1e-4)
-        same(together, alone)
-        sizes = [(out / "model.safetensors").stat().st_size for out in outs]
-        assert sizes[0] == sizes[1]
-        assert sum("llm.model.layers" in name for name in together) >= 18
-        units = json.loads(units_file.read_text())
-        assert units["FSDPModule"] == ["", *LAYERS]
-        assert units["CheckpointWrapper"] == (LAYERS if "gradient_checkpointing" in change else [])
-        parents = list(outs)
+    parent = None
+    if change is LATER:
+        parent = tmp_path / "parent"
+        brief = stage_job.stage.model_copy(update={"epochs": 1})
+        trained(stage_job.model_copy(update={"stage": brief, "out": parent}))
+    stage = stage_job.stage.model_copy(update=change)
+    job = stage_job.model_copy(update={"stage": stage, "parent": parent})
+    outs = [tmp_path / "alone", tmp_path / "both"]
+    alone, losses = trained(job.model_copy(update={"out": outs[0]}))
+    together, both = trained(job.model_copy(update={"out": outs[1]}), 2)
+    assert both == pytest.approx(losses, rel=1e-4)
+    same(together, alone)
+    sizes = [(out / "model.safetensors").stat().st_size for out in outs]
+    assert sizes[0] == sizes[1]
+    assert sum("llm.model.layers" in name for name in together) >= 18
+    units = json.loads(units_file.read_text())
+    assert units["FSDPModule"] == ["", *LAYERS]
+    assert units["CheckpointWrapper"] == (LAYERS if "gradient_checkpointing" in change else [])
 
 
 def test_a_trained_tensor_that_the_saved_state_lacks_is_an_error(llama: Path) -> None:

@@ -12,7 +12,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from lingualift import sizes

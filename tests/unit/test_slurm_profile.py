@@ -1,4 +1,4 @@
-"""What the Slurm profile hands to `sbatch`, read back from a stand-in for it: no Slurm is needed."""
+"""What the Slurm profile hands to `sbatch`, read back from a stand-in for it without a Slurm."""
 
 import json
 import os
@@ -34,7 +34,9 @@ def submitted(tmp_path: Path) -> list[list[str]]:
     """The arguments of every call of sbatch for a stage on eight GPUs and two encodings."""
     commands, calls = tmp_path / "bin", tmp_path / "calls"
     commands.mkdir()
-    fakes = dict.fromkeys(("squeue", "sacct", "sinfo", "scontrol", "sacctmgr", "sshare"), "#!/bin/sh")
+    fakes = dict.fromkeys(
+        ("squeue", "sacct", "sinfo", "scontrol", "sacctmgr", "sshare"), "#!/bin/sh"
+    )
     fakes["sbatch"] = SBATCH.format(python=sys.executable, calls=calls)
     for name, text in fakes.items():
         (commands / name).write_text(text + "\n")

@@ -108,9 +108,7 @@ def train_warm_start(
     alignment = model.alignment.to(device)
     variance = variance.to(device)
     generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.AdamW(
-        alignment.parameters(), lr=stage.learning_rate, weight_decay=0.01
-    )
+    optimiser = torch.optim.AdamW(alignment.parameters(), lr=stage.learning_rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, stage.learning_rate, total_steps=stage.steps, pct_start=0.1
     )
