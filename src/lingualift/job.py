@@ -176,21 +176,27 @@ def own_gpus(count: int, interval: float = 1.0) -> Iterator[list[str]]:
     would take the first. In an allocation of Slurm the GPUs are the job's own, and jobs that share
     it take turns.
     """
-    if not count:
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""
-        yield []
-        return
-    names = [gpu.name for gpu in machine.require_gpus(count)]
+    names: list[str] = []
     locks: dict[str, IO[str]] = {}
-    if "SLURM_JOB_ID" not in os.environ:
-        while not (locks := _take_gpus(names, count)):
-            time.sleep(interval)
-        names = list(locks)
+    if count:
+        names = [gpu.name for gpu in machine.require_gpus(count)]
+        if "SLURM_JOB_ID" not in os.environ:
+            if not (locks := _take_gpus(names, count)):
+                logging.getLogger("lingualift").info("waiting for %d GPU(s) of other jobs", count)
+            while not (locks := locks or _take_gpus(names, count)):
+                time.sleep(interval)
+            names = list(locks)
+    before = os.environ.get("CUDA_VISIBLE_DEVICES")
     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(names[:count])
-    machine.require_cuda()
     try:
+        if count:
+            machine.require_cuda()
         yield names[:count]
     finally:
+        if before is None:
+            del os.environ["CUDA_VISIBLE_DEVICES"]
+        else:
+            os.environ["CUDA_VISIBLE_DEVICES"] = before
         for handle in locks.values():
             handle.close()
 

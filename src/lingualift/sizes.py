@@ -219,10 +219,10 @@ def training(
     with GPUs for the state that is saved), a frozen one those in which it is loaded. Each process
     loads the model for itself (`loading`) before its GPU gets it. Without a GPU the activations of
     `micro_batch` examples come on top (None: of `batch`, or of `MICRO_TOKENS` tokens where that is
-    less). Encoder states are memory-mapped; a composed example takes 5 kB in each process. Time: 6 operations a parameter and token, 4 where the LLM is
-    frozen. `examples` are those that pass through the LLM: a warm start has none. Disk: 2 bytes a
-    parameter of an LLM that this stage or an earlier one trained, and 12 for the state from which
-    an interrupted stage goes on.
+    less). Encoder states are memory-mapped; a composed example takes 5 kB in each process. Time: 6
+    operations a parameter and token, 4 where the LLM is frozen. `examples` are those that pass
+    through the LLM: a warm start has none. Disk: 2 bytes a parameter of an LLM that this stage or
+    an earlier one trained, and 12 for the state from which an interrupted stage goes on.
     """
     parameters = llm.parameters
     ranks = max(gpus, 1)

@@ -153,7 +153,7 @@ class Backbone(torch.nn.Module):
                 if layer < depth:
                     model.norm = torch.nn.Identity()  # hidden_states[layer] precedes the final norm
         elif getattr(config, "is_encoder_decoder", False):
-            # A class of the encoder alone, where there is one: mT5-xl's decoder has 1.6 B parameters.
+            # A class of the encoder alone where there is one: mT5-xl's decoder has 1.6 B numbers.
             alone = type(config) in MODEL_FOR_TEXT_ENCODING_MAPPING
             loaded = AutoModelForTextEncoding if alone else AutoModel
             model = loaded.from_pretrained(path, dtype=dtype, local_files_only=True).get_encoder()
