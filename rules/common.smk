@@ -62,6 +62,15 @@ ONE_GPU = gpus(min(CONFIG.compute.gpus, 1))
 GPU_ENVIRONMENT = "../envs/gpu.yaml" if CONFIG.compute.gpus else "../envs/cpu.yaml"
 
 
+def share_gpus(count):
+    """Start no more jobs than `count` GPUs of this machine serve, unless `--resources gpu=N` says
+    otherwise; which GPU is whose: `lingualift.job.own_gpus`.
+    """
+    if count and "gpu" not in workflow.global_resources:
+        workflow.register_resource("gpu", count)
+        workflow.scheduler.global_resources["gpu"] = count
+
+
 def begin_run():
     """Lock, checks and licences; only in the process that the user started."""
     jobs = list(workflow.dag.needrun_jobs())
@@ -69,17 +78,19 @@ def begin_run():
     read = {str(path) for job in jobs for path in job.input}
     try:
         shared.check_pins(PLAN, read, {str(path) for job in jobs for path in job.output})
-        begin(
+        gpus_here = begin(
             PLAN,
             BASE,
             {job.wildcards.source for job in jobs if job.rule.name == "retrieve_source"},
             [job.resources for job in jobs if job.rule.script],
             [job.resources for job in jobs if job.rule.script and (local or job.is_local)],
             alone=local,
+            own_environment=not workflow.deployment_settings.deployment_method,
         )
         tell_jobs_ahead(jobs)
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
+    share_gpus(gpus_here)
 
 
 def tell_jobs_ahead(jobs):

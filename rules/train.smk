@@ -20,7 +20,10 @@ rule train:
     threads: 1
     resources:
         **growing(lambda wildcards: requests.training(PLAN, wildcards.stage)),
-        **gpus(CONFIG.compute.gpus),
+        **gpus(
+            CONFIG.compute.gpus
+            and (lambda wildcards: requests.training_gpus(PLAN, wildcards.stage))
+        ),
     params:
         stage=lambda wildcards: PLAN.stage(wildcards.stage).model_dump(mode="json"),
         texts=lambda wildcards: [

@@ -9,16 +9,17 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
 
+from lingualift import machine
 from lingualift.errors import LinguaLiftError
 from lingualift.lock import take
-from lingualift.machine import keep_freed_memory
 
 # Scripts import this module first: importing torch and spaCy and loading a tokenizer make millions
 # of objects that stay, among which the collector would look for garbage again and again (a fifth of
@@ -144,6 +145,28 @@ def batch_entries(output: str | Path, names: Sequence[str]) -> Iterator[dict[str
         yield {name: folder / name for name in names}
 
 
+def _take_gpus(names: Sequence[str], count: int) -> dict[str, IO[str]]:
+    """Locks on `count` of the named GPUs, which every job of this user on this machine respects;
+    none where too few are free.
+    """
+    folder = Path(tempfile.gettempdir()) / f"lingualift-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    taken: dict[str, IO[str]] = {}
+    for name in names:
+        if len(taken) == count:
+            break
+        handle = open(folder / f"gpu-{name}.lock", "a", encoding="utf-8")
+        if take(handle, wait=False):
+            taken[name] = handle
+        else:
+            handle.close()
+    if len(taken) < count:  # holding some while waiting for others, two jobs could wait for ever
+        for handle in taken.values():
+            handle.close()
+        return {}
+    return taken
+
+
 @contextmanager
 def _descriptors(log: TextIO, streams: Sequence[TextIO]) -> Iterator[None]:
     """Send what is written to standard output and error themselves to the log: prints of C and of
@@ -166,9 +189,43 @@ def _descriptors(log: TextIO, streams: Sequence[TextIO]) -> Iterator[None]:
 
 
 @contextmanager
-def frame(log: str, threads: int = 1) -> Iterator[logging.Logger]:
-    """Run a job's body: its messages go to the file `log`; a `LinguaLiftError` ends it with one
-    line and exit code 1.
+def own_gpus(count: int, interval: float = 1.0) -> Iterator[list[str]]:
+    """Let this process see exactly `count` GPUs, which no other job uses meanwhile; it waits for
+    them. To be entered before anything asks CUDA, which looks once.
+
+    Of several visible GPUs one process would make copies of its model (DataParallel), and every job
+    would take the first. In an allocation of Slurm the GPUs are the job's own, and jobs that share
+    it take turns.
+    """
+    names: list[str] = []
+    locks: dict[str, IO[str]] = {}
+    if count:
+        names = [gpu.name for gpu in machine.require_gpus(count)]
+        if "SLURM_JOB_ID" not in os.environ:
+            if not (locks := _take_gpus(names, count)):
+                logging.getLogger("lingualift").info("waiting for %d GPU(s) of other jobs", count)
+            while not (locks := locks or _take_gpus(names, count)):
+                time.sleep(interval)
+            names = list(locks)
+    before = os.environ.get("CUDA_VISIBLE_DEVICES")
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(names[:count])
+    try:
+        if count:
+            machine.require_cuda()
+        yield names[:count]
+    finally:
+        if before is None:
+            del os.environ["CUDA_VISIBLE_DEVICES"]
+        else:
+            os.environ["CUDA_VISIBLE_DEVICES"] = before
+        for handle in locks.values():
+            handle.close()
+
+
+@contextmanager
+def frame(log: str, threads: int = 1, gpus: int = 0) -> Iterator[logging.Logger]:
+    """Run a job's body on GPUs of its own: its messages go to the file `log`; a `LinguaLiftError`
+    ends it with one line and exit code 1.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is downloaded inside a compute step
@@ -182,7 +239,7 @@ def frame(log: str, threads: int = 1) -> Iterator[logging.Logger]:
         force=True,
     )
     logger = logging.getLogger("lingualift")
-    keep_freed_memory()
+    machine.keep_freed_memory()
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)
     started = time.monotonic()
@@ -190,7 +247,7 @@ def frame(log: str, threads: int = 1) -> Iterator[logging.Logger]:
     sys.stdout = sys.stderr = handle  # progress bars, warnings and prints of libraries
     end_with_run()
     try:
-        with _at_work(), _descriptors(handle, streams):
+        with _at_work(), _descriptors(handle, streams), own_gpus(gpus):
             yield logger
         logger.info("done in %.1f s", time.monotonic() - started)
     except LinguaLiftError as error:

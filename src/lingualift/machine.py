@@ -6,11 +6,16 @@ Light to import: torch is loaded where a function needs it.
 import ctypes
 import gc
 import logging
+import os
 import re
+import subprocess
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from lingualift.errors import LinguaLiftError
 
 if TYPE_CHECKING:
     import torch
@@ -29,6 +34,98 @@ class Support:
     reason: str
 
 
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU by its name in CUDA_VISIBLE_DEVICES, and its compute capability where it is known."""
+
+    name: str
+    capability: tuple[int, int] | None = None
+
+
+def gpus() -> list[Gpu]:
+    """The GPUs that this process may use, without touching them."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    query = ["nvidia-smi", "--query-gpu=index,uuid,compute_cap", "--format=csv,noheader"]
+    try:
+        lines = subprocess.run(query, capture_output=True, text=True, timeout=60).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return _gpus_of_torch(visible)
+    listed = re.findall(r"^(\d+), *([^,\s]+), *(?:(\d+)\.(\d+))?", lines, flags=re.MULTILINE)
+    found = [
+        (uuid, Gpu(index, (int(major), int(minor)) if major else None))
+        for index, uuid, major, minor in listed
+    ]
+    if visible is None:
+        return [gpu for _, gpu in found]
+    chosen = []
+    for name in filter(None, visible.split(",")):
+        match = next(
+            (gpu for uuid, gpu in found if gpu.name == name or uuid.startswith(name)), None
+        )
+        if match is None and not name.startswith("MIG-"):
+            break  # CUDA reads no further
+        chosen.append(Gpu(name, match.capability if match else None))
+    return chosen
+
+
+def _gpus_of_torch(visible: str | None) -> list[Gpu]:
+    """The same where there is no nvidia-smi (other makers' GPUs, containers)."""
+    import torch
+
+    count = torch.cuda.device_count()
+    names = [str(index) for index in range(count)] if visible is None else visible.split(",")
+    return [Gpu(name) for name in names[:count]]
+
+
+def require_gpus(wanted: int) -> list[Gpu]:
+    """The GPUs that this process may use; fewer than `wanted` are a `LinguaLiftError`."""
+    found = gpus()
+    if len(found) < wanted:
+        raise LinguaLiftError(
+            f"compute.gpus asks for {wanted} GPU(s), this machine offers {len(found)}; set"
+            f" compute.gpus to {len(found)}"
+            + (", or CUDA_VISIBLE_DEVICES to more" if "CUDA_VISIBLE_DEVICES" in os.environ else "")
+        )
+    return found
+
+
+def require_cuda() -> None:
+    """Torch must be able to use a GPU: a driver that is too old, or a build without CUDA, is a
+    `LinguaLiftError` instead of days on the processor.
+    """
+    import torch
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if torch.cuda.is_available():
+            return
+    if torch.version.cuda is None and torch.version.hip is None:
+        reason = f"torch {torch.__version__} is built without CUDA"
+    else:
+        said = [str(warning.message).strip() for warning in caught]
+        reason = " ".join(said[0].split())[:200] if said else "torch finds no GPU"
+    raise LinguaLiftError(
+        f"compute.gpus asks for a GPU that torch cannot use: {reason}; update the driver, install"
+        " the torch build for it (docs/configuration.md), or set compute.gpus to 0"
+    )
+
+
+def require_bfloat16(precision: str, found: list[Gpu]) -> None:
+    """With the setting `precision: bfloat16`, every GPU must multiply it in hardware."""
+    for gpu in found:
+        if precision == "bfloat16" and (gpu.capability or (BFLOAT16_CAPABILITY,))[0] < (
+            BFLOAT16_CAPABILITY
+        ):
+            _refuse_emulation("GPU of compute capability {}.{}".format(*gpu.capability or ()))
+
+
+def _refuse_emulation(reason: str) -> None:
+    raise LinguaLiftError(
+        f"precision is bfloat16, which this machine only emulates, slower than float32 ({reason});"
+        " set precision to auto or float32"
+    )
+
+
 def device() -> str:
     """Where a job computes: `cuda`, the first GPU that it was given, else `cpu`."""
     import torch
@@ -38,8 +135,11 @@ def device() -> str:
 
 def use_bfloat16(precision: str, where: str) -> bool:
     """What the setting `precision` (auto, bfloat16, float32) means on `cuda` or `cpu`: `auto` is
-    bfloat16 where that hardware multiplies it.
+    bfloat16 where that hardware multiplies it. A GPU that only emulates it is a `LinguaLiftError`
+    where it is asked for by name.
     """
+    if precision == "bfloat16" and where == "cuda" and not (support := gpu_bfloat16()).supported:
+        _refuse_emulation(support.reason)
     if precision != "auto":
         return precision == "bfloat16"
     support = gpu_bfloat16() if where == "cuda" else processor_bfloat16()

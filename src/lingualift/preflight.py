@@ -169,6 +169,21 @@ def check_memory(needed: int, purpose: str) -> None:
         )
 
 
+def check_gpus(wanted: int, precision: str, own_environment: bool) -> int:
+    """The machine has `wanted` GPUs that this torch can use and that multiply bfloat16 where
+    `precision` asks for it. Returns how many it has; 0 where none is wanted.
+
+    Jobs of another environment than this one (`own_environment` false) ask their own torch.
+    """
+    if not wanted:
+        return 0
+    found = machine.require_gpus(wanted)
+    machine.require_bfloat16(precision, found)
+    if own_environment:
+        machine.require_cuda()
+    return len(found)
+
+
 def check_sources(
     sources: Iterable[Source],
     resources: str | Path,

@@ -100,13 +100,15 @@ def begin(
     here: Sequence[Requested],
     *,
     alone: bool,
-) -> None:
+    own_environment: bool = True,
+) -> int:
     """Take the run lock, check machine and sources, say what will be downloaded under which
-    licence, and sweep away what killed jobs left.
+    licence, and sweep away what killed jobs left. Returns the GPUs of this machine that its jobs
+    share (0 where none asks).
 
     `folders` are the sources that the run retrieves, `requests` what its jobs ask for, `here` what
     those of them ask for that run on this machine. `alone`: no job runs on another machine, whose
-    lock this one may not see.
+    lock this one may not see. `own_environment`: jobs run with the packages of this process.
     """
     config, results = plan.config, Path(RESULTS)
     hold(results)
@@ -123,6 +125,8 @@ def begin(
     memory = max((request.get("mem_mb", 0) for request in here), default=0)
     preflight.check_disk(results, disk * 10**6, "this run")
     preflight.check_memory(memory * 10**6, "its largest job")
+    wanted = max((request.get("gpu", 0) for request in here), default=0)
+    gpus = preflight.check_gpus(wanted, config.precision, own_environment)
     resources = Path(config.resources)
     preflight.check_writable(resources)
     sources = [plan.source(folder) for folder in plan.retrieved() if folder in folders]
@@ -130,6 +134,7 @@ def begin(
     if preflight.check_sources(sources, *places, config.offline):
         print(download_lines(sources, *places), flush=True)
     sweep(results, 0 if alone else DAY)
+    return gpus
 
 
 def to_report(paths: Sequence[str], arguments: Sequence[str] = sys.argv) -> list[str]:

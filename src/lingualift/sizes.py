@@ -8,7 +8,7 @@ and in which type); speeds are low estimates, so that a job is not stopped while
 progress.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 LOADED = 700  # MB: Python with torch and Transformers
@@ -36,12 +36,13 @@ ACTIVATIONS = 34
 
 @dataclass(frozen=True)
 class ModelSize:
-    """A model's parameters and the size of its hidden states; one that is not known is taken for a
-    large one.
+    """A model's parameters, the size of its hidden states, and the bytes in which a parameter is
+    loaded; one that is not known is taken for a large one.
     """
 
     parameters: int = 7_000_000_000
     width: int = 4096
+    loaded: int = 4
 
     def activations(self, tokens: int, kept: int) -> float:
         """Bytes of `kept` 16-bit numbers for each of `tokens` tokens, layer and unit of width:
@@ -190,6 +191,17 @@ def adversary(steps: int, batch: int, hidden: int, dimension: int, gpu: bool) ->
     return ceil(PATIENCE * steps * (6e-3 if gpu else flops / ADVERSARY_CPU) / 60)
 
 
+def loading(llm: ModelSize, ranks: int) -> float:
+    """Bytes of host memory while `ranks` processes load an LLM that is stored in 16 bits.
+
+    A type of 16 bits stays the mapped file, whose pages count for every process; a wider one is a
+    copy, beside the file's pages.
+    """
+    copies = 0 if llm.loaded <= 2 else ranks * llm.loaded
+    mapped = ranks * 2 if llm.loaded <= 2 else 2
+    return llm.parameters * (copies + mapped)
+
+
 def training(
     llm: ModelSize,
     *,
@@ -203,25 +215,32 @@ def training(
 ) -> Request:
     """One training stage.
 
-    A trained LLM takes 16 bytes a parameter (weights, gradients and Adam's two moments in float32),
-    a frozen one 4. Without a GPU the activations of `micro_batch` examples come on top (None: of
-    `batch`, or of `MICRO_TOKENS` tokens where that is less). Encoder states are memory-mapped; a
-    composed example takes 5 kB. Time: 6 operations a parameter and token, 4 where the LLM is
-    frozen. `examples` are those that pass through the LLM: a warm start has none. Disk: 2 bytes a
-    parameter of an LLM that this stage or an earlier one trained, and 12 for the state from which
-    an interrupted stage goes on.
+    A trained LLM takes 16 bytes a parameter (weights, gradients and Adam's two moments in float32;
+    with GPUs for the state that is saved), a frozen one those in which it is loaded. Each process
+    loads the model for itself (`loading`) before its GPU gets it. Without a GPU the activations of
+    `micro_batch` examples come on top (None: of `batch`, or of `MICRO_TOKENS` tokens where that is
+    less). Encoder states are memory-mapped; a composed example takes 5 kB in each process. Time: 6
+    operations a parameter and token, 4 where the LLM is frozen. `examples` are those that pass
+    through the LLM: a warm start has none. Disk: 2 bytes a parameter of an LLM that this stage or
+    an earlier one trained, and 12 for the state from which an interrupted stage goes on.
     """
     parameters = llm.parameters
-    weights = parameters * (16 if llm_trained else 4)
+    ranks = max(gpus, 1)
+    weights = max(
+        16 * parameters if llm_trained else 0,
+        loading(replace(llm, loaded=4) if llm_trained else llm, ranks),
+    )
     example = TOKENS + response
     held = (
         micro_batch * example if micro_batch else min(batch * example, max(MICRO_TOKENS, example))
     )
     tokens = held if examples and not gpus else 0
     activations = llm.activations(tokens, ACTIVATIONS)
-    memory = LOADED + 500 + (weights + activations + examples * 5e3) / 1e6
+    starter = LOADED if ranks > 1 else 0  # the job's own process waits for those that it started
+    processes = ranks * (LOADED + 500 + examples * 5e3 / 1e6) + starter
+    memory = processes + (weights + activations) / 1e6
     flops = examples * epochs * (TOKENS + response) * parameters * (6 if llm_trained else 4)
-    seconds = flops / (max(gpus, 1) * _speed(gpus > 0, training=True))
+    seconds = flops / (ranks * _speed(gpus > 0, training=True))
     return request(
         memory,
         90 + PATIENCE * seconds / 60,

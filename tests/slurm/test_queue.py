@@ -2,6 +2,7 @@
 are used, more for what ran out.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -41,8 +42,18 @@ def queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield jobs
 
 
+@pytest.fixture(scope="module", autouse=True)
+def counted_gpu() -> Iterator[None]:
+    """Let jobs take the counted GPU for one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).with_name("counted_gpu")), prepend=os.pathsep)
+        yield
+
+
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, mirror: Path, queue: Path) -> Path:
+def run(
+    tmp_path_factory: pytest.TempPathFactory, mirror: Path, queue: Path, counted_gpu: None
+) -> Path:
     """The folder of a tiny run that went through the queue; its first stage that trains the LLM got
     SIGTERM, as before a limit.
     """

@@ -5,6 +5,7 @@ takes the gloo processes for devices.
 everything once, since the imports take longer than the training of a tiny model.
 """
 
+import json
 import multiprocessing
 import os
 import sys
@@ -13,6 +14,8 @@ from typing import Any
 
 from accelerate.state import PartialState
 from accelerate.utils import DistributedType
+from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import CheckpointWrapper
+from torch.distributed.fsdp import FSDPModule
 from torch.distributed.tensor import DTensor
 
 from lingualift.training import trainer
@@ -32,6 +35,16 @@ def watched(self: Progress, args: Any, state: Any, control: Any, **kwargs: Any) 
     assert all(isinstance(parameter, DTensor) for parameter in kwargs["model"].parameters()), (
         "the model is not sharded"
     )
+    if "UNITS" in os.environ and os.environ["RANK"] == "0":
+        named = [
+            (name.replace("._checkpoint_wrapped_module", ""), module)
+            for name, module in kwargs["model"].named_modules()
+        ]
+        units = {
+            kind.__name__: sorted({name for name, module in named if isinstance(module, kind)})
+            for kind in (FSDPModule, CheckpointWrapper)
+        }
+        Path(os.environ["UNITS"]).write_text(json.dumps(units))
     self.terminated = self.terminated or state.global_step == int(os.environ.get("STOP_AFTER", "0"))
     step_ended(self, args, state, control, **kwargs)
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModel, AutoModelForCausalLM
+from transformers import AutoModel, AutoModelForCausalLM, PreTrainedModel
 
 from lingualift.errors import LinguaLiftError
-from lingualift.model.encoder import Encoder, EncoderTokenizer
+from lingualift.model.encoder import Backbone, Encoder, EncoderTokenizer
 from lingualift.model.frozen import reference
 from lingualift.model.layout import LAYOUTS, Prompt, compose, load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel
@@ -182,6 +182,24 @@ def test_a_bos_that_is_read_once_gives_the_states_of_one_before_every_text(
             ids, output_hidden_states=True
         ).hidden_states
         np.testing.assert_allclose(states, whole[layer][0, 1:].detach(), atol=1e-5)
+
+
+@pytest.mark.parametrize("family", ["mt5", "umt5"])
+def test_of_an_encoder_decoder_only_the_encoders_parameters_are_made(
+    family: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, layer = encoder_folder(root, family)
+    made: list[int] = []
+    original = PreTrainedModel.from_pretrained.__func__  # type: ignore[attr-defined]
+
+    def counted(cls: type, *args: Any, **kwargs: Any) -> Any:
+        model = original(cls, *args, **kwargs)
+        made.append(sum(parameter.numel() for parameter in model.parameters()))
+        return model
+
+    monkeypatch.setattr(PreTrainedModel, "from_pretrained", classmethod(counted))
+    backbone = Backbone(folder, layer, torch.float32)
+    assert made == [sum(parameter.numel() for parameter in backbone.parameters())]
 
 
 @pytest.mark.parametrize(

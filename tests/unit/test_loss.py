@@ -68,3 +68,22 @@ def test_autocast_computes_products_in_bfloat16_and_leaves_gradients_in_float32(
     torch.testing.assert_close(total, expected, rtol=1e-2, atol=1e-2)
     assert weight.grad is not None
     assert weight.grad.dtype == torch.float32
+
+
+def test_a_bfloat16_matrix_gets_a_gradient_that_was_summed_in_float32(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In chunks of four labels: summed in bfloat16, small terms of 500 chunks are lost."""
+    monkeypatch.setattr("lingualift.model.loss.CHUNK_BYTES", 4 * 40 * 4)
+    generator = torch.Generator().manual_seed(3)
+    hidden = torch.randn(2000, 24, generator=generator).bfloat16()
+    weight = torch.randn(40, 24, generator=generator).bfloat16().requires_grad_()
+    targets = torch.randint(40, (2000,), generator=generator)
+    response_loss(hidden, weight, None, targets).backward()
+    exact = weight.detach().double().requires_grad_()
+    torch.nn.functional.cross_entropy(
+        hidden.double() @ exact.T, targets, reduction="sum"
+    ).backward()
+    assert weight.grad is not None and exact.grad is not None
+    error = (weight.grad.double() - exact.grad).norm() / exact.grad.norm()
+    assert error < 0.003

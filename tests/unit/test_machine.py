@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from lingualift import machine
+from lingualift.errors import LinguaLiftError
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_bfloat16_is_told_by_the_processors_flags(
 @pytest.mark.parametrize(
     ("capability", "supported"), [((7, 0), False), ((7, 5), False), ((8, 0), True), ((9, 0), True)]
 )
-def test_a_gpu_that_only_emulates_bfloat16_computes_in_float32_unless_told_otherwise(
+def test_a_gpu_that_only_emulates_bfloat16_computes_in_float32_and_refuses_it_by_name(
     monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], supported: bool
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
@@ -85,7 +86,12 @@ def test_a_gpu_that_only_emulates_bfloat16_computes_in_float32_unless_told_other
     monkeypatch.setattr(torch.version, "hip", None)
     assert machine.device() == "cuda"
     assert machine.dtype("auto") == (torch.bfloat16 if supported else torch.float32)
-    assert machine.use_bfloat16("bfloat16", "cuda") and not machine.use_bfloat16("float32", "cuda")
+    assert not machine.use_bfloat16("float32", "cuda") and machine.use_bfloat16("bfloat16", "cpu")
+    if supported:
+        assert machine.use_bfloat16("bfloat16", "cuda")
+    else:
+        with pytest.raises(LinguaLiftError, match=r"only emulates.*auto or float32$"):
+            machine.use_bfloat16("bfloat16", "cuda")
     monkeypatch.setattr(torch.version, "hip", "6.2")
     assert machine.dtype("auto") == torch.bfloat16
 

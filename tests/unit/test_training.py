@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
+from lingualift import machine
 from lingualift.config import LanguageModelling, WarmStart
 from lingualift.errors import LinguaLiftError
+from lingualift.model.alignment import AlignmentLayer
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import LAYOUTS, Prompt, compose
 from lingualift.model.modeling import LinguaLiftModel
@@ -251,9 +253,15 @@ def test_warm_start_targets_follow_the_words_and_digits_go_one_to_one() -> None:
     assert targets == [[10], [11], [12], [13, 14], [13, 14], [13, 14]]
 
 
-def test_warm_start_maps_states_to_the_embeddings_they_stand_for(
-    llama: Path, causal_encoder: Path
+def test_warm_start_maps_states_to_the_embeddings_they_stand_for_on_the_jobs_device(
+    llama: Path, causal_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    devices: list[Any] = []
+    moved = AlignmentLayer.to
+    monkeypatch.setattr(machine, "device", lambda: "cpu:0")
+    monkeypatch.setattr(
+        AlignmentLayer, "to", lambda self, device: devices.append(device) or moved(self, device)
+    )
     model, _, states = prepared(llama, causal_encoder)
     assert model.alignment is not None
     model.alignment.measure(torch.from_numpy(states.rows()), model.get_input_embeddings().weight)
@@ -268,6 +276,7 @@ def test_warm_start_maps_states_to_the_embeddings_they_stand_for(
     )
     record = train_warm_start(model, states, ids, stage, seed=1)
     assert record["losses"][-1]["loss"] < 0.6 * record["losses"][0]["loss"]
+    assert devices == ["cpu:0"]
     assert "boundary" in model.config.trained, (
         "the checkpoint must carry the boundary vectors that the next stage starts from"
     )

@@ -73,6 +73,12 @@ def test_too_little_disk_for_what_is_configured(folder: Path) -> None:
     assert line.startswith("results: ") and "GB free, this run needs about" in line
 
 
+def test_more_gpus_than_the_machine_has(folder: Path) -> None:
+    environment = {**tiny.environment(), "CUDA_VISIBLE_DEVICES": ""}
+    line = refusal(folder, configfiles=SMALL, environment=environment, compute={"gpus": 2})
+    assert "compute.gpus asks for 2 GPU(s), this machine offers 0; set compute.gpus to 0" in line
+
+
 def test_too_little_memory_for_what_is_configured(folder: Path) -> None:
     line = refusal(folder, configfiles=SMALL, stages={"transfer": {"micro_batch": 10**6}})
     assert (

@@ -9,7 +9,7 @@ from lingualift.model.encoder import Encoder
 from lingualift.model.prepare import prepared
 from lingualift.model.states import encoded_texts
 
-with job.frame(snakemake.log[0], snakemake.threads):
+with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu", 0)):
     texts = {Path(path).stem: encoded_texts(read_parquet(path)) for path in snakemake.input.texts}
     encoder = Encoder(
         prepared(snakemake.input.encoder),

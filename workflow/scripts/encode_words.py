@@ -11,7 +11,7 @@ from lingualift.model.encoder import Encoder
 from lingualift.model.prepare import prepared
 from lingualift.provenance import provenance
 
-with job.frame(snakemake.log[0], snakemake.threads):
+with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu", 0)):
     paths = {Path(path).stem: path for path in snakemake.input.vocabulary}
     vocabularies = {language: read_parquet(path) for language, path in paths.items()}
     layers, record = snakemake.params.layers, snakemake.input.encoder

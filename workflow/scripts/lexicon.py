@@ -33,7 +33,7 @@ def word_space(vocabulary: pa.Table, folders: list[str]) -> WordSpace:
     )
 
 
-with job.frame(snakemake.log[0], snakemake.threads) as logger:
+with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu", 0)) as logger:
     inputs, params = snakemake.input, snakemake.params
     settings = LexiconSettings.model_validate(params.lexicon)
     language = Language(**params.language)

@@ -18,7 +18,7 @@ from lingualift.plan.inputs import Questions
 from lingualift.provenance import provenance
 from lingualift.translate.engine import in_english
 
-with job.frame(snakemake.log[0], snakemake.threads):
+with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu", 0)):
     files, params, benchmark = snakemake.input, snakemake.params, snakemake.wildcards.benchmark
     settings, precision = params.evaluation, dtype(params.precision)
     checkpoint = Path(files.checkpoint) if "checkpoint" in files.keys() else None

@@ -19,7 +19,7 @@ def files_of(tables: Iterable[Mapping[str, Any] | None]) -> list[str]:
     return [table[name] for table in tables if table for name in names if table[name]]
 
 
-with job.frame(snakemake.log[0], snakemake.threads):
+with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu", 0)):
     files, params = snakemake.input, snakemake.params
     run = RunStage.model_validate(params.stage)
     models = [files.llm, files.get("encoder"), files.get("parent")]
@@ -41,4 +41,4 @@ with job.frame(snakemake.log[0], snakemake.threads):
         stamp=provenance(snakemake.rule, run.model_dump(mode="json"), read, seed=run.seed),
         bf16=use_bfloat16(params.precision, device()),
     )
-    launch(stage_job, getattr(snakemake.resources, "gpu", 0))
+    launch(stage_job, snakemake.resources.get("gpu", 0))

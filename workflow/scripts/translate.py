@@ -11,7 +11,7 @@ from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 from lingualift.translate.engine import TRANSLATION_SCHEMA, translate
 
-with job.frame(snakemake.log[0], snakemake.threads):
+with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu", 0)):
     files, params = snakemake.input, snakemake.params
     language = Language(**params.language)
     problems = read_problems(files.problems)

@@ -17,9 +17,18 @@ from typing import Any
 import numpy as np
 import torch
 from tqdm import tqdm
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForTextEncoding,
+    AutoTokenizer,
+)
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
-from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_TEXT_ENCODING_MAPPING,
+)
 
 from lingualift.errors import LinguaLiftError
 from lingualift.model import use_multilingual
@@ -144,9 +153,10 @@ class Backbone(torch.nn.Module):
                 if layer < depth:
                     model.norm = torch.nn.Identity()  # hidden_states[layer] precedes the final norm
         elif getattr(config, "is_encoder_decoder", False):
-            model = AutoModel.from_pretrained(
-                path, dtype=dtype, local_files_only=True
-            ).get_encoder()
+            # A class of the encoder alone where there is one: mT5-xl's decoder has 1.6 B numbers.
+            alone = type(config) in MODEL_FOR_TEXT_ENCODING_MAPPING
+            loaded = AutoModelForTextEncoding if alone else AutoModel
+            model = loaded.from_pretrained(path, dtype=dtype, local_files_only=True).get_encoder()
         else:
             model = AutoModel.from_pretrained(path, dtype=dtype, local_files_only=True)
         self.network = model.eval()

@@ -38,7 +38,8 @@ class _ChunkedLoss(torch.autograd.Function):
             matrix = weight.detach().to(compute)
             states = hidden.detach().to(compute)
             hidden_grad = torch.empty_like(states) if need_hidden else None
-            weight_grad = torch.zeros_like(weight) if need_weight else None
+            # Summed over chunks in float32: autograd gives it the matrix' own type.
+            weight_grad = torch.zeros_like(weight, dtype=torch.float32) if need_weight else None
             bias_grad = torch.zeros_like(bias) if bias is not None and need_bias else None
             total = torch.zeros((), dtype=torch.float32, device=hidden.device)
             rows = max(1, CHUNK_BYTES // (4 * len(matrix)))

@@ -40,11 +40,21 @@ logger = logging.getLogger(__name__)
 
 MODULES = ("alignment", "boundary", "llm", "encoder", "llm-lora")
 WEIGHTS = "model.safetensors"
+CHECKPOINT_PREFIX = "_checkpoint_wrapped_module."  # what torch puts into names of wrapped layers
 
 
 def _module_of(name: str) -> str:
     """The trainable module that a tensor belongs to."""
     return "llm-lora" if name.rpartition(".")[2] in ("lora_a", "lora_b") else name.split(".")[0]
+
+
+def _layer_classes(*networks: nn.Module) -> list[str]:
+    """The classes of the layers of Transformers' networks, which name them together with parts that
+    a network may lack (a decoder's layers, those of images).
+    """
+    named = {name for network in networks for name in getattr(network, "_no_split_modules", ())}
+    present = {type(module).__name__ for network in networks for module in network.modules()}
+    return sorted(named & present)
 
 
 class LinguaLiftModel(PreTrainedModel):
@@ -76,6 +86,8 @@ class LinguaLiftModel(PreTrainedModel):
             )
             scale = float(self.embedding_table().detach().float().std())
             self.boundary = nn.Parameter(torch.randn(2, config.llm_dim) * scale)
+        # Layers, by class: what is sharded, gathered and computed again as one unit.
+        self._no_split_modules = _layer_classes(llm)
 
     @classmethod
     def build(
@@ -134,6 +146,7 @@ class LinguaLiftModel(PreTrainedModel):
                     f" layer takes {self.config.encoder_dim}"
                 )
             self.encoder = backbone.requires_grad_(False).to(self.embedding_table().device)
+            self._no_split_modules = _layer_classes(self.llm, backbone.network)
             self._prefix = len(EncoderTokenizer.load(noted["path"]).prefix)
         return self.encoder
 
@@ -303,22 +316,32 @@ class LinguaLiftModel(PreTrainedModel):
         """Tensors of the modules trained so far, each shared tensor once, and whatever is found
         nowhere else: alignment and boundary.
 
-        `state_dict` replaces the model's own, where its parameters are sharded over devices.
+        `state_dict` replaces the model's own, where its parameters are sharded over devices. Raises
+        `LinguaLiftError` where it lacks one of these tensors.
         """
         frozen = (
             []
             if self.encoder is None
             else list(self.encoder.network.get_input_embeddings().parameters())
         )
-        named = [*self.named_parameters(), *self.named_buffers()]  # a shared tensor is named once
+        own = self.state_dict()
+        buffers = [(name, buffer) for name, buffer in self.named_buffers() if name in own]
+        named = [*self.named_parameters(), *buffers]  # a shared tensor is named once
         names = [
-            name
+            name.replace(CHECKPOINT_PREFIX, "")
             for name, tensor in named
             if _module_of(name) in {"alignment", "boundary", *self.config.trained}
             and not any(tensor is parameter for parameter in frozen)
         ]
-        tensors = self.state_dict() if state_dict is None else state_dict
-        return {name: tensors[name].detach().contiguous() for name in names if name in tensors}
+        tensors = own if state_dict is None else state_dict
+        missing = [name for name in names if name not in tensors]
+        if missing:
+            raise LinguaLiftError(
+                f"{len(missing)} of {len(names)} trained tensors are not in the model's state"
+                f" ({missing[0]}); nothing is saved; this is a fault of the program, please report"
+                " it"
+            )
+        return {name: tensors[name].detach().contiguous() for name in names}
 
     def save_pretrained(
         self,

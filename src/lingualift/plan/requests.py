@@ -1,5 +1,7 @@
 """What each job asks a scheduler for: the arithmetic of `sizes`, fed from a plan."""
 
+from dataclasses import replace
+
 from lingualift import sizes
 from lingualift.plan import Plan, files
 from lingualift.plan.systems import RunStage
@@ -194,16 +196,25 @@ def training(plan: Plan, identifier: str) -> Request:
     used = stage_examples(plan, run)
     generated = all(set(config.tasks[task].sources) <= set(GENERATORS) for task in run.tasks)
     modelling = stage if stage.objective == "language-modelling" else None
+    size = model_size(plan, key)
+    if config.compute.gpus and config.precision != "float32":
+        size = replace(size, loaded=2)
     return sizes.training(
-        model_size(plan, key),
+        size,
         examples=used if modelling else 0,
         epochs=modelling.epochs if modelling else 1,
         llm_trained="llm" in stage.train,
         batch=stage.batch,
         micro_batch=modelling.micro_batch if modelling else None,
         response=sizes.TOKENS if run.codeswitch is not None or generated else sizes.RESPONSE,
-        gpus=config.compute.gpus,
+        gpus=training_gpus(plan, identifier),
     )
+
+
+def training_gpus(plan: Plan, identifier: str) -> int:
+    """The GPUs of a stage: a warm start is one process."""
+    warm = plan.stage(identifier).stage.objective == "warm-start"
+    return min(plan.config.compute.gpus, 1) if warm else plan.config.compute.gpus
 
 
 def prediction(plan: Plan, name: str, batch: str) -> Request:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from lingualift import machine
 from lingualift.config import WarmStart
 from lingualift.errors import LinguaLiftError
 from lingualift.model.encoder import EncoderTokenizer
@@ -103,10 +104,11 @@ def train_warm_start(
     if model.alignment is None:
         raise LinguaLiftError("a warm start needs an encoder input")
     texts, positions, goal, variance = _goals(model, targets)
+    device = machine.device()
+    alignment = model.alignment.to(device)
+    variance = variance.to(device)
     generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.AdamW(
-        model.alignment.parameters(), lr=stage.learning_rate, weight_decay=0.01
-    )
+    optimiser = torch.optim.AdamW(alignment.parameters(), lr=stage.learning_rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, stage.learning_rate, total_steps=stage.steps, pct_start=0.1
     )
@@ -114,8 +116,8 @@ def train_warm_start(
     for step in range(stage.steps):
         chosen = torch.randint(len(texts), (stage.batch,), generator=generator)
         rows = states.gather(texts[chosen.numpy()], positions[chosen.numpy()])
-        aligned = model.alignment(as_tensor(rows))
-        loss = torch.nn.functional.mse_loss(aligned, goal[chosen]) / variance
+        aligned = alignment(as_tensor(rows).to(device))
+        loss = torch.nn.functional.mse_loss(aligned, goal[chosen].to(device)) / variance
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -1,0 +1,201 @@
+"""Which GPUs a job gets, and what is said where they are not there: `nvidia-smi` is a stand-in."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from lingualift import job, machine, preflight
+from lingualift.errors import LinguaLiftError
+
+ROOT = Path(__file__).resolve().parents[2]
+A100, T4 = "8.0", "7.5"
+WORK = """
+import json, os, sys, time
+from lingualift import job, machine
+machine.require_cuda = lambda: None
+with job.own_gpus(int(sys.argv[1]), interval=0.05):
+    began = time.time()
+    time.sleep(0.5)
+    print(json.dumps([os.environ["CUDA_VISIBLE_DEVICES"], began, time.time()]))
+"""
+
+
+@pytest.fixture
+def gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Give this machine GPUs of these compute capabilities."""
+    for name in ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    def install(*capabilities: str) -> None:
+        lines = [f"{index}, GPU-{index}f00d, {c}" for index, c in enumerate(capabilities)]
+        script = tmp_path / "nvidia-smi"
+        script.write_text("#!/bin/sh\n" + "".join(f"echo '{line}'\n" for line in lines))
+        script.chmod(0o755)
+
+    return install
+
+
+def names() -> list[str]:
+    return [gpu.name for gpu in machine.gpus()]
+
+
+def test_gpus_are_those_of_the_machine_that_the_environment_leaves_visible(
+    gpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpus(A100, A100, T4)
+    assert names() == ["0", "1", "2"]
+    assert [gpu.capability for gpu in machine.gpus()] == [(8, 0), (8, 0), (7, 5)]
+    for visible, seen in (
+        ("2,0", ["2", "0"]),
+        ("GPU-1f", ["GPU-1f"]),
+        ("", []),
+        ("-1", []),
+        ("0,7,1", ["0"]),
+        ("MIG-1234", ["MIG-1234"]),
+    ):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        assert names() == seen, visible
+
+
+def test_without_nvidia_smi_torch_counts(gpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert names() == ["0", "1"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    assert names() == ["3", "5"]
+
+
+def test_more_gpus_than_there_are_are_refused_before_work(
+    gpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpus()
+    with pytest.raises(LinguaLiftError, match=r"asks for 1 GPU.*offers 0.*compute.gpus to 0$"):
+        preflight.check_gpus(1, "auto", own_environment=False)
+    gpus(A100)
+    with pytest.raises(LinguaLiftError, match=r"asks for 8 GPU.*offers 1"):
+        preflight.check_gpus(8, "auto", own_environment=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(LinguaLiftError, match="or CUDA_VISIBLE_DEVICES to more"):
+        preflight.check_gpus(1, "auto", own_environment=False)
+    assert preflight.check_gpus(0, "auto", own_environment=False) == 0
+
+
+def test_gpus_that_torch_cannot_use_are_refused_before_work(
+    gpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpus(A100, A100)
+    assert preflight.check_gpus(2, "auto", own_environment=False) == 2
+
+    def too_old() -> bool:
+        import warnings
+
+        warnings.warn(
+            "CUDA initialization: The NVIDIA driver\non your system is too old", stacklevel=1
+        )
+        return False
+
+    monkeypatch.setattr(torch.cuda, "is_available", too_old)
+    monkeypatch.setattr(torch.version, "cuda", "12.8")
+    with pytest.raises(LinguaLiftError, match=r"^[^\n]*driver on your system is too old[^\n]*$"):
+        preflight.check_gpus(1, "auto", own_environment=True)
+    monkeypatch.setattr(torch.version, "cuda", None)
+    monkeypatch.setattr(torch.version, "hip", None)
+    with pytest.raises(LinguaLiftError, match="is built without CUDA"):
+        preflight.check_gpus(1, "auto", own_environment=True)
+
+
+def test_a_gpu_that_only_emulates_bfloat16_is_refused_where_it_is_asked_for_by_name(gpus) -> None:
+    gpus(A100, T4)
+    with pytest.raises(LinguaLiftError, match=r"only emulates.*capability 7\.5"):
+        preflight.check_gpus(1, "bfloat16", own_environment=False)
+    for precision in ("auto", "float32"):
+        assert preflight.check_gpus(1, precision, own_environment=False) == 2
+    gpus(A100)
+    assert preflight.check_gpus(1, "bfloat16", own_environment=False) == 1
+
+
+def test_a_job_on_a_node_without_the_gpu_that_it_asked_for_ends_with_one_line(
+    gpus, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gpus()
+    with pytest.raises(SystemExit), job.frame(str(tmp_path / "log"), gpus=1):
+        raise AssertionError("the job worked")
+    said = capsys.readouterr().err
+    assert (
+        said.startswith("lingualift: error: compute.gpus asks for 1 GPU") and said.count("\n") == 1
+    )
+
+
+def test_a_job_that_asked_for_no_gpu_sees_none(gpus) -> None:
+    gpus(A100)
+    with job.own_gpus(0):
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
+    assert "CUDA_VISIBLE_DEVICES" not in os.environ
+
+
+def jobs(*counts: int, **variables: str) -> list[tuple[str, float, float]]:
+    """Jobs that ask for so many GPUs, at once: what each saw, from when to when."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", WORK, str(count)],
+            env=os.environ | variables,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for count in counts
+    ]
+    return sorted((json.loads(p.communicate()[0]) for p in running), key=lambda entry: entry[1])
+
+
+def test_two_jobs_on_one_gpu_run_one_after_the_other_on_two_side_by_side(gpus) -> None:
+    gpus(A100)
+    first, second = jobs(1, 1)
+    assert first[0] == second[0] == "0" and second[1] >= first[2]
+    gpus(A100, A100)
+    seen = jobs(1, 1)
+    assert {entry[0] for entry in seen} == {"0", "1"}
+    first, second = jobs(2, 1)
+    assert {first[0], second[0]} == {"0,1", "0"} and second[1] >= first[2]
+
+
+def test_in_an_allocation_of_slurm_a_job_takes_the_gpus_that_it_was_given(gpus) -> None:
+    gpus(A100, A100)
+    assert [entry[0] for entry in jobs(1, SLURM_JOB_ID="7", CUDA_VISIBLE_DEVICES="1")] == ["1"]
+
+
+SNAKEFILE = """
+configfile: "{root}/config/config.yaml"
+include: "{root}/rules/common.smk"
+onstart:
+    share_gpus({count})
+rule both:
+    input: "a", "b"
+    default_target: True
+rule one:
+    output: "{{name}}"
+    wildcard_constraints: name="[ab]"
+    resources: gpu=1
+    shell: "date +%s.%N > {{output}}; sleep 1; date +%s.%N >> {{output}}"
+"""
+
+
+@pytest.mark.parametrize(("count", "together"), [(1, False), (2, True)])
+def test_a_run_starts_no_more_jobs_than_the_machines_gpus_serve(
+    count: int, together: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "Snakefile").write_text(SNAKEFILE.format(root=ROOT, count=count))
+    command = ["-m", "snakemake", "--cores", "4", "--scheduler", "greedy"]
+    done = subprocess.run(
+        [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    spans = sorted([float(t) for t in (tmp_path / name).read_text().split()] for name in "ab")
+    assert (spans[1][0] < spans[0][1]) == together
