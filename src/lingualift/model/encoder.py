@@ -87,22 +87,12 @@ class EncoderTokenizer:
         )
         offsets = batch["offset_mapping"]
         if self.split_digits:
+            mark = self.tokenizer.convert_tokens_to_ids("▁")
             offsets = [
-                self._unmarked(*row) for row in zip(batch["input_ids"], offsets, strict=True)
+                _unmarked(*row, mark)
+                for row in zip(texts, batch["input_ids"], offsets, strict=True)
             ]
         return batch["input_ids"], offsets
-
-    def _unmarked(self, ids: list[int], offsets: list[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Offsets in which a mark of a word's beginning that was cut off the digit behind it stands
-        for nothing: it has the digit's place where no space precedes it.
-        """
-        mark = self.tokenizer.convert_tokens_to_ids("▁")
-        return [
-            (start, start) if token == mark and (start, end) == following else (start, end)
-            for token, (start, end), following in zip(
-                ids, offsets, [*offsets[1:], None], strict=True
-            )
-        ]
 
     @property
     def prefix(self) -> tuple[int, ...]:
@@ -137,6 +127,18 @@ class EncoderTokenizer:
         pad = self.tokenizer.pad_token_id
         ids = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
         return Tokens(ids, np.cumsum([0, *counts]), self.prefix, 0 if pad is None else pad)
+
+
+def _unmarked(
+    text: str, ids: list[int], offsets: list[tuple[int, int]], mark: int
+) -> list[tuple[int, int]]:
+    """Offsets in which the mark of a word's beginning stands for nothing where it was cut off a
+    digit: without a space before it, it has the digit's own place.
+    """
+    return [
+        (start, start) if token == mark and text[start:end].isnumeric() else (start, end)
+        for token, (start, end) in zip(ids, offsets, strict=True)
+    ]
 
 
 class Backbone(torch.nn.Module):
