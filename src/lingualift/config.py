@@ -296,13 +296,18 @@ class EncoderModel(Model):
             " alone)."
         ),
     )
-    split_digits: bool | Literal["auto"] = Field(
+    split_digits: Literal["auto", True, False] = Field(
         "auto",
         description=(
             "Whether the encoder reads every digit of a number as a token of its own; auto: where"
             " the LLM does and the encoder would not."
         ),
     )
+
+    @field_validator("split_digits", mode="before")
+    @classmethod
+    def _truth(cls, value: Any) -> Any:
+        return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _one_choice_of_layers(self) -> "EncoderModel":

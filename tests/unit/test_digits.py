@@ -4,6 +4,7 @@ offsets stay those of the text.
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -187,8 +188,13 @@ def saved(backend: Tokenizer, folder: Path) -> Path:
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=len(tokenizer), hidden_size=24, num_hidden_layers=2, num_attention_heads=4, intermediate_size=32, pad_token_id=0,
-    )  # fmt: skip
+        vocab_size=len(tokenizer),
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=32,
+        pad_token_id=0,
+    )
     BertModel(config).save_pretrained(folder)
     return folder
 
@@ -215,7 +221,7 @@ def test_every_digit_of_any_script_becomes_a_token_and_offsets_are_those_of_the_
         assert TEXT[start:end].strip() == TEXT[place]
     covered = {place for start, end in spans for place in range(start, end)}
     assert {place for place, letter in enumerate(TEXT) if not letter.isspace()} <= covered
-    assert all(first[0] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+    assert all(first[0] <= second[0] for first, second in pairwise(spans))
     assert split.tokens([TEXT]).ids.tolist() == ids
     words = "apples and pears"
     assert split([words]) == plain([words]), "without a number nothing changes"

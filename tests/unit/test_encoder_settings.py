@@ -145,7 +145,7 @@ def test_a_system_with_an_encoder_of_its_own_reads_digits_as_the_configuration_s
         ({"layers": [3]}, "encoder.layers: List should have at least 2 items"),
         ({"layers": [3, 13]}, "encoder.layers: 13 is not a layer of 'e5-small'; it has 1 to 12"),
         ({"layers": [0, 3]}, "encoder.layers.0: Input should be greater than or equal to 1"),
-        ({"split_digits": "maybe"}, "encoder.split_digits"),
+        ({"split_digits": "maybe"}, "encoder.split_digits: Input should be 'auto', True or False"),
         ({"digits": True}, "unknown key 'encoder.digits'"),
     ],
 )

@@ -124,6 +124,23 @@ def test_a_chain_trains_on_joined_layers_and_its_checkpoint_loads_and_answers(
         train(made, stages[-1], tmp_path, llama, causal_encoder, [1, 2])
 
 
+def test_a_chain_trains_on_split_digits_and_its_checkpoint_says_so(
+    tmp_path: Path, llama: Path, causal_encoder: Path
+) -> None:
+    made = planned("gsm8k.yaml", OVERLAY, {"systems": ["lingualift"]})
+    write_inputs(made, causal_encoder, tmp_path, 2, split_digits=True)
+    stages = made.runs["lingualift"].stages
+    for stage in stages:
+        end = train(made, stage, tmp_path, llama, causal_encoder, 2, split_digits=True)
+    encoder = LinguaLiftModel.from_pretrained(end).config.encoder
+    assert (encoder["layer"], encoder["split_digits"]) == (2, True)
+    assert "| encoder, layer 2, digits one token each |" in (end / "README.md").read_text()
+    end.rename(tmp_path / "first")
+    write_inputs(made, causal_encoder, tmp_path, 2)
+    with pytest.raises(LinguaLiftError, match=r"an encoder that reads digits otherwise"):
+        train(made, stages[-1], tmp_path, llama, causal_encoder, 2)
+
+
 @pytest.mark.parametrize("family", ["mt5", "xlm-roberta", "qwen2"])
 def test_an_encoder_learns_through_joined_layers_and_is_restored_from_its_checkpoint(
     family: str, root: Path, llama: Path, tmp_path: Path

