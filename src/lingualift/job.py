@@ -160,6 +160,10 @@ def frame(log: str, threads: int = 1) -> Iterator[logging.Logger]:
     )
     logger = logging.getLogger("lingualift")
     keep_freed_memory()
+    if "transformers" in sys.modules:  # its handler keeps the stream that it found at its import
+        library = logging.getLogger("transformers")
+        library.handlers.clear()
+        library.propagate = True
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)
     started = time.monotonic()

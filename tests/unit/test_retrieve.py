@@ -475,6 +475,29 @@ def test_a_truncated_archive_and_an_absent_member_are_one_line(tmp_path):
         unpack(tmp_path / "z.whl", tmp_path / "out")
 
 
+def test_the_members_of_a_source_may_lie_in_any_of_its_archives(tmp_path):
+    names = ["one-1.0-py3-none-any.whl", "two-1.0-py3-none-any.whl"]
+    files = []
+    for name, member in zip(names, ("a/x", "b/y"), strict=True):
+        path = make_wheel(tmp_path / "mirror" / name, {member: b"1", "other": b"2"})
+        size = path.stat().st_size
+        package = name.partition("-")[0]
+        files.append({"name": name, "package": package, "sha256": sha256(path), "size": size})
+    about = dict.fromkeys(("title", "use", "licence"), "t")
+    values = {"key": "both", "kind": "pip", "version": "1.0", "files": files, **about}
+    where = (tmp_path / "out", tmp_path / "downloads", tmp_path / "mirror", True)
+    retrieve(Source.model_validate({**values, "members": ["a", "b/y"]}), *where)
+    assert {path.name for path in (tmp_path / "out").rglob("*") if path.is_file()} == {
+        "x",
+        "y",
+        MANIFEST,
+    }
+    shutil.rmtree(tmp_path / "out")
+    with pytest.raises(LinguaLiftError, match=r"one-.*, .*two-.*: holds nothing at 'c', which"):
+        retrieve(Source.model_validate({**values, "members": ["a", "c"]}), *where)
+    assert not (tmp_path / "out").exists()
+
+
 @example(names=["-", "-/"], tar=False)
 @example(names=["a", "a/b"], tar=True)
 @example(names=["a/b", "a"], tar=False)
