@@ -52,7 +52,8 @@ rule encode:
         ),
         **ONE_GPU,
     params:
-        layer=lambda wildcards: PLAN.encoder_settings(wildcards.encoder).layer,
+        layer=lambda wildcards: PLAN.encoder_settings(wildcards.encoder).read,
+        split_digits=lambda wildcards: PLAN.encoder_settings(wildcards.encoder).split_digits,
         precision=CONFIG.precision,
     message:
         "encode {wildcards.folder}/{wildcards.tables}"

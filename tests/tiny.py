@@ -124,6 +124,7 @@ def registry(mirror: Path) -> dict[str, Any]:
             "revision": REVISION,
             "parameters": 100_000,
             "width": WIDTH,
+            "digits": "joined",
         },
         "tiny-encoder": {
             "kind": "local",

@@ -285,6 +285,39 @@ class Model(Settings):
     )
 
 
+class EncoderModel(Model):
+    """The multilingual encoder, and how its states are read."""
+
+    layers: list[Positive] | None = Field(
+        None,
+        min_length=2,
+        description=(
+            "Hidden layers whose states are joined to one, in the place of `layer` (null: one layer"
+            " alone)."
+        ),
+    )
+    split_digits: Literal["auto", True, False] = Field(
+        "auto",
+        description=(
+            "Whether the encoder reads every digit of a number as a token of its own; auto: where"
+            " the LLM does and the encoder would not."
+        ),
+    )
+
+    @field_validator("split_digits", mode="before")
+    @classmethod
+    def _truth(cls, value: Any) -> Any:
+        return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_choice_of_layers(self) -> "EncoderModel":
+        if self.layers is not None and self.layer is not None:
+            raise ValueError("layers: give layer or layers, not both; set the other to null")
+        if self.layers is not None and self.layers != sorted(set(self.layers)):
+            raise ValueError("layers: name each layer once, the lowest first")
+        return self
+
+
 class Alignment(Settings):
     """The alignment layer (equation (2))."""
 
@@ -705,7 +738,7 @@ class Config(Settings):
     codeswitch: CodeSwitch
     tasks: dict[Name, Task] = Field(min_length=1)
     llm: Model
-    encoder: Model
+    encoder: EncoderModel
     alignment: Alignment
     prompts: dict[Name, PromptText]
     stages: dict[Name, Stage]

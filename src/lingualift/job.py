@@ -155,7 +155,7 @@ def _take_gpus(names: Sequence[str], count: int) -> dict[str, IO[str]]:
     for name in names:
         if len(taken) == count:
             break
-        handle = open(folder / f"gpu-{name}.lock", "a", encoding="utf-8")
+        handle: IO[str] = open(folder / f"gpu-{name}.lock", "a", encoding="utf-8")
         if take(handle, wait=False):
             taken[name] = handle
         else:

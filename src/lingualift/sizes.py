@@ -149,7 +149,7 @@ def code_switching(questions: int) -> Request:
 
 def encoding(texts: int, encoder: ModelSize, gpu: bool) -> Request:
     """Encoder states of `texts` texts, [texts * TOKENS, width], written to the store as they are
-    made; the texts stay in memory.
+    made; the texts stay in memory. The width is that of all layers that are joined.
     """
     flops = texts * TOKENS * 2 * encoder.parameters
     memory = LOADED + 400 + (4 * encoder.parameters + texts * 500) / 1e6

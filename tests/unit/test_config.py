@@ -100,7 +100,7 @@ def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_config
     problems = []
     for paths in ([], [ROOT / "config" / "paper.yaml"]):
         try:
-            chain(load(over_default(paths)), SYSTEMS[name], 1)
+            chain(load(over_default(paths)), SYSTEMS[name], 1, SOURCES)
             return
         except LinguaLiftError as error:
             problems.append(str(error))
@@ -521,7 +521,7 @@ def test_a_mistake_in_a_system_is_one_line_that_names_file_or_system(tmp_path, t
     (tmp_path / "mine.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(LinguaLiftError) as caught:
         for system in load_systems(tmp_path).values():
-            chain(load(DEFAULT), system, 1)
+            chain(load(DEFAULT), system, 1, SOURCES)
     assert message in str(caught.value) and len(str(caught.value).splitlines()) == 1
 
 
@@ -533,7 +533,7 @@ def test_a_system_defined_in_two_files_is_refused(tmp_path):
 
 
 def ids(values: dict[str, Any], system: str = "lingualift", seed: int = 1) -> list[str]:
-    return [stage.id for stage in chain(load(values), SYSTEMS[system], seed)]
+    return [stage.id for stage in chain(load(values), SYSTEMS[system], seed, SOURCES)]
 
 
 def test_chains_that_begin_alike_share_checkpoints_and_part_where_they_differ():

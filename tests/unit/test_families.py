@@ -261,6 +261,9 @@ def test_xlm_is_read_by_its_own_tokenizer_and_refused_where_offsets_are_needed(
     ]
     with pytest.raises(LinguaLiftError, match="tells no character offsets"):
         tokenizer(["Cats?"])
+    with pytest.raises(LinguaLiftError, match=r"cannot be told to split digits; set") as caught:
+        EncoderTokenizer.load(folder, split_digits=True)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("family", ["mt5", "xlm-roberta", "qwen2"])

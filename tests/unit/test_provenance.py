@@ -147,6 +147,25 @@ def test_a_job_ends_soon_after_the_run_that_started_it(tmp_path: Path) -> None:
     assert "is gone: stopping" in (tmp_path / "log").read_text()
 
 
+def test_what_transformers_reports_goes_to_the_log_of_the_job_not_to_the_terminal(
+    tmp_path: Path,
+) -> None:
+    job = (
+        "from transformers.utils import logging\nfrom lingualift import job\n"
+        "with job.frame('log'):\n    logging.get_logger('transformers.models').warning('MISSING')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", job],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "MISSING" not in done.stdout + done.stderr
+    assert "WARNING MISSING" in (tmp_path / "log").read_text()
+
+
 def test_a_run_waits_for_jobs_of_a_killed_one(tmp_path: Path) -> None:
     from lingualift.run import _wait_for_jobs, sweep
 

@@ -30,7 +30,7 @@ from lingualift.retrieve import clients
 from lingualift.retrieve.fetch import MANIFEST, load_manifest, retrieve, state, verify
 from lingualift.retrieve.listing import download_lines
 from lingualift.retrieve.sources import Source, load_sources, missing_pins, resolve_source
-from lingualift.retrieve.unpack import unpack
+from lingualift.retrieve.unpack import check_members, unpack
 
 CONFIG = Path(__file__).parents[2] / "config"
 WHEEL = "tiny-1.0-py3-none-any.whl"
@@ -545,14 +545,38 @@ def test_a_file_whose_name_is_not_utf8_is_one_line(tmp_path, monkeypatch):
 def test_a_truncated_archive_and_an_absent_member_are_one_line(tmp_path):
     (tmp_path / "out").mkdir()
     archive = make_tar(tmp_path / "t.tgz", {"a": os.urandom(50_000)})
-    with pytest.raises(LinguaLiftError, match=r"holds nothing at 'b'"):
-        unpack(archive, tmp_path / "out", ["b"])
+    unpack(archive, tmp_path / "out", ["b"])
+    with pytest.raises(LinguaLiftError, match=r"t\.tgz: holds nothing at 'b', which"):
+        check_members([archive], tmp_path / "out", ["b"])
     archive.write_bytes(archive.read_bytes()[:20_000])
     with pytest.raises(LinguaLiftError, match=r"damaged archive .*; delete it"):
         unpack(archive, tmp_path / "out", ["a"])
     (tmp_path / "z.whl").write_bytes(b"PK no")
     with pytest.raises(LinguaLiftError, match=r"damaged archive"):
         unpack(tmp_path / "z.whl", tmp_path / "out")
+
+
+def test_the_members_of_a_source_may_lie_in_any_of_its_archives(tmp_path):
+    names = ["one-1.0-py3-none-any.whl", "two-1.0-py3-none-any.whl"]
+    files = []
+    for name, member in zip(names, ("a/x", "b/y"), strict=True):
+        path = make_wheel(tmp_path / "mirror" / name, {member: b"1", "other": b"2"})
+        size = path.stat().st_size
+        package = name.partition("-")[0]
+        files.append({"name": name, "package": package, "sha256": sha256(path), "size": size})
+    about = dict.fromkeys(("title", "use", "licence"), "t")
+    values = {"key": "both", "kind": "pip", "version": "1.0", "files": files, **about}
+    where = (tmp_path / "out", tmp_path / "downloads", tmp_path / "mirror", True)
+    retrieve(Source.model_validate({**values, "members": ["a", "b/y"]}), *where)
+    assert {path.name for path in (tmp_path / "out").rglob("*") if path.is_file()} == {
+        "x",
+        "y",
+        MANIFEST,
+    }
+    shutil.rmtree(tmp_path / "out")
+    with pytest.raises(LinguaLiftError, match=r"one-.*, .*two-.*: holds nothing at 'c', which"):
+        retrieve(Source.model_validate({**values, "members": ["a", "c"]}), *where)
+    assert not (tmp_path / "out").exists()
 
 
 @example(names=["-", "-/"], tar=False)

@@ -83,9 +83,15 @@ def switched_table(language: str) -> pa.Table:
     )[0]
 
 
-def write_inputs(made: Plan, encoder: Path, folder: Path) -> None:
+def write_inputs(
+    made: Plan,
+    encoder: Path,
+    folder: Path,
+    layer: int | list[int] = 2,
+    split_digits: bool = False,
+) -> None:
     """Texts and encoder states of every stage below `folder`, as the workflow lays them out."""
-    runner = Encoder(encoder, 2, torch.float32)
+    runner = Encoder(encoder, layer, torch.float32, split_digits=split_digits)
     tables = {
         (table.texts, table.states, table.lexicon)
         for stage in made.stages.values()
@@ -116,7 +122,15 @@ def data(made: Plan, table: inputs.StageTable, folder: Path) -> StageTexts:
     )
 
 
-def train(made: Plan, stage: RunStage, folder: Path, llm: Path, encoder: Path) -> Path:
+def train(
+    made: Plan,
+    stage: RunStage,
+    folder: Path,
+    llm: Path,
+    encoder: Path,
+    layer: int | list[int] = 2,
+    split_digits: bool = False,
+) -> Path:
     out = folder / stage.id
     if out.exists():
         return out
@@ -131,7 +145,8 @@ def train(made: Plan, stage: RunStage, folder: Path, llm: Path, encoder: Path) -
         out=out,
         llm=llm,
         encoder=encoder if stage.encoder else None,
-        layer=2 if stage.encoder else None,
+        layer=layer if stage.encoder else None,
+        split_digits=split_digits and stage.encoder is not None,
         alignment=stage.alignment,
         parent=folder / stage.parent if stage.parent else None,
         data=[data(made, table, folder) for table in inputs.stage_texts(made, stage)],

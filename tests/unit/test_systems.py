@@ -411,7 +411,7 @@ def test_a_systems_own_encoder_is_asked_for_its_own_layers_alone():
         for key in ("labse", "gemma3-270m", "smollm2-135m-instruct")
     }
     assert asked == {
-        "labse": inputs.AskedModel(False, [9]),
+        "labse": inputs.AskedModel(False, [9], split_digits=True),
         "gemma3-270m": inputs.AskedModel(False, [4, 6, 8, 12]),
         "smollm2-135m-instruct": inputs.AskedModel(True, []),
     }

@@ -16,6 +16,7 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
         snakemake.params.layer,
         dtype(snakemake.params.precision),
         device(),
+        split_digits=snakemake.params.split_digits,
     )
     with job.batch_entries(snakemake.output[0], list(texts)) as stores:
         for name, store in stores.items():

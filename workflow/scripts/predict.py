@@ -29,7 +29,14 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
     encoder = None
     if model.encoder is not None:  # a stage has trained it: stored states are the frozen encoder's
         trained = model.config.encoder
-        encoder = Encoder(trained["path"], trained["layer"], precision, device(), model.encoder)
+        how = (
+            trained["layer"],
+            precision,
+            device(),
+            model.encoder,
+            trained.get("split_digits", False),
+        )
+        encoder = Encoder(trained["path"], *how)
     with job.resumed_folder(snakemake.output[0]) as folder:
         # An interrupted job begins with its first language again: its answers stay until the end.
         partials = [folder / f"{asked.language}.answers" for asked in batch]

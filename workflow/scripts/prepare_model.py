@@ -15,4 +15,5 @@ with job.frame(snakemake.log[0], snakemake.threads):
         Path(snakemake.output[0]).parent,
         snakemake.params.asked.llm,
         snakemake.params.asked.layers,
+        snakemake.params.asked.split_digits,
     )

@@ -49,8 +49,7 @@ def model_card(config: Mapping[str, Any], record: Mapping[str, Any] | None = Non
         _row("LLM", llm),
     ]
     if encoder:
-        layer = "last layer" if encoder.get("layer") is None else f"layer {encoder['layer']}"
-        lines.append(_row(f"encoder, {layer}", encoder))
+        lines.append(_row(f"encoder, {_read_as(encoder)}", encoder))
         lines += [
             "",
             (
@@ -81,6 +80,15 @@ def _last_stage(record: Mapping[str, Any]) -> list[str]:
             for key, value in facts.items()
         ),
     ]
+
+
+def _read_as(encoder: Mapping[str, Any]) -> str:
+    """The layers of an encoder that the states come from, and whether digits were split."""
+    layer = encoder.get("layer")
+    read = "last layer" if layer is None else f"layer {layer}"
+    if isinstance(layer, list):
+        read = f"layers {', '.join(map(str, layer))} joined"
+    return read + (", digits one token each" if encoder.get("split_digits") else "")
 
 
 def _row(part: str, reference: Mapping[str, Any]) -> str:

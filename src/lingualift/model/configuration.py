@@ -8,7 +8,7 @@ from transformers import PreTrainedConfig
 class LinguaLiftConfig(PreTrainedConfig):
     """Sizes of the alignment layer and references to the frozen parts.
 
-    `llm` and `encoder` are what `reference` returns (plus "layer" for the encoder, None for a model
+    `llm` is what `reference` returns, `encoder` what `encoder_reference` does (None for a model
     without one); `trained` names the modules whose weights the checkpoint holds, `lora` is {"rank",
     "alpha"} of adapters. `alignment_layers`, `alignment_activation` and `alignment_normalise` are
     the alignment layer's.

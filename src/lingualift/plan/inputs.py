@@ -40,12 +40,13 @@ class Questions:
 
 @dataclass(frozen=True)
 class AskedModel:
-    """What a run wants of a prepared model: whether it serves as an LLM, and which hidden layers
-    are read.
+    """What a run wants of a prepared model: whether it serves as an LLM, which hidden layers are
+    read, and whether a system has its digits split.
     """
 
     llm: bool
     layers: list[int]
+    split_digits: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,16 @@ class Retrieval:
 def asked_model(plan: Plan, key: str) -> AskedModel:
     """What a run wants of a model."""
     config = plan.config
-    layers = {model.layer for model in plan.encoders.values() if model.source == key}
+    encoders = [encoder for encoder in plan.encoders.values() if encoder.source == key]
+    layers = {layer for encoder in encoders for layer in (encoder.layer, *(encoder.layers or []))}
     if key == config.encoder.source and "encoder" in config.lexicon.starts:
         layers |= set(config.lexicon.encoder_layers)
     llms = {config.llm.source, *(run.llm.source for run in plan.runs.values())}
-    return AskedModel(key in llms, sorted(layer for layer in layers if layer is not None))
+    return AskedModel(
+        key in llms,
+        sorted(layer for layer in layers if layer is not None),
+        any(encoder.split_digits for encoder in encoders),
+    )
 
 
 def words(plan: Plan, lang: str) -> Inputs:

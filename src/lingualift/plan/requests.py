@@ -118,9 +118,10 @@ def encoding(plan: Plan, encoder: str, folder: str, tables: str) -> Request:
         "codeswitch": lambda: switched(plan, of.name),
         "problems": lambda: sizes.PROBLEMS,
     }[of.kind]()
-    key = plan.encoders[encoder].source
-    gpu = plan.config.compute.gpus > 0
-    return sizes.encoding(texts, model_size(plan, key), gpu).times(
+    used = plan.encoders[encoder]
+    size, joined = model_size(plan, used.source), len(used.layers or [None])
+    wide = replace(size, width=size.width * joined)
+    return sizes.encoding(texts, wide, plan.config.compute.gpus > 0).times(
         len(files.batch_languages(tables))
     )
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from lingualift.artifacts import digest
 from lingualift.config import (
     Alignment,
     CodeSwitch,
     Config,
+    EncoderModel,
     Model,
     Settings,
     Stage,
@@ -31,8 +32,31 @@ from lingualift.errors import (
     known,
     printable,
 )
+from lingualift.retrieve.sources import Source
 
 Group = TypeVar("Group", bound=Settings)
+
+
+class UsedEncoder(Model):
+    """An encoder as a system reads it: `layer` or, joined, `layers` (None, None: its last hidden
+    state), and whether every digit is a token.
+
+    What is not joined or split is written as it was before these were settings: ids of stages hash
+    what is written.
+    """
+
+    layers: list[int] | None = None
+    split_digits: bool = False
+
+    @property
+    def read(self) -> int | list[int] | None:
+        """The hidden layer, or the layers that are joined."""
+        return self.layer if self.layers is None else self.layers
+
+    @model_serializer(mode="wrap")
+    def _written(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values = dump(self)
+        return {key: value for key, value in values.items() if key in Model.model_fields or value}
 
 
 class RunStage(Settings):
@@ -52,7 +76,7 @@ class RunStage(Settings):
     tasks: list[str]
     reference: str
     llm: Model
-    encoder: Model | None
+    encoder: UsedEncoder | None
     alignment: Alignment | None
     codeswitch: CodeSwitch | None
 
@@ -66,7 +90,7 @@ class Models(Settings):
     """The settings of a system that may differ from the configuration's."""
 
     llm: Model
-    encoder: Model
+    encoder: EncoderModel
     alignment: Alignment
     codeswitch: CodeSwitch
 
@@ -82,7 +106,7 @@ class Run:
     seed: int
     stages: list[RunStage]
     llm: Model
-    encoder: Model | None
+    encoder: UsedEncoder | None
 
     @property
     def checkpoint(self) -> str | None:
@@ -126,17 +150,19 @@ def _validated(model: type[Group], values: Any, origin: str) -> Group:
 
 def models(config: Config, system: System) -> Models:
     """The configuration's models and code-switching with the system's own settings; another
-    `source` of a model starts from defaults.
+    `source` of a model starts from defaults, but is read as the configuration says.
     """
     groups: dict[str, Any] = {}
     for name, model in (
         ("llm", Model),
-        ("encoder", Model),
+        ("encoder", EncoderModel),
         ("alignment", Alignment),
         ("codeswitch", CodeSwitch),
     ):
         changes = getattr(system, name)
-        base = {} if "source" in changes else getattr(config, name).model_dump()
+        base = getattr(config, name).model_dump(
+            include=HOW_IT_IS_READ if "source" in changes else None
+        )
         groups[name] = _validated(model, {**base, **changes}, f"system '{system.title}', {name}")
     used = Models(**groups)
     if used.codeswitch.top_k > config.lexicon.top_k:
@@ -147,7 +173,47 @@ def models(config: Config, system: System) -> Models:
     return used
 
 
-def chain(config: Config, system: System, seed: int) -> list[RunStage]:
+HOW_IT_IS_READ = {"split_digits"}
+"""Settings of a model that do not belong to its source."""
+
+
+def used_encoder(used: Models, sources: Mapping[str, Source]) -> UsedEncoder:
+    """The encoder of a system, with the choice of splitting digits made."""
+    encoder, split = used.encoder, used.encoder.split_digits
+    if split == "auto":
+        split = _tokenizers_differ(sources[encoder.source], sources[used.llm.source])
+    return UsedEncoder(
+        source=encoder.source, layer=encoder.layer, layers=encoder.layers, split_digits=split
+    )
+
+
+def _tokenizers_differ(encoder: Source, llm: Source) -> bool:
+    """Whether an LLM reads every digit as a token and the encoder joins them, as the registry
+    states (`prepare_model` proves it).
+
+    Raises `LinguaLiftError` where this needs a statement that is not there.
+    """
+    if encoder.digits == "split" or llm.digits == "joined":
+        return False
+    unstated = [source.key for source in (encoder, llm) if source.digits is None]
+    if unstated:
+        raise LinguaLiftError(
+            f"encoder.split_digits: auto does not know how '{unstated[0]}' reads numbers; give it"
+            " `digits: split` or `digits: joined` in config/sources.yaml, or set split_digits to"
+            " true or false"
+        )
+    return True
+
+
+def words_encoder(config: Config) -> UsedEncoder:
+    """The configuration's own encoder as it represents words for the lexicons: numbers are none."""
+    values = config.encoder.model_dump(exclude={"split_digits"})
+    return UsedEncoder.model_validate(values)
+
+
+def chain(
+    config: Config, system: System, seed: int, sources: Mapping[str, Source]
+) -> list[RunStage]:
     """The stages of a system in order, overrides applied; equal definitions over equal parents get
     equal ids.
     """
@@ -176,7 +242,7 @@ def chain(config: Config, system: System, seed: int) -> list[RunStage]:
             tasks=tasks,
             reference=reference,
             llm=used.llm,
-            encoder=used.encoder if encoded else None,
+            encoder=used_encoder(used, sources) if encoded else None,
             alignment=used.alignment if encoded else None,
             codeswitch=used.codeswitch if switched else None,
         )
@@ -248,7 +314,7 @@ def _definition(config: Config, run: RunStage) -> dict[str, Any]:
         )
         # The lexicon is made with the configuration's own encoder and queries, whatever those of
         # the system.
-        encoder = config.encoder.model_dump() if "encoder" in config.lexicon.starts else None
+        encoder = words_encoder(config).model_dump() if "encoder" in config.lexicon.starts else None
         text |= {
             "codeswitch": run.codeswitch.model_dump(),
             "words": config.tasks[config.codeswitch.task].model_dump(),
@@ -258,6 +324,11 @@ def _definition(config: Config, run: RunStage) -> dict[str, Any]:
     return definition
 
 
-def encoder_name(model: Model) -> str:
-    """Names an encoder and its layer in paths."""
-    return model.source + ("" if model.layer is None else f"-layer{model.layer}")
+def encoder_name(encoder: UsedEncoder) -> str:
+    """Names an encoder in paths, with its layer or layers and whether digits are split."""
+    name = encoder.source
+    if encoder.layers is not None:
+        name += f"-layers{'-'.join(map(str, encoder.layers))}"
+    elif encoder.layer is not None:
+        name += f"-layer{encoder.layer}"
+    return name + ("-digits" if encoder.split_digits else "")

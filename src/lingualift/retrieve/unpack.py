@@ -57,10 +57,15 @@ def unpack(archive: Path, destination: Path, members: Sequence[str] = ()) -> Non
         raise LinguaLiftError(
             f"{archive}: damaged archive ({error}); delete it and run again"
         ) from error
+
+
+def check_members(archives: Sequence[Path], destination: Path, members: Sequence[str]) -> None:
+    """After all `archives` of a source are unpacked, there is something at each of `members`."""
     for member in members:
-        if not (destination / member).exists():
+        if archives and not (destination / member).exists():
             raise LinguaLiftError(
-                f"{archive}: holds nothing at '{member}', which sources.yaml wants"
+                f"{', '.join(map(str, archives))}: holds nothing at '{member}', which sources.yaml"
+                " wants"
             )
 
 

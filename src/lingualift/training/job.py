@@ -30,7 +30,8 @@ class StageTexts:
 class StageJob(BaseModel):
     """One stage to train, with the settings of its system, into the checkpoint folder `out`.
 
-    `layer` is the encoder's hidden layer (None: its last). `reference` are English texts with
+    `layer` is the encoder's hidden layer (None: its last; several: joined), `split_digits` whether
+    every digit is a token of its own there. `reference` are English texts with
     states that measure the encoder's dimensions (None for text input). `names` are the languages'
     English names by code, for prompts that name them. `stamp` is the provenance that the
     checkpoint's record gets.
@@ -45,7 +46,8 @@ class StageJob(BaseModel):
     out: Path
     llm: Path
     encoder: Path | None
-    layer: int | None
+    layer: int | list[int] | None
+    split_digits: bool = False
     alignment: Alignment | None
     parent: Path | None
     data: list[StageTexts]

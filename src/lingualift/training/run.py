@@ -11,7 +11,7 @@ from lingualift.config import WarmStart
 from lingualift.errors import LinguaLiftError
 from lingualift.model.configuration import LinguaLiftConfig
 from lingualift.model.encoder import EncoderTokenizer
-from lingualift.model.frozen import reference
+from lingualift.model.frozen import encoder_reference
 from lingualift.model.layout import LAYOUTS, Composed, compose, load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, Tokens, as_tensor
@@ -89,7 +89,9 @@ def _load(job: StageJob, encoder_dim: int, dtype: torch.dtype) -> LinguaLiftMode
     """The parent's model, or a new one over the pretrained LLM; with an alignment layer where the
     question enters through the encoder.
     """
-    encoder = None if job.encoder is None else {**reference(job.encoder), "layer": job.layer}
+    encoder = None
+    if job.encoder is not None:
+        encoder = encoder_reference(job.encoder, job.layer, job.split_digits)
     layer = job.alignment
     if job.parent is None:
         if encoder is None or layer is None:
@@ -121,6 +123,11 @@ def _load(job: StageJob, encoder_dim: int, dtype: torch.dtype) -> LinguaLiftMode
 def _check_encoder(job: StageJob, model: LinguaLiftModel, encoder_dim: int) -> None:
     """A chain of stages keeps one encoder."""
     config = model.config
+    if config.encoder.get("split_digits", False) != job.split_digits:
+        raise LinguaLiftError(
+            f"{job.parent}: was trained on an encoder that reads digits otherwise"
+            " (encoder.split_digits); a chain of stages keeps one encoder"
+        )
     if config.encoder_dim != encoder_dim or config.encoder.get("layer") != job.layer:
         raise LinguaLiftError(
             f"{job.parent}: its alignment layer takes {config.encoder_dim} dimensions of layer"
@@ -135,7 +142,7 @@ def _states(job: StageJob, examples: Examples) -> States | Tokens | None:
     """
     before = [] if job.parent is None else LinguaLiftConfig.from_pretrained(job.parent).trained
     if job.encoder is not None and "encoder" in {*job.stage.train, *before}:
-        return EncoderTokenizer.load(job.encoder).tokens(examples.questions)
+        return EncoderTokenizer.load(job.encoder, job.split_digits).tokens(examples.questions)
     return examples.states
 
 
@@ -159,7 +166,8 @@ def _regress(
     """The model after a warm start, and the record of it."""
     assert job.encoder is not None and examples.states is not None
     model = starting_model(job, english)
-    encoder, tokenizer = EncoderTokenizer.load(job.encoder), load_tokenizer(job.llm)
+    encoder = EncoderTokenizer.load(job.encoder, job.split_digits)
+    tokenizer = load_tokenizer(job.llm)
     targets = stage_targets(examples, encoder, tokenizer)
     return model, train_warm_start(model, examples.states, targets, stage, job.seed)
 
