@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lingualift.artifacts import write_text
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 
 @dataclass(frozen=True)

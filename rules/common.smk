@@ -7,7 +7,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from lingualift.config import load
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.languages import load_languages
 from lingualift.plan import files, inputs, plan, requests, shared, shown, work
 from lingualift.plan.systems import load_systems

@@ -14,7 +14,7 @@ from itertools import islice
 
 import numpy as np
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 THRESHOLD = 0.75
 _GRAM = 5

@@ -19,8 +19,8 @@ from lingualift.benchmarks.mmwp_mini import (
     VERSION,
 )
 from lingualift.benchmarks.registry import BENCHMARKS, load
-from lingualift.errors import LinguaLiftError, nearest
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError, nearest
 
 ROOT = Path(__file__).parents[2]
 

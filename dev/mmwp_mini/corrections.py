@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lingualift.errors import LinguaLiftError, nearest
+from lingualift.messages import LinguaLiftError, nearest
 
 HEADER = ("language", "id", "current", "corrected", "kind")
 KINDS = ("meaning", "grammar", "style")

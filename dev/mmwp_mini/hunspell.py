@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import regex
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 # Debian's names of the dictionaries (2026); for the other languages of the set it has none.
 DICTIONARIES = {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import regex
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 FOLDER = Path(__file__).parent / "tables"
 COLUMNS = {

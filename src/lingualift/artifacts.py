@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lingualift.data.rows import UNREADABLE, first_line
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.modes import follow_umask
 
 CHECKSUMS = "checksums.json"

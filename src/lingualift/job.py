@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import IO, TextIO
 
 from lingualift import machine
-from lingualift.errors import LinguaLiftError
 from lingualift.lock import take
+from lingualift.messages import LinguaLiftError
 
 # Scripts import this module first: importing torch and spaCy and loading a tokenizer make millions
 # of objects that stay, among which the collector would look for garbage again and again (a fifth of

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lingualift.data.rows import read_delimited
-from lingualift.errors import LinguaLiftError, explain_text, nearest, printable
+from lingualift.messages import LinguaLiftError, explain_text, nearest, printable
 
 Level = Literal["low", "medium", "high"]
 LEVELS: tuple[Level, ...] = ("low", "medium", "high")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 if TYPE_CHECKING:
     import torch

@@ -25,7 +25,7 @@ from typing import Any
 
 from lingualift import __version__
 from lingualift.artifacts import CHECKSUMS, digest, read_json, read_provenance, sha256_file
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.plan import files
 
 logger = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from lingualift import preflight
-from lingualift.errors import LinguaLiftError
 from lingualift.job import JOBS
 from lingualift.lock import take
+from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan
 from lingualift.plan.files import RESULTS
 from lingualift.retrieve.listing import download_lines

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lingualift.benchmarks.registry import BENCHMARKS, load
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 from lingualift.retrieve.fetch import retrieve
 from lingualift.retrieve.sources import load_sources
 

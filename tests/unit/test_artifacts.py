@@ -28,7 +28,7 @@ from lingualift.artifacts import (
     write_parquet,
     write_text,
 )
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 SCHEMA = pa.schema(
     [

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from lingualift.benchmarks import mmwp
 from lingualift.benchmarks.base import number
 from lingualift.benchmarks.registry import BENCHMARKS, load
-from lingualift.errors import LinguaLiftError
 from lingualift.evaluation.answers import field_choice, matches, strict_choice
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 from lingualift.retrieve.fetch import retrieve
 from lingualift.retrieve.sources import load_sources
 

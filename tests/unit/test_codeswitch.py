@@ -37,7 +37,7 @@ from lingualift.codeswitch.tag import (
     tag_file,
     word_counts,
 )
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 WORDS = [
     "house",

@@ -16,8 +16,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from lingualift.config import Config, Settings, System, load
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, plan
 from lingualift.plan.systems import chain, load_systems
 from lingualift.retrieve.sources import load_sources

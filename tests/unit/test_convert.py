@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from lingualift.artifacts import read_json, sha256_file
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.convert import concatenate_parts, convert_gguf, convert_parts
 from lingualift.model.gguf_file import open_gguf
 

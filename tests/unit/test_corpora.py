@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lingualift.benchmarks.mmwp_mini
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 from lingualift.text.cleaning import clean_line
 from lingualift.text.corpora import Counts, clean_lines, read_corpus, write_corpus
 from lingualift.text.english import looks_english

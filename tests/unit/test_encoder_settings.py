@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lingualift.config import System, load
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, files, inputs, plan, requests
 from lingualift.plan.systems import RunStage
 from tests.unit.test_systems import LANGUAGES, SOURCES, SYSTEMS, merged, planned

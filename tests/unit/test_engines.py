@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from lingualift.config import load
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, files, inputs, plan, requests
 from lingualift.plan.engines import first_engine, version
 from lingualift.plan.systems import load_systems

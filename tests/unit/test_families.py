@@ -12,7 +12,7 @@ import pytest
 import torch
 from transformers import AutoModel, AutoModelForCausalLM, PreTrainedModel
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.encoder import Backbone, Encoder, EncoderTokenizer
 from lingualift.model.frozen import reference
 from lingualift.model.layout import LAYOUTS, Prompt, compose, load_tokenizer, special_ids

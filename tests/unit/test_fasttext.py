@@ -11,7 +11,7 @@ from lingualift.embeddings.fasttext import (
     save_stream,
     train_skipgram,
 )
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 
 def test_training_twice_gives_the_same_bytes(tmp_path):

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from lingualift.artifacts import read_json
-from lingualift.errors import LinguaLiftError
 from lingualift.figures import FIGURES, draw, figure_names, fonts
 from lingualift.figures.base import Drawing, Figure, Inputs, LeftOut, Timing
 from lingualift.figures.gain import correlation
@@ -22,6 +21,7 @@ from lingualift.figures.read import read_timings
 from lingualift.figures.style import COLOURS, FONT, QUIET, SYMBOLS, symbol
 from lingualift.figures.write import spec, write_figure
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = load_languages(ROOT / "config/languages.tsv")

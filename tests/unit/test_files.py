@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.plan import files, inputs, requests
 from tests.unit.test_systems import planned
 

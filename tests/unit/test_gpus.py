@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from lingualift import job, machine, preflight
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 ROOT = Path(__file__).resolve().parents[2]
 A100, T4 = "8.0", "7.5"

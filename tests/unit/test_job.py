@@ -9,7 +9,7 @@ import pytest
 PRINTS = """
 import logging, os, sys, warnings
 from lingualift import job
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 library = logging.getLogger("library")  # Transformers', too, keeps the stream it met
 library.addHandler(logging.StreamHandler(sys.stderr))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import LAYOUTS, compose, load_tokenizer
 from lingualift.model.modeling import LinguaLiftModel

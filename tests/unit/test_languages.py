@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import COLUMNS, LEVELS, find_language, load_languages
+from lingualift.messages import LinguaLiftError
 
 TABLE = Path(__file__).parents[2] / "config" / "languages.tsv"
 ROW = dict.fromkeys(COLUMNS, "") | {

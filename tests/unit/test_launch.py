@@ -19,7 +19,7 @@ from transformers import TrainingArguments
 from lingualift import machine
 from lingualift.artifacts import seal_directory, write_parquet
 from lingualift.config import Alignment, LanguageModelling
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
 from lingualift.model.modeling import LinguaLiftModel

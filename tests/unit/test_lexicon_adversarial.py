@@ -5,12 +5,12 @@ import pytest
 import scipy.linalg
 
 from lingualift.config import AdversarySettings
-from lingualift.errors import LinguaLiftError
 from lingualift.lexicon import adversarial
 from lingualift.lexicon.adversarial import _Discriminator, adversarial_start
 from lingualift.lexicon.normalise import (
     normalise,
 )
+from lingualift.messages import LinguaLiftError
 from tests.unit.test_lexicon_alignment import planted, precision, refined
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from lingualift.errors import LinguaLiftError
 from lingualift.lexicon import normalise as normalisation
 from lingualift.lexicon import refine as refinement
 from lingualift.lexicon import starts
@@ -40,6 +39,7 @@ from lingualift.lexicon.starts import (
 )
 from lingualift.lexicon.verdict import direction_agreement, isometry
 from lingualift.lexicon.words import embed_words
+from lingualift.messages import LinguaLiftError
 
 
 def space(rows: int, dim: int, seed: int = 0) -> np.ndarray:

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from lingualift.config import AdversarySettings, LexiconSettings
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
 from lingualift.lexicon import final, refine, views
 from lingualift.lexicon.build import Lexicon, supervised_lexicon
@@ -23,6 +22,7 @@ from lingualift.lexicon.gold import precision_at, read_dictionary, read_gold, re
 from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.table import LEXICON_SCHEMA
 from lingualift.lexicon.views import WordSpace
+from lingualift.messages import LinguaLiftError
 from lingualift.tables.lexicons import lexicon_table, readable
 
 WORDS = 400

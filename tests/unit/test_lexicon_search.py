@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lingualift.errors import LinguaLiftError
 from lingualift.lexicon import csls as csls_module
 from lingualift.lexicon import score as scoring
 from lingualift.lexicon.csls import Scores, combine, csls, match, mutual_pairs
@@ -17,6 +16,7 @@ from lingualift.lexicon.search import (
     plain_top_k,
     top_k,
 )
+from lingualift.messages import LinguaLiftError
 from tests.unit.test_lexicon_alignment import clustered, dense_csls, space
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lingualift import job, lock
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.run import hold
 
 WITHOUT = [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP]

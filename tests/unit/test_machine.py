@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lingualift import machine
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 
 @pytest.fixture

@@ -42,8 +42,8 @@ from lingualift.benchmarks.mmwp_built.translation import (
     tidy,
 )
 from lingualift.benchmarks.registry import load
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 from lingualift.tables.results import scopes
 
 LANGUAGES = load_languages(Path(__file__).parents[2] / "config" / "languages.tsv")

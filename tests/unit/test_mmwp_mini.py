@@ -19,8 +19,8 @@ from lingualift.benchmarks.mmwp_mini import (
     load,
 )
 from lingualift.config import load as load_config
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 from lingualift.tasks.word_problems import generate
 from tests.near_duplicates import THRESHOLD, nearest_training, require_no_near_duplicates
 

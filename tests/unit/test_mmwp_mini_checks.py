@@ -26,8 +26,8 @@ from dev.mmwp_mini.retrieval import Miss, misses
 from dev.mmwp_mini.tables import COLUMNS, UNSPACED, Wording, holds, load_wording, read_rows
 from dev.mmwp_mini.wording import wording_mistakes
 from lingualift.benchmarks.mmwp_mini import BENCHMARK
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 
 LANGUAGES = BENCHMARK.languages
 ENGLISH = problems("en")

@@ -17,8 +17,8 @@ from lingualift.benchmarks.mmwp_mini_hard import BENCHMARK, KINDS
 from lingualift.benchmarks.packaged import packaged_problems, table
 from lingualift.benchmarks.registry import load
 from lingualift.config import load as load_config
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 from lingualift.plan import plan
 from lingualift.plan.systems import load_systems
 from lingualift.retrieve.sources import load_sources

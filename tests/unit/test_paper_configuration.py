@@ -9,8 +9,8 @@ from snakemake.utils import update_config
 
 from lingualift.benchmarks.mmwp_mini import GROUPS
 from lingualift.config import Config, load
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, plan
 from lingualift.plan.systems import load_systems
 from lingualift.retrieve.sources import load_sources, missing_pins

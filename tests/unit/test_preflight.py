@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lingualift import machine, preflight, run
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.retrieve import clients
 from lingualift.retrieve.sources import Source
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from transformers import AutoModel
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.encoder import Encoder, EncoderTokenizer
 from lingualift.model.prepare import prepare_model, prepared
 from lingualift.retrieve.sources import Source

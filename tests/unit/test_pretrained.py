@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lingualift.embeddings import pretrained
 from lingualift.embeddings.fasttext import load_embeddings, zeroed_memory
 from lingualift.embeddings.pretrained import VecFile, read_bin, store_pretrained, stored_words
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 VEC = "4 2\nthe 1 2\nof 3 4\nwater 5 6\ntwo\u00a0words 7 8\n"
 

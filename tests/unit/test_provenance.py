@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from lingualift.artifacts import atomic_directory, sha256_file, write_json, write_parquet
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.provenance import checksum, git_commit, main, provenance, trace
 
 TABLE = pa.table({"x": [1]})

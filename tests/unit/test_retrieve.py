@@ -24,8 +24,8 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 from lingualift.retrieve import clients
 from lingualift.retrieve.fetch import MANIFEST, load_manifest, retrieve, state, verify
 from lingualift.retrieve.listing import download_lines

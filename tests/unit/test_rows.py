@@ -22,8 +22,8 @@ from lingualift.data.rows import (
     read_document,
     read_rows,
 )
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 
 LANGUAGES = load_languages(Path(__file__).parents[2] / "config/languages.tsv")
 TEXTS = ["one", 'two "quoted", with a comma', "three\rreturn", "four\u2028five\x85six\x0bseven"]

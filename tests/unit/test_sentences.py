@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lingualift.codeswitch.tag import tag
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.text.corpora import clean_lines
 from lingualift.text.segmenters import LONGEST_TEXT, blank_pipeline, tokenize
 from lingualift.text.sentences import pieces, sentence_ends, sentences

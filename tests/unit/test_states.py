@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model import encoder as encoder_module
 from lingualift.model import states as states_module
 from lingualift.model.encoder import Encoder

@@ -14,8 +14,8 @@ from snakemake.utils import update_config
 
 from lingualift.codeswitch.switch import POS_PRESETS
 from lingualift.config import System, load
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, inputs, plan
 from lingualift.plan.systems import load_systems
 from lingualift.retrieve.sources import load_sources

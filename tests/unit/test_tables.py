@@ -11,8 +11,8 @@ import pytest
 from scipy import stats
 
 from lingualift.benchmarks.base import Problem
-from lingualift.errors import LinguaLiftError
 from lingualift.evaluation.score import SCORE_SCHEMA
+from lingualift.messages import LinguaLiftError
 from lingualift.tables.chance import chance, guess_share
 from lingualift.tables.reference import Published, read_reference
 from lingualift.tables.results import (

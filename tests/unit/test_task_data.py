@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.tasks.forms import FORMS, Example
 from lingualift.tasks.loaders import READERS, TASK_SCHEMA, load_task_data
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.tasks.everyday import MEN, WOMEN, plural
 from lingualift.tasks.templates import TEMPLATES
 from lingualift.tasks.word_problems import PROBLEM_SCHEMA, generate

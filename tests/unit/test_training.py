@@ -12,7 +12,7 @@ from transformers import AutoTokenizer
 
 from lingualift import machine
 from lingualift.config import LanguageModelling, WarmStart
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.alignment import AlignmentLayer
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import LAYOUTS, Prompt, compose

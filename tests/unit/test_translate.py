@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lingualift.benchmarks.base import Problem
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 from lingualift.tasks.forms import multiple_choice_question, nli_question
 from lingualift.translate import apertium, nllb
 from lingualift.translate.engine import TRANSLATION_SCHEMA, in_english, parts, translate

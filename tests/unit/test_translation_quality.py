@@ -13,9 +13,9 @@ import yaml
 
 from lingualift.benchmarks.base import Problem
 from lingualift.config import load
-from lingualift.errors import LinguaLiftError
 from lingualift.evaluation.translation_quality import QUALITY_SCHEMA, quality, readable, scores
 from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError
 from lingualift.plan import plan
 from lingualift.plan.systems import load_systems
 from lingualift.retrieve.sources import load_sources

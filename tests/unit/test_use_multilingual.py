@@ -15,7 +15,7 @@ import torch
 from sentencepiece.sentencepiece_model_pb2 import ModelProto
 from transformers import AutoModel, AutoTokenizer
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.use_multilingual import (
     UseMultilingualConfig,
     UseMultilingualModel,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from snakemake.io import get_wildcard_names
 
 from lingualift.config import load
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.retrieve.clients import redact
 from tests import tiny
 

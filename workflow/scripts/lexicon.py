@@ -9,12 +9,12 @@ from lingualift import job
 from lingualift.artifacts import read_parquet, write_json, write_parquet
 from lingualift.config import LexiconSettings
 from lingualift.embeddings.fasttext import load_embeddings
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
 from lingualift.lexicon.build import build_lexicon, supervised_lexicon
 from lingualift.lexicon.gold import read_dictionary, read_gold
 from lingualift.lexicon.table import LEXICON_SCHEMA
 from lingualift.lexicon.views import WordSpace
+from lingualift.messages import LinguaLiftError
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from lingualift.data.folders import names_held, visible_files, wrong_cell
-from lingualift.errors import LinguaLiftError, nearest
 from lingualift.evaluation.answers import to_number
 from lingualift.evaluation.numerals import whole_number
+from lingualift.messages import LinguaLiftError, nearest
 
 Answer = Literal["number", "choice", "neighbour"]
 

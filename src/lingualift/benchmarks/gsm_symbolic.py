@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lingualift.benchmarks.base import Benchmark, Problem, find, number
 from lingualift.data.rows import UNREADABLE, first_line, read_text, text
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 BENCHMARK = Benchmark(
     name="gsm-symbolic",

@@ -24,7 +24,7 @@ from types import SimpleNamespace
 from lingualift.benchmarks.base import Benchmark, Problem, find_one, number
 from lingualift.benchmarks.mmwp_mini import GROUPS
 from lingualift.data.rows import UNREADABLE, first_line, read_delimited, read_rows, text
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 BENCHMARK = Benchmark(
     name="mmwp",

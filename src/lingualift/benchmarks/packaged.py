@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 from lingualift.benchmarks.base import Problem
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 
 @cache

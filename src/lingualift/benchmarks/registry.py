@@ -19,7 +19,7 @@ from lingualift.benchmarks import (
     xnli,
 )
 from lingualift.benchmarks.base import Problem, check_problems
-from lingualift.errors import LinguaLiftError, nearest
+from lingualift.messages import LinguaLiftError, nearest
 
 BENCHMARKS: dict[str, ModuleType | SimpleNamespace] = {
     module.BENCHMARK.name: module

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lingualift.benchmarks.base import Benchmark, Problem, find
 from lingualift.data.rows import Row, read_rows, text
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.tasks.forms import multiple_choice_question
 
 LETTERS = ("A", "B", "C", "D", "E")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lingualift.benchmarks.base import Benchmark, Problem, find
 from lingualift.data.rows import Row, lines, read_delimited, read_rows
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.tasks.forms import NLI_LABELS, nli_label, nli_question
 
 BENCHMARK = Benchmark(

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from lingualift.codeswitch.lexicon import TranslationArrays
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 
 def replace_words(

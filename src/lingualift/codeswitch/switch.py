@@ -30,7 +30,7 @@ from lingualift.codeswitch.lexicon import TranslationArrays
 from lingualift.codeswitch.replace import replace_words
 from lingualift.codeswitch.statistics import Statistics, count_replaced
 from lingualift.codeswitch.tag import NAME_ENTITIES, TAGGED_SCHEMA
-from lingualift.errors import LinguaLiftError, nearest
+from lingualift.messages import LinguaLiftError, nearest
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from tqdm import tqdm
 
 from lingualift.artifacts import parquet_writer
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.text.cleaning import clean_word
 from lingualift.text.segmenters import LONGEST_TEXT
 from lingualift.text.sentences import pieces

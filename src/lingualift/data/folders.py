@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from lingualift.errors import LinguaLiftError, nearest
 from lingualift.languages import Language
+from lingualift.messages import LinguaLiftError, nearest
 
 MANIFEST = "MANIFEST.json"  # what this project writes beside the files of a source
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 UNREADABLE = (ValueError, OSError, EOFError, ArithmeticError, RecursionError, pa.ArrowException)
 """The kinds of exceptions that a damaged or foreign file raises. Text: not UTF-8, no JSON, a number

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lingualift.embeddings.fasttext import Embeddings, model_words, vectors_of
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.text.cleaning import is_utf8
 
 logger = logging.getLogger(__name__)

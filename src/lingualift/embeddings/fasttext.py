@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from lingualift.artifacts import atomic_directory, check_directory, read_parquet, write_parquet
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.text.readers import read_plain
 from lingualift.text.scripts import lower_case
 

@@ -34,7 +34,7 @@ from lingualift.embeddings.fasttext import (
     save_embeddings,
     save_stream,
 )
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.text.cleaning import clean_word
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ import torch
 from tqdm import tqdm
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.layout import STATE, Composed
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, as_tensor

@@ -12,7 +12,6 @@ import torch
 from lingualift.artifacts import digest
 from lingualift.benchmarks.base import Problem
 from lingualift.config import Evaluation
-from lingualift.errors import LinguaLiftError
 from lingualift.evaluation.generate import (
     ComposedInputs,
     choice_likelihoods,
@@ -23,6 +22,7 @@ from lingualift.evaluation.partial import Partial
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import texts
 from lingualift.evaluation.retrieval import neighbours
+from lingualift.messages import LinguaLiftError
 from lingualift.model.frozen import fingerprint
 from lingualift.model.layout import (
     LAYOUTS,

@@ -8,7 +8,7 @@ in XTREME; both directions are asked.
 
 import numpy as np
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 BLOCK = 1024  # queries whose cosines with all candidates are held at once
 

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from lingualift.errors import LinguaLiftError
 from lingualift.evaluation.answers import matches, read
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
+from lingualift.messages import LinguaLiftError
 
 SCORE_SCHEMA = pa.schema(
     [

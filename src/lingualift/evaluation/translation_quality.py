@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from lingualift.benchmarks.base import Problem
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.translate.engine import parts
 
 QUALITY_SCHEMA = pa.schema(

@@ -5,8 +5,8 @@ why it is left out, and one entry in `FIGURES`.
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 
-from lingualift.errors import LinguaLiftError, nearest
 from lingualift.figures.base import Drawing, Figure, Inputs, LeftOut
+from lingualift.messages import LinguaLiftError, nearest
 
 FIGURES: dict[str, Figure] = {
     "accuracy": Figure("accuracy", needs=("table",), by_table=True),

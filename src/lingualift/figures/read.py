@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 from lingualift.artifacts import read_json, read_parquet
-from lingualift.errors import LinguaLiftError
 from lingualift.evaluation.score import SCORE_SCHEMA
 from lingualift.figures.base import Inputs, Row, Timing
+from lingualift.messages import LinguaLiftError
 from lingualift.tables.lexicons import LEXICON_TABLE_SCHEMA
 from lingualift.tables.results import TIDY_SCHEMA, Scope, tidy
 

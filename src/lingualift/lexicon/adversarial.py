@@ -23,10 +23,10 @@ from tqdm import tqdm
 
 from lingualift.artifacts import atomic_directory, check_directory, digest, read_json, write_json
 from lingualift.config import AdversarySettings
-from lingualift.errors import LinguaLiftError
 from lingualift.lexicon.csls import WordPairs, match
 from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.refine import criterion
+from lingualift.messages import LinguaLiftError
 
 logger = logging.getLogger(__name__)
 # The paper's and its released code's values.

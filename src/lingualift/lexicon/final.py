@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from lingualift.config import LexiconSettings
-from lingualift.errors import LinguaLiftError
 from lingualift.lexicon.csls import Scores, WordPairs, combine, csls, mutual_pairs
 from lingualift.lexicon.refine import MINIMUM_PAIRS, OrthogonalMap, refine, reweight
 from lingualift.lexicon.score import combined_scores
@@ -15,6 +14,7 @@ from lingualift.lexicon.search import Neighbours
 from lingualift.lexicon.starts import START_WORDS
 from lingualift.lexicon.tries import Tries, Try
 from lingualift.lexicon.views import FastTextPair, Views
+from lingualift.messages import LinguaLiftError
 
 REFINED_WORDS = 10_000  # most frequent words by which the kept map is refined
 # Weight of the frequency term where fastText's is the only score. With the weights of pairs it was

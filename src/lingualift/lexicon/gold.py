@@ -10,8 +10,8 @@ import numpy as np
 
 from lingualift.data.folders import named_file, visible_files
 from lingualift.data.rows import lines, read_document
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
+from lingualift.messages import LinguaLiftError
 from lingualift.text.cleaning import clean_word
 
 logger = logging.getLogger(__name__)

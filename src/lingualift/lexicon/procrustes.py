@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.linalg
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 
 def procrustes(

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 SEARCHED = 16384  # queries FAISS searches at once: their results are a few MB
 RESCORED = 512  # queries multiplied or rescored at once: RESCORED × candidates × dim floats

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from lingualift.errors import LinguaLiftError
 from lingualift.lexicon.csls import Scores, WordPairs, match
 from lingualift.lexicon.normalise import normalise, reduce_together, remove_components
+from lingualift.messages import LinguaLiftError
 
 # Most frequent words of each side by which starts are made, learn and are compared. VecMap with its
 # own 20,000 words takes 358 CPU seconds in Spanish, with 2,000 it takes 104 and is 3 points better.

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 
 from lingualift.config import LexiconSettings
-from lingualift.errors import LinguaLiftError
 from lingualift.lexicon.adversarial import adversarial_start
 from lingualift.lexicon.csls import WordPairs
 from lingualift.lexicon.refine import MINIMUM_PAIRS, OrthogonalMap, refine, self_learning
@@ -27,6 +26,7 @@ from lingualift.lexicon.starts import (
 )
 from lingualift.lexicon.verdict import HELD_OUT, HeldOut, rank_score
 from lingualift.lexicon.views import EncoderView, FastTextPair, Views
+from lingualift.messages import LinguaLiftError
 
 # Procrustes rounds on the mutual CSLS dictionary, as in MUSE. Ten of ten Spanish runs so end at P@1
 # 42.6 (standard deviation 0.9) on dictionary words.

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lingualift.config import LexiconSettings
-from lingualift.errors import LinguaLiftError
 from lingualift.lexicon.csls import Match, Scores, WordPairs, match
 from lingualift.lexicon.normalise import leading_directions, normalise
 from lingualift.lexicon.refine import MINIMUM_PAIRS, rotate_towards, whiten_within_pairs
 from lingualift.lexicon.starts import START_WORDS, encoder_space, frequency_scores
 from lingualift.lexicon.verdict import HeldOut, distinct, distinct_share, held_out_agreement
+from lingualift.messages import LinguaLiftError
 
 MINIMUM_FASTTEXT_WORDS = 100  # fewer words with vectors than this a side: fastText is left out
 # Leading directions of the fastText vectors in which starts learn and are compared. With them, and

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from tqdm import tqdm
 
-from lingualift.errors import LinguaLiftError
 from lingualift.lexicon.normalise import standardise_and_clip, unit
+from lingualift.messages import LinguaLiftError
 
 WordStates = Callable[[Sequence[str]], Sequence[np.ndarray]]
 CHUNK = 1024  # words whose token states are held at once

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU}
 # standardised encoder dimensions beyond six deviations are outliers of the encoder, not meaning

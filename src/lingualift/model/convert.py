@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from lingualift.artifacts import atomic_directory, atomic_path, read_json, sha256_file, write_json
-from lingualift.errors import LinguaLiftError, nearest
+from lingualift.messages import LinguaLiftError, nearest
 from lingualift.model.gguf_file import GgufFile, open_gguf
 from lingualift.model.gguf_tokenizer import added_tokens, gguf_tokenizer
 from lingualift.modes import follow_umask

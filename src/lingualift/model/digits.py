@@ -8,7 +8,7 @@ step of its tokenizer cuts numbers before its model sees them.
 
 from typing import Any
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 NUMBERS = " ".join(map(str, range(10, 100)))
 NATIVE = "३४ ৪৭ ໔໗ ٤٧"  # in Devanagari, Bengali, Lao and Arabic

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lingualift.artifacts import read_json
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 
 def fingerprint(path: str | Path) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 _SCALARS = {
     0: "<u1",

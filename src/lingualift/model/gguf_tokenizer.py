@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lingualift.errors import LinguaLiftError, nearest
+from lingualift.messages import LinguaLiftError, nearest
 from lingualift.model.gguf_file import GgufFile
 
 CONTROL, USER_DEFINED = 3, 4  # GGUF token types

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lingualift.artifacts import read_json
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 TEXT, START, STATE, END = 0, 1, 2, 3
 IGNORE = -100

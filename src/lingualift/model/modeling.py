@@ -25,7 +25,7 @@ from transformers import (
 )
 
 from lingualift.artifacts import CHECKSUMS, check_directory, write_text
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model import lora
 from lingualift.model.alignment import AlignmentLayer
 from lingualift.model.card import model_card

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from lingualift.artifacts import atomic_directory, read_json
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.convert import decimal, save_tokenizer
 
 MAGIC, VERSION, BLOCK = b"E5S1", 1, 32

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lingualift.artifacts import read_json, sha256_file, write_json
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.retrieve.sources import Source
 
 logger = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ import pyarrow as pa
 import torch
 
 from lingualift.artifacts import check_directory, digest, read_json, seal_directory, write_json
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 CHECKED_BYTES = 2**31  # larger stores are not read through before every job: minutes to hours
 FLUSH_SECONDS = 60  # an interrupted encoding loses no more than this

@@ -21,7 +21,7 @@ from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedMode
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from lingualift.artifacts import atomic_directory
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 MODEL_TYPE = "use-multilingual"
 MAX_LENGTH = 1024  # tokens

@@ -9,8 +9,8 @@ from functools import cached_property
 from lingualift.benchmarks.mmwp_built import BENCHMARK as BUILT
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import CodeSwitch, Config, System
-from lingualift.errors import LinguaLiftError, known
 from lingualift.languages import Language
+from lingualift.messages import LinguaLiftError, known
 from lingualift.model.layout import Prompt
 from lingualift.plan import files
 from lingualift.plan.checks import (

@@ -8,8 +8,8 @@ from lingualift.benchmarks.base import Benchmark
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.codeswitch.switch import POS_PRESETS
 from lingualift.config import Config, EncoderModel, System, Task
-from lingualift.errors import LinguaLiftError, known, nearest
 from lingualift.languages import Language, find_language
+from lingualift.messages import LinguaLiftError, known, nearest
 from lingualift.plan.systems import Models
 from lingualift.retrieve.sources import Source, find_source
 from lingualift.tasks.generated import GENERATORS

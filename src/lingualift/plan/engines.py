@@ -6,8 +6,8 @@ from pathlib import Path
 from lingualift.benchmarks.mmwp_built import BENCHMARK as BUILT
 from lingualift.benchmarks.mmwp_built.sheets import SUFFIXES
 from lingualift.config import Config
-from lingualift.errors import LinguaLiftError, known, nearest
 from lingualift.languages import Language
+from lingualift.messages import LinguaLiftError, known, nearest
 from lingualift.plan.files import RESULTS
 from lingualift.retrieve.sources import Source
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from lingualift.artifacts import read_json
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.prepare import is_prepared
 from lingualift.plan import Plan, files
 from lingualift.retrieve.fetch import state

@@ -23,7 +23,7 @@ from lingualift.config import (
     System,
     with_overrides,
 )
-from lingualift.errors import (
+from lingualift.messages import (
     MEANING,
     NAME,
     LinguaLiftError,

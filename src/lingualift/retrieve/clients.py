@@ -19,8 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lingualift.artifacts import atomic_directory
-from lingualift.errors import LinguaLiftError
 from lingualift.lock import locked
+from lingualift.messages import LinguaLiftError
 from lingualift.retrieve.sources import IGNORED, Source, SourceFile
 
 logger = logging.getLogger(__name__)

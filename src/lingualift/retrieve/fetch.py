@@ -22,8 +22,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lingualift.artifacts import read_json, sha256_file, write_json
 from lingualift.data.folders import visible_files
-from lingualift.errors import LinguaLiftError, nearest
 from lingualift.lock import locked
+from lingualift.messages import LinguaLiftError, nearest
 from lingualift.modes import follow_umask
 from lingualift.retrieve import clients
 from lingualift.retrieve.sources import IGNORED, Source, SourceFile, missing_pins

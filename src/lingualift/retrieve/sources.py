@@ -31,9 +31,9 @@ from pydantic import (
 
 from lingualift.artifacts import digest
 from lingualift.data.rows import UNREADABLE, first_line, read_text
-from lingualift.errors import LinguaLiftError, explain, explain_text, nearest
 from lingualift.languages import COLUMNS as LANGUAGE_COLUMNS
 from lingualift.languages import Language, find_language
+from lingualift.messages import LinguaLiftError, explain, explain_text, nearest
 
 SourceKind = Literal["pip", "npm", "apt", "url", "hub", "local"]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]

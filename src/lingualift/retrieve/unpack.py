@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 # Also: a compression or encryption that zipfile has not, a stream that breaks off inside a member,
 # a name that its own flag calls UTF-8 and is not.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lingualift.data.rows import read_delimited
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 COLUMNS = ("table", "base_model", "system", "title", "language", "accuracy")
 TOLERANCE = 0.1  # per-language figures are rounded to one decimal place, and so are averages

@@ -10,7 +10,7 @@ import random
 
 import pyarrow as pa
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.tasks.word_problems import PROBLEM_SCHEMA
 
 NAMES = {"+": "add", "-": "sub", "*": "mul", "/": "div"}

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from lingualift.data.folders import names_held, visible_files
 from lingualift.data.rows import Row, parallel_lines, read_rows, text
-from lingualift.errors import LinguaLiftError, nearest
+from lingualift.messages import LinguaLiftError, nearest
 
 NLI_LABELS = ("entailment", "neutral", "contradiction")
 _NO_LABEL = (-1, "-1", "-")

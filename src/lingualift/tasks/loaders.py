@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from lingualift.errors import LinguaLiftError, nearest
+from lingualift.messages import LinguaLiftError, nearest
 from lingualift.tasks.forms import (
     FORMS,
     Example,

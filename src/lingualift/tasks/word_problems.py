@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.tasks import everyday
 from lingualift.tasks.templates import TEMPLATES, Pool, Template
 

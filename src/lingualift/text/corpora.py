@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from lingualift.artifacts import atomic_path
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.text.cleaning import clean_line
 from lingualift.text.english import EnglishLines
 from lingualift.text.readers import read_plain

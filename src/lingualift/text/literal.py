@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from lingualift.data.rows import parse_document
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 # What JavaScript's literals have and JSON lacks. Quantifiers are possessive, so that damage costs
 # no backtracking; a template string with `${` is no literal and stays as it is.

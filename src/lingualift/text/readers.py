@@ -14,8 +14,8 @@ from pathlib import Path
 
 from lingualift.data.folders import named_file, visible_files
 from lingualift.data.rows import UNREADABLE, lines, read_rows, read_text
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
+from lingualift.messages import LinguaLiftError
 from lingualift.text.literal import javascript_array
 
 QURAN_CHAPTERS = 114

@@ -4,7 +4,7 @@ import functools
 import re
 from typing import Any
 
-from lingualift.errors import LinguaLiftError, nearest
+from lingualift.messages import LinguaLiftError, nearest
 
 # Writing systems that mix several Unicode scripts; every other code is its own Unicode script.
 COMPOSITE_SCRIPTS = {

@@ -21,7 +21,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lingualift.errors import LinguaLiftError, nearest
+from lingualift.messages import LinguaLiftError, nearest
 from lingualift.text.sentences import pieces
 
 logger = logging.getLogger(__name__)

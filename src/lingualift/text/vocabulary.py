@@ -18,8 +18,8 @@ import pyarrow as pa
 
 from lingualift.data.folders import wrong_cell
 from lingualift.data.rows import read_document
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
+from lingualift.messages import LinguaLiftError
 from lingualift.text.cleaning import clean_frequencies, clean_line, clean_word
 from lingualift.text.scripts import is_script, lower_case
 from lingualift.text.segmenters import LONGEST_TEXT, tokenize

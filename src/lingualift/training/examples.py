@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lingualift.artifacts import read_json, read_parquet
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.layout import Prompt
 from lingualift.model.states import States, load_states
 from lingualift.training.job import StageJob, StageTexts

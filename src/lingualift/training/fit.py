@@ -11,7 +11,7 @@ from typing import TypeVar
 import torch
 
 from lingualift import machine
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.sizes import MICRO_TOKENS
 from lingualift.training.job import StageJob

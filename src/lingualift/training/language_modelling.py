@@ -12,7 +12,7 @@ import torch
 from transformers import PrinterCallback
 
 from lingualift import machine
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.layout import Composed
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, Tokens

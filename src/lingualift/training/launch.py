@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lingualift.artifacts import write_text
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.training import fit
 from lingualift.training.job import StageJob
 from lingualift.training.progress import STOPPED

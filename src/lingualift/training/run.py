@@ -8,7 +8,7 @@ import torch
 from lingualift import machine
 from lingualift.artifacts import atomic_directory, write_json
 from lingualift.config import WarmStart
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.configuration import LinguaLiftConfig
 from lingualift.model.encoder import EncoderTokenizer
 from lingualift.model.frozen import encoder_reference

@@ -16,7 +16,7 @@ from transformers import Trainer, TrainingArguments
 
 from lingualift import machine
 from lingualift.artifacts import check_directory, seal_directory
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.training.batches import PlannedBatches
 from lingualift.training.fit import processes

@@ -18,7 +18,7 @@ import torch
 
 from lingualift import machine
 from lingualift.config import WarmStart
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 from lingualift.model.encoder import EncoderTokenizer
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, as_tensor

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from lingualift.errors import LinguaLiftError
+from lingualift.messages import LinguaLiftError
 
 _SPECIAL = re.compile(r"([\\^$@*/<>{}\[\]~])")
 _END = (  # a full stop that Apertium's own text format adds to end a sentence, and takes away again

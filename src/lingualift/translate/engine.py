@@ -14,8 +14,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from lingualift.benchmarks.base import Problem
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
+from lingualift.messages import LinguaLiftError
 from lingualift.text.sentences import sentences
 
 TRANSLATION_SCHEMA = pa.schema(

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lingualift.data.folders import wrong_cell
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
+from lingualift.messages import LinguaLiftError
 
 logger = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from typing import Any
 from lingualift.artifacts import atomic_path
 from lingualift.benchmarks.parallel import number_mistakes, text_mistakes
 from lingualift.data.rows import UNREADABLE, first_line, read_delimited
-from lingualift.errors import LinguaLiftError
 from lingualift.languages import Language
+from lingualift.messages import LinguaLiftError
 
 COLUMNS = (
     "id",

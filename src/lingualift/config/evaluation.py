@@ -1,0 +1,135 @@
+"""Settings of what a job asks a machine for, of evaluation, translation and tables."""
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+)
+
+from lingualift.config.base import Folder, Name, Positive, Settings, real_number
+
+
+class Translation(Settings):
+    """Machine translation of benchmark questions into English, for systems with `translate`."""
+
+    engines: list[Name] = Field(
+        default=["apertium", "nllb-200-3.3b"],
+        min_length=1,
+        description="Sources of engines; the first that knows a language translates it.",
+    )
+    without: Literal["fail", "keep"] = Field(
+        default="fail",
+        description=(
+            "What a language that no engine knows means: refuse the configuration, or ask its"
+            " questions as they are."
+        ),
+    )
+    batch: Positive = Field(
+        default=16,
+        description="Questions translated at once; changes no result but speed and memory.",
+    )
+
+
+class MmwpBuilt(Settings):
+    """How the benchmark mmwp-built is translated from English, and corrected."""
+
+    engines: list[Name] = Field(
+        default=["nllb-200-3.3b", "apertium"],
+        min_length=1,
+        description=(
+            "Sources of engines; the first that translates English into a language does, and the"
+            " first that translates back is asked for back-translations."
+        ),
+    )
+    bound: Annotated[float, BeforeValidator(real_number)] = Field(
+        default=50.0,
+        ge=0,
+        le=100,
+        description="Problems whose back-translation has a chrF below it are flagged.",
+    )
+    sheets: Folder | None = Field(
+        default=None,
+        description=(
+            "Folder of sheets that annotators have returned (LANGUAGE.tsv, LANGUAGE.xlsx); such a"
+            " language is not translated again."
+        ),
+    )
+    batch: Positive = Field(
+        default=16,
+        description="Sentences translated at once; changes no result but speed and memory.",
+    )
+
+
+class Compute(Settings):
+    """What jobs ask a scheduler for."""
+
+    gpus: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description=(
+            "GPUs of a training job; encoding and evaluation ask for one of them (0: no job asks"
+            " for a GPU)."
+        ),
+    )
+    languages_per_job: Positive = Field(
+        default=1,
+        description=(
+            "Languages that a job encodes (words, problems, code-switched text) or answers: it"
+            " loads the models once, redoes all."
+        ),
+    )
+
+
+class Evaluation(Settings):
+    """Generation."""
+
+    split: Literal["test", "dev"] = Field(
+        "test", description="Benchmark split; use dev to choose settings, never test."
+    )
+    max_new_tokens: Positive = Field(description="Longest answer, in tokens.")
+    batch: Positive = Field(
+        description="Problems answered at once; changes no result but speed and memory."
+    )
+    choices: Literal["generation", "likelihood"] = Field(
+        "generation",
+        description=(
+            "Multiple choice: the choice that the answer names, as in the paper, or the likeliest"
+            " one."
+        ),
+    )
+    retrieval_layer: Annotated[int, Field(ge=0)] | None = Field(
+        None,
+        description=(
+            "LLM layer whose mean hidden states retrieve translations (null: the middle one; 0: its"
+            " input)."
+        ),
+    )
+    sources: dict[Name, Name] = Field(
+        {},
+        description=(
+            "Benchmark: the source its files come from, where it is not the benchmark's first."
+        ),
+    )
+    excerpts: list[Name] = Field(
+        [], description="Benchmarks of which your files are known to hold a part alone."
+    )
+    items: Positive | None = Field(
+        None,
+        description=(
+            "Problems asked in each language, spread evenly (null: all): a trial, not the"
+            " benchmark's figure."
+        ),
+    )
+
+
+class Tables(Settings):
+    """Result tables."""
+
+    bootstrap: Positive = Field(default=10000, description="Bootstrap resamples for intervals.")
+    reference: Name | None = Field(
+        default=None,
+        description=(
+            "System that all others are tested against (null, or where it is not in a table: the"
+            " table's first)."
+        ),
+    )

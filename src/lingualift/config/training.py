@@ -1,0 +1,319 @@
+"""Settings of models, prompts, training stages and systems."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from lingualift.config.base import Line, Name, Positive, Settings, Share, real_number
+from lingualift.config.data import Kind
+from lingualift.messages import LinguaLiftError, explain
+
+
+class Model(Settings):
+    """A pretrained model."""
+
+    source: Name = Field(description="Key of config/sources.yaml.")
+    layer: Positive | None = Field(
+        None, description="Hidden layer used (null: the model's own last hidden state)."
+    )
+
+
+class EncoderModel(Model):
+    """The multilingual encoder, and how its states are read."""
+
+    layers: list[Positive] | None = Field(
+        None,
+        min_length=2,
+        description=(
+            "Hidden layers whose states are joined to one, in the place of `layer` (null: one layer"
+            " alone)."
+        ),
+    )
+    split_digits: Literal["auto", True, False] = Field(
+        "auto",
+        description=(
+            "Whether the encoder reads every digit of a number as a token of its own; auto: where"
+            " the LLM does and the encoder would not."
+        ),
+    )
+
+    @field_validator("split_digits", mode="before")
+    @classmethod
+    def _truth(cls, value: Any) -> Any:
+        return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_choice_of_layers(self) -> "EncoderModel":
+        if self.layers is not None and self.layer is not None:
+            raise ValueError("layers: give layer or layers, not both; set the other to null")
+        if self.layers is not None and self.layers != sorted(set(self.layers)):
+            raise ValueError("layers: name each layer once, the lowest first")
+        return self
+
+
+class Alignment(Settings):
+    """The alignment layer (equation (2))."""
+
+    layers: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=3)] = Field(
+        2, description="Linear layers."
+    )
+    activation: Literal["gelu", "relu"] = Field("gelu", description="Between the layers.")
+    normalise: bool = Field(description="Standardise and clip the encoder's dimensions first.")
+
+
+class PromptText(Settings):
+    """A prompt; its `instruction` remains when the question enters through the encoder."""
+
+    template: str = Field(
+        description=(
+            "Prompt with one {question} slot; {source} and {target} stand for the question's"
+            " language and English."
+        )
+    )
+    instruction: str | None = Field(
+        None,
+        description=(
+            "What remains when the question enters through the encoder (null: the template without"
+            " it)."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _one_slot(self) -> "PromptText":
+        if self.template.count("{question}") != 1:
+            raise ValueError("needs exactly one {question} slot")
+        return self
+
+
+Input = Literal["text", "encoder", "encoder-first", "both"]
+OBJECTIVE = Field(
+    description=(
+        "Regression onto the LLM's word embeddings, or negative log-likelihood (equations (5)"
+        " and (6))."
+    )
+)
+StageInput = Annotated[
+    Input | None,
+    Field(description="How the question enters in this stage (null: as in the system)."),
+]
+ExampleCount = Annotated[
+    Positive | None,
+    Field(description="Examples used, drawn over all languages alike (null: all)."),
+]
+LearningRate = Annotated[
+    float,
+    BeforeValidator(real_number),
+    Field(gt=0, allow_inf_nan=False, description="Peak learning rate."),
+]
+
+
+class WarmStart(Settings):
+    """A stage of regression: aligned encoder states onto the LLM's embeddings of the words they
+    stand for.
+    """
+
+    objective: Annotated[Literal["warm-start"], OBJECTIVE]
+    data: Literal["code-switched"] = Field(
+        description="`code-switched`, or a task of `tasks`; several are mixed."
+    )
+    input: StageInput = None
+    train: list[Literal["alignment"]] = Field(
+        min_length=1, max_length=1, description="Modules that learn; the rest is frozen."
+    )
+    examples: ExampleCount = None
+    steps: Positive = Field(description="Optimisation steps (warm-start alone).")
+    batch: Positive = Field(16, description="Encoder tokens in a step.")
+    learning_rate: LearningRate
+
+    @property
+    def parts(self) -> list[tuple[str, str | None]]:
+        """Every data set with its prompt: a warm start asks no LLM, so it has none."""
+        return [(self.data, None)]
+
+    def identity(self) -> dict[str, Any]:
+        """What of these settings enters the stage's id, beside the values that a warm start had
+        when one type served both objectives: checkpoints of then are found again.
+        """
+        return {
+            **self.model_dump(exclude=NOT_IN_IDS),
+            "prompt": None,
+            "epochs": 1,
+            "freeze_embeddings": False,
+            "freeze_layers": 0,
+            "lora_rank": 16,
+            "lora_alpha": 32.0,
+            "schedule": "constant",
+            "warmup": 0.0,
+            "weight_decay": 0.0,
+            "noise": 0.0,
+        }
+
+
+class LanguageModelling(Settings):
+    """A stage of language modelling: the response's negative log-likelihood over the chosen
+    modules.
+    """
+
+    objective: Annotated[Literal["language-modelling"], OBJECTIVE]
+    data: Name | list[Name] = Field(
+        description="`code-switched`, or a task of `tasks`; several are mixed."
+    )
+    input: StageInput = None
+    train: list[Literal["alignment", "boundary", "llm", "encoder", "llm-lora"]] = Field(
+        min_length=1, description="Modules that learn; the rest is frozen."
+    )
+    prompt: Name | list[Name] = Field(
+        description="Prompt of `prompts`, or one for each of `data` (language-modelling alone)."
+    )
+    epochs: Positive = Field(1, description="Passes over the data.")
+    examples: ExampleCount = None
+    batch: Positive = Field(16, description="Global batch, in examples.")
+    micro_batch: Positive | None = Field(
+        None,
+        description=(
+            "Examples in memory at once (null: as many as fit); changes no result but speed and"
+            " memory."
+        ),
+    )
+    gradient_checkpointing: bool = Field(
+        False, description="Compute activations twice instead of keeping them: less memory, slower."
+    )
+    freeze_embeddings: bool = Field(
+        False,
+        description=(
+            "Where the LLM learns, its token embeddings stay: a fifth of a small LLM's weights and"
+            " memory."
+        ),
+    )
+    freeze_layers: int = Field(
+        0,
+        ge=0,
+        description=(
+            "Where the LLM learns, as many of its first layers stay: nothing is propagated back"
+            " through them."
+        ),
+    )
+    lora_rank: Positive = Field(16, description="Rank of the adapters of `llm-lora`.")
+    lora_alpha: Annotated[float, BeforeValidator(real_number)] = Field(
+        32.0, gt=0, allow_inf_nan=False, description="Scale of the adapters, over their rank."
+    )
+    learning_rate: LearningRate
+    schedule: Literal["constant", "linear", "cosine"] = Field(
+        "constant", description="Course of the learning rate after the warm-up."
+    )
+    warmup: Share = Field(0.0, description="Share of the steps in which the learning rate rises.")
+    weight_decay: Annotated[float, BeforeValidator(real_number)] = Field(
+        0.0, ge=0, allow_inf_nan=False, description="Decoupled weight decay."
+    )
+    noise: Annotated[float, BeforeValidator(real_number)] = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description=(
+            "Gaussian noise on the aligned states in training, in deviations of the LLM's"
+            " embeddings."
+        ),
+    )
+
+    @property
+    def parts(self) -> list[tuple[str, str | None]]:
+        """Every data set with its prompt."""
+        data = [self.data] if isinstance(self.data, str) else self.data
+        prompts = self.prompt if isinstance(self.prompt, list) else [self.prompt] * len(data)
+        return list(zip(data, prompts, strict=True))
+
+    def identity(self) -> dict[str, Any]:
+        """What of these settings enters the stage's id: all that determines its result."""
+        return {**self.model_dump(exclude=NOT_IN_IDS), "steps": None}
+
+    @model_validator(mode="after")
+    def _fits(self) -> "LanguageModelling":
+        data = [self.data] if isinstance(self.data, str) else self.data
+        if not data or len(set(data)) != len(data):
+            raise ValueError("data: lists nothing, or one data set twice")
+        if {"llm", "llm-lora"} <= set(self.train):
+            raise ValueError("train: llm or llm-lora, not both")
+        if isinstance(self.prompt, list) and len(self.prompt) != len(data):
+            raise ValueError(
+                f"prompt: {len(self.prompt)} prompts for {len(data)} data sets; give one, or one"
+                " for each"
+            )
+        return self
+
+
+NOT_IN_IDS = {"micro_batch", "gradient_checkpointing", "input"}
+"""Settings of speed and memory; `input` enters an id as the layout that it leads to."""
+Stage = Annotated[WarmStart | LanguageModelling, Field(discriminator="objective")]
+"""One training stage; its objective says which settings it has."""
+
+
+def with_overrides(stage: Stage, overrides: Mapping[str, Any], origin: str) -> Stage:
+    """A stage with a system's own settings over it; a mistake becomes one line that begins with
+    `origin`.
+    """
+    values = {**stage.model_dump(exclude_unset=True), **overrides}
+    try:
+        return TypeAdapter[Stage](Stage).validate_python(values)
+    except ValidationError as error:
+        raise LinguaLiftError(explain(error, Stage, origin)) from None
+
+
+class System(Settings):
+    """A system: how the question enters, and the chain of stages that trains it."""
+
+    title: Line = Field(description="Its name in the tables.")
+    input: Input = Field(
+        description=(
+            "How the question enters: as text, as encoder states after the instruction (equation"
+            " (4)) or before it, or as both."
+        )
+    )
+    stages: list[Name | dict[Name, dict[str, Any]]] = Field(
+        description=(
+            "Stage names; {name: {key: value}} overrides a stage's settings. None: a published"
+            " model as it is."
+        )
+    )
+    llm: dict[str, Any] = Field({}, description="Settings of `llm` that differ for this system.")
+    encoder: dict[str, Any] = Field(
+        {}, description="Settings of `encoder` that differ for this system."
+    )
+    alignment: dict[str, Any] = Field(
+        {}, description="Settings of `alignment` that differ for this system."
+    )
+    codeswitch: dict[str, Any] = Field(
+        {}, description="Settings of `codeswitch` that differ for this system."
+    )
+    translate: bool = Field(
+        False,
+        description=(
+            "Whether the benchmark's questions are first translated into English (`translation`)."
+        ),
+    )
+    prompt: Name | None = Field(
+        None,
+        description=(
+            "Prompt it is asked with (null: its last stage's on a task of the benchmark's kind)."
+        ),
+    )
+    kind: Kind | None = Field(
+        None,
+        description=(
+            "Kind of benchmark that it is asked (null: that of its last task; without stages, all)."
+        ),
+    )
+    note: str = Field("", description="For readers of the file.")
+
+    @model_validator(mode="after")
+    def _one_name(self) -> "System":
+        if any(isinstance(entry, dict) and len(entry) != 1 for entry in self.stages):
+            raise ValueError("stages: an entry is a stage's name or {name: {key: value}}")
+        return self
