@@ -45,13 +45,16 @@ PARTS = (
 )
 
 DOWNLOADS = {
-    "tiny-text-sw": ("tiny-text/sw.txt", "results/corpora/sw.*"),
-    "tiny-words-de": ("tiny-words/de.txt", "results/lexicons/de.*"),
-    "tiny-tagger": ("tiny-tagger", "results/tasks/*"),
-    "tiny-encoder": ("tiny-encoder", "resources/models/tiny-encoder"),
+    "tiny-text-sw": ("tiny-text/sw.txt", ["results/corpora/sw.*"]),
+    "tiny-words-de": ("tiny-words/de.txt", ["results/lexicons/de.*"]),
+    "tiny-tagger": ("tiny-tagger", ["results/tasks", "results/codeswitch"]),
+    "tiny-encoder": (
+        "tiny-encoder",
+        ["resources/models/tiny-encoder", *(f"results/{part}" for part in PARTS[4])],
+    ),
 }
-"""Where a download lies in the mirror, and what is made from it at once: nobody asks for a download
-again before that is missing.
+"""Where a download lies in the mirror, and what lies between it and the tables: nobody asks for a
+download again while that is there.
 """
 
 
@@ -208,11 +211,11 @@ def damaged_download(trial: Trial) -> None:
     """A file in the mirror, or what was retrieved and prepared from it."""
     if trial.rng.random() < 0.5:
         key = trial.rng.choice(sorted(DOWNLOADS))
-        held, made = DOWNLOADS[key]
-        if key == "tiny-encoder":  # the model alone is asked for by what reads it
-            trial.remove(("encoded",))
-        for path in [*trial.folder.glob(made), trial.folder / "resources/sources" / key]:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        held, between = DOWNLOADS[key]
+        trial.remove(PARTS[0])
+        made = [path for pattern in between for path in trial.folder.glob(pattern)]
+        for path in [*made, trial.folder / "resources/sources" / key]:
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
         folder = trial.mirror / held
         files = (
             [folder]
