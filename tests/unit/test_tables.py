@@ -13,6 +13,7 @@ from scipy import stats
 from lingualift.benchmarks.base import Problem
 from lingualift.evaluation.score import SCORE_SCHEMA
 from lingualift.messages import LinguaLiftError
+from lingualift.tables.bootstrap import bootstrap_means, holm, interval, mcnemar, samples
 from lingualift.tables.chance import chance, guess_share
 from lingualift.tables.reference import Published, read_reference
 from lingualift.tables.results import (
@@ -20,13 +21,8 @@ from lingualift.tables.results import (
     Scope,
     as_text,
     beside,
-    bootstrap_means,
     group_scopes,
-    holm,
-    interval,
-    mcnemar,
     readable,
-    samples,
     scopes,
     tidy,
     with_version,

@@ -78,8 +78,8 @@ def _filled(question: str) -> str:
 
 
 def readable(table: pa.Table) -> list[list[str]]:
-    """Rows of the CSV, which name a benchmark with its version: a language each, and the unweighted mean over the languages of each
-    benchmark.
+    """Rows of the CSV, which name a benchmark with its version: a language each, and the
+    unweighted mean over the languages of each benchmark.
     """
     result = [["benchmark", "language", "engine", "n", "BLEU", "chrF", "TER"]]
     rows = table.to_pylist()

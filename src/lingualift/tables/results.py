@@ -25,6 +25,7 @@ import numpy as np
 import pyarrow as pa
 
 from lingualift.messages import LinguaLiftError
+from lingualift.tables.bootstrap import holm, interval, mcnemar, samples
 from lingualift.tables.reference import Published
 
 TIDY_SCHEMA = pa.schema(
@@ -63,7 +64,6 @@ it). `seed` is null in the rows that average all `seeds`. `only_system` and `onl
 problems that one of the two alone answers correctly; `_holm` is corrected for the number of
 comparisons: of all systems and scopes with that seed, or of all averages.
 """
-BLOCK = 500  # resamples drawn at once
 
 
 @dataclass(frozen=True)
@@ -122,76 +122,6 @@ def group_scopes(
     return result
 
 
-def bootstrap_means(marks: np.ndarray, resamples: int, seed: int = 0) -> np.ndarray:
-    """Means [resamples, columns] of `marks` [problems, columns] over problems drawn with
-    replacement.
-    """
-    generator = np.random.default_rng(seed)
-    share = np.full(len(marks), 1 / len(marks))
-    blocks = [
-        generator.multinomial(len(marks), share, size=min(BLOCK, resamples - start))
-        @ marks
-        / len(marks)
-        for start in range(0, resamples, BLOCK)
-    ]
-    return np.concatenate(blocks)
-
-
-def samples(
-    marks: Mapping[str, np.ndarray], alike: Sequence[Sequence[str]], resamples: int
-) -> np.ndarray:
-    """Bootstrap samples [1 + seeds, resamples, languages] of one system's means: over drawn seeds,
-    then of each seed.
-
-    `marks` maps a language to [seeds, problems]; languages that are `alike` ask the same problems
-    and share their draw.
-    """
-    place = {language: index for index, language in enumerate(marks)}
-    seeds = len(next(iter(marks.values())))
-    means = np.empty((resamples, seeds, len(marks)))
-    for draw, languages in enumerate(alike):
-        joined = np.concatenate(
-            [marks[language] for language in languages]
-        )  # [languages * seeds, problems]
-        found = bootstrap_means(joined.T, resamples, draw).reshape(resamples, len(languages), seeds)
-        means[:, :, [place[language] for language in languages]] = found.transpose(0, 2, 1)
-    drawn = (
-        np.random.default_rng((len(alike), seeds)).multinomial(
-            seeds, np.full(seeds, 1 / seeds), size=resamples
-        )
-        / seeds
-    )
-    return np.concatenate([np.einsum("rs,rsl->rl", drawn, means)[None], means.transpose(1, 0, 2)])
-
-
-def interval(samples: np.ndarray, level: float = 0.95) -> tuple[float, float]:
-    """Percentile interval of bootstrap samples."""
-    low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
-def mcnemar(only_first: int, only_second: int) -> float:
-    """Two-sided p-value of McNemar's exact test from the numbers of items that one of two systems
-    alone gets right.
-    """
-    # Every start of Snakemake reads this module; scipy.stats alone takes 0.8 s of its 2.4 s.
-    from scipy.stats import binomtest
-
-    discordant = only_first + only_second
-    return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
-
-
-def holm(values: Sequence[float]) -> list[float]:
-    """Holm-corrected p-values of a family of tests."""
-    order = np.argsort(values)
-    corrected = np.empty(len(values))
-    running = 0.0
-    for rank, index in enumerate(order):
-        running = max(running, min(1.0, (len(values) - rank) * values[index]))
-        corrected[index] = running
-    return corrected.tolist()
-
-
 def tidy(
     scores: pa.Table,
     systems: Mapping[str, tuple[str, str]],
@@ -209,29 +139,68 @@ def tidy(
     the seeds' accuracies. `difference` is the accuracy minus that of the `reference` system on the
     same problems (and with the same seed), with a paired bootstrap interval.
     """
-    frame = scores.to_pandas()
-    benchmark = ", ".join(sorted(frame["benchmark"].unique()))
     columns = scopes(languages, groups, aligned) if columns is None else columns
-    ids = {language: sorted(own.unique()) for language, own in frame.groupby("language")["id"]}
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for language in languages:
-        alike.setdefault(tuple(ids.get(language, ())), []).append(language)
-    weights = np.zeros((len(languages), len(columns)))
-    for place, scope in enumerate(columns):
-        weights[[languages.index(language) for language in scope.languages], place] = 1 / len(
-            scope.languages
-        )
+    asked = _Asked(scores.to_pandas(), languages, columns, resamples)
+    base = asked.measure(reference) if reference is not None and reference in systems else None
+    rows: list[dict[str, Any]] = []
+    for system, (title, stages) in systems.items():
+        measured = asked.measure(system)
+        named = {"origin": "measured", "system": system, "title": title, "stages": stages}
+        for seed in [None, *measured.seeds]:
+            for place, scope in enumerate(columns):
+                row = named | asked.row(measured, seed, place)
+                row["aligned"] = all(language in aligned for language in scope.languages)
+                compared = base is not None and system != reference
+                if base is not None and compared and (seed is None or seed in base.seeds):
+                    row |= _comparison(measured, base, seed, place, scope, resamples)
+                rows.append(row)
+    _correct(rows)
+    return pa.Table.from_pylist(rows, schema=TIDY_SCHEMA)
 
-    def measure(system: str) -> _Measured:
-        own = frame[frame["system"] == system]
-        seeds = sorted(int(seed) for seed in own["seed"].unique())
-        place = f"{benchmark}: scores of {system}"
+
+def _correct(rows: Sequence[dict[str, Any]]) -> None:
+    """Add Holm's correction of each p-value over all systems and scopes of its seed."""
+    for name in ("p", "p_mcnemar"):
+        for seed in {row["seed"] for row in rows}:
+            tested = [row for row in rows if row["seed"] == seed and name in row]
+            for row, corrected in zip(tested, holm([row[name] for row in tested]), strict=True):
+                row[f"{name}_holm"] = corrected
+
+
+class _Asked:
+    """What all systems of a table were asked: problems by language, columns, and how languages are
+    weighed in them.
+    """
+
+    def __init__(
+        self, frame: Any, languages: Sequence[str], columns: Sequence[Scope], resamples: int
+    ) -> None:
+        self.frame, self.languages, self.columns = frame, languages, columns
+        self.resamples = resamples
+        self.benchmark = ", ".join(sorted(frame["benchmark"].unique()))
+        self.ids = {
+            language: sorted(ids.unique()) for language, ids in frame.groupby("language")["id"]
+        }
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for language in languages:
+            alike.setdefault(tuple(self.ids.get(language, ())), []).append(language)
+        self.alike = list(alike.values())
+        self.weights = np.zeros((len(languages), len(columns)))
+        for place, scope in enumerate(columns):
+            rows = [languages.index(language) for language in scope.languages]
+            self.weights[rows, place] = 1 / len(scope.languages)
+
+    def measure(self, system: str) -> "_Measured":
+        """A system's marks, accuracies and bootstrap samples."""
+        scores = self.frame[self.frame["system"] == system]
+        seeds = sorted(int(seed) for seed in scores["seed"].unique())
+        where = f"{self.benchmark}: scores of {system}"
         marks, strict = (
-            _marks(own, rule, languages, ids, seeds, place)
+            _marks(scores, rule, self.languages, self.ids, seeds, where)
             for rule in ("correct", "correct_strict")
         )
         means, strict_means = (
-            np.stack([cube[language].mean(1) for language in languages], 1) @ weights
+            np.stack([cube[language].mean(1) for language in self.languages], 1) @ self.weights
             for cube in (marks, strict)
         )
         return _Measured(
@@ -239,50 +208,28 @@ def tidy(
             marks,
             np.vstack([means.mean(0), means]),
             np.vstack([strict_means.mean(0), strict_means]),
-            samples(marks, list(alike.values()), resamples) @ weights,
+            samples(marks, self.alike, self.resamples) @ self.weights,
         )
 
-    base = measure(reference) if reference in systems and reference is not None else None
-    rows: list[dict[str, Any]] = []
-    for system, (title, stages) in systems.items():
-        measured = measure(system)
-        for index, seed in enumerate([None, *measured.seeds]):
-            for place, scope in enumerate(columns):
-                low, high = interval(measured.drawn[index, :, place])
-                several = seed is None and len(measured.seeds) > 1
-                row: dict[str, Any] = {
-                    "origin": "measured",
-                    "system": system,
-                    "title": title,
-                    "stages": stages,
-                    "seeds": ",".join(map(str, measured.seeds if seed is None else [seed])),
-                    "seed": seed,
-                    "benchmark": benchmark,
-                    "scope": scope.name,
-                    "level": scope.level,
-                    "aligned": all(language in aligned for language in scope.languages),
-                    "n": sum(len(ids[language]) for language in scope.languages),
-                    "accuracy": 100 * float(measured.accuracy[index, place]),
-                    "low": 100 * low,
-                    "high": 100 * high,
-                    "accuracy_strict": 100 * float(measured.strict[index, place]),
-                    "seed_deviation": (
-                        100 * float(measured.accuracy[1:, place].std(ddof=1)) if several else None
-                    ),
-                }
-                if (
-                    base is not None
-                    and system != reference
-                    and (seed is None or seed in base.seeds)
-                ):
-                    row |= _comparison(measured, base, seed, place, scope, resamples)
-                rows.append(row)
-    for name in ("p", "p_mcnemar"):
-        for seed in {row["seed"] for row in rows}:
-            tested = [row for row in rows if row["seed"] == seed and name in row]
-            for row, corrected in zip(tested, holm([row[name] for row in tested]), strict=True):
-                row[f"{name}_holm"] = corrected
-    return pa.Table.from_pylist(rows, schema=TIDY_SCHEMA)
+    def row(self, measured: "_Measured", seed: int | None, place: int) -> dict[str, Any]:
+        """The figures of one system, seed (None: the average of all) and column."""
+        index, scope = measured.row(seed), self.columns[place]
+        low, high = interval(measured.drawn[index, :, place])
+        several = seed is None and len(measured.seeds) > 1
+        deviation = 100 * float(measured.accuracy[1:, place].std(ddof=1)) if several else None
+        return {
+            "seeds": ",".join(map(str, measured.seeds if seed is None else [seed])),
+            "seed": seed,
+            "benchmark": self.benchmark,
+            "scope": scope.name,
+            "level": scope.level,
+            "n": sum(len(self.ids[language]) for language in scope.languages),
+            "accuracy": 100 * float(measured.accuracy[index, place]),
+            "low": 100 * low,
+            "high": 100 * high,
+            "accuracy_strict": 100 * float(measured.strict[index, place]),
+            "seed_deviation": deviation,
+        }
 
 
 class _Measured(NamedTuple):
@@ -340,7 +287,7 @@ def _marks(
     seeds: Sequence[int],
     place: str,
 ) -> dict[str, np.ndarray]:
-    """Marks [seeds, problems] of each language; a missing or repeated one raises LinguaLiftError."""
+    """Marks [seeds, problems] of each language; a missing or repeated one is an error."""
     found: dict[str, np.ndarray] = {}
     missing, incomplete = [], False
     parts = dict(iter(own.groupby("language")))
@@ -431,8 +378,8 @@ def with_version(table: pa.Table, version: str) -> pa.Table:
 
 
 def readable(table: pa.Table) -> list[list[str]]:
-    """Rows of the CSV: benchmark and version, system, then one accuracy a language and group; last the interval
-    of the average, where there is one. Seeds are averaged.
+    """Rows of the CSV: benchmark and version, system, then one accuracy a language and group; last
+    the interval of the average, where there is one. Seeds are averaged.
 
     A `*` stands at a figure of the paper that does not follow from its own per-language figures.
     """
