@@ -237,6 +237,13 @@ def source_vocabulary(
             f"{name}: no word remains after names, numbers and stop words are left out; give more"
             " English text"
         )
+    return _source_table(merged, tags, size)
+
+
+def _source_table(
+    merged: Mapping[str, tuple[float, str]], tags: Mapping[str, Counter[str]], size: int
+) -> pa.Table:
+    """The `size` most frequent words with the parts of speech that they were tagged as."""
     order = sorted(merged, key=lambda word: (-merged[word][0], word))[:size]
     distributions = [
         dict(sorted(tags[word].items(), key=lambda item: (-item[1], item[0]))) for word in order
