@@ -33,6 +33,26 @@ def prepare_model(
     """
     if out.exists():
         shutil.rmtree(out)
+    _write_model(source, retrieved, out)
+    _check_sizes(source, out, layers)
+    _check_tokenizer(source, out, llm, split_digits)
+    files = {
+        path.relative_to(out).as_posix(): sha256_file(path)
+        for path in sorted(out.rglob("*"))
+        if path.is_file()
+    }
+    about = {
+        "source": source.key,
+        "pin": source.pin,
+        "version": source.version,
+        "revision": source.revision,
+        "licence": source.licence,
+    }
+    write_json(out / RECORD, {**about, "files": files})
+
+
+def _write_model(source: Source, retrieved: Path, out: Path) -> None:
+    """The weights, configuration and tokenizer of a source, in whichever form it has them."""
     if source.gguf is not None:
         from lingualift.model.convert import convert_parts
 
@@ -60,21 +80,6 @@ def prepare_model(
             f"{retrieved}: source '{source.key}' holds no safetensors or GGUF weights; pickled ones"
             " are never loaded: docs/data.md says how to convert a copy that you trust"
         )
-    _check_sizes(source, out, layers)
-    _check_tokenizer(source, out, llm, split_digits)
-    files = {
-        path.relative_to(out).as_posix(): sha256_file(path)
-        for path in sorted(out.rglob("*"))
-        if path.is_file()
-    }
-    about = {
-        "source": source.key,
-        "pin": source.pin,
-        "version": source.version,
-        "revision": source.revision,
-        "licence": source.licence,
-    }
-    write_json(out / RECORD, {**about, "files": files})
 
 
 def _check_sizes(source: Source, folder: Path, layers: Iterable[int]) -> None:

@@ -7,7 +7,6 @@ A lock beside each keeps two runs from doing the same work at once: the second w
 done.
 """
 
-import fnmatch
 import logging
 import os
 import shutil
@@ -26,7 +25,8 @@ from lingualift.lock import locked
 from lingualift.messages import LinguaLiftError, nearest
 from lingualift.modes import follow_umask
 from lingualift.retrieve import clients
-from lingualift.retrieve.sources import IGNORED, Source, SourceFile, missing_pins
+from lingualift.retrieve.mirrored import copy_repository
+from lingualift.retrieve.sources import Source, SourceFile, missing_pins
 from lingualift.retrieve.unpack import check_members, unpack
 from lingualift.text.cleaning import is_utf8
 
@@ -410,7 +410,7 @@ def _retrieve_hub(
     held = None if mirror is None else mirror / _mirror_folder(source)
     if held is not None and held.is_dir():
         shutil.rmtree(folder, ignore_errors=True)
-        _copy_tree(source, held, folder)
+        copy_repository(source, held, folder)
     elif offline:
         neither = f" and not at {held}" if held is not None else ""
         raise LinguaLiftError(
@@ -433,25 +433,3 @@ def _retrieve_hub(
             f" copy that you trust (docs/data.md) into mirror/{_mirror_folder(source)}"
         )
     return _finish(source, folder, destination, [])
-
-
-def _copy_tree(source: Source, held: Path, folder: Path) -> None:
-    """The wanted plain files of a mirrored repository, hard-linked where that is possible."""
-    for path in sorted(held.rglob("*")):
-        name = path.relative_to(held).as_posix()
-        wanted = not source.allow or any(fnmatch.fnmatch(name, pattern) for pattern in source.allow)
-        hidden = any(part.startswith(".") for part in path.relative_to(held).parts)
-        if (
-            not path.is_file()
-            or hidden
-            or not wanted
-            or any(fnmatch.fnmatch(name, pattern) for pattern in IGNORED)
-        ):
-            continue
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        real = path.resolve()  # a mirror may be a hub cache, whose files are links
-        try:
-            os.link(real, target)
-        except OSError:
-            shutil.copyfile(real, target)

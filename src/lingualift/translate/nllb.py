@@ -4,7 +4,7 @@ sentences of similar length together.
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,7 @@ def translate(
     code = language.nllb or ""
     source, target = (ENGLISH, code) if out_of_english else (code, ENGLISH)
     tokenizer = AutoTokenizer.from_pretrained(model, src_lang=source, local_files_only=True)
-    known = tokenizer.get_vocab()
-    if ENGLISH not in known:
-        raise LinguaLiftError(f"translation: {model} is no NLLB model: it lacks '{ENGLISH}'")
-    if code not in known:
-        codes = [name for name in known if re.fullmatch("[a-z]{3}_[A-Z][a-z]{3}", name)]
-        raise wrong_cell(language.code, "nllb", code, str(model), codes)
+    _check_codes(tokenizer.get_vocab(), language, model)
     where = device()
     dtype = torch.bfloat16 if where == "cuda" and use_bfloat16("auto", where) else torch.float32
     engine = (
@@ -70,7 +65,7 @@ def translate(
             cut += too_long
             made = engine.generate(
                 **encoded.to(where),
-                forced_bos_token_id=known[target],
+                forced_bos_token_id=tokenizer.convert_tokens_to_ids(target),
                 num_beams=BEAMS,
                 do_sample=False,
                 max_new_tokens=MAX_TOKENS,
@@ -82,6 +77,15 @@ def translate(
     if cut:
         logger.warning("%s: %d sentence(s) longer than %d tokens, cut there", code, cut, MAX_TOKENS)
     return english
+
+
+def _check_codes(vocabulary: Mapping[str, int], language: Language, model: Path) -> None:
+    """Refuse a model that lacks English or the language, by their FLORES-200 codes."""
+    if ENGLISH not in vocabulary:
+        raise LinguaLiftError(f"translation: {model} is no NLLB model: it lacks '{ENGLISH}'")
+    if language.nllb not in vocabulary:
+        codes = [name for name in vocabulary if re.fullmatch("[a-z]{3}_[A-Z][a-z]{3}", name)]
+        raise wrong_cell(language.code, "nllb", language.nllb or "", str(model), codes)
 
 
 def _encoded(tokenizer: Any, texts: list[str]) -> tuple[Any, int]:
