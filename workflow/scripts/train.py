@@ -1,6 +1,7 @@
 """Train one stage of a chain."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ def files_of(tables: Iterable[Mapping[str, Any] | None]) -> list[str]:
 with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu", 0)):
     files, params = snakemake.input, snakemake.params
     run = RunStage.model_validate(params.stage)
+    reference = asdict(params.reference) if params.reference else None
     models = [files.llm, files.get("encoder"), files.get("parent")]
-    read = [*filter(None, models), *files_of([*params.texts, params.reference])]
+    read = [*filter(None, models), *files_of([*params.texts, reference])]
     stage_job = StageJob(
         stage=run.stage,
         name=run.name,
@@ -37,7 +39,7 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
         alignment=run.alignment,
         parent=Path(files.parent) if "parent" in files.keys() else None,
         data=params.texts,
-        reference=params.reference,
+        reference=reference,
         names=params.languages,
         stamp=provenance(snakemake.rule, run.model_dump(mode="json"), read, seed=run.seed),
         bf16=use_bfloat16(params.precision, device()),
