@@ -111,12 +111,13 @@ def _check_tokenizer(source: Source, folder: Path, llm: bool, split_digits: bool
         special_ids(tokenizer)
     else:
         tokenizer = EncoderTokenizer.load(folder).tokenizer
-    does = "split" if reads_digits_alone(tokenizer) else "joined"
-    if source.digits not in (None, does):
-        raise LinguaLiftError(
-            f"source '{source.key}': its tokenizer has digits {does}, config/sources.yaml states"
-            f" {source.digits}; pin the model that is meant, or correct the registry"
-        )
+    if source.digits is not None:
+        does = "split" if reads_digits_alone(tokenizer) else "joined"
+        if source.digits != does:
+            raise LinguaLiftError(
+                f"source '{source.key}': its tokenizer has digits {does}, config/sources.yaml"
+                f" states {source.digits}; pin the model that is meant, or correct the registry"
+            )
     if split_digits:
         EncoderTokenizer.load(folder, split_digits=True)
 
