@@ -2,16 +2,13 @@
 
 A source is one package, repository or folder, or a set of them that belongs together. Six kinds:
 
-- `pip`, `npm`, `apt`: archives that the registry's own client fetches; every file is pinned by
-version and sha256
+- `pip`, `npm`, `apt`: archives that the registry's own client fetches, by version and sha256
 - `url`: files by address; pinned by sha256
 - `hub`: a model or data set repository, pinned by the commit in `revision`
-- `local`: files that the user's mirror folder holds; pinned by sha256 where the published file is
-known
+- `local`: files of the user's mirror folder; pinned by sha256 where the published file is known
 
-A source with `{code}` in its files, or whose files name a `language`, is retrieved one language at
-a time. What the project cannot know beforehand (a hub commit, a checksum) is never made up: the
-user pins it in the configuration.
+A source with `{code}` in its files, or whose files name a `language`, is retrieved by language.
+What the project cannot know (a hub commit, a checksum) is never made up: the user pins it.
 """
 
 import re
