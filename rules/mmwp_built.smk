@@ -1,5 +1,6 @@
-# mmwp-built (section 4, appendix B): English problems -> drafts -> sheets for annotators -> problems
-# of each language, from its draft or from the sheet that came back -> a table of their quality.
+# mmwp-built (section 4, appendix B): English problems -> drafts -> sheets for annotators ->
+# problems of each language, from its draft or from the sheet that came back -> a table of their
+# quality.
 
 
 rule built_english:
