@@ -59,7 +59,7 @@ rule results_report:
         figures={figure: f"results/figures/{figure}.json" for figure in shown.all_figures(PLAN)},
         lexicons={lang: files.lexicon(lang) for lang in CONFIG.languages.alignment},
         answered={table: asdict(paths) for table, paths in shown.answered_files(PLAN).items()},
-        languages=LANGUAGES,
+        languages={code: LANGUAGES[code] for code in shown.shown_languages(PLAN)},
         systems=shown.system_chains(PLAN),
         licences=shown.licences(PLAN),
         config=CONFIG,

@@ -163,7 +163,7 @@ def test_what_transformers_reports_goes_to_the_log_of_the_job_not_to_the_termina
         check=True,
     )
     assert "MISSING" not in done.stdout + done.stderr
-    assert "WARNING MISSING" in (tmp_path / "log").read_text()
+    assert "MISSING" in (tmp_path / "log").read_text()
 
 
 def test_a_run_waits_for_jobs_of_a_killed_one(tmp_path: Path) -> None:

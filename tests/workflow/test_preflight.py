@@ -100,7 +100,7 @@ def test_a_package_that_is_too_old(folder: Path, tmp_path: Path) -> None:
     environment = tiny.environment()
     environment["PYTHONPATH"] = os.pathsep.join([str(old.parent), environment["PYTHONPATH"]])
     line = refusal(folder, target="retrieve", environment=environment)
-    assert "package safetensors 0.1.0 does not fit >=0.5; pip install 'safetensors==" in line
+    assert "package safetensors 0.1.0 does not fit >=0.8; pip install 'safetensors==" in line
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="no make on this machine")

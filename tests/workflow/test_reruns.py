@@ -13,7 +13,7 @@ import yaml
 
 from lingualift.artifacts import sha256_file
 from tests import tiny
-from tests.workflow.conftest import planned
+from tests.workflow.conftest import SHOWN, all_planned, planned
 
 pytestmark = pytest.mark.workflow
 
@@ -137,6 +137,17 @@ def test_one_more_seed(finished: Path) -> None:
 def test_a_change_of_the_tables(finished: Path) -> None:
     assert planned(finished, tables={"bootstrap": 300}) == TABLES
     assert planned(finished, "--forcerun", "results_table") == TABLES
+
+
+def test_figures_and_the_report_follow_the_tables(finished: Path) -> None:
+    jobs = all_planned(finished, "--forcerun", "results_table")
+    drawn = [job for job in jobs if SHOWN.match(job)]
+    assert drawn == [
+        "figure accuracy-mmwp",
+        "figure gain-lexicon-mmwp",
+        "figure time",
+        "report of the run",
+    ]
 
 
 def test_another_rule_of_scoring_generates_nothing(finished: Path) -> None:

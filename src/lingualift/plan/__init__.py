@@ -9,7 +9,7 @@ from functools import cached_property
 from lingualift.benchmarks.mmwp_built import BENCHMARK as BUILT
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import CodeSwitch, Config, System
-from lingualift.languages import Language
+from lingualift.languages import Language, find_language
 from lingualift.messages import LinguaLiftError, known
 from lingualift.model.layout import Prompt
 from lingualift.plan import files
@@ -63,7 +63,7 @@ class Plan:
 
     def language(self, code: str) -> Language:
         """A language by its code."""
-        return self.languages[known(code, self.languages, "language", "config/languages.tsv")]
+        return find_language(self.languages, code)
 
     def encoder_settings(self, name: str) -> UsedEncoder:
         """The encoder that a name in paths stands for."""
