@@ -63,7 +63,7 @@ class Plan:
 
     def language(self, code: str) -> Language:
         """A language by its code."""
-        return find_language(self.languages, code)
+        return find_language(self.languages, code, "config/languages.tsv")
 
     def encoder_settings(self, name: str) -> UsedEncoder:
         """The encoder that a name in paths stands for."""
