@@ -78,7 +78,7 @@ def test_every_kind_of_answer_goes_from_the_published_files_to_a_table(
         assert chance == pytest.approx({"xnli": 33.3, "tatoeba": 12.5}.get(name, chance), abs=0.06)
     answers = pq.read_table(copy / "results/predictions/lingualift/tatoeba/de.parquet").to_pylist()
     assert {row["stop_reason"] for row in answers} == {"neighbour"} and len(
-        {row["answer"] for row in answers}
+        {row["output"] for row in answers}
     ) > 1
 
 
