@@ -28,6 +28,8 @@ from typing import Any
 
 import yaml
 
+from tests import forked
+
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOW = (
     "Snakefile",
@@ -362,17 +364,8 @@ def command(
 
 
 def snakemake(folder: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run Snakemake in `folder` to its end; options as those of `command`."""
-    asked = command(*arguments, **options)
-    return subprocess.run(
-        asked,
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=1800,
-        check=False,
-    )
+    """Run Snakemake in `folder` to its end (`forked.py`); options as those of `command`."""
+    return forked.snakemake(command(*arguments, **options)[3:], folder, environment())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,64 @@
+"""Snakemake's command line, from a process that has already imported it.
+
+A start of `python -m snakemake` imports for two seconds before it reads the Snakefile; the tests
+start it some ninety times. Here `multiprocessing`'s fork server imports once, and every start is a
+fork of it: the same command line, a process, folder and environment of its own. The finished tiny
+run, the faults, the offline run and what needs another environment start it as a user does.
+"""
+
+import multiprocessing
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+LIMIT = 1800  # seconds that a run may take
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(
+    [
+        "snakemake.cli",
+        "snakemake.linting.rules",
+        "snakemake.report.html_reporter",
+        "snakemake.scheduling.greedy",
+        "snakemake.executors.local",
+        "snakemake.executors.dryrun",
+        "snakemake_executor_plugin_slurm",
+        "snakemake_logger_plugin_lingualift.estimate",
+        "lingualift.run",
+        "lingualift.plan.inputs",
+    ]
+)
+
+
+def _main(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], output: Path
+) -> None:
+    """What the fork does: become a process as the command line starts it."""
+    from snakemake.cli import main
+
+    for stream, name in enumerate(("stdout", "stderr"), 1):
+        handle = os.open(output / name, os.O_WRONLY | os.O_CREAT)
+        os.dup2(handle, stream)
+        os.close(handle)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    main(list(arguments))
+
+
+def snakemake(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """`python -m snakemake` with these arguments, in `folder`, to its end."""
+    with tempfile.TemporaryDirectory(prefix="lingualift-snakemake-") as output:
+        process = SERVER.Process(
+            target=_main, args=(list(arguments), folder, dict(environment), Path(output))
+        )
+        process.start()
+        process.join(LIMIT)
+        if process.exitcode is None:
+            process.kill()
+            raise subprocess.TimeoutExpired(list(arguments), LIMIT)
+        said = [(Path(output) / name).read_text("utf-8") for name in ("stdout", "stderr")]
+        return subprocess.CompletedProcess(list(arguments), process.exitcode, *said)
