@@ -298,7 +298,7 @@ def test_a_name_that_nothing_defines_is_refused_in_one_line_behind_its_key(place
         (
             "stages.warm-start.data",
             "maths",
-            "stages.warm-start.data: Input should be 'code-switched', got 'maths'",
+            "stages.warm-start.data: Input should be 'code-switched' or 'english', got 'maths'",
         ),
         (
             "stages.align.objective",

@@ -100,6 +100,12 @@ OBJECTIVE = Field(
         " and (6))."
     )
 )
+DATA = Field(
+    description=(
+        "`code-switched`, `english` (a warm start alone: nothing but English questions), or a task"
+        " of `tasks`; several are mixed."
+    )
+)
 StageInput = Annotated[
     Input | None,
     Field(description="How the question enters in this stage (null: as in the system)."),
@@ -121,9 +127,7 @@ class WarmStart(Settings):
     """
 
     objective: Annotated[Literal["warm-start"], OBJECTIVE]
-    data: Literal["code-switched"] = Field(
-        description="`code-switched`, or a task of `tasks`; several are mixed."
-    )
+    data: Annotated[Literal["code-switched", "english"], DATA]
     input: StageInput = None
     train: list[Literal["alignment"]] = Field(
         min_length=1, max_length=1, description="Modules that learn; the rest is frozen."
@@ -135,8 +139,10 @@ class WarmStart(Settings):
 
     @property
     def parts(self) -> list[tuple[str, str | None]]:
-        """Every data set with its prompt: a warm start asks no LLM, so it has none."""
-        return [(self.data, None)]
+        """Every data set beside the English questions, with its prompt: a warm start asks no LLM,
+        so it has none.
+        """
+        return [] if self.data == "english" else [(self.data, None)]
 
     def identity(self) -> dict[str, Any]:
         """What of these settings enters the stage's id, beside the values that a warm start had
@@ -163,9 +169,7 @@ class LanguageModelling(Settings):
     """
 
     objective: Annotated[Literal["language-modelling"], OBJECTIVE]
-    data: Name | list[Name] = Field(
-        description="`code-switched`, or a task of `tasks`; several are mixed."
-    )
+    data: Annotated[Name | list[Name], DATA]
     input: StageInput = None
     train: list[Literal["alignment", "boundary", "llm", "encoder", "llm-lora"]] = Field(
         min_length=1, description="Modules that learn; the rest is frozen."

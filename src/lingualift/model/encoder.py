@@ -114,6 +114,14 @@ class EncoderTokenizer:
             else ()
         )
 
+    @property
+    def added(self) -> tuple[int, int]:
+        """How many tokens are added before and after every text."""
+        if self.causal:
+            return 0, 0
+        mask = self.tokenizer("a", return_special_tokens_mask=True)["special_tokens_mask"]
+        return mask.index(0), mask[::-1].index(0)
+
     def tokens(self, texts: Sequence[str]) -> Tokens:
         """Ids of all texts in one array; a text without any is an error."""
         pieces, counts = [], []
@@ -189,6 +197,9 @@ class Backbone(torch.nn.Module):
             model = loaded.from_pretrained(path, dtype=dtype, local_files_only=True).get_encoder()
         else:
             model = AutoModel.from_pretrained(path, dtype=dtype, local_files_only=True)
+            blocks = getattr(getattr(model, "encoder", None), "layer", None)
+            if self.joined and isinstance(blocks, torch.nn.ModuleList):
+                model.encoder.layer = blocks[: max(self.joined)]  # as BERT and XLM-R name them
         self.network = model.eval()
 
     def train(self, mode: bool = True) -> "Backbone":
@@ -373,6 +384,18 @@ class Encoder:
                     result[index] = value
                 bar.update(len(chosen))
         return result
+
+    def word_states(self, words: Sequence[str], layers: Sequence[int]) -> list[np.ndarray]:
+        """Float32 states [len(layers), tokens, dim] of each word alone, without the tokens that the
+        tokenizer adds to every text; a word that has none of its own keeps those.
+        """
+        before, after = self.tokenize.added
+        return [
+            states[:, before : states.shape[1] - after]
+            if states.shape[1] > before + after
+            else states
+            for states in self.states(words, layers)
+        ]
 
     def encode(self, texts: Sequence[str], progress: str | None = None) -> States:
         """States of all texts in memory, float32; a text that occurs twice is encoded once."""

@@ -83,7 +83,7 @@ class RunStage(Settings):
     @property
     def task(self) -> str:
         """The task that says which benchmarks the stage prepares for."""
-        return self.tasks[0]
+        return self.tasks[0] if self.tasks else self.reference
 
 
 class Models(Settings):
