@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
-from lingualift.tasks import arithmetic, word_problems
+from lingualift.tasks import arithmetic, unreadable, word_problems
 
 GENERATORS: dict[str, Callable[[int, int], pa.Table]] = {
     "word-problems": word_problems.generate,
     "arithmetic": arithmetic.generate,
+    "unreadable-problems": unreadable.generate,
 }
 """(examples, seed) -> questions with their responses (`word_problems.PROBLEM_SCHEMA`)."""

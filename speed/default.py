@@ -1,0 +1,76 @@
+"""Processor time of the default run beside an earlier default on the same machine in the same hour.
+
+`python speed/default.py FOLDER` makes two clones of this checkout below FOLDER, runs the default
+configuration in one and `speed/earlier-default.yaml` over it in the other, one after the other, and
+prints processor seconds a kind of job and their ratio. Models and texts are fetched first, once, and
+cost nothing here. `--seconds A B` reads two finished runs instead.
+"""
+
+import argparse
+import csv
+import resource
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+EARLIER = "speed/earlier-default.yaml"
+
+
+def run(folder: Path, resources: Path, overlays: list[str]) -> float:
+    """Processor seconds of a run in a new clone at `folder`, all its processes together."""
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
+    command = [sys.executable, "-m", "snakemake", "--cores", "all"]
+    settings = ["--configfile", "config/config.yaml", *overlays, "--config", f"resources={resources}"]
+    subprocess.run([*command, "fetch", *settings], cwd=folder, check=True)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([*command, "results/tables/mmwp.csv", *settings], cwd=folder, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def seconds_by_job(folder: Path) -> Counter[str]:
+    """Processor seconds of a finished run by kind of job, as Snakemake sampled them."""
+    seconds: Counter[str] = Counter()
+    timings = folder / "results/timings"
+    for path in timings.glob("**/*.tsv"):
+        with path.open(newline="") as handle:
+            rows = list(csv.DictReader(handle, delimiter="\t"))
+        kind = path.relative_to(timings).parts[0]
+        if kind == "train":
+            kind = path.stem.rpartition("-")[0]
+        seconds[kind] += sum(float(row["cpu_time"]) for row in rows)
+    return seconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, nargs="?", help="an empty folder for both runs")
+    parser.add_argument("--seconds", type=Path, nargs=2, metavar=("EARLIER", "NOW"))
+    options = parser.parse_args()
+    if (options.folder is None) == (options.seconds is None):
+        parser.error("give a folder, or two finished runs with --seconds")
+    totals: list[float] | None = None
+    folders = options.seconds
+    if folders is None:
+        base = options.folder.resolve()
+        folders = [base / "earlier", base / "now"]
+        overlays = [[EARLIER], []]
+        totals = [
+            run(folder, base / "resources", overlay)
+            for folder, overlay in zip(folders, overlays, strict=True)
+        ]
+    earlier, now = (seconds_by_job(folder) for folder in folders)
+    print(f"{'CPU seconds':28}{'earlier':>10}{'now':>10}{'ratio':>8}")
+    for kind in sorted({*earlier, *now}, key=lambda kind: -max(earlier[kind], now[kind])):
+        ratio = f"{now[kind] / earlier[kind]:8.2f}" if earlier[kind] else ""
+        print(f"{kind:28}{earlier[kind]:10.0f}{now[kind]:10.0f}{ratio}")
+    sums = [sum(earlier.values()), sum(now.values())]
+    print(f"{'all jobs':28}{sums[0]:10.0f}{sums[1]:10.0f}{sums[1] / sums[0]:8.2f}")
+    if totals is not None:
+        print(f"{'with Snakemake':28}{totals[0]:10.0f}{totals[1]:10.0f}{totals[1] / totals[0]:8.2f}")
+
+
+if __name__ == "__main__":
+    main()
