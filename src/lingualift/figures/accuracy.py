@@ -120,8 +120,8 @@ def _label(row: Row, inputs: Inputs) -> str:
 
 
 def _order(row: Row) -> tuple[int, str]:
-    places = ["average", *LEVELS.values(), "other"]
-    return places.index(row["panel"]), "" if row["panel"] == "average" else row["language"]
+    panels = ["average", *LEVELS.values(), "other"]
+    return panels.index(row["panel"]), "" if row["panel"] == "average" else row["language"]
 
 
 def finding(table: Sequence[Row]) -> str:

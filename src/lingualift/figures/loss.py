@@ -67,7 +67,7 @@ def running_mean(losses: Sequence[Row]) -> list[float]:
     """
     values = [entry["loss"] for entry in losses]
     half = SMOOTHED // 2 if len(values) >= FEW else 0
-    spans = (values[max(0, place - half) : place + half + 1] for place in range(len(values)))
+    spans = (values[max(0, index - half) : index + half + 1] for index in range(len(values)))
     return [sum(span) / len(span) for span in spans]
 
 

@@ -47,8 +47,8 @@ def read_timing(path: str | Path, folder: str | Path) -> Timing | None:
 
 def read_timings(folder: str | Path) -> list[Timing]:
     """Every record below a folder, by path."""
-    found = (read_timing(path, folder) for path in sorted(Path(folder).rglob("*.tsv")))
-    return [timing for timing in found if timing is not None]
+    records = (read_timing(path, folder) for path in sorted(Path(folder).rglob("*.tsv")))
+    return [timing for timing in records if timing is not None]
 
 
 def read_stages(
@@ -76,8 +76,8 @@ def ablation(table: Sequence[Row], scores: Sequence[str], resamples: int) -> lis
     marks = pa.concat_tables([read_parquet(path, SCORE_SCHEMA) for path in scores])
     languages = list(dict.fromkeys(marks["language"].to_pylist()))
     columns = [Scope(code, "", (code,)) for code in languages]
-    found = tidy(marks, titles, languages, {}, [], WITHOUT_ALIGNMENT, resamples, columns)
-    return found.to_pylist()
+    compared = tidy(marks, titles, languages, {}, [], WITHOUT_ALIGNMENT, resamples, columns)
+    return compared.to_pylist()
 
 
 def read_inputs(

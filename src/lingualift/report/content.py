@@ -162,10 +162,10 @@ def lexicon_summary(
     precision = row[f"{score}_p1"]
     examples = []
     for word in WORDS:
-        found = sorted((r for r in translations if r["source"] == word), key=lambda r: r["rank"])
-        if found:
-            others = ", ".join(r["target"] for r in found[1:3])
-            examples.append(Example(word, found[0]["target"], others, found[0]["mutual"]))
+        ranked = sorted((r for r in translations if r["source"] == word), key=lambda r: r["rank"])
+        if ranked:
+            others = ", ".join(r["target"] for r in ranked[1:3])
+            examples.append(Example(word, ranked[0]["target"], others, ranked[0]["mutual"]))
     used = "yes" if row["in_stage_1"] else "no"
     return LexiconSummary(
         code=code,
@@ -191,7 +191,7 @@ def chosen(ids: Sequence[str], count: int) -> list[str]:
     """So many ids, spread evenly over all: the same in every language that asks the same."""
     if len(ids) <= count:
         return list(ids)
-    return [ids[place * len(ids) // count] for place in range(count)]
+    return [ids[index * len(ids) // count] for index in range(count)]
 
 
 def answers(

@@ -69,9 +69,9 @@ def built_rows(
     for problem in problems:
         row = sheet[problem.id]
         question = row.post_edit or row.translation
-        found = [*flags(problem.question, question, language, names)]
+        question_flags = [*flags(problem.question, question, language, names)]
         if row.back_translation and not row.post_edit:
-            found += distance_flag(problem.question, row.back_translation, bound)
+            question_flags += distance_flag(problem.question, row.back_translation, bound)
         rows.append(
             {
                 "id": problem.id,
@@ -81,7 +81,7 @@ def built_rows(
                 "translation": row.translation,
                 "back_translation": row.back_translation,
                 "engine": row.engine,
-                "flags": found,
+                "flags": question_flags,
                 "post_edited": bool(row.post_edit) and row.post_edit != row.translation,
             }
         )
