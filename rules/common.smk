@@ -6,7 +6,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from lingualift.config import load
+from lingualift.config import load_config
 from lingualift.messages import LinguaLiftError
 from lingualift.languages import load_languages
 from lingualift.plan import files, inputs, plan, requests, shared, shown, work
@@ -27,7 +27,7 @@ name_user()
 
 try:
     check_paths(BASE)
-    CONFIG = load(config)
+    CONFIG = load_config(config)
     LANGUAGES = load_languages(BASE / "config/languages.tsv")
     SOURCES = load_sources(BASE / "config/sources.yaml", CONFIG.pins)
     PLAN = plan(CONFIG, LANGUAGES, SOURCES, load_systems(BASE / "config/systems"))

@@ -103,7 +103,7 @@ def wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width, break_long_words=False)
 
 
-def decimal(value: float) -> str:
+def one_decimal(value: float) -> str:
     """A number as captions state it: one decimal, a true minus sign."""
     return f"{value:.1f}".replace("-", "−")
 

@@ -105,7 +105,7 @@ def _training(plan: Plan, wildcards: Any) -> float:
     stage, parameters = run.stage, requests.model_size(plan, run.llm.source).parameters
     if stage.objective == "warm-start":
         return START + (stage.steps or 0) * stage.batch / 10_000
-    examples = requests.stage_examples(plan, run)
+    examples = requests.stage_example_count(plan, run)
     operations = 6 if "llm" in stage.train else 4
     return START + examples * stage.epochs * 2 * TOKENS * parameters * operations / TRAINING
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 from lingualift.tasks import arithmetic, word_problems
 
 GENERATORS: dict[str, Callable[[int, int], pa.Table]] = {
-    "word-problems": word_problems.generate,
-    "arithmetic": arithmetic.generate,
+    "word-problems": word_problems.generate_problems,
+    "arithmetic": arithmetic.generate_problems,
 }
 """(examples, seed) -> questions with their responses (`word_problems.PROBLEM_SCHEMA`)."""

@@ -57,7 +57,7 @@ def parts(question: str) -> list[str]:
     return _FORM.split(question)
 
 
-def translate(
+def translate_questions(
     questions: Sequence[str], language: Language, engine: str, folder: Path, batch: int
 ) -> list[str]:
     """English translations of questions in one language, in order; each distinct sentence is

@@ -71,11 +71,11 @@ class SheetRow:
             self.post_edit,
             self.comment,
             self.engine,
-            checksum(self.translation),
+            short_checksum(self.translation),
         )
 
 
-def checksum(translation: str) -> str:
+def short_checksum(translation: str) -> str:
     """The first eight digits of a translation's SHA-256."""
     return hashlib.sha256(translation.encode()).hexdigest()[:8]
 
@@ -194,7 +194,7 @@ def _row(
     )
     if not (row.post_edit or row.translation):
         raise LinguaLiftError(f"{place}: {identifier} has neither a translation nor a post-edit")
-    if row.translation and checksum(row.translation) != cells["checksum"]:
+    if row.translation and short_checksum(row.translation) != cells["checksum"]:
         raise LinguaLiftError(
             f"{place}: the translation of {identifier} was changed; put it back, and write what is"
             " right into `post-edit`"
