@@ -37,6 +37,8 @@ except LinguaLiftError as error:
 
 wildcard_constraints:
     **files.PATTERNS,
+    table="|".join(CONFIG.benchmarks),
+    figure="|".join(shown.all_figures(PLAN)),
 
 
 def growing(request):
@@ -55,6 +57,12 @@ def growing(request):
 def gpus(count):
     """A request for GPUs, where the configuration has any."""
     return {"gpu": count} if count else {}
+
+
+def shown_in_report(path, caption, category, **labels):
+    """A file that `snakemake --report` carries, with its caption."""
+    caption = f"../workflow/report/{caption}.rst"
+    return report(path, caption=caption, category=category, labels=labels)
 
 
 SMALL = growing(Request(1000, 10))
