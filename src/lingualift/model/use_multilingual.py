@@ -31,7 +31,7 @@ class UseMultilingualConfig(PretrainedConfig):
     """Sizes of the encoder; `orders` are the n-gram widths, each with its tokens to the left."""
 
     model_type = MODEL_TYPE
-    num_hidden_layers = 1  # no size: the branches are the one layer, as readers of states ask for it
+    num_hidden_layers = 1  # as those who read states ask: the branches are the one layer
 
     def __init__(
         self,
