@@ -74,8 +74,8 @@ rule predictions:
         "results/predictions/{run}/{benchmark}/{lang}.parquet",
     log:
         "results/logs/predictions/{run}/{benchmark}/{lang}.log",
-    # One job answers several languages; each stays a file and a target of its own. A copy of a small
-    # file is not worth a queue entry.
+    # One job answers several languages; each stays a file and a target of its own. A copy is not
+    # worth a queue entry.
     localrule: True
     conda:
         "../envs/cpu.yaml"
