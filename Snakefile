@@ -27,10 +27,6 @@ include: "rules/figures.smk"
 include: "rules/report.smk"
 
 
-localrules:
-    all,
-
-
 rule all:
     default_target: True
     input:
@@ -57,6 +53,7 @@ rule all:
                 "results/report.html",
             ]
         ),
+    localrule: True
 
 
 onstart:

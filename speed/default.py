@@ -1,9 +1,8 @@
 """Processor time of the default run beside an earlier default on the same machine in the same hour.
 
-`python speed/default.py FOLDER` makes two clones of this checkout below FOLDER, runs the default
-configuration in one and `speed/earlier-default.yaml` over it in the other, one after the other, and
-prints processor seconds a kind of job and their ratio. Models and texts are fetched first, once, and
-cost nothing here. `--seconds A B` reads two finished runs instead.
+`python speed/default.py FOLDER` makes two clones of this checkout below FOLDER, runs
+`speed/earlier-default.yaml` in one and then the default configuration in the other, and prints
+processor seconds by kind of job and their ratio. `--seconds A B` reads two finished runs instead.
 """
 
 import argparse
@@ -22,8 +21,13 @@ def run(folder: Path, resources: Path, overlays: list[str]) -> float:
     """Processor seconds of a run in a new clone at `folder`, all its processes together."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
     command = [sys.executable, "-m", "snakemake", "--cores", "all"]
-    settings = ["--configfile", "config/config.yaml", *overlays, "--config", f"resources={resources}"]
-    subprocess.run([*command, "fetch", *settings], cwd=folder, check=True)
+    settings = [
+        "--configfile",
+        "config/config.yaml",
+        *overlays,
+        "--config",
+        f"resources={resources}",
+    ]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([*command, "results/tables/mmwp.csv", *settings], cwd=folder, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -69,7 +73,9 @@ def main() -> None:
     sums = [sum(earlier.values()), sum(now.values())]
     print(f"{'all jobs':28}{sums[0]:10.0f}{sums[1]:10.0f}{sums[1] / sums[0]:8.2f}")
     if totals is not None:
-        print(f"{'with Snakemake':28}{totals[0]:10.0f}{totals[1]:10.0f}{totals[1] / totals[0]:8.2f}")
+        print(
+            f"{'with Snakemake':28}{totals[0]:10.0f}{totals[1]:10.0f}{totals[1] / totals[0]:8.2f}"
+        )
 
 
 if __name__ == "__main__":

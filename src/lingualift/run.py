@@ -130,9 +130,9 @@ def begin(
     resources = Path(config.resources)
     preflight.check_writable(resources)
     sources = [plan.source(folder) for folder in plan.retrieved() if folder in folders]
-    places = (resources / "sources", resources / "downloads", config.mirror)
-    if preflight.check_sources(sources, *places, config.offline):
-        print(download_lines(sources, *places), flush=True)
+    stores = (resources / "sources", resources / "downloads", config.mirror)
+    if preflight.check_sources(sources, *stores, config.offline):
+        print(download_lines(sources, *stores), flush=True)
     sweep(results, 0 if alone else DAY)
     return gpus
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from lingualift.config import Config, Settings, System, load
+from lingualift.config import Config, Settings, System, load_config
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, plan
@@ -55,7 +55,7 @@ def changed(place: str, value: Any) -> dict[str, Any]:
 
 
 def planned(values: dict[str, Any]) -> Plan:
-    return plan(load(values), LANGUAGES, SOURCES, SYSTEMS)
+    return plan(load_config(values), LANGUAGES, SOURCES, SYSTEMS)
 
 
 def refusal(values: dict[str, Any]) -> str:
@@ -100,7 +100,7 @@ def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_config
     problems = []
     for paths in ([], [ROOT / "config" / "paper.yaml"]):
         try:
-            chain(load(over_default(paths)), SYSTEMS[name], 1, SOURCES)
+            chain(load_config(over_default(paths)), SYSTEMS[name], 1, SOURCES)
             return
         except LinguaLiftError as error:
             problems.append(str(error))
@@ -392,7 +392,7 @@ def test_values_are_the_same_from_a_file_and_from_the_command_line():
         ("alignment.normalise", "false", False),
         ("tasks", {**DEFAULT["tasks"], "unused": "null"}, {**DEFAULT["tasks"], "unused": None}),
     ):
-        assert load(changed(place, text)) == load(changed(place, value))
+        assert load_config(changed(place, text)) == load_config(changed(place, value))
         assert ids(changed(place, text)) == ids(changed(place, value))
 
 
@@ -521,7 +521,7 @@ def test_a_mistake_in_a_system_is_one_line_that_names_file_or_system(tmp_path, t
     (tmp_path / "mine.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(LinguaLiftError) as caught:
         for system in load_systems(tmp_path).values():
-            chain(load(DEFAULT), system, 1, SOURCES)
+            chain(load_config(DEFAULT), system, 1, SOURCES)
     assert message in str(caught.value) and len(str(caught.value).splitlines()) == 1
 
 
@@ -533,7 +533,7 @@ def test_a_system_defined_in_two_files_is_refused(tmp_path):
 
 
 def ids(values: dict[str, Any], system: str = "lingualift", seed: int = 1) -> list[str]:
-    return [stage.id for stage in chain(load(values), SYSTEMS[system], seed, SOURCES)]
+    return [stage.id for stage in chain(load_config(values), SYSTEMS[system], seed, SOURCES)]
 
 
 def test_chains_that_begin_alike_share_checkpoints_and_part_where_they_differ():
@@ -753,4 +753,4 @@ def test_a_source_that_knows_a_language_by_another_code_is_refused():
     with pytest.raises(
         LinguaLiftError, match=r"source 'mine': unknown language 'cz'; did you .*'cs'"
     ):
-        plan(load(DEFAULT), LANGUAGES, sources, SYSTEMS)
+        plan(load_config(DEFAULT), LANGUAGES, sources, SYSTEMS)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lingualift.config import System, load
+from lingualift.config import System, load_config
 from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, files, inputs, plan, requests
 from lingualift.plan.systems import RunStage
@@ -93,7 +93,7 @@ def with_digits(**stated: str | None) -> Plan:
         key.replace("_", "-"): SOURCES[key.replace("_", "-")].model_copy(update={"digits": value})
         for key, value in stated.items()
     }
-    config = load(merged(E5, E5_WORDS))
+    config = load_config(merged(E5, E5_WORDS))
     return plan(config, LANGUAGES, {**SOURCES, **changed}, SYSTEMS)
 
 

@@ -62,7 +62,7 @@ def test_a_words_states_are_those_of_its_own_tokens(family: str, root: Path) -> 
     encoder = Encoder(encoder_folder(root, family)[0], 2, torch.float32)
     words = [" house", " river"]
     before, after = encoder.tokenize.added
-    ids, offsets = encoder.tokenize(words)
+    _, offsets = encoder.tokenize(words)
     assert all(start == end for start, end in offsets[0][:before])
     assert all(start < end for start, end in offsets[0][before : len(offsets[0]) - after])
     every, bare = encoder.states(words, [1, 2]), encoder.word_states(words, [1, 2])

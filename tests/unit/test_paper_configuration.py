@@ -8,7 +8,7 @@ import yaml
 from snakemake.utils import update_config
 
 from lingualift.benchmarks.mmwp_mini import GROUPS
-from lingualift.config import Config, load
+from lingualift.config import Config, load_config
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, plan
@@ -42,7 +42,7 @@ def planned(config: Config) -> Plan:
 
 @pytest.fixture(scope="module")
 def paper() -> Config:
-    return load(merged("paper.yaml"))
+    return load_config(merged("paper.yaml"))
 
 
 def test_the_paper_aligns_every_language_of_mmwp_but_english_and_evaluates_all(
@@ -102,7 +102,10 @@ def test_no_system_of_the_paper_has_a_warm_start_and_those_of_its_tables_share_s
 
 
 def test_released_settings_differ_from_the_papers_in_what_is_documented() -> None:
-    paper, released = load(merged("paper.yaml")), load(merged("paper.yaml", "released.yaml"))
+    paper, released = (
+        load_config(merged("paper.yaml")),
+        load_config(merged("paper.yaml", "released.yaml")),
+    )
     assert {
         stage.epochs
         for name, stage in released.stages.items()
@@ -155,12 +158,12 @@ def test_an_overlay_removes_an_entry_of_the_default_by_null(paper: Config) -> No
     assert "maths" not in paper.tasks
     assert "holy-quran" not in planned(paper).retrieved()
     with pytest.raises(LinguaLiftError, match=r"codeswitch\.task: unknown task 'maths'"):
-        planned(load(merged({"tasks": {"maths": None, "other": {"source": "gsm8k"}}})))
+        planned(load_config(merged({"tasks": {"maths": None, "other": {"source": "gsm8k"}}})))
 
 
 def test_without_a_corpus_there_must_be_published_vectors() -> None:
     with pytest.raises(LinguaLiftError, match=r"corpus\.source: needed to train vectors on"):
-        load(merged({"corpus": {"source": None}}))
+        load_config(merged({"corpus": {"source": None}}))
 
 
 def test_a_language_without_published_vectors_is_refused(paper: Config) -> None:
@@ -168,9 +171,9 @@ def test_a_language_without_published_vectors_is_refused(paper: Config) -> None:
     with pytest.raises(
         LinguaLiftError, match=r"languages\.alignment: 'af' has no vectors in 'libreoffice-help'"
     ):
-        planned(load(values))
+        planned(load_config(values))
     with pytest.raises(
         LinguaLiftError,
         match=r"fasttext\.pretrained: unknown source 'fasttext-wike'; did you mean 'fasttext-wiki'",
     ):
-        planned(load(merged("paper.yaml", {"fasttext": {"pretrained": "fasttext-wike"}})))
+        planned(load_config(merged("paper.yaml", {"fasttext": {"pretrained": "fasttext-wike"}})))

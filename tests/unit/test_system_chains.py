@@ -23,7 +23,7 @@ from lingualift.model.states import encoded_texts
 from lingualift.plan import Plan, inputs
 from lingualift.plan.systems import RunStage
 from lingualift.tasks.loaders import TASK_SCHEMA
-from lingualift.training.examples import draw, read_examples
+from lingualift.training.examples import draw_examples, read_examples
 from lingualift.training.job import StageJob, StageTexts
 from lingualift.training.run import run_stage
 from tests.unit.test_systems import planned
@@ -218,7 +218,7 @@ def test_the_parts_of_a_mixed_stage_are_asked_in_their_own_words_and_languages(
         read_examples(data(made, replace(table, states=None), tmp_path), {"de": "German"})
         for table in inputs.stage_texts(made, stage)
     ]
-    drawn = draw(parts, None, 1)
+    drawn = draw_examples(parts, None, 1)
     asked = {
         (language, prompt.template)
         for language, prompt in zip(drawn.languages, drawn.prompts, strict=True)

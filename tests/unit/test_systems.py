@@ -13,7 +13,7 @@ import yaml
 from snakemake.utils import update_config
 
 from lingualift.codeswitch.switch import POS_PRESETS
-from lingualift.config import System, load
+from lingualift.config import System, load_config
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, inputs, plan
@@ -41,7 +41,7 @@ def merged(*overlays: Any) -> dict[str, Any]:
 
 
 def planned(*overlays: Any, systems: dict[str, System] | None = None) -> Plan:
-    return plan(load(merged(*overlays)), LANGUAGES, SOURCES, systems or SYSTEMS)
+    return plan(load_config(merged(*overlays)), LANGUAGES, SOURCES, systems or SYSTEMS)
 
 
 @pytest.fixture(scope="module")

@@ -324,8 +324,8 @@ class LinguaLiftModel(PreTrainedModel):
             if self.encoder is None
             else list(self.encoder.network.get_input_embeddings().parameters())
         )
-        own = self.state_dict()
-        buffers = [(name, buffer) for name, buffer in self.named_buffers() if name in own]
+        whole = self.state_dict()
+        buffers = [(name, buffer) for name, buffer in self.named_buffers() if name in whole]
         named = [*self.named_parameters(), *buffers]  # a shared tensor is named once
         names = [
             name.replace(CHECKPOINT_PREFIX, "")
@@ -333,7 +333,7 @@ class LinguaLiftModel(PreTrainedModel):
             if _module_of(name) in {"alignment", "boundary", *self.config.trained}
             and not any(tensor is parameter for parameter in frozen)
         ]
-        tensors = own if state_dict is None else state_dict
+        tensors = whole if state_dict is None else state_dict
         missing = [name for name in names if name not in tensors]
         if missing:
             raise LinguaLiftError(

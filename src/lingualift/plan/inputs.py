@@ -305,11 +305,18 @@ def built_problems(plan: Plan, lang: str) -> Inputs:
     return inputs | ({"sheets": sheets} if sheets else {"draft": files.built_draft(lang)})
 
 
-def post_edited(plan: Plan, benchmark: str) -> list[str]:
-    """Of a built benchmark, what says which problems were post-edited, a file a language."""
-    if not BENCHMARKS[benchmark].BENCHMARK.built:
-        return []
-    return [files.built_problems(lang) for lang in plan.languages_of(benchmark)]
+def results_table(plan: Plan, table: str) -> Inputs:
+    """Every run's scores and, by language, problems and what says which were post-edited (none
+    but of a built benchmark).
+    """
+    benchmark = plan.config.benchmarks[table]
+    languages = plan.languages_of(benchmark)
+    built = languages if BENCHMARKS[benchmark].BENCHMARK.built else []
+    return {
+        "scores": [files.scores(run, benchmark) for run in plan.runs_on(benchmark)],
+        "problems": [files.problems(benchmark, lang) for lang in languages],
+        "built": [files.built_problems(lang) for lang in built],
+    }
 
 
 def titles(plan: Plan, table: str) -> dict[str, tuple[str, str]]:

@@ -177,7 +177,7 @@ def _engine(plan: Plan, key: str) -> Request:
     return sizes.prediction(model_size(plan, key), sizes.TOKENS, plan.config.compute.gpus > 0)
 
 
-def stage_examples(plan: Plan, run: RunStage) -> int:
+def stage_example_count(plan: Plan, run: RunStage) -> int:
     """The examples of one epoch of a stage that pass through its LLM."""
     available = sum(
         examples(plan, task)
@@ -194,7 +194,7 @@ def training(plan: Plan, identifier: str) -> Request:
     """A stage, from the examples that pass through its LLM."""
     config, run = plan.config, plan.stage(identifier)
     stage, key = run.stage, run.llm.source
-    used = stage_examples(plan, run)
+    used = stage_example_count(plan, run)
     generated = all(set(config.tasks[task].sources) <= set(GENERATORS) for task in run.tasks)
     modelling = stage if stage.objective == "language-modelling" else None
     size = model_size(plan, key)

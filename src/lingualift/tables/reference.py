@@ -36,21 +36,21 @@ class Published:
         """
         members = {name: list(languages) for name, languages in groups.items() if name}
         members["average"] = [language for languages in members.values() for language in languages]
-        found = {}
+        conflicting = {}
         for name, languages in members.items():
-            own = [self.figures[language] for language in languages if language in self.figures]
-            if name in self.figures and own and len(own) == len(languages):
-                mean = sum(own) / len(own)
+            printed = [self.figures[language] for language in languages if language in self.figures]
+            if name in self.figures and printed and len(printed) == len(languages):
+                mean = sum(printed) / len(printed)
                 if abs(mean - self.figures[name]) > TOLERANCE + 1e-9:
-                    found[name] = (self.figures[name], mean)
-        return found
+                    conflicting[name] = (self.figures[name], mean)
+        return conflicting
 
 
 def read_reference(path: str | Path, by: str = "title") -> list[Published]:
     """The systems of one file: by `title`, joined over the tables that print them, or by `table`
     one for each printed row.
     """
-    found: dict[tuple[str, ...], Published] = {}
+    systems: dict[tuple[str, ...], Published] = {}
     for entry in read_delimited(path, ",", COLUMNS):
         row = entry.values
         if by == "title" and not row["title"]:
@@ -60,13 +60,15 @@ def read_reference(path: str | Path, by: str = "title") -> list[Published]:
             if by == "title"
             else (row["table"], row["system"], row["base_model"])
         )
-        own = found.setdefault(key, Published(row["title"] or row["system"], row["base_model"]))
-        if row["table"] not in own.tables:
-            own.tables.append(row["table"])
+        published = systems.setdefault(
+            key, Published(row["title"] or row["system"], row["base_model"])
+        )
+        if row["table"] not in published.tables:
+            published.tables.append(row["table"])
         try:
-            own.figures.setdefault(row["language"], float(row["accuracy"]))
+            published.figures.setdefault(row["language"], float(row["accuracy"]))
         except ValueError:
             raise LinguaLiftError(
                 f"{entry.place}: accuracy '{row['accuracy']}' is not a number"
             ) from None
-    return list(found.values())
+    return list(systems.values())

@@ -43,16 +43,18 @@ _LENGTHS = (2, 9)  # letters of a word
 _LATIN = 0.5  # share of problems in plain Latin letters, which most unreadable languages use
 
 
-def generate(count: int, seed: int) -> pa.Table:
-    """`count` problems of `word_problems.generate` (`PROBLEM_SCHEMA`) with unreadable words; names
-    and numbers of steps are those of the readable ones. Raises as that does.
+def generate_problems(count: int, seed: int) -> pa.Table:
+    """`count` problems of `word_problems.generate_problems` (`PROBLEM_SCHEMA`) with unreadable
+    words; numbers, solutions and errors are those of the readable ones.
     """
-    table = word_problems.generate(count, seed)
+    table = word_problems.generate_problems(count, seed)
     rng = random.Random(f"unreadable-{seed}")
     questions = [_obscured(question, rng) for question in table["question"].to_pylist()]
     ids = [f"un-{number:06d}" for number in range(1, count + 1)]
     return table.set_column(
-        table.column_names.index("question"), word_problems.PROBLEM_SCHEMA.field("question"), [questions]
+        table.column_names.index("question"),
+        word_problems.PROBLEM_SCHEMA.field("question"),
+        [questions],
     ).set_column(0, word_problems.PROBLEM_SCHEMA.field("id"), [ids])
 
 
