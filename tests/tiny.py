@@ -60,7 +60,11 @@ SETTINGS: dict[str, Any] = {
     "fasttext": {"dimension": 24, "epochs": 8, "min_count": 2},
     "lexicon": {"encoder_layers": [1, 2], "gold": "tiny-words"},
     "tagger": "tiny-tagger",
-    "tasks": {"maths": {"examples": 64}, "arithmetic": {"examples": 64}},
+    "tasks": {
+        "maths": {"examples": 64},
+        "unreadable": {"examples": 8},
+        "arithmetic": {"examples": 64},
+    },
     "codeswitch": {"queries": 24},
     "llm": {"source": "tiny-llm"},
     "encoder": {"source": "tiny-encoder", "layer": 2},

@@ -548,13 +548,14 @@ def test_chains_that_begin_alike_share_checkpoints_and_part_where_they_differ():
         "align",
         "transfer",
     ]
-    assert full[:2] == warm[:2] == joint[:2] and full[0] == ids(DEFAULT, "mono-sft")[0]
+    assert full[:2] == warm[:2] and full[0] == joint[0] == ids(DEFAULT, "mono-sft")[0]
+    assert full[1] != joint[1]  # a warm start without code-switched text
     assert (
         len({full[3], warm[2], joint[2]}) == 3
     )  # one stage name over other parents, or with other settings
     stages = planned(DEFAULT).runs["lingualift"].stages
     assert [stage.parent for stage in stages] == [None, *full[:3]]
-    assert len(planned(DEFAULT).stages) == len({*full, *warm, *joint, *ids(DEFAULT, "mono-sft")})
+    assert len(planned(DEFAULT).stages) == len({*full, *joint, *ids(DEFAULT, "mono-sft")})
 
 
 def test_seeds_train_apart_and_equal_settings_train_once():

@@ -363,8 +363,8 @@ def test_a_language_that_no_engine_translates_is_refused_unless_it_may_stay():
     ("change", "message"),
     [
         (
-            {"encoder": {"layer": 19}},
-            "encoder.layer: 19 is not a layer of 'gemma3-270m'; it has 1 to 18",
+            {"encoder": {"layer": 13}},
+            "encoder.layer: 13 is not a layer of 'e5-small'; it has 1 to 12",
         ),
         (
             {"stages": {"transfer": {"freeze_layers": 31}}},
@@ -375,7 +375,7 @@ def test_a_language_that_no_engine_translates_is_refused_unless_it_may_stay():
         ),
         (
             {"lexicon": {"encoder_layers": [4, 30]}},
-            "lexicon.encoder_layers: 30 is not a layer of 'gemma3-270m'; it has 1 to 18",
+            "lexicon.encoder_layers: 30 is not a layer of 'e5-small'; it has 1 to 12",
         ),
         (
             {"llm": {"layer": 3}},
@@ -408,11 +408,11 @@ def test_a_systems_own_encoder_is_asked_for_its_own_layers_alone():
     )
     asked = {
         key: inputs.asked_model(made, key)
-        for key in ("labse", "gemma3-270m", "smollm2-135m-instruct")
+        for key in ("labse", "e5-small", "smollm2-135m-instruct")
     }
     assert asked == {
         "labse": inputs.AskedModel(False, [9], split_digits=True),
-        "gemma3-270m": inputs.AskedModel(False, [4, 6, 8, 12]),
+        "e5-small": inputs.AskedModel(False, [4, 8, 12]),
         "smollm2-135m-instruct": inputs.AskedModel(True, []),
     }
 

@@ -181,8 +181,8 @@ class Task(Settings):
 
     source: Name | list[Name] = Field(
         description=(
-            "`word-problems`, `unreadable-problems` or `arithmetic` (generated here), or one or more"
-            " keys of config/sources.yaml."
+            "`word-problems`, `unreadable-problems` or `arithmetic` (generated here), or one or"
+            " more keys of config/sources.yaml."
         )
     )
     kind: Literal["maths", "nli", "commonsense", "translation"] = Field(
