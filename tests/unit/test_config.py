@@ -74,6 +74,7 @@ def test_the_default_configuration_is_valid_and_every_key_of_it_is_known():
 
 OVERLAYS = [[path] for path in sorted((ROOT / "config" / "test").glob("*.yaml"))]
 OVERLAYS += [
+    [ROOT / "config" / "all-languages.yaml"],
     [ROOT / "config" / "paper.yaml"],
     [ROOT / "config" / "paper.yaml", ROOT / "config" / "released.yaml"],
 ]
