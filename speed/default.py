@@ -1,12 +1,15 @@
-"""Processor time of the default run beside an earlier default on the same machine in the same hour.
+"""Processor time of the default run beside that of an earlier commit, on the same machine in the
+same hour.
 
-`python speed/default.py FOLDER` makes two clones of this checkout below FOLDER, runs
-`speed/earlier-default.yaml` in one and then the default configuration in the other, and prints
-processor seconds by kind of job and their ratio. `--seconds A B` reads two finished runs instead.
+`python speed/default.py FOLDER --earlier COMMIT` makes two clones of this checkout below FOLDER and
+runs `results/tables/mmwp.csv` in them one after the other, then prints processor seconds by kind of
+job and their ratio. `--seconds A B` reads two finished runs instead. The last commit before the
+encoder of the default run was changed is 5417c54.
 """
 
 import argparse
 import csv
+import os
 import resource
 import subprocess
 import sys
@@ -14,22 +17,20 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-EARLIER = "speed/earlier-default.yaml"
 
 
-def run(folder: Path, resources: Path, overlays: list[str]) -> float:
-    """Processor seconds of a run in a new clone at `folder`, all its processes together."""
+def run(folder: Path, commit: str, resources: Path) -> float:
+    """Processor seconds of the default run of a commit in a new clone at `folder`, all its
+    processes together.
+    """
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
-    command = [sys.executable, "-m", "snakemake", "--cores", "all"]
-    settings = [
-        "--configfile",
-        "config/config.yaml",
-        *overlays,
-        "--config",
-        f"resources={resources}",
-    ]
+    subprocess.run(["git", "checkout", "--quiet", commit], cwd=folder, check=True)
+    command = [sys.executable, "-m", "snakemake", "--cores", "all", "results/tables/mmwp.csv"]
+    environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([*command, "results/tables/mmwp.csv", *settings], cwd=folder, check=True)
+    subprocess.run(
+        [*command, "--config", f"resources={resources}"], cwd=folder, env=environment, check=True
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -51,6 +52,7 @@ def seconds_by_job(folder: Path) -> Counter[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, nargs="?", help="an empty folder for both runs")
+    parser.add_argument("--earlier", default="5417c54", help="a commit of this repository")
     parser.add_argument("--seconds", type=Path, nargs=2, metavar=("EARLIER", "NOW"))
     options = parser.parse_args()
     if (options.folder is None) == (options.seconds is None):
@@ -60,10 +62,10 @@ def main() -> None:
     if folders is None:
         base = options.folder.resolve()
         folders = [base / "earlier", base / "now"]
-        overlays = [[EARLIER], []]
+        commits = [options.earlier, "HEAD"]
         totals = [
-            run(folder, base / "resources", overlay)
-            for folder, overlay in zip(folders, overlays, strict=True)
+            run(folder, commit, base / "resources")
+            for folder, commit in zip(folders, commits, strict=True)
         ]
     earlier, now = (seconds_by_job(folder) for folder in folders)
     print(f"{'CPU seconds':28}{'earlier':>10}{'now':>10}{'ratio':>8}")

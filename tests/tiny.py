@@ -60,11 +60,7 @@ SETTINGS: dict[str, Any] = {
     "fasttext": {"dimension": 24, "epochs": 8, "min_count": 2},
     "lexicon": {"encoder_layers": [1, 2], "gold": "tiny-words"},
     "tagger": "tiny-tagger",
-    "tasks": {
-        "maths": {"examples": 64},
-        "unreadable": {"examples": 8},
-        "arithmetic": {"examples": 64},
-    },
+    "tasks": {"maths": {"examples": 64}, "arithmetic": {"examples": 64}},
     "codeswitch": {"queries": 24},
     "llm": {"source": "tiny-llm"},
     "encoder": {"source": "tiny-encoder", "layer": 2},
@@ -177,19 +173,19 @@ def cipher(language: str) -> dict[int, int]:
 
 def corpus(language: str) -> list[str]:
     """Lines of running text; no two languages share a line."""
-    from lingualift.tasks.word_problems import generate_problems
+    from lingualift.tasks.word_problems import generate
 
-    texts = generate_problems(LINES, 100 + LANGUAGES.index(language))["question"].to_pylist()
+    texts = generate(LINES, 100 + LANGUAGES.index(language))["question"].to_pylist()
     return [text.lower().translate(cipher(language)) for text in texts]
 
 
 def vocabulary() -> list[str]:
     """The words of the English corpus, and of the questions that the run will ask."""
-    from lingualift.tasks.word_problems import generate_problems
+    from lingualift.tasks.word_problems import generate
 
     lines = [
         *corpus("en"),
-        *generate_problems(SETTINGS["tasks"]["maths"]["examples"], 1)["question"].to_pylist(),
+        *generate(SETTINGS["tasks"]["maths"]["examples"], 1)["question"].to_pylist(),
     ]
     return sorted({word for line in lines for word in re.findall(r"[a-z]+", line.lower())})
 

@@ -8,8 +8,8 @@ from lingualift.artifacts import digest
 from tests.unit.test_systems import planned
 
 DIGESTS = {
-    (): "f79b6235aa12b5ac",
-    ("test/small.yaml",): "f90d5198572b1d20",
+    (): "f6abb10d5492fe88",
+    ("test/small.yaml",): "aa729ee666edade1",
     ("gsm8k.yaml",): "fee1ca238fb9357a",
     ("paper.yaml",): "b71ab177aafe976b",
     ("paper.yaml", "released.yaml"): "4906ad2bad71f9d1",

@@ -407,8 +407,7 @@ def test_a_systems_own_encoder_is_asked_for_its_own_layers_alone():
         systems={"other": system.model_copy(update={"encoder": {"source": "labse", "layer": 9}})},
     )
     asked = {
-        key: inputs.asked_model(made, key)
-        for key in ("labse", "e5-small", "smollm2-135m-instruct")
+        key: inputs.asked_model(made, key) for key in ("labse", "e5-small", "smollm2-135m-instruct")
     }
     assert asked == {
         "labse": inputs.AskedModel(False, [9], split_digits=True),
