@@ -3,8 +3,8 @@
 A sequence is a list of token ids with a parallel list of segment kinds. Text positions (`TEXT`)
 hold LLM token ids; the boundary positions (`START`, `END`) and the encoder positions (`STATE`) hold
 no token: the model puts a trainable vector or an aligned encoder state there. The layout is a list
-of parts, so the paper's order, the order of the authors' released code and MindMerger's are three
-values of one setting.
+of parts, so the paper's order, that of the authors' released code and those of LangBridge and
+MindMerger are values of one setting.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from lingualift.artifacts import read_json
 from lingualift.messages import LinguaLiftError
 
 TEXT, START, STATE, END = 0, 1, 2, 3
+ENCODER_PARTS = {"start": START, "states": STATE, "end": END}
 IGNORE = -100
 CHAT_ENDS = ("<|im_end|>", "<|eot_id|>", "<|end|>", "<|end_of_turn|>", "<end_of_turn>")
 """What ends a turn in the chat formats of Qwen and SmolLM, Llama 3, Phi, OpenChat and Gemma: a
@@ -26,13 +27,17 @@ model may write it without calling it its EOS.
 
 LAYOUTS: dict[str, tuple[str, ...]] = {
     "text": ("bos", "text"),
-    "encoder": ("bos", "instruction", "encoder"),
-    "encoder-first": ("bos", "encoder", "instruction"),
-    "both": ("bos", "encoder", "text"),
+    "encoder": ("bos", "instruction", "start", "states", "end"),
+    "encoder-first": ("bos", "start", "states", "end", "instruction"),
+    "templated-encoder": ("bos", "start", "states", "end"),
+    "templated-encoder-end": ("bos", "states", "end"),
+    "both": ("bos", "states", "end", "text"),
 }
-"""Parts of each input: the baselines' plain text, the paper's order, the released code's order,
-MindMerger's merged input.
+"""Parts of each input: the baselines' plain text, equation (4), its parts the other way round, the
+released code's and LangBridge's inputs, MindMerger's merged input.
 """
+TEMPLATED = ("templated-encoder", "templated-encoder-end")
+"""Layouts whose encoder reads the whole prompt; the others' encoders read the question alone."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,15 @@ class Prompt:
         """The whole prompt as text."""
         before, after = self.template.split("{question}")
         return before + question + after
+
+    def encoded(self, layout: str, question: str) -> str:
+        """What the encoder reads."""
+        return self.text(question) if layout in TEMPLATED else question
+
+
+def reads_question(layout: str, prompt: Prompt | None) -> bool:
+    """Whether the encoder reads the question as it stands, so that its stored states serve."""
+    return layout not in TEMPLATED or prompt is None or prompt.template == "{question}"
 
 
 @dataclass(frozen=True)
@@ -149,7 +163,7 @@ def compose(
     """Compose one input (equation (4)) and, for training, its response with the end token; only the
     response carries labels.
 
-    `states` is the number of encoder states of the question; a layout without `encoder` takes 0.
+    `states` is the number of encoder states; a layout without `states` takes 0.
     """
     bos, eos, _ = special_ids(tokenizer)
     ids: list[int] = []
@@ -168,17 +182,19 @@ def compose(
             text(prompt.instruction)
         elif part == "text":
             text(prompt.text(question))
-        elif part == "encoder":
+        elif part in ENCODER_PARTS:
             if states < 1:
                 raise LinguaLiftError(
                     f"question {question[:40]!r}: the encoder gave no states; an encoder layout"
                     " needs at least one"
                 )
-            ids.extend([bos] * (states + 2))
-            segments.extend([START] + [STATE] * states + [END])
+            count = states if part == "states" else 1
+            ids.extend([bos] * count)
+            segments.extend([ENCODER_PARTS[part]] * count)
         else:
             raise LinguaLiftError(
-                f"layout part '{part}' is unknown; known: bos, instruction, text, encoder"
+                f"layout part '{part}' is unknown; known: bos, instruction, text,"
+                f" {', '.join(ENCODER_PARTS)}"
             )
     labels = [IGNORE] * len(ids)
     if response is not None:
