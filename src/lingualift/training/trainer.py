@@ -46,7 +46,7 @@ class PlannedTrainer(Trainer):
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         if self.by_module is not None and self.optimizer is None:
-            network = self.model if model is None else model
+            network: Any = self.model if model is None else model
             decayed = set(self.get_decay_parameter_names(network))
             groups = parameter_groups(network, self.by_module, decayed)
             optimiser, settings = self.get_optimizer_cls_and_kwargs(self.args, network)
