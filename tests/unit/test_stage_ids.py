@@ -8,11 +8,11 @@ from lingualift.artifacts import digest
 from tests.unit.test_systems import planned
 
 DIGESTS = {
-    (): "1d60710b388acb9e",
+    (): "49a020e1d9bcc1e2",
     ("test/small.yaml",): "7467772fc5cd5aef",
-    ("gsm8k.yaml",): "2a3c47f4c91aa084",
-    ("paper.yaml",): "b71ab177aafe976b",
-    ("paper.yaml", "released.yaml"): "4906ad2bad71f9d1",
+    ("gsm8k.yaml",): "0e06f7c42ff2be88",
+    ("paper.yaml",): "14adb6776c290799",
+    ("paper.yaml", "released.yaml"): "a1dee479fccf0468",
 }
 """A digest of the ids of every run's stages, by overlays over config/config.yaml."""
 LIFTED = {

@@ -168,14 +168,14 @@ def test_text_stages_of_an_encoder_system_know_no_encoder(gsm8k):
     assert (first.input, first.encoder, second.input, second.alignment.layers) == (
         "text",
         None,
-        "encoder",
+        "templated-encoder-end",
         1,
     )
-    assert second.stage.train == ["encoder", "alignment", "boundary"]
+    assert second.stage.train == ["alignment", "boundary"]
     assert [stage.input for stage in gsm8k.runs["mindmerger"].stages] == [
         "text",
         "text",
-        "encoder",
+        "templated-encoder-end",
         "both",
     ]
 
@@ -215,10 +215,11 @@ def test_published_checkpoints_train_nothing_and_are_asked_maths_in_their_own_wo
 def test_data_that_no_system_uses_is_not_retrieved():
     used = planned("paper.yaml", {"systems": ["lingualift-metamath"]}).retrieved()
     assert "metamathqa" in used and "llama-2-7b" in used
+    assert "gsm8k" in used  # whose questions are code-switched
     # xnli-hub stays, for it is also a benchmark
     assert not any(
         key.startswith(
-            ("opus-100", "openmath", "multinli", "nllb", "metamath-7b", "llama-2-13b", "gsm8k")
+            ("opus-100", "openmath", "multinli", "nllb", "metamath-7b", "llama-2-13b", "gsm8ki")
         )
         for key in used
     )

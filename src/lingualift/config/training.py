@@ -349,7 +349,7 @@ class System(Settings):
     input: Input = Field(
         description=(
             "How the question enters: as text, as encoder states after the instruction (equation"
-            " (4)) or before it, or as both."
+            " (4)), before it or in its place, or as both."
         )
     )
     stages: list[Name | dict[Name, dict[str, Any]]] = Field(
@@ -385,6 +385,9 @@ class System(Settings):
         description=(
             "Kind of benchmark that it is asked (null: that of its last task; without stages, all)."
         ),
+    )
+    follows: str = Field(
+        "", description="What it is made after: a repository and its files, or a part of the paper."
     )
     note: str = Field("", description="For readers of the file.")
 
