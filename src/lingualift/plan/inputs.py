@@ -330,6 +330,20 @@ def post_edited(plan: Plan, benchmark: str) -> list[str]:
     return [files.built_problems(lang) for lang in plan.languages_of(benchmark)]
 
 
+def groupings(plan: Plan) -> dict[str, dict[str, str]]:
+    """The group of each evaluated language, by family and script as linguists have them and as the
+    paper has them (Tables 20 and 21; empty where it groups the language not).
+    """
+    columns = ("family", "script", "paper_family", "paper_script")
+    return {
+        column.replace("_", " "): {
+            code: getattr(plan.languages[code], column) or ""
+            for code in plan.config.languages.evaluation
+        }
+        for column in columns
+    }
+
+
 def titles(plan: Plan, table: str) -> dict[str, tuple[str, str]]:
     """The title of each system in a table, and the stages of its chain."""
     runs = [plan.runs[name] for name in plan.runs_on(plan.config.benchmarks[table])]
