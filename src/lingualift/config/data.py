@@ -141,7 +141,8 @@ class LexiconSettings(Settings):
     restarts: Positive = Field(
         1,
         description=(
-            "Runs of each stochastic start (without the encoder start up to five, until two agree)."
+            "Runs of each stochastic start (without the encoder start up to five, of the adversary"
+            " alone three, until two agree)."
         ),
     )
     use_frequencies: bool = Field(

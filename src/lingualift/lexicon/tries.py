@@ -206,7 +206,8 @@ class _Runs:
 
     def all(self, judged: bool) -> dict[str, Try]:
         """The tries of all runs. Where no encoder judges them only the agreement of several can
-        tell a collapse: there every start runs up to five times, until two runs of any agree.
+        tell a collapse: there every start runs up to five times, the adversary alone up to three,
+        until two runs of any agree.
 
         Beside other starts one run of the adversary, which takes hours, is enough.
         """
