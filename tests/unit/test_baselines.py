@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from lingualift.config import LanguageModelling
+from lingualift.messages import LinguaLiftError
 from lingualift.model.layout import LAYOUTS
 from lingualift.plan import Plan
 from lingualift.plan.inputs import reads_stored
 from lingualift.plan.systems import RunStage, load_systems
+from lingualift.tasks.forms import multiple_choice_question, nli_question
 from tests.unit.test_systems import planned
 
 SYSTEMS = load_systems(Path(__file__).parents[2] / "config" / "systems")
@@ -255,9 +257,9 @@ def test_published_checkpoints_are_asked_in_the_templates_of_their_repositories(
     assert asked == expected
 
 
-def test_the_released_row_gives_the_llm_bos_states_and_response_alone() -> None:
+def test_released_rows_give_the_llm_bos_states_and_response_alone() -> None:
     made = planned("paper.yaml", "released.yaml")
-    for stage in made.runs["lingualift-released-metamath"].stages:
+    for stage in made.stages.values():
         assert LAYOUTS[stage.input] == ("bos", "start", "states", "end")
         assert not reads_stored(made, stage)  # the encoder reads the whole templated prompt
     assert made.config.evaluation.max_new_tokens == 1024
@@ -265,3 +267,35 @@ def test_the_released_row_gives_the_llm_bos_states_and_response_alone() -> None:
 
 def test_function_words_take_part_in_the_papers_sweep_of_parts_of_speech(paper: Plan) -> None:
     assert paper.config.vocabulary.stop_words
+
+
+NLI = (
+    "I will give you a premise and a hypothesis. Choose the most appropriate relationship from the"
+    " following options: Entailment, Neutral, Contradiction.\n### Premise:\nIt rains.\n\n"
+    "### Hypothesis:\nIt is wet.\n\n### Answer:"
+)
+CSQA = (
+    "Read the following commonsense question carefully, then choose the best answer from the given"
+    " options. The answer should be one of A, B, C, D, E.\n\n<Question>:\nWhere is it?\n\n"
+    "<Choices>:\nA. here\nB. there\nC. up\nD. down\nE. off\n\n<Answer>:"
+)
+
+
+def test_inference_and_commonsense_can_be_asked_in_mindmergers_words_and_the_harnesss(
+    paper: Plan,
+) -> None:
+    """prompts.py of MindMerger (the default); xnli.py and csqa.py of the released harness."""
+    pair = nli_question("It rains.", "It is wet.")
+    choice = multiple_choice_question("Where is it?", ["here", "there", "up", "down", "off"])
+    assert paper.prompt("nli").text(pair) == "Premise: It rains.\nHypothesis: It is wet.\nLabel:"
+    assert paper.prompt("commonsense").text(choice) == (
+        "Where is it?\nOptions:A. here\tB. there\tC. up\tD. down\tE. off\nAnswer:"
+    )
+    assert paper.prompt("nli-harness").text(pair) == NLI
+    assert paper.prompt("commonsense-harness").text(choice) == CSQA
+    with pytest.raises(LinguaLiftError, match="question 'How many\\?' has no premise"):
+        paper.prompt("nli-harness").text("How many?")
+    made = planned("paper.yaml", "released.yaml")
+    assert made.asked("lingualift-released-nli", "xnli").text(pair) == NLI
+    assert made.asked("lingualift-released-commonsense", "xcsqa").text(choice) == CSQA
+    assert paper.asked("lingualift-nli", "xnli") == paper.prompt("nli")

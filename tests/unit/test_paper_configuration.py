@@ -120,7 +120,7 @@ def test_released_settings_differ_from_the_papers_in_what_is_documented() -> Non
     assert all(getattr(released, key) == getattr(paper, key) for key in same)
     assert (paper.evaluation.max_new_tokens, released.evaluation.max_new_tokens) == (512, 1024)
     inputs = [planned(released).systems[name].input for name in released.systems]
-    assert inputs == ["templated-encoder"]
+    assert inputs == ["templated-encoder"] * 3
 
 
 def test_a_system_is_asked_in_the_words_that_it_was_trained_on(paper: Config) -> None:

@@ -19,6 +19,7 @@ from pydantic import (
 from lingualift.config.base import Line, Name, Positive, Settings, Share, real_number
 from lingualift.config.data import Kind
 from lingualift.messages import LinguaLiftError, explain
+from lingualift.model.layout import NEEDED_SLOTS, has_slots
 
 
 class Model(Settings):
@@ -91,8 +92,8 @@ class PromptText(Settings):
 
     template: str = Field(
         description=(
-            "Prompt with one {question} slot; {source} and {target} stand for the question's"
-            " language and English."
+            "Prompt with one {question} slot, or {premise} and {hypothesis}, or {stem} and"
+            " {choices}; {source} and {target} stand for the question's language and English."
         )
     )
     instruction: str | None = Field(
@@ -105,8 +106,8 @@ class PromptText(Settings):
 
     @model_validator(mode="after")
     def _one_slot(self) -> "PromptText":
-        if self.template.count("{question}") != 1:
-            raise ValueError("needs exactly one {question} slot")
+        if not has_slots(self.template):
+            raise ValueError(NEEDED_SLOTS)
         return self
 
 

@@ -7,6 +7,7 @@ of parts, so the paper's order, that of the authors' released code and those of 
 MindMerger are values of one setting.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 
 from lingualift.artifacts import read_json
 from lingualift.messages import LinguaLiftError
+from lingualift.tasks.forms import question_fields
 
 TEXT, START, STATE, END = 0, 1, 2, 3
 ENCODER_PARTS = {"start": START, "states": STATE, "end": END}
@@ -40,10 +42,24 @@ TEMPLATED = ("templated-encoder", "templated-encoder-end")
 """Layouts whose encoder reads the whole prompt; the others' encoders read the question alone."""
 
 
+SLOTS = (["question"], ["premise", "hypothesis"], ["stem", "choices"])
+"""What a template may ask for: the question, or the parts of one of inference or with choices."""
+SLOT = re.compile(rf"\{{({'|'.join(name for names in SLOTS for name in names)})\}}")
+NEEDED_SLOTS = (
+    "needs exactly one {question} slot, or one each of {premise} and {hypothesis}, or of {stem} and"
+    " {choices}"
+)
+
+
+def has_slots(template: str) -> bool:
+    """Whether a template has exactly the slots of one kind of question."""
+    return sorted(SLOT.findall(template)) in [sorted(names) for names in SLOTS]
+
+
 @dataclass(frozen=True)
 class Prompt:
-    """A template with one `{question}` slot; `instruction` is what stays when the question enters
-    through the encoder.
+    """A template with one `{question}` slot, or with slots for the parts of a question (`SLOTS`);
+    `instruction` is what stays when the question enters through the encoder.
 
     `{source}` and `{target}`, the names of the question's language and of English, are filled in by
     `between`.
@@ -53,8 +69,8 @@ class Prompt:
     instruction: str
 
     def __post_init__(self) -> None:
-        if self.template.count("{question}") != 1:
-            raise LinguaLiftError(f"prompt {self.template!r}: needs exactly one {{question}} slot")
+        if not has_slots(self.template):
+            raise LinguaLiftError(f"prompt {self.template!r}: {NEEDED_SLOTS}")
 
     def between(self, source: str, target: str) -> "Prompt":
         """The prompt for a question in one language, answered or translated into another, by their
@@ -68,8 +84,17 @@ class Prompt:
 
     def text(self, question: str) -> str:
         """The whole prompt as text."""
-        before, after = self.template.split("{question}")
-        return before + question + after
+        fields = {"question": question}
+        if "{question}" not in self.template:
+            fields |= question_fields(question)
+        pieces = SLOT.split(self.template)  # text and names of slots in turn
+        missing = [name for name in pieces[1::2] if name not in fields]
+        if missing:
+            raise LinguaLiftError(
+                f"prompt {self.template[:40]!r}: question {question[:40]!r} has no {missing[0]}"
+            )
+        pieces[1::2] = [fields[name] for name in pieces[1::2]]
+        return "".join(pieces)
 
     def encoded(self, layout: str, question: str) -> str:
         """What the encoder reads."""
