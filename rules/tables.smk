@@ -8,7 +8,10 @@ rule results_table:
         # by a relative path: a moved folder has nothing to do
         reference=lambda wildcards: [
             os.path.relpath(path)
-            for path in [BASE / f"config/reference/{CONFIG.benchmarks[wildcards.table]}.csv"]
+            for path in [
+                BASE / f"config/reference/{folder}{CONFIG.benchmarks[wildcards.table]}.csv"
+                for folder in ("", "groups/")
+            ]
             if path.is_file()
         ],
     output:
@@ -29,8 +32,7 @@ rule results_table:
         benchmark=lambda wildcards: CONFIG.benchmarks[wildcards.table],
         systems=lambda wildcards: inputs.titles(PLAN, wildcards.table),
         languages=lambda wildcards: PLAN.languages_of(CONFIG.benchmarks[wildcards.table]),
-        families={code: LANGUAGES[code].family for code in CONFIG.languages.evaluation},
-        scripts={code: LANGUAGES[code].script for code in CONFIG.languages.evaluation},
+        groupings=inputs.groupings(PLAN),
         reference=lambda wildcards: inputs.table_reference(PLAN, wildcards.table),
         bootstrap=CONFIG.tables.bootstrap,
         # An object, which Snakemake does not compare: inputs say what a table depends on.

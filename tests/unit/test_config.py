@@ -476,7 +476,7 @@ def test_any_value_of_any_key_is_accepted_or_refused_in_one_line(key, value):
         ),
         (
             "a: {title: x, input: txt, stages: []}",
-            "a: input: Input should be 'text', 'encoder', 'encoder-first' or 'both', got 'txt'",
+            "a: input: Input should be 'text', 'encoder', 'encoder-first', 'templated-encoder',",
         ),
         (
             "a: {title: x, input: text, stages: [], nota: x}",

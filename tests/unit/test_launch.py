@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,37 @@ def test_two_processes_train_as_one(stage_job: StageJob, tmp_path: Path) -> None
     same(together, alone)
 
 
+def templated(job: StageJob, out: Path) -> StageJob:
+    """The same stage with the released code's layout, whose encoder reads the whole prompt."""
+    data = [replace(table, states=None) for table in job.data]
+    changes = {"layout": "templated-encoder", "data": data, "reference": data[0], "out": out}
+    return job.model_copy(update=changes)
+
+
+def test_an_encoder_of_whole_prompts_gives_what_stored_states_of_the_same_text_give(
+    stage_job: StageJob, causal_encoder: Path, tmp_path: Path
+) -> None:
+    prompt = stage_job.data[0].prompt
+    assert prompt is not None
+    whole = [prompt.text(question) for question in QUESTIONS]
+    rows = [
+        {"id": str(n), "language": "en", "question": text, "response": f" {n}"}
+        for n, text in enumerate(whole)
+    ]
+    write_parquet(tmp_path / "whole.parquet", pa.Table.from_pylist(rows, schema=SCHEMA), SCHEMA)
+    Encoder(causal_encoder, 2, torch.float32).store(tmp_path / "whole", whole)
+    stored = StageTexts(tmp_path / "whole.parquet", tmp_path / "whole", Prompt("{question}", ""))
+    live = templated(stage_job, tmp_path / "live")
+    changes = {"data": [stored], "reference": stored, "out": tmp_path / "stored"}
+    weights, losses = trained(live)
+    expected, known = trained(live.model_copy(update=changes))
+    assert losses == pytest.approx(known, rel=0.02)  # stored states are rounded to bfloat16
+    assert weights.keys() == expected.keys()
+    assert not any(name.startswith("encoder") for name in weights)
+    for name in ("alignment.mean", "alignment.scale", "alignment.gain"):
+        torch.testing.assert_close(weights[name], expected[name], rtol=0.02, atol=0.02)
+
+
 @pytest.fixture
 def sharded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several processes shard the model (FSDP), as they do on GPUs."""
@@ -150,6 +182,21 @@ def test_two_processes_that_shard_the_model_by_layers_train_and_save_as_one(
     units = json.loads(units_file.read_text())
     assert units["FSDPModule"] == ["", *LAYERS]
     assert units["CheckpointWrapper"] == (LAYERS if "gradient_checkpointing" in change else [])
+
+
+@pytest.mark.parametrize("input_of", ["stored states", "whole prompts"])
+def test_a_sharded_stage_gives_each_module_its_own_rate(
+    stage_job: StageJob, tmp_path: Path, sharded: None, input_of: str
+) -> None:
+    rates = {"alignment": 5e-3, "boundary": 5e-2, "llm": 1e-4}
+    stage = stage_job.stage.model_copy(update={"learning_rate": rates, "epochs": 1})
+    job = stage_job.model_copy(update={"stage": stage})
+    if input_of == "whole prompts":
+        job = templated(job, job.out)
+    alone, losses = trained(job.model_copy(update={"out": tmp_path / "alone"}))
+    together, both = trained(job.model_copy(update={"out": tmp_path / "both"}), 2)
+    assert both == pytest.approx(losses, rel=1e-4)
+    same(together, alone)
 
 
 def test_a_trained_tensor_that_the_saved_state_lacks_is_an_error(llama: Path) -> None:

@@ -44,7 +44,7 @@ from lingualift.benchmarks.mmwp_built.translation import (
 from lingualift.benchmarks.registry import load
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
-from lingualift.tables.results import scopes
+from lingualift.tables.scopes import scopes
 
 LANGUAGES = load_languages(Path(__file__).parents[2] / "config" / "languages.tsv")
 SPANISH = LANGUAGES["es"]

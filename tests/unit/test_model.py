@@ -20,6 +20,7 @@ from lingualift.model.layout import (
     TEXT,
     Prompt,
     compose,
+    reads_question,
     special_ids,
 )
 from lingualift.model.modeling import LinguaLiftModel
@@ -75,8 +76,61 @@ def test_text_and_merged_layouts_put_the_prompt_where_the_baselines_put_it(llama
     text = compose(LAYOUTS["text"], tokenizer, PROMPT, "Q?")
     both = compose(LAYOUTS["both"], tokenizer, PROMPT, "Q?", states=2)
     assert text.ids.tolist()[1:] == prompt
-    assert both.segments.tolist() == [TEXT, START, STATE, STATE, END] + [TEXT] * len(prompt)
-    assert both.ids.tolist()[5:] == prompt
+    # MindMerger, modeling_mindmerger.py: BOS, mapped states, one end vector, prompt
+    assert both.segments.tolist() == [TEXT, STATE, STATE, END] + [TEXT] * len(prompt)
+    assert both.ids.tolist()[4:] == prompt
+
+
+RELEASED = {
+    # LinguaLIFT: data/processors/lb.py keeps BOS and the response, model/alignment_modules.py's
+    # FFNWithAddedBosEos puts a vector on each side of the states
+    "templated-encoder": [TEXT, START, STATE, STATE, STATE, END],
+    # LangBridge: langbridge/alignment_modules.py's LinearWithAddedEos adds one vector behind them
+    "templated-encoder-end": [TEXT, STATE, STATE, STATE, END],
+}
+
+
+@pytest.mark.parametrize("layout", RELEASED)
+def test_released_layouts_give_the_llm_bos_states_and_response_alone(
+    layout: str, llama: Path
+) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(llama)
+    bos, eos, _ = special_ids(tokenizer)
+    response = tokenizer("23", add_special_tokens=False)["input_ids"]
+    composed = compose(LAYOUTS[layout], tokenizer, PROMPT, "Q?", states=3, response="23")
+    before = RELEASED[layout]
+    assert composed.segments.tolist() == before + [TEXT] * (len(response) + 1)
+    assert composed.ids[0] == bos and composed.ids.tolist()[len(before) :] == [*response, eos]
+    assert composed.labels.tolist() == [IGNORE] * len(before) + [*response, eos]
+    assert PROMPT.encoded(layout, "Q?") == "Q?\nAnswer:"  # the whole templated prompt
+    assert not reads_question(layout, PROMPT)
+    assert reads_question(layout, Prompt("{question}", ""))
+
+
+@pytest.mark.parametrize("layout", [name for name in LAYOUTS if name not in RELEASED])
+def test_other_layouts_encode_the_question_alone(layout: str) -> None:
+    assert PROMPT.encoded(layout, "Q?") == "Q?" and reads_question(layout, PROMPT)
+
+
+def test_an_alignment_layer_that_is_not_scaled_gives_what_its_mlp_gives(
+    llama: Path, encoder: Encoder
+) -> None:
+    known = {"path": "e", "fingerprint": "f", "layer": 2}
+    models = []
+    for scaled in (True, False):
+        torch.manual_seed(0)
+        sizes = (encoder.dim, 2, "gelu", False, scaled)
+        models.append(LinguaLiftModel.build(str(llama), known, *sizes))
+    deviation = float(models[0].embedding_table().detach().float().std())
+    states = torch.randn(5, encoder.dim)
+    for model in models:
+        assert model.alignment is not None
+        model.alignment.measure(states, model.embedding_table())
+    scaled, plain = (model.alignment(states) for model in models)
+    torch.testing.assert_close(plain * deviation, scaled)
+    torch.testing.assert_close(plain, models[1].alignment.mlp(states))
+    torch.testing.assert_close(models[1].boundary * deviation, models[0].boundary)
+    assert abs(float(models[1].boundary.std()) - 1) < 0.3  # torch.randn, as both repositories
 
 
 def test_embeddings_hold_boundary_vectors_and_aligned_states_in_reading_order(

@@ -155,19 +155,27 @@ def test_what_a_system_overrides_is_in_its_stages_and_in_no_other(paper):
     assert first.lexicon == sparse.lexicon == "results/lexicons/af.json"
 
 
+def test_rates_for_some_modules_leave_the_stages_number_to_the_others():
+    together = {"train": ["alignment", "boundary", "llm"], "learning_rate": {"llm": 2e-5}}
+    system = System(title="t", input="encoder", stages=["warm-start", {"align": together}])
+    stage = planned({"systems": ["mine"]}, systems={"mine": system}).runs["mine"].stages[-1].stage
+    assert stage.rates == {"alignment": 6e-4, "boundary": 6e-4, "llm": 2e-5}
+    assert stage.decays == dict.fromkeys(together["train"], 0.0)
+
+
 def test_text_stages_of_an_encoder_system_know_no_encoder(gsm8k):
     first, second = gsm8k.runs["langbridge"].stages[1:]
     assert (first.input, first.encoder, second.input, second.alignment.layers) == (
         "text",
         None,
-        "encoder",
+        "templated-encoder-end",
         1,
     )
-    assert second.stage.train == ["encoder", "alignment", "boundary"]
+    assert second.stage.train == ["alignment", "boundary"]
     assert [stage.input for stage in gsm8k.runs["mindmerger"].stages] == [
         "text",
         "text",
-        "encoder",
+        "templated-encoder-end",
         "both",
     ]
 
@@ -207,10 +215,11 @@ def test_published_checkpoints_train_nothing_and_are_asked_maths_in_their_own_wo
 def test_data_that_no_system_uses_is_not_retrieved():
     used = planned("paper.yaml", {"systems": ["lingualift-metamath"]}).retrieved()
     assert "metamathqa" in used and "llama-2-7b" in used
+    assert "gsm8k" in used  # whose questions are code-switched
     # xnli-hub stays, for it is also a benchmark
     assert not any(
         key.startswith(
-            ("opus-100", "openmath", "multinli", "nllb", "metamath-7b", "llama-2-13b", "gsm8k")
+            ("opus-100", "openmath", "multinli", "nllb", "metamath-7b", "llama-2-13b", "gsm8ki")
         )
         for key in used
     )
@@ -283,6 +292,29 @@ MISTAKES = [
     (
         {"stages": [{"align": {"data": ["code-switched", "gsm8k"]}}]},
         "stage 'align': unknown data 'gsm8k'",
+    ),
+    (
+        {"stages": [{"align": {"learning_rate": {"alignment": 6e-4, "llm": 2e-5}}}]},
+        (
+            "system 'Mine', stage 'align': learning_rate: names llm, which does not learn here;"
+            " train lists alignment, boundary"
+        ),
+    ),
+    (
+        {"stages": [{"align": {"weight_decay": {"encoder": 0.1}}}]},
+        "stage 'align': weight_decay: names encoder, which does not learn here",
+    ),
+    (
+        {"stages": [{"align": {"learning_rate": {"aligment": 6e-4}}}]},
+        "stage 'align': learning_rate",
+    ),
+    (
+        {"stages": [{"align": {"learning_rate": {"alignment": 0}}}]},
+        "stage 'align': learning_rate",
+    ),
+    (
+        {"input": "templated-encoder", "stages": ["warm-start", "align"]},
+        "stage 'warm-start' is a warm start, whose encoder reads the question alone",
     ),
     (
         {"stages": [{"align": {"input": "text"}}]},

@@ -27,41 +27,42 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
     problems = {asked.language: read_problems(asked.problems) for asked in batch}
     model = load_for_generation(checkpoint, llm, precision).to(device())
     encoder = None
-    if model.encoder is not None:  # a stage has trained it: stored states are the frozen encoder's
-        trained = model.config.encoder
-        how = (
-            trained["layer"],
-            precision,
-            device(),
-            model.encoder,
-            trained.get("split_digits", False),
-        )
-        encoder = Encoder(trained["path"], *how)
+    # Stored states are the frozen encoder's, of the questions alone: not where a stage has trained
+    # it, or where it reads whole prompts.
+    if model.encoder is not None or "encoder" in files.keys():
+        known = model.config.encoder
+        path = prepared(files.encoder) if "encoder" in files.keys() else known["path"]
+        split = known.get("split_digits", False)
+        how = (known["layer"], precision, device(), model.encoder, split)
+        encoder = Encoder(path, *how)
     with job.resumed_folder(snakemake.output[0]) as folder:
         # An interrupted job begins with its first language again: its answers stay until the end.
         partials = [folder / f"{asked.language}.answers" for asked in batch]
         for asked, partial in zip(batch, partials, strict=True):
             questions, states = problems[asked.language], None
+            prompt = Prompt(**asked.prompt)
             if asked.translated:
                 english = read_parquet(asked.translated)
                 questions = in_english(questions, english, asked.translated)
             if encoder is not None:
-                states = encoder.encode(texts(questions), progress="encode")
+                read = [prompt.encoded(params.input, text) for text in texts(questions)]
+                states = encoder.encode(read, progress="encode")
             elif asked.states:
                 states = load_states(asked.states, texts(questions))
             asking = Asking(
                 asked.language,
                 BENCHMARKS[benchmark].BENCHMARK.answer,
                 params.input,
-                Prompt(**asked.prompt),
+                prompt,
                 Evaluation.model_validate(params.evaluation),
             )
             table = predict(model, llm, questions, states, asking, partial, checkpoint)
-            read = [files.llm, asked.problems, checkpoint, asked.states, asked.translated]
+            used = [files.llm, asked.problems, checkpoint, asked.states, asked.translated]
+            used.append(files.get("encoder"))
             stamp = provenance(
                 snakemake.rule,
                 params.evaluation,
-                map(str, filter(None, read)),
+                map(str, filter(None, used)),
                 system=params.system,
                 seed=params.seed,
                 run=snakemake.wildcards.run,

@@ -12,7 +12,8 @@ from lingualift.evaluation.score import SCORE_SCHEMA
 from lingualift.figures.base import Inputs, Row, Timing
 from lingualift.messages import LinguaLiftError
 from lingualift.tables.lexicons import LEXICON_TABLE_SCHEMA
-from lingualift.tables.results import TIDY_SCHEMA, Scope, tidy
+from lingualift.tables.results import TIDY_SCHEMA, tidy
+from lingualift.tables.scopes import Scope
 
 ALIGNED, WITHOUT_ALIGNMENT = "lingualift", "lingualift-without-align"
 """The method and the ablation that shows what its alignment gives (Appendix D.1)."""

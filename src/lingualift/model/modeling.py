@@ -43,7 +43,7 @@ WEIGHTS = "model.safetensors"
 CHECKPOINT_PREFIX = "_checkpoint_wrapped_module."  # what torch puts into names of wrapped layers
 
 
-def _module_of(name: str) -> str:
+def module_of(name: str) -> str:
     """The trainable module that a tensor belongs to."""
     return "llm-lora" if name.rpartition(".")[2] in ("lora_a", "lora_b") else name.split(".")[0]
 
@@ -83,8 +83,11 @@ class LinguaLiftModel(PreTrainedModel):
                 config.alignment_layers,
                 config.alignment_activation,
                 config.alignment_normalise,
+                config.alignment_scaled,
             )
-            scale = float(self.embedding_table().detach().float().std())
+            scale = 1.0
+            if config.alignment_scaled:
+                scale = float(self.embedding_table().detach().float().std())
             self.boundary = nn.Parameter(torch.randn(2, config.llm_dim) * scale)
         # Layers, by class: what is sharded, gathered and computed again as one unit.
         self._no_split_modules = _layer_classes(llm)
@@ -98,6 +101,7 @@ class LinguaLiftModel(PreTrainedModel):
         alignment_layers: int = 2,
         alignment_activation: str = "gelu",
         alignment_normalise: bool = False,
+        alignment_scaled: bool = True,
         dtype: torch.dtype = torch.float32,
     ) -> "LinguaLiftModel":
         """A new model over a pretrained LLM folder; the alignment layer is freshly initialised
@@ -112,6 +116,7 @@ class LinguaLiftModel(PreTrainedModel):
             alignment_layers=alignment_layers,
             alignment_activation=alignment_activation,
             alignment_normalise=alignment_normalise,
+            alignment_scaled=alignment_scaled,
         )
         return cls(config, llm)
 
@@ -181,7 +186,7 @@ class LinguaLiftModel(PreTrainedModel):
         if "encoder" in modules:
             self.add_encoder().float()
         for name, parameter in self.named_parameters():
-            parameter.requires_grad_(_module_of(name) in modules)
+            parameter.requires_grad_(module_of(name) in modules)
         if freeze_embeddings:
             for part in (self.llm.get_input_embeddings(), self.llm.get_output_embeddings()):
                 part.requires_grad_(False)
@@ -330,7 +335,7 @@ class LinguaLiftModel(PreTrainedModel):
         names = [
             name.replace(CHECKPOINT_PREFIX, "")
             for name, tensor in named
-            if _module_of(name) in {"alignment", "boundary", *self.config.trained}
+            if module_of(name) in {"alignment", "boundary", *self.config.trained}
             and not any(tensor is parameter for parameter in frozen)
         ]
         tensors = whole if state_dict is None else state_dict
@@ -363,7 +368,7 @@ class LinguaLiftModel(PreTrainedModel):
                 tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
             )  # every process takes part, one writes
             if is_main_process:
-                small = llm_dtype is not None and _module_of(name) in ("llm", "encoder")
+                small = llm_dtype is not None and module_of(name) in ("llm", "encoder")
                 state[name] = (whole.to(llm_dtype) if small else whole).cpu()
         if not is_main_process:
             return

@@ -1,10 +1,12 @@
 """What each job asks a scheduler for: the arithmetic of `sizes`, fed from a plan."""
 
 from dataclasses import replace
+from math import ceil
 
 from lingualift import sizes
-from lingualift.plan import Plan, files
-from lingualift.plan.systems import RunStage
+from lingualift.model.layout import TEMPLATED
+from lingualift.plan import Plan, files, inputs
+from lingualift.plan.systems import RunStage, UsedEncoder
 from lingualift.sizes import ModelSize, Request
 from lingualift.tasks.generated import GENERATORS
 
@@ -200,7 +202,7 @@ def training(plan: Plan, identifier: str) -> Request:
     size = model_size(plan, key)
     if config.compute.gpus and config.precision != "float32":
         size = replace(size, loaded=2)
-    return sizes.training(
+    asked = sizes.training(
         size,
         examples=used if modelling else 0,
         epochs=modelling.epochs if modelling else 1,
@@ -210,6 +212,16 @@ def training(plan: Plan, identifier: str) -> Request:
         response=sizes.TOKENS if run.codeswitch is not None or generated else sizes.RESPONSE,
         gpus=training_gpus(plan, identifier),
     )
+    inside = run.encoder if modelling and not inputs.reads_stored(plan, run) else None
+    return _beside(plan, asked, inside, max(training_gpus(plan, identifier), 1))
+
+
+def _beside(plan: Plan, asked: Request, encoder: UsedEncoder | None, copies: int = 1) -> Request:
+    """A request with the memory of an encoder that runs in the job itself, in float32."""
+    if encoder is None:
+        return asked
+    held = 4 * copies * model_size(plan, encoder.source).parameters
+    return replace(asked, megabytes=asked.megabytes + ceil(held / 1e8) * 100)
 
 
 def training_gpus(plan: Plan, identifier: str) -> int:
@@ -220,11 +232,12 @@ def training_gpus(plan: Plan, identifier: str) -> int:
 
 def prediction(plan: Plan, name: str, batch: str) -> Request:
     """Answer one benchmark in a batch of languages."""
-    key = plan.run(name).llm.source
-    evaluation = plan.config.evaluation
-    return sizes.prediction(
-        model_size(plan, key),
+    run, evaluation = plan.run(name), plan.config.evaluation
+    asked = sizes.prediction(
+        model_size(plan, run.llm.source),
         evaluation.max_new_tokens,
         plan.config.compute.gpus > 0,
         evaluation.batch,
     ).times(len(files.batch_languages(batch)))
+    inside = run.encoder if plan.systems[run.system].input in TEMPLATED else None
+    return _beside(plan, asked, inside)

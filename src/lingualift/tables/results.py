@@ -17,16 +17,17 @@ independent and therefore stands where a row is of one language and one training
 problems recur over languages, all of them over seeds).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lingualift.messages import LinguaLiftError
 from lingualift.tables.bootstrap import holm, interval, mcnemar, samples
 from lingualift.tables.reference import Published
+from lingualift.tables.scopes import PAPERS, WITHOUT, Scope, scopes
 
 TIDY_SCHEMA = pa.schema(
     [
@@ -66,60 +67,13 @@ comparisons: of all systems and scopes with that seed, or of all averages.
 """
 
 
-@dataclass(frozen=True)
-class Scope:
-    """A column of the table: one language, or the unweighted mean over several."""
-
-    name: str
-    level: str
-    languages: tuple[str, ...]
+SLIP = "a copying slip of the paper"
+DOUBTFUL = ("but its languages", SLIP)
 
 
-def scopes(
-    languages: Sequence[str], groups: Mapping[str, Sequence[str]], aligned: Sequence[str]
-) -> list[Scope]:
-    """Languages, then Low, Medium, High and Avg. as the paper averages them, then the mean over the
-    aligned languages.
-
-    Avg. leaves out languages that belong to no group, as the paper's does, unless none belongs to
-    one.
-    """
-    level = {language: name for name, members in groups.items() for language in members}
-    result = [Scope(language, level.get(language, ""), (language,)) for language in languages]
-    for name in filter(None, groups):
-        members = tuple(language for language in languages if level.get(language) == name)
-        if members:
-            result.append(Scope(name.capitalize(), name, members))
-    result.append(
-        Scope(
-            "Avg.",
-            "",
-            tuple(language for language in languages if level.get(language)) or tuple(languages),
-        )
-    )
-    members = tuple(language for language in languages if language in aligned)
-    if members:
-        result.append(Scope("Aligned", "", members))
-    return result
-
-
-def group_scopes(
-    languages: Sequence[str], families: Mapping[str, str], scripts: Mapping[str, str]
-) -> list[Scope]:
-    """Language families, then scripts, of the evaluated languages, each the mean over its
-    languages.
-    """
-    result = []
-    for level, kinds in (("family", families), ("script", scripts)):
-        for name in sorted({kinds[language] for language in languages}):
-            result.append(
-                Scope(
-                    name,
-                    level,
-                    tuple(language for language in languages if kinds[language] == name),
-                )
-            )
-    return result
+def shown(scores: pa.Table, operation: str) -> pa.Table:
+    """The scores that a table averages: of one operation (retrieval: one direction), or all."""
+    return scores.filter(pc.equal(scores["operation"], operation)) if operation else scores
 
 
 def tidy(
@@ -346,34 +300,53 @@ def beside(
         }
         for scope in columns
     ]
-    printed = {"Avg.": "average"} | {name.capitalize(): name for name in groups if name}
+    absent = {scope.name.partition(WITHOUT)[2] for scope in columns if WITHOUT in scope.name}
     for system in published:
         conflicts = system.conflicts(groups)
-        title = f"{system.title} (paper, {system.base_model})"
         for scope in columns:
-            key = (
-                scope.languages[0] if scope.name == scope.languages[0] else printed.get(scope.name)
-            )
-            if key is None or key not in system.figures:
+            key = _printed_key(system, scope, absent)
+            if key is None:
                 continue
-            notes = [f"printed in {', '.join(system.tables)}"]
+            notes = [system.origin]
             if key in conflicts:
                 notes.append(
                     f"the paper prints {conflicts[key][0]:.1f}, but its languages average"
                     f" {conflicts[key][1]:.1f}"
                 )
+            if system.copied:
+                notes.append(f"{SLIP}: these are the figures of {system.copied}")
             rows.append(
                 common
                 | {
                     "origin": "paper",
                     "system": system.title,
-                    "title": title,
+                    "title": system.label,
                     "scope": scope.name,
                     "level": scope.level,
                 }
                 | {"accuracy": system.figures[key], "note": "; ".join(notes)}
             )
     return pa.Table.from_pylist(rows, schema=TIDY_SCHEMA)
+
+
+def _printed_key(own: Published, scope: Scope, absent: Collection[str]) -> str | None:
+    """The figure of the paper that belongs into a column (None: it prints none there).
+
+    Tables that leave out one of the `absent` languages have their averages in columns of their own.
+    """
+    if scope.level.startswith("paper "):
+        name = scope.name.removeprefix(PAPERS).partition(" (")[0]
+        key = f"{scope.level.removeprefix('paper ')}:{name}"
+    elif scope.name == scope.languages[0]:
+        key = scope.name
+    else:
+        name, _, without = scope.name.partition(WITHOUT)
+        key = "average" if name == "Avg." else scope.level
+        by_language = own.figures.keys() - {"low", "medium", "high", "average"}
+        unprinted = {code for code in absent if by_language and code not in by_language}
+        if unprinted & set(scope.languages) or (without and without not in unprinted):
+            return None
+    return key if key in own.figures else None
 
 
 def with_version(table: pa.Table, version: str) -> pa.Table:
@@ -388,7 +361,8 @@ def readable(table: pa.Table) -> list[list[str]]:
     """Rows of the CSV: benchmark and version, system, then one accuracy a language and group; last
     the interval of the average, where there is one. Seeds are averaged.
 
-    A `*` stands at a figure of the paper that does not follow from its own per-language figures.
+    A `*` stands at a figure of the paper that does not follow from its own per-language figures, or
+    that it has copied from another row.
     """
     rows = [row for row in table.to_pylist() if row["seed"] is None]
     names = list(dict.fromkeys(row["scope"] for row in rows))
@@ -402,7 +376,7 @@ def readable(table: pa.Table) -> list[list[str]]:
         cells = [
             (
                 f"{by_scope[name]['accuracy']:.1f}"
-                + "*" * ("but its languages" in (by_scope[name]["note"] or ""))
+                + "*" * any(sign in (by_scope[name]["note"] or "") for sign in DOUBTFUL)
                 if name in by_scope
                 else ""
             )

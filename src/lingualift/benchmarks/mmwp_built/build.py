@@ -14,7 +14,8 @@ from lingualift.benchmarks.mmwp_built.sheets import SheetRow
 from lingualift.benchmarks.mmwp_built.translation import distance_flag, flags, proper_names
 from lingualift.evaluation.translation_quality import FIGURES, corpus_scores
 from lingualift.languages import Language
-from lingualift.tables.results import TIDY_SCHEMA, Scope
+from lingualift.tables.results import TIDY_SCHEMA
+from lingualift.tables.scopes import Scope
 
 QUALITY_SCHEMA = pa.schema(
     [
