@@ -411,7 +411,7 @@ def test_a_language_that_no_engine_translates_is_refused_unless_it_may_stay():
         ),
         (
             {"llm": {"layer": 3}},
-            "system 'mono-sft', llm: layer is for encoders; an LLM is used whole",
+            "system 'mono-sft-unreadable', llm: layer is for encoders; an LLM is used whole",
         ),
     ],
 )
