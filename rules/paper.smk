@@ -2,7 +2,6 @@
 # and an entry there.
 
 from lingualift.paper import ARTIFACTS
-from lingualift.paper.index import target
 from lingualift.plan import paper
 
 
@@ -12,7 +11,7 @@ localrules:
 
 rule paper:
     input:
-        [f"results/paper/{target(name, ARTIFACTS[name])}" for name in paper.available(PLAN)],
+        paper.targets(PLAN),
         "results/paper/README.md",
 
 
@@ -161,7 +160,7 @@ rule sentence_map:
 
 rule paper_index:
     input:
-        [f"results/paper/{name}.json" for name in paper.available(PLAN)],
+        paper.records(PLAN).values(),
     output:
         "results/paper/README.md",
     log:
@@ -172,7 +171,7 @@ rule paper_index:
     resources:
         **SMALL,
     params:
-        records={name: f"results/paper/{name}.json" for name in paper.available(PLAN)},
+        records=paper.records(PLAN),
         lacking=paper.lacking(PLAN),
     message:
         "list the paper's tables and figures"

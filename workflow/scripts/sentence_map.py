@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from lingualift import job
 from lingualift.artifacts import write_parquet
+from lingualift.evaluation.predict import load_for_generation
 from lingualift.evaluation.problems import read_problems, texts
 from lingualift.machine import device, dtype
 from lingualift.model.prepare import prepared
@@ -43,14 +44,10 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
     after = alignment_layer(files.after)
     vectors["aligned, after stage 1"] = stacked(encoded, lambda of: mean_states(of, after))
     for system, (checkpoint, llm, layout, encoder) in files.systems.items():
-        reader = Reader(
-            Path(checkpoint) if checkpoint else None,
-            prepared(llm),
-            layout,
-            states[encoder] if encoder else None,
-            dtype(params.precision),
-            device(),
-        )
+        folder, precision = prepared(llm), dtype(params.precision)
+        trained = Path(checkpoint) if checkpoint else None
+        model = load_for_generation(trained, folder, precision).to(device())
+        reader = Reader(model, folder, layout, states[encoder] if encoder else None)
         space = f"LLM of {params.titles[system]}"
         vectors[space] = llm_vectors(sentences, reader, params.layer)
     rows = [

@@ -167,6 +167,13 @@ def entry(name: str, artifacts: Mapping[str, Artifact] = ARTIFACTS) -> Artifact:
     return artifacts[name]
 
 
+def kind(name: str, artifacts: Mapping[str, Artifact] = ARTIFACTS) -> str:
+    """The kind of file that a person opens: csv, svg or html."""
+    if name.startswith("table-"):
+        return "csv"
+    return "html" if entry(name, artifacts).page else "svg"
+
+
 def make(name: str, inputs: Inputs, artifacts: Mapping[str, Artifact] = ARTIFACTS) -> Made:
     """Make a table, a figure or a page of the register from its inputs."""
     artifact = entry(name, artifacts)

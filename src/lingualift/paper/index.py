@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lingualift.paper import ARTIFACTS
+from lingualift.paper import ARTIFACTS, kind
 from lingualift.paper.base import Artifact
 
 HEAD = """# The paper's tables and figures
@@ -36,12 +36,6 @@ def state(record: Mapping[str, Any]) -> State:
     return State("made", missing)
 
 
-def target(name: str, artifact: Artifact) -> str:
-    """The file of a table, figure or page that a person opens."""
-    kind = "html" if artifact.page else "csv" if name.startswith("table-") else "svg"
-    return f"{name}.{kind}"
-
-
 def index(
     records: Mapping[str, Mapping[str, Any]],
     lacking: Mapping[str, str],
@@ -51,7 +45,7 @@ def index(
     lines = ["| target | shows | state | |", "|---|---|---|---|"]
     counts = {"made": 0, "empty": 0, "lacking": 0}
     for name, artifact in artifacts.items():
-        file = target(name, artifact)
+        file = f"{name}.{kind(name, artifacts)}"
         if name in records:
             found = state(records[name])
             cell = f"[{file}]({file})"

@@ -14,11 +14,11 @@ from safetensors import safe_open
 
 from lingualift.benchmarks.base import Problem
 from lingualift.evaluation.generate import ComposedInputs, sentence_vectors
-from lingualift.evaluation.predict import load_for_generation
 from lingualift.evaluation.retrieval import neighbours
 from lingualift.model.alignment import AlignmentLayer
 from lingualift.model.configuration import LinguaLiftConfig
 from lingualift.model.layout import LAYOUTS, Prompt, compose, load_tokenizer, special_ids
+from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, as_tensor
 from lingualift.paper.answers import chosen
 from lingualift.paper.read import WEIGHTS
@@ -146,26 +146,22 @@ def stacked(states: Mapping[str, States], means: Callable[[States], np.ndarray])
 
 @dataclass(frozen=True)
 class Reader:
-    """An LLM that reads the sentences: its checkpoint (None: as published), folder and layout, the
-    states where it reads any, and where it computes.
+    """A model that reads the sentences, the folder of its LLM, its layout, and the states where it
+    reads any.
     """
 
-    checkpoint: Path | None
+    model: LinguaLiftModel
     llm: Path
     layout: str
     states: Mapping[str, States] | None
-    dtype: torch.dtype
-    device: str
 
 
 def llm_vectors(sentences: Sentences, reader: Reader, layer: int | None) -> np.ndarray:
     """Mean hidden state [sentences of all languages, width] of one LLM layer (None: the middle one)
     over the positions that carry a sentence, as retrieval takes it (appendix E.1).
     """
-    model = load_for_generation(reader.checkpoint, reader.llm, reader.dtype)
-    model.to(torch.device(reader.device))
     tokenizer = load_tokenizer(reader.llm)
-    depth = model.llm.config.num_hidden_layers
+    depth = reader.model.llm.config.num_hidden_layers
     prompt = Prompt("{question}", "")
     vectors = []
     for code, texts in sentences.texts.items():
@@ -177,7 +173,7 @@ def llm_vectors(sentences: Sentences, reader: Reader, layer: int | None) -> np.n
         ]
         inputs = ComposedInputs(composed, states, special_ids(tokenizer)[2])
         vectors.append(
-            sentence_vectors(model, inputs, depth // 2 if layer is None else layer, BATCH)
+            sentence_vectors(reader.model, inputs, depth // 2 if layer is None else layer, BATCH)
         )
     return np.concatenate(vectors)
 

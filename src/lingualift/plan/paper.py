@@ -9,7 +9,7 @@ from typing import Any
 from lingualift.benchmarks.base import Benchmark
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.messages import LinguaLiftError
-from lingualift.paper import ARTIFACTS, SLOTS, entry
+from lingualift.paper import ARTIFACTS, SLOTS, entry, kind
 from lingualift.paper.base import Artifact, LanguageFacts, SystemFacts
 from lingualift.paper.published import paper_rows
 from lingualift.paper.read import AnswerFiles, DatasetFiles, Files, SentenceFiles, SlotFiles
@@ -32,6 +32,16 @@ SENTENCES = 100
 def available(plan: Plan) -> list[str]:
     """The names of all that the configuration can give."""
     return [name for name in ARTIFACTS if lacks(plan, name) is None]
+
+
+def targets(plan: Plan) -> list[str]:
+    """What the target `paper` makes: all that the configuration can give."""
+    return [files.artifact(name, kind(name)) for name in available(plan)]
+
+
+def records(plan: Plan) -> dict[str, str]:
+    """The file of each of them that says how far it came."""
+    return {name: files.artifact(name, "json") for name in available(plan)}
 
 
 def lacking(plan: Plan) -> dict[str, str]:
