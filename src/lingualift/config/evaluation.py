@@ -133,3 +133,10 @@ class Tables(Settings):
             " table's first)."
         ),
     )
+    sentences: Name = Field(
+        default="mmwp-mini",
+        description=(
+            "Benchmark whose parallel sentences the paper's Figure 5 shows (sib200: Flores'"
+            " sentences)."
+        ),
+    )

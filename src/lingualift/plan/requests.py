@@ -5,7 +5,7 @@ from math import ceil
 
 from lingualift import sizes
 from lingualift.model.layout import TEMPLATED
-from lingualift.plan import Plan, files, inputs
+from lingualift.plan import Plan, files, inputs, paper
 from lingualift.plan.systems import RunStage, UsedEncoder
 from lingualift.sizes import ModelSize, Request
 from lingualift.tasks.generated import GENERATORS
@@ -241,3 +241,19 @@ def prediction(plan: Plan, name: str, batch: str) -> Request:
     ).times(len(files.batch_languages(batch)))
     inside = run.encoder if plan.systems[run.system].input in TEMPLATED else None
     return _beside(plan, asked, inside)
+
+
+def sentence_map(plan: Plan) -> Request:
+    """Read the sentences of Figure 5 with each system's LLM in turn, and place them by t-SNE, which
+    holds eight matrices of all pairs.
+    """
+    if paper.lacks(plan, "figure-05") is not None:
+        return Request(1000, 10)
+    asked = [prediction(plan, name, "en") for name in paper.sentences(plan).systems]
+    points = paper.SENTENCES * len(paper.sentence_languages(plan))
+    most = max(asked, key=lambda request: request.megabytes)
+    return replace(
+        most,
+        megabytes=most.megabytes + 64 * points**2 // 10**6,
+        minutes=sum(request.minutes for request in asked) + 60 * (points // 1000),
+    )
