@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lingualift.messages import LinguaLiftError
+from lingualift.model import modeling
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import (
     END,
@@ -194,6 +196,49 @@ def test_checkpoint_holds_only_what_was_trained_and_loads_to_the_same_logits(
     assert not {"llm.lm_head.weight", "llm.model.embed_tokens.weight"} <= names, (
         "tied weights are stored once"
     )
+
+
+def test_a_trained_llm_is_built_without_reading_the_weights_that_it_was_trained_from(
+    llama: Path, tmp_path: Path, monkeypatch
+) -> None:
+    model = LinguaLiftModel.build(str(llama)).eval()
+    model.trainable(["llm"])
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += torch.randn(parameter.shape) / 50
+    model.save_pretrained(tmp_path)
+    monkeypatch.setattr(modeling, "pretrained_llm", None)  # reads the folder's own
+    for dtype in (torch.float32, torch.bfloat16):
+        again = LinguaLiftModel.from_pretrained(tmp_path, dtype=dtype).eval()
+        expected = model.to(dtype).state_dict()
+        for name, tensor in again.state_dict().items():
+            assert tensor.dtype == dtype and torch.equal(tensor, expected[name]), name
+    ids = torch.tensor([[0, 10, 11, 12]])
+    assert torch.equal(again(ids)["logits"], model(ids)["logits"]), "buffers are in place, too"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda tensors: tensors.pop("llm.model.norm.weight"), "lacks tensor 'llm.model.norm"),
+        (
+            lambda tensors: tensors.update({"llm.model.norm.weight": torch.ones(3)}),
+            "tensor 'llm.model.norm.weight' does not fit",
+        ),
+        (lambda tensors: tensors.update({"llm.x": torch.ones(3)}), "tensor 'llm.x' does not fit"),
+    ],
+)
+def test_a_trained_llm_of_other_tensors_is_refused(
+    llama: Path, tmp_path: Path, change, message: str
+) -> None:
+    model = LinguaLiftModel.build(str(llama))
+    model.trainable(["llm"])
+    model.save_pretrained(tmp_path)
+    tensors = load_file(tmp_path / "model.safetensors")
+    change(tensors)
+    save_file(tensors, tmp_path / "model.safetensors")
+    with pytest.raises(LinguaLiftError, match=message):
+        LinguaLiftModel.from_pretrained(tmp_path)
 
 
 def test_checkpoint_is_refused_when_its_frozen_llm_changed(

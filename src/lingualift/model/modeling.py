@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 from torch.distributed.tensor import DTensor
@@ -34,6 +33,7 @@ from lingualift.model.encoder import Backbone, EncoderTokenizer
 from lingualift.model.frozen import check_reference, reference
 from lingualift.model.layout import END, IGNORE, START, STATE
 from lingualift.model.loss import response_loss
+from lingualift.model.weights import pretrained_llm, put, read_weights, trained_llm
 from lingualift.modes import follow_umask
 
 logger = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ class LinguaLiftModel(PreTrainedModel):
         """A new model over a pretrained LLM folder; the alignment layer is freshly initialised
         (seed torch before).
         """
-        llm = AutoModelForCausalLM.from_pretrained(llm_path, dtype=dtype, local_files_only=True)
+        llm = pretrained_llm(llm_path, dtype)
         config = LinguaLiftConfig(
             llm=reference(llm_path),
             encoder=encoder,
@@ -402,36 +402,22 @@ class LinguaLiftModel(PreTrainedModel):
         check_reference(config.llm, f"{folder}: the LLM")
         if config.encoder is not None and Path(config.encoder["path"]).is_dir():
             check_reference(config.encoder, f"{folder}: the encoder")
+        path, weights = config.llm["path"], read_weights(folder / WEIGHTS)
+        whole = None
+        if "llm" in config.trained:
+            whole = {name: weights[name] for name in weights if _module_of(name) == "llm"}
         model = cls(
             config,
-            AutoModelForCausalLM.from_pretrained(
-                config.llm["path"], dtype=dtype, local_files_only=True
-            ),
+            pretrained_llm(path, dtype) if whole is None else trained_llm(path, whole, dtype),
         )
         if "encoder" in config.trained:
             model.add_encoder(dtype)
-        model.load_trained(folder)
+        put(weights, model, folder / WEIGHTS, whole)
         return model
 
-    @torch.no_grad()
     def load_trained(self, folder: Path) -> None:
         """Copy a checkpoint's tensors into this model; every tensor must have its place."""
-        tensors = self.state_dict()
-        weights_file = folder / WEIGHTS
-        try:
-            with safe_open(weights_file, framework="pt") as weights:
-                for name in weights.keys():
-                    tensor = weights.get_tensor(name)
-                    if name not in tensors or tensors[name].shape != tensor.shape:
-                        raise LinguaLiftError(
-                            f"{weights_file}: tensor '{name}' does not fit the model; the"
-                            " checkpoint belongs elsewhere"
-                        )
-                    tensors[name].copy_(tensor)
-        except (OSError, ValueError, SafetensorError) as error:
-            raise LinguaLiftError(
-                f"{weights_file}: damaged ({error}); delete {folder} and run again"
-            ) from error
+        put(read_weights(folder / WEIGHTS), self, folder / WEIGHTS)
 
 
 AutoConfig.register("lingualift", LinguaLiftConfig, exist_ok=True)
