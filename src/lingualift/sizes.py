@@ -17,6 +17,7 @@ TOKENS = 60
 RESPONSE = 200  # tokens of a worked solution
 # of a micro-batch on a processor: weights are converted anew in each, so small ones cost speed
 MICRO_TOKENS = 1024
+PROCESSOR_ROWS = 128  # problems that a processor answers at once where nothing says how many
 PROBLEMS = 1000  # of a benchmark in one language: MMWP 811, MSVAMP and X-CSQA 1,000
 UNKNOWN = 100_000  # examples of a data set whose size the configuration does not give
 

@@ -246,6 +246,8 @@ def prediction_settings(plan: Plan, benchmark: str) -> dict[str, Any]:
     """The settings of `evaluation` that a prediction depends on."""
     answer = BENCHMARKS[benchmark].BENCHMARK.answer
     special = {"choice": ["choices"], "neighbour": ["retrieval_layer"]}.get(answer, [])
+    if plan.config.evaluation.engine != "transformers":
+        special.append("engine")  # what is absent leaves finished runs
     include = {"max_new_tokens", "batch", *special}
     return plan.config.evaluation.model_dump(mode="json", include=include)
 

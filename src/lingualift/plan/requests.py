@@ -226,5 +226,5 @@ def prediction(plan: Plan, name: str, batch: str) -> Request:
         model_size(plan, key),
         evaluation.max_new_tokens,
         plan.config.compute.gpus > 0,
-        evaluation.batch,
+        evaluation.batch or sizes.PROCESSOR_ROWS,
     ).times(len(files.batch_languages(batch)))
