@@ -40,7 +40,9 @@ from lingualift.model.layout import (
     special_ids,
 )
 from lingualift.model.modeling import LinguaLiftModel
+from lingualift.model.packed import PackedLinear, can_pack, pack
 from lingualift.training.batches import collate
+from tests.conftest import save_llama
 
 PROMPT = Prompt("{question}\nAnswer:", "Solve. ")
 QUESTIONS = [
@@ -230,6 +232,22 @@ def test_an_llm_that_cannot_fit_is_refused_by_its_bytes_before_it_is_loaded(
     for part in (f"take {size} in bfloat16", f"machine has {size} free", "precision", "llm.source"):
         assert part in str(error.value)
     assert "evaluation.max_new_tokens" in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.skipif(not can_pack(), reason="this processor does not multiply bfloat16")
+@pytest.mark.parametrize("tied", [True, False])
+def test_packed_weights_give_the_same_bits(tmp_path: Path, tied: bool):
+    llm = save_llama(tmp_path / "llm", hidden=64, tied=tied)
+    plain, packed = (LinguaLiftModel.build(str(llm), dtype=torch.bfloat16).eval() for _ in "ab")
+    pack(packed.llm)
+    layers = [module for module in packed.modules() if isinstance(module, PackedLinear)]
+    assert len(layers) == 2 * 7 + 1 and all(layer.weight is None for layer in layers)
+    for rows in (1, 3, 40):
+        ids = torch.arange(rows * 12).view(rows, 12) % 250
+        with torch.inference_mode():
+            hidden = [model.llm.base_model(ids).last_hidden_state for model in (plain, packed)]
+            assert torch.equal(*hidden)
+            assert torch.equal(plain.logits(hidden[0]), packed.logits(hidden[0]))
 
 
 def problems(choices: tuple[str, ...] = ()) -> list[Problem]:

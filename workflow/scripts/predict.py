@@ -17,6 +17,7 @@ from lingualift.evaluation.problems import read_problems, texts
 from lingualift.machine import device, dtype
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
+from lingualift.model.packed import pack
 from lingualift.model.prepare import prepared
 from lingualift.model.states import load_states
 from lingualift.plan.inputs import Questions
@@ -35,6 +36,8 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
     where = torch.device("cpu" if served else device())  # a serving engine has the GPU for itself
     require_fit(llm, precision, torch.device(device()), settings.max_new_tokens)
     model = load_for_generation(checkpoint, llm, precision).to(where)
+    if where.type == "cpu" and not served:
+        pack(model.llm)
     encoder = None
     if model.encoder is not None:  # a stage has trained it: stored states are the frozen encoder's
         trained = model.config.encoder
