@@ -57,6 +57,13 @@ def gpus(count):
     return {"gpu": count} if count else {}
 
 
+def passing(checkpoint):
+    """A checkpoint that goes when nothing of the run will read it again, where the configuration
+    says so; `--notemp` keeps it all the same.
+    """
+    return checkpoint if CONFIG.compute.keep_checkpoints else temp(checkpoint)
+
+
 SMALL = growing(Request(1000, 10))
 ONE_GPU = gpus(min(CONFIG.compute.gpus, 1))
 GPU_ENVIRONMENT = "../envs/gpu.yaml" if CONFIG.compute.gpus else "../envs/cpu.yaml"

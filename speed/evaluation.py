@@ -42,7 +42,7 @@ from lingualift.model.layout import (
     load_tokenizer,
 )
 from lingualift.model.modeling import LinguaLiftModel
-from lingualift.model.packed import pack
+from lingualift.model.prepacked import pack
 from lingualift.model.states import States
 
 SMOLLM2 = {

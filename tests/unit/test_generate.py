@@ -40,7 +40,7 @@ from lingualift.model.layout import (
     special_ids,
 )
 from lingualift.model.modeling import LinguaLiftModel
-from lingualift.model.packed import PackedLinear, can_pack, pack
+from lingualift.model.prepacked import PackedLinear, can_pack, pack
 from lingualift.training.batches import collate
 from tests.conftest import save_llama
 

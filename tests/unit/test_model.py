@@ -2,6 +2,7 @@
 states.
 """
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -215,6 +216,58 @@ def test_a_trained_llm_is_built_without_reading_the_weights_that_it_was_trained_
             assert tensor.dtype == dtype and torch.equal(tensor, expected[name]), name
     ids = torch.tensor([[0, 10, 11, 12]])
     assert torch.equal(again(ids)["logits"], model(ids)["logits"]), "buffers are in place, too"
+
+
+def test_a_stage_that_leaves_the_llm_alone_keeps_none_of_its_weights(
+    llama: Path, encoder: Encoder, tmp_path: Path
+) -> None:
+    """A chain: the LLM learns, then twice the alignment layer, then the LLM again."""
+    model = bridged(llama, encoder)
+    model.trainable(["llm"])
+    with torch.no_grad():
+        model.embedding_table().add_(0.01)
+    model.save_pretrained(tmp_path / "0")
+    for number in (1, 2):
+        model = LinguaLiftModel.from_pretrained(tmp_path / str(number - 1))
+        model.trainable(["alignment", "boundary"])
+        with torch.no_grad():
+            model.boundary.add_(0.1)
+        expected = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        folder = tmp_path / str(number)
+        model.save_pretrained(folder)
+        linked = folder / "llm.safetensors"
+        assert linked.samefile(tmp_path / "0/model.safetensors")
+        own = load_file(folder / "model.safetensors")
+        assert {name.split(".")[0] for name in own} == {"alignment", "boundary"}
+        again = LinguaLiftModel.from_pretrained(folder)
+        assert all(
+            torch.equal(tensor, expected[name]) for name, tensor in again.state_dict().items()
+        )
+        resumed = bridged(llama, encoder)
+        resumed.load_trained(folder)
+        assert torch.equal(resumed.embedding_table(), again.embedding_table())
+    shutil.rmtree(tmp_path / "0")  # a checkpoint needs no other
+    model = LinguaLiftModel.from_pretrained(tmp_path / "2")
+    model.trainable(["llm"])
+    model.save_pretrained(tmp_path / "3")
+    assert not (tmp_path / "3/llm.safetensors").exists()
+    assert "llm.model.norm.weight" in load_file(tmp_path / "3/model.safetensors")
+
+
+def test_an_llm_that_takes_in_adapters_is_written_anew(llama: Path, tmp_path: Path) -> None:
+    model = LinguaLiftModel.build(str(llama))
+    model.trainable(["llm"])
+    model.save_pretrained(tmp_path / "0")
+    model = LinguaLiftModel.from_pretrained(tmp_path / "0")
+    model.trainable(["llm-lora"])
+    model.save_pretrained(tmp_path / "1")
+    assert (tmp_path / "1/llm.safetensors").is_file()
+    assert all("lora" in name for name in load_file(tmp_path / "1/model.safetensors"))
+    model = LinguaLiftModel.from_pretrained(tmp_path / "1")
+    model.merge_lora()
+    model.save_pretrained(tmp_path / "2")
+    assert not (tmp_path / "2/llm.safetensors").exists()
+    assert "llm.model.norm.weight" in load_file(tmp_path / "2/model.safetensors")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from lingualift.evaluation.problems import read_problems, texts
 from lingualift.machine import device, dtype
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
-from lingualift.model.packed import pack
+from lingualift.model.prepacked import pack
 from lingualift.model.prepare import prepared
 from lingualift.model.states import load_states
 from lingualift.plan.inputs import Questions

@@ -79,6 +79,14 @@ class Compute(Settings):
         ),
     )
 
+    keep_checkpoints: bool = Field(
+        default=True,
+        description=(
+            "Whether a trained stage's checkpoint stays once every stage and answer that reads it"
+            " is made (false: it is deleted, and trained again when it is next needed)."
+        ),
+    )
+
 
 class Evaluation(Settings):
     """Generation."""

@@ -5,6 +5,8 @@ A checkpoint of a stage that has trained the LLM makes the folder's weights usel
 first takes as long again, and twice the memory.
 """
 
+import os
+import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -82,3 +84,12 @@ def put(
             f"{file}: lacks tensor '{missing[0]}' of the trained LLM; delete {file.parent} and run"
             " again"
         )
+
+
+def link(source: Path, target: Path) -> None:
+    """The same file under a second name, or a copy where a file system has no links."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
