@@ -67,9 +67,7 @@ def passing(checkpoint):
 SMALL = growing(Request(1000, 10))
 ONE_GPU = gpus(min(CONFIG.compute.gpus, 1))
 GPU_ENVIRONMENT = "../envs/gpu.yaml" if CONFIG.compute.gpus else "../envs/cpu.yaml"
-ANSWER_ENVIRONMENT = (
-    "../envs/vllm.yaml" if CONFIG.evaluation.engine == "vllm" else GPU_ENVIRONMENT
-)
+ANSWER_ENVIRONMENT = "../envs/vllm.yaml" if CONFIG.evaluation.engine == "vllm" else GPU_ENVIRONMENT
 
 
 def share_gpus(count):

@@ -25,7 +25,7 @@ from lingualift.lexicon.starts import (
     similarity_start,
 )
 from lingualift.lexicon.verdict import HELD_OUT, HeldOut, rank_score
-from lingualift.lexicon.views import EncoderView, FastTextPair, Views
+from lingualift.lexicon.views import EncoderView, FastTextPair, FastTextSide, Views, WordSpace
 from lingualift.messages import LinguaLiftError
 
 # Procrustes rounds on the mutual CSLS dictionary, as in MUSE. Ten of ten Spanish runs so end at P@1
@@ -144,6 +144,29 @@ def try_starts(
     return Tries(by_name, runs.skipped, cross_view, held_out, seed_held_out)
 
 
+def train_adversaries(
+    source: WordSpace,
+    target: WordSpace,
+    settings: LexiconSettings,
+    *,
+    seed: int,
+    work: Path,
+    precision: str = "float32",
+) -> None:
+    """Run the adversaries that `try_starts` will ask for, into the folder `work` from which it
+    takes them: on a GPU, which the rest of a lexicon has no use for. None without vectors.
+    """
+    sides = [FastTextSide.of(space, settings.neighbourhood) for space in (source, target)]
+    if sides[0] is None or sides[1] is None:
+        return
+    runs = _Runs(FastTextPair(sides[0], sides[1]), settings, seed, work, precision)
+    if runs.starts == ["adversarial"]:
+        runs.all(judged="encoder" in settings.starts)
+        return
+    for run in range(settings.restarts):
+        runs.adversary(run)
+
+
 def refined(fasttext: FastTextPair, pairs: WordPairs, k: int, rounds: int = ROUNDS) -> Try:
     """The map that `rounds` of refinement on the most frequent words make of `pairs`."""
     fitted = refine(
@@ -228,22 +251,27 @@ class _Runs:
         """
         if start == "adversarial":
             # As in the paper its pairs go to the Procrustes rounds at once.
-            return adversarial_start(
-                self.fasttext.source.vectors,
-                self.fasttext.target.vectors,
-                seed=self.seed + run,
-                settings=self.settings.adversarial,
-                k=self.k,
-                precision=self.precision,
-                state=self.work / _name(start, run) if self.work else None,
-                progress=_name(start, run),
-            )
+            return self.adversary(run)
         band = FIRST_BANDS[run % len(FIRST_BANDS)] if self.settings.use_frequencies else None
         pairs = self._first(start, band)
         if len(pairs[0]) < MINIMUM_PAIRS:
             self.skipped[start] = len(pairs[0])
             return None
         return learned(self.fasttext, pairs, self.k, self.seed + run, band is not None)
+
+    def adversary(self, run: int) -> WordPairs:
+        """The dictionary of a run of the adversary, from `work` where it has ended before."""
+        name = _name("adversarial", run)
+        return adversarial_start(
+            self.fasttext.source.vectors,
+            self.fasttext.target.vectors,
+            seed=self.seed + run,
+            settings=self.settings.adversarial,
+            k=self.k,
+            precision=self.precision,
+            state=self.work / name if self.work else None,
+            progress=name,
+        )
 
     def _first(self, start: str, band: int | None) -> WordPairs:
         """The first dictionary of a start; with a `band` that of the similarity start depends on
