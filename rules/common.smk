@@ -65,9 +65,17 @@ def shown_in_report(path, caption, category, **labels):
     return report(path, caption=caption, category=category, labels=labels)
 
 
+def passing(checkpoint):
+    """A checkpoint that goes when nothing of the run will read it again, where the configuration
+    says so; `--notemp` keeps it all the same.
+    """
+    return checkpoint if CONFIG.compute.keep_checkpoints else temp(checkpoint)
+
+
 SMALL = growing(Request(1000, 10))
 ONE_GPU = gpus(min(CONFIG.compute.gpus, 1))
 GPU_ENVIRONMENT = "../envs/gpu.yaml" if CONFIG.compute.gpus else "../envs/cpu.yaml"
+ANSWER_ENVIRONMENT = "../envs/vllm.yaml" if CONFIG.evaluation.engine == "vllm" else GPU_ENVIRONMENT
 
 
 def share_gpus(count):

@@ -40,7 +40,7 @@ rule predict:
         "results/timings/predict/{run}/{benchmark}/{batch}.tsv"
     priority: lambda wildcards: requests.prediction_priority(PLAN, wildcards.run)
     conda:
-        GPU_ENVIRONMENT
+        ANSWER_ENVIRONMENT
     threads: 1
     resources:
         **growing(lambda wildcards: requests.prediction(PLAN, wildcards.run, wildcards.batch)),

@@ -5,6 +5,7 @@ Light to import: torch is loaded where a function needs it.
 
 import ctypes
 import gc
+import importlib.util
 import logging
 import os
 import re
@@ -126,11 +127,31 @@ def _refuse_emulation(reason: str) -> None:
     )
 
 
+def require_engine(engine: str) -> None:
+    """The package that `evaluation.engine` names must be installed; it is not imported here."""
+    if engine != "transformers" and importlib.util.find_spec(engine) is None:
+        raise LinguaLiftError(
+            f"evaluation.engine is {engine}, which is not installed here; run with --sdm conda (its"
+            f" environment is envs/{engine}.yaml), or set evaluation.engine to transformers"
+        )
+
+
 def device() -> str:
     """Where a job computes: `cuda`, the first GPU that it was given, else `cpu`."""
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def device_scale(where: str) -> int:
+    """How many times a processor's pieces of work a device takes at once: on a GPU one for every
+    5 GB of its memory, 16 with 80 GB.
+    """
+    import torch
+
+    if where != "cuda":
+        return 1
+    return max(1, int(torch.cuda.get_device_properties(0).total_memory / 5e9))
 
 
 def use_bfloat16(precision: str, where: str) -> bool:

@@ -19,6 +19,7 @@ from lingualift.config import Config, Settings, System, load_config
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, plan
+from lingualift.plan.inputs import prediction_settings
 from lingualift.plan.systems import chain, load_systems
 from lingualift.retrieve.sources import load_sources
 
@@ -574,6 +575,7 @@ def test_seeds_train_apart_and_equal_settings_train_once():
         ("stages.align.micro_batch", 2),
         ("stages.transfer.micro_batch", 1),
         ("evaluation.batch", 7),
+        ("evaluation.batch", None),
         ("tables.bootstrap", 10),
         ("languages.evaluation", ["en", "ta"]),
         ("resources", "elsewhere"),
@@ -756,3 +758,12 @@ def test_a_source_that_knows_a_language_by_another_code_is_refused():
         LinguaLiftError, match=r"source 'mine': unknown language 'cz'; did you .*'cs'"
     ):
         plan(load_config(DEFAULT), LANGUAGES, sources, SYSTEMS)
+
+
+def test_a_serving_engine_without_a_gpu_is_refused():
+    assert "which needs a GPU" in refusal(changed("evaluation.engine", "vllm"))
+    values = changed("evaluation.engine", "vllm")
+    values["compute"]["gpus"] = 1
+    settings = prediction_settings(planned(values), "mmwp-mini")
+    assert settings["engine"] == "vllm"
+    assert "engine" not in prediction_settings(planned(DEFAULT), "mmwp-mini")

@@ -32,6 +32,7 @@ from lingualift.training.trainer import last_complete_checkpoint
 from tests.conftest import save_llama
 from tests.unit.sharded_worker import Sharded
 
+PART = "pytorch_model_fsdp_0"  # of a sharded model
 QUESTIONS = [f"Maria has {number} apples and {number % 7} pears." for number in range(2, 28)]
 SCHEMA = pa.schema(
     [pa.field(name, pa.string()) for name in ("id", "language", "question", "response")]
@@ -233,7 +234,13 @@ def test_a_sharded_stage_that_was_stopped_goes_on_to_the_weights_of_one_process(
     with pytest.raises(SystemExit) as stopped:
         launch(job, 2)
     assert stopped.value.code == STOPPED
-    assert last_complete_checkpoint(tmp_path / "out.partial") is not None and not job.out.exists()
+    kept = last_complete_checkpoint(tmp_path / "out.partial")
+    assert kept is not None and not job.out.exists()
+    parts = {path.relative_to(kept).as_posix() for path in kept.rglob("*.distcp")}
+    assert {f"{part}/__{rank}_0.distcp" for part in ("optimizer_0", PART) for rank in (0, 1)} == (
+        parts
+    ), "each process writes its part, and nobody the whole"
+    assert not list(kept.rglob("*.safetensors"))
     monkeypatch.delenv("STOP_AFTER")
     found, again = trained(job, 2)
     assert again == pytest.approx(losses, rel=1e-4)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import torch
-from safetensors import safe_open
+from safetensors.torch import load_file
 
 from lingualift.artifacts import read_json, write_json, write_parquet
 from lingualift.codeswitch.lexicon import make_lexicon
@@ -160,8 +160,10 @@ def train(
 
 
 def tensors(folder: Path) -> dict[str, torch.Tensor]:
-    with safe_open(folder / "model.safetensors", "pt") as weights:
-        return {name: weights.get_tensor(name) for name in weights.keys()}
+    """Its own, and those of the LLM that it shares with its parent."""
+    linked = load_file(folder / "llm.safetensors") if (folder / "llm.safetensors").exists() else {}
+    llm = {name: tensor for name, tensor in linked.items() if name.startswith("llm.")}
+    return llm | load_file(folder / "model.safetensors")
 
 
 def test_every_system_of_gsm8k_trains_what_it_says_and_nothing_else(

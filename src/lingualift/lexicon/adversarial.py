@@ -182,9 +182,9 @@ class Training:
             hashlib.sha256(np.ascontiguousarray(side).tobytes()).hexdigest()
             for side in (source, target)
         ]
-        arithmetic = [self.device.type, str(self.discriminator.dtype)]
         rules = [self.drawn_words, self.scale, self.map_dropout]
-        self.key = digest([settings.model_dump(), seed, self.k, rules, *arithmetic, *vectors], 64)
+        self.key = digest([settings.model_dump(), seed, self.k, rules, *vectors], 64)
+        self.arithmetic = f"{self.device.type} {self.discriminator.dtype}"
 
     def step(self) -> None:
         """One step of the map, after those of the discriminator."""
@@ -252,10 +252,14 @@ class Training:
         }
         with atomic_directory(path) as folder:
             save_file(tensors, folder / "state.safetensors")
-            write_json(folder / "course.json", {"key": self.key, **asdict(self.course)})
+            of = {"key": self.key, "arithmetic": self.arithmetic}
+            write_json(folder / "course.json", {**of, **asdict(self.course)})
 
     def take_up(self, path: Path) -> None:
-        """Go on with what the folder `path` keeps of this training; anything else is left alone."""
+        """Go on with what the folder `path` keeps of this training; anything else is left alone.
+        One that has ended is taken from whatever device it ended on: its pairs and its best map
+        are all of it.
+        """
         from safetensors.torch import load_file
 
         if not path.exists():
@@ -266,15 +270,22 @@ class Training:
             logger.warning("the adversary begins anew: %s", error)
             return
         course = read_json(path / "course.json")
-        if course.pop("key") != self.key:
+        key, arithmetic = course.pop("key"), course.pop("arithmetic", None)
+        if key != self.key:
             return
-        self.course = _Course(**course)
         tensors = load_file(path / "state.safetensors")
+        pairs = tensors["source"].numpy(), tensors["target"].numpy()
+        if course["step"] == self.last:
+            self.course, self.pairs = _Course(**course), pairs
+            self.best.copy_(tensors["best"])
+            return
+        if arithmetic != self.arithmetic:
+            return
+        self.course, self.pairs = _Course(**course), pairs
         for name, values in self._learned().items():
             values.copy_(tensors[name])
         self.discriminator.refresh()
         self.random.set_state(tensors["random"])
-        self.pairs = tensors["source"].numpy(), tensors["target"].numpy()
         logger.info(
             "adversary: going on after step %d of %d (%s)", self.course.step, self.last, path
         )

@@ -27,7 +27,7 @@ from lingualift.lexicon.starts import (
     similarity_start,
 )
 from lingualift.lexicon.verdict import HELD_OUT, HeldOut, rank_score
-from lingualift.lexicon.views import EncoderView, FastTextPair, Views
+from lingualift.lexicon.views import EncoderView, FastTextPair, FastTextSide, Views, WordSpace
 from lingualift.messages import LinguaLiftError
 
 # Procrustes rounds on the mutual CSLS dictionary, as in MUSE. Ten of ten Spanish runs so end at P@1
@@ -148,6 +148,29 @@ def try_starts(
     return Tries(by_name, runs.skipped, cross_view, held_out, seed_held_out)
 
 
+def train_adversaries(
+    source: WordSpace,
+    target: WordSpace,
+    settings: LexiconSettings,
+    *,
+    seed: int,
+    work: Path,
+    precision: str = "float32",
+) -> None:
+    """Run the adversaries that `try_starts` will ask for, into the folder `work` from which it
+    takes them: on a GPU, which the rest of a lexicon has no use for. None without vectors.
+    """
+    sides = [FastTextSide.of(space, settings.neighbourhood) for space in (source, target)]
+    if sides[0] is None or sides[1] is None:
+        return
+    runs = _Runs(FastTextPair(sides[0], sides[1]), settings, seed, work, precision)
+    if runs.starts == ["adversarial"]:
+        runs.all(judged="encoder" in settings.starts)
+        return
+    for run in range(settings.restarts):
+        runs.adversary(run)
+
+
 def refined(fasttext: FastTextPair, pairs: WordPairs, k: int, rounds: int = ROUNDS) -> Try:
     """The map that `rounds` of refinement on the most frequent words make of `pairs`."""
     fitted = refine(
@@ -230,7 +253,7 @@ class _Runs:
     def _try(self, start: str, run: int) -> Try | None:
         """What a run of a start ends with, or None where it begins with too few pairs."""
         if start == "adversarial":
-            return self._adversarial(_name(start, run), self.seed + run)
+            return self.adversary(run)
         band = FIRST_BANDS[run % len(FIRST_BANDS)] if self.settings.use_frequencies else None
         pairs = self._first(start, band)
         if len(pairs[0]) < MINIMUM_PAIRS:
@@ -239,17 +262,15 @@ class _Runs:
         pairs = learned(self.fasttext, pairs, self.k, self.seed + run, band is not None)
         return refined(self.fasttext, pairs, self.k)
 
-    def _adversarial(self, name: str, seed: int) -> Try:
-        """A run of the adversary, whose pairs go to the Procrustes rounds at once, as in the paper;
-        of MUSE's schedule the finished map, measured by its dictionary as other tries are.
+    def adversary(self, run: int) -> Try:
+        """A run of the adversary, from `work` where it has ended before. Its pairs go to the
+        Procrustes rounds at once, as in the paper; of MUSE's schedule the finished map, measured by
+        its dictionary as other tries are.
         """
-        source, target, adversary = (
-            self.fasttext.source,
-            self.fasttext.target,
-            self.settings.adversarial,
-        )
+        source, target = self.fasttext.source, self.fasttext.target
+        name, adversary = _name("adversarial", run), self.settings.adversarial
         common: dict[str, Any] = {
-            "seed": seed,
+            "seed": self.seed + run,
             "settings": adversary,
             "k": self.k,
             "precision": self.precision,

@@ -30,6 +30,7 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_TEXT_ENCODING_MAPPING,
 )
 
+from lingualift import machine
 from lingualift.messages import LinguaLiftError
 from lingualift.model import digits, use_multilingual
 from lingualift.model.states import States, StateWriter, Tokens, texts_key
@@ -37,7 +38,7 @@ from lingualift.model.states import States, StateWriter, Tokens, texts_key
 logger = logging.getLogger(__name__)
 use_multilingual.register()
 MAX_TOKENS = 1024
-BATCH_TOKENS = 2048
+BATCH_TOKENS = 2048  # of a processor's batch; a GPU takes more (`machine.device_scale`)
 Layers = int | list[int] | None
 """A hidden layer, several whose states are joined, or the model's own last hidden state."""
 BIDIRECTIONAL = (
@@ -339,15 +340,16 @@ class Encoder:
         )
 
     def _batches(self, counts: np.ndarray, start: int = 0) -> Iterator[np.ndarray]:
-        """Texts of equal token counts, shortest first, as many as `BATCH_TOKENS` allow; from the
-        `start`-th of that order on.
+        """Texts of equal token counts, shortest first, as many as `BATCH_TOKENS` allow on a
+        processor; from the `start`-th of that order on.
         """
+        tokens = BATCH_TOKENS * machine.device_scale(self.device)
         order = np.argsort(counts, kind="stable")
         lengths = counts[order]
         while start < len(order):
             length = int(lengths[start])
             alike = int(np.searchsorted(lengths, length, side="right"))
-            stop = min(alike, start + max(1, BATCH_TOKENS // length))
+            stop = min(alike, start + max(1, tokens // length))
             yield order[start:stop]
             start = stop
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 from torch.distributed.tensor import DTensor
@@ -34,18 +33,28 @@ from lingualift.model.encoder import Backbone, EncoderTokenizer
 from lingualift.model.frozen import check_reference, reference
 from lingualift.model.layout import END, IGNORE, START, STATE
 from lingualift.model.loss import response_loss
+from lingualift.model.weights import link, pretrained_llm, put, read_weights, trained_llm
 from lingualift.modes import follow_umask
 
 logger = logging.getLogger(__name__)
 
 MODULES = ("alignment", "boundary", "llm", "encoder", "llm-lora")
 WEIGHTS = "model.safetensors"
+LLM_WEIGHTS = "llm.safetensors"
+"""Where a stage has left a trained LLM as it was: the parent's file that holds it, linked."""
 CHECKPOINT_PREFIX = "_checkpoint_wrapped_module."  # what torch puts into names of wrapped layers
 
 
 def module_of(name: str) -> str:
     """The trainable module that a tensor belongs to."""
     return "llm-lora" if name.rpartition(".")[2] in ("lora_a", "lora_b") else name.split(".")[0]
+
+
+def _read(folder: Path) -> dict[str, torch.Tensor]:
+    """All tensors of a checkpoint; of its parent's file, where that is linked, the LLM's alone."""
+    own, linked = read_weights(folder / WEIGHTS), folder / LLM_WEIGHTS
+    llm = read_weights(linked) if linked.is_file() else {}
+    return own | {name: llm[name] for name in llm if module_of(name) == "llm"}
 
 
 def _layer_classes(*networks: nn.Module) -> list[str]:
@@ -89,6 +98,7 @@ class LinguaLiftModel(PreTrainedModel):
             if config.alignment_scaled:
                 scale = float(self.embedding_table().detach().float().std())
             self.boundary = nn.Parameter(torch.randn(2, config.llm_dim) * scale)
+        self.llm_file: Path | None = None  # holds the LLM as it is, where a stage has trained it
         # Layers, by class: what is sharded, gathered and computed again as one unit.
         self._no_split_modules = _layer_classes(llm)
 
@@ -107,7 +117,7 @@ class LinguaLiftModel(PreTrainedModel):
         """A new model over a pretrained LLM folder; the alignment layer is freshly initialised
         (seed torch before).
         """
-        llm = AutoModelForCausalLM.from_pretrained(llm_path, dtype=dtype, local_files_only=True)
+        llm = pretrained_llm(llm_path, dtype)
         config = LinguaLiftConfig(
             llm=reference(llm_path),
             encoder=encoder,
@@ -180,6 +190,7 @@ class LinguaLiftModel(PreTrainedModel):
             raise LinguaLiftError("a stage trains 'llm' or 'llm-lora', not both")
         if "llm" in modules:
             self.merge_lora()
+            self.llm_file = None
         if "llm-lora" in modules and self.config.lora is None:
             self.config.lora = {"rank": lora_rank, "alpha": lora_alpha}
             lora.adapt(self.llm, lora_rank, lora_alpha)
@@ -208,7 +219,7 @@ class LinguaLiftModel(PreTrainedModel):
         """
         if self.config.lora is not None:
             lora.merge_adapters(self.llm)
-            self.config.lora = None
+            self.config.lora, self.llm_file = None, None
             self.config.trained = sorted({*self.config.trained, "llm"} - {"llm-lora"})
 
     def modules_present(self) -> list[str]:
@@ -357,18 +368,22 @@ class LinguaLiftModel(PreTrainedModel):
         record: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Write config.json, the trained modules as safetensors and a model card.
+        """Write config.json, the trained modules as safetensors and a model card. An LLM that was
+        loaded trained, and that no stage has trained since, is linked.
 
         `llm_dtype` is the storage type of the LLM and the encoder, `record` what the card says of
         the stage.
         """
         state = {}
         for name, tensor in self.trained_state(state_dict).items():
+            module = module_of(name)
+            if module == "llm" and self.llm_file is not None:
+                continue
             whole = (
                 tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
             )  # every process takes part, one writes
             if is_main_process:
-                small = llm_dtype is not None and module_of(name) in ("llm", "encoder")
+                small = llm_dtype is not None and module in ("llm", "encoder")
                 state[name] = (whole.to(llm_dtype) if small else whole).cpu()
         if not is_main_process:
             return
@@ -376,6 +391,8 @@ class LinguaLiftModel(PreTrainedModel):
         folder.mkdir(parents=True, exist_ok=True)
         save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
         follow_umask(folder / WEIGHTS)
+        if self.llm_file is not None:
+            link(self.llm_file, folder / LLM_WEIGHTS)
         self.config.save_pretrained(folder)
         write_text(folder / "README.md", model_card(self.config.to_dict(), record))
 
@@ -407,36 +424,26 @@ class LinguaLiftModel(PreTrainedModel):
         check_reference(config.llm, f"{folder}: the LLM")
         if config.encoder is not None and Path(config.encoder["path"]).is_dir():
             check_reference(config.encoder, f"{folder}: the encoder")
+        path, weights = config.llm["path"], _read(folder)
+        whole = None
+        if "llm" in config.trained:
+            whole = {name: weights[name] for name in weights if module_of(name) == "llm"}
         model = cls(
             config,
-            AutoModelForCausalLM.from_pretrained(
-                config.llm["path"], dtype=dtype, local_files_only=True
-            ),
+            pretrained_llm(path, dtype) if whole is None else trained_llm(path, whole, dtype),
         )
         if "encoder" in config.trained:
             model.add_encoder(dtype)
-        model.load_trained(folder)
+        put(weights, model, folder / WEIGHTS, whole)
+        if whole is not None:
+            model.llm_file = next(
+                folder / name for name in (LLM_WEIGHTS, WEIGHTS) if (folder / name).is_file()
+            )
         return model
 
-    @torch.no_grad()
     def load_trained(self, folder: Path) -> None:
         """Copy a checkpoint's tensors into this model; every tensor must have its place."""
-        tensors = self.state_dict()
-        weights_file = folder / WEIGHTS
-        try:
-            with safe_open(weights_file, framework="pt") as weights:
-                for name in weights.keys():
-                    tensor = weights.get_tensor(name)
-                    if name not in tensors or tensors[name].shape != tensor.shape:
-                        raise LinguaLiftError(
-                            f"{weights_file}: tensor '{name}' does not fit the model; the"
-                            " checkpoint belongs elsewhere"
-                        )
-                    tensors[name].copy_(tensor)
-        except (OSError, ValueError, SafetensorError) as error:
-            raise LinguaLiftError(
-                f"{weights_file}: damaged ({error}); delete {folder} and run again"
-            ) from error
+        put(_read(folder), self, folder / WEIGHTS)
 
 
 AutoConfig.register("lingualift", LinguaLiftConfig, exist_ok=True)

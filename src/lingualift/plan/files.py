@@ -169,6 +169,11 @@ def vectors(space: str, batch: str) -> str:
     return f"{RESULTS}/embeddings/{space}/{batch}"
 
 
+def adversaries(lang: str) -> str:
+    """The adversaries of a language's lexicon, a folder a run."""
+    return f"{RESULTS}/adversaries/{lang}"
+
+
 def lexicon(lang: str) -> str:
     """The bilingual lexicon of a language."""
     return f"{RESULTS}/lexicons/{lang}.parquet"

@@ -97,10 +97,22 @@ def lexicon(plan: Plan, lang: str) -> Inputs:
         path = config.lexicon.seed_dictionary.replace("{lang}", lang)
         if "seed" in config.lexicon.starts or os.path.exists(path):
             inputs["seed_dictionary"] = path
+    if "adversarial" in config.lexicon.starts:
+        inputs["adversaries"] = files.adversaries(lang)
     gold = config.lexicon.gold
     if gold and plan.sources[gold].holds(plan.language(lang)):
         inputs["gold"] = plan.manifest(gold, lang)
     return inputs
+
+
+def adversaries(plan: Plan, lang: str) -> Inputs:
+    """What the adversaries of a language's lexicon read: vocabularies and fastText vectors."""
+    return {
+        "source_vocabulary": files.vocabulary("en"),
+        "target_vocabulary": files.vocabulary(lang),
+        "source_vectors": files.vectors("fasttext", "en"),
+        "target_vectors": files.vectors("fasttext", lang),
+    }
 
 
 def word_vectors(plan: Plan, lang: str) -> list[str]:
@@ -264,6 +276,8 @@ def prediction_settings(plan: Plan, benchmark: str) -> dict[str, Any]:
     """The settings of `evaluation` that a prediction depends on."""
     answer = BENCHMARKS[benchmark].BENCHMARK.answer
     special = {"choice": ["choices"], "neighbour": ["retrieval_layer"]}.get(answer, [])
+    if plan.config.evaluation.engine != "transformers":
+        special.append("engine")  # what is absent leaves finished runs
     include = {"max_new_tokens", "batch", *special}
     return plan.config.evaluation.model_dump(mode="json", include=include)
 

@@ -137,8 +137,12 @@ def lexicon(plan: Plan) -> Request:
         dimension += (
             2 * len(settings.encoder_layers) * model_size(plan, config.encoder.source).width
         )
-    if not needs_adversary(plan):
-        return sizes.lexicon(*words, dimension)
+    return sizes.lexicon(*words, dimension)
+
+
+def adversary(plan: Plan) -> Request:
+    """Run a language's adversaries."""
+    config, settings = plan.config, plan.config.lexicon
     adversary = settings.adversarial
     runs = 3 if settings.starts == ["adversarial"] else settings.restarts
     minutes = sizes.adversary(
@@ -148,7 +152,8 @@ def lexicon(plan: Plan) -> Request:
         config.fasttext.dimension,
         config.compute.gpus > 0,
     )
-    return sizes.lexicon(*words, dimension, minutes)
+    words = config.vocabulary.source_size + config.vocabulary.size
+    return sizes.adversaries(words, config.fasttext.dimension, minutes)
 
 
 def needs_adversary(plan: Plan) -> bool:
@@ -237,7 +242,7 @@ def prediction(plan: Plan, name: str, batch: str) -> Request:
         model_size(plan, run.llm.source),
         evaluation.max_new_tokens,
         plan.config.compute.gpus > 0,
-        evaluation.batch,
+        evaluation.batch or sizes.PROCESSOR_ROWS,
     ).times(len(files.batch_languages(batch)))
     inside = run.encoder if plan.systems[run.system].input in TEMPLATED else None
     return _beside(plan, asked, inside)

@@ -32,6 +32,7 @@ def seconds(plan: Plan, rule: str, wildcards: Any) -> float:
         "tag_questions": _tagging,
         "encode_words": _word_encoding,
         "encode": _encoding,
+        "adversary": _adversary,
         "lexicon": _lexicon,
         "train": _training,
         "predict": _prediction,
@@ -97,8 +98,11 @@ def _encoding(plan: Plan, wildcards: Any) -> float:
 
 def _lexicon(plan: Plan, wildcards: Any) -> float:
     vocabulary = plan.config.vocabulary
-    constant = 3 + vocabulary.size * vocabulary.source_size / 2.5e6
-    return constant + (requests.lexicon(plan).minutes if requests.needs_adversary(plan) else 0)
+    return 3 + vocabulary.size * vocabulary.source_size / 2.5e6
+
+
+def _adversary(plan: Plan, wildcards: Any) -> float:
+    return START + requests.adversary(plan).minutes
 
 
 def _training(plan: Plan, wildcards: Any) -> float:

@@ -143,7 +143,9 @@ def _load(job: StageJob, encoder_dim: int, dtype: torch.dtype) -> LinguaLiftMode
     )
     model.merge_lora()
     config.trained = model.config.trained
-    return LinguaLiftModel(config, model.llm)
+    aligned = LinguaLiftModel(config, model.llm)
+    aligned.llm_file = model.llm_file
+    return aligned
 
 
 def _check_encoder(job: StageJob, model: LinguaLiftModel, encoder_dim: int) -> None:

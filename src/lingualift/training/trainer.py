@@ -130,7 +130,13 @@ def arguments(job: StageJob, steps: int, accumulation: int) -> TrainingArguments
         # Transformers documents True and annotates what a command line gives
         fsdp=True if sharded else None,  # type: ignore[arg-type]
         fsdp_config=(
-            {"activation_checkpointing": checkpointing, "reshard_after_forward": True}
+            {
+                "activation_checkpointing": checkpointing,
+                "reshard_after_forward": True,
+                # each process writes its part; whole, one would gather and write 108 GB at 7B, and
+                # the model twice
+                "state_dict_type": "SHARDED_STATE_DICT",
+            }
             if sharded
             else None
         ),
