@@ -17,15 +17,27 @@ pytestmark = pytest.mark.workflow
 
 def dry_run(*arguments: str) -> dict[str, int]:
     """Jobs by rule of a dry run of everything, in this repository (which it does not touch)."""
+    table = printed(*arguments).rpartition("Job stats:")[2]
+    return {
+        rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)
+    }
+
+
+def printed(*arguments: str) -> str:
+    """What a dry run of everything prints."""
     command = [sys.executable, "-m", "snakemake", "-n", "--forceall", *arguments]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    table = (done.stdout + done.stderr).rpartition("Job stats:")[2]
-    return {
-        rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)
-    }
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kept", ["true", "false"])
+def test_checkpoints_go_when_nothing_reads_them_again_where_that_is_configured(kept: str) -> None:
+    text = printed("--config", "systems=[mono-sft]", f"compute={{keep_checkpoints: {kept}}}")
+    removed = re.findall(r"Would remove temporary output results/checkpoints/(\w+)", text)
+    assert sorted(removed) == ([] if kept == "true" else ["arithmetic", "transfer"])
 
 
 def test_the_released_settings_are_laid_over_the_papers() -> None:

@@ -156,11 +156,6 @@ def adversary(plan: Plan) -> Request:
     return sizes.adversaries(words, config.fasttext.dimension, minutes)
 
 
-def needs_adversary(plan: Plan) -> bool:
-    """Whether lexicons are made with the adversarial start, which a GPU speeds up."""
-    return "adversarial" in plan.config.lexicon.starts
-
-
 def code_switching(plan: Plan, variant: str) -> Request:
     """Code-switch the questions into one language."""
     return sizes.code_switching(switched(plan, variant))
