@@ -97,7 +97,7 @@ def test_stages_and_runs_read_the_entries_of_the_batches_that_their_jobs_wait_fo
     plan = planned({"compute": {"languages_per_job": 4}})
     stage = next(stage for stage in plan.runs["lingualift"].stages if stage.codeswitch)
     waited = inputs.training(plan, stage.id)["states"]
-    folder = "results/encoded/gemma3-270m-layer12/codeswitch"
+    folder = "results/encoded/e5-small-layer8-digits/codeswitch"
     assert {f"{folder}/de-es-ar-hi", f"{folder}/bn-th-sw"} <= set(waited)
     read = [texts.states for texts in inputs.stage_texts(plan, stage) if texts.lexicon]
     assert read[0] == f"{folder}/de-es-ar-hi/de" and read[-1] == f"{folder}/bn-th-sw/sw"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from lingualift.config import load
+from lingualift.config import load_config
 from lingualift.languages import load_languages
 from lingualift.plan import plan, work
 from lingualift.plan.systems import load_systems
@@ -82,7 +82,7 @@ def test_the_recorded_work_is_what_the_plan_says_of_the_same_configuration() -> 
     values = yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))
     overlay = yaml.safe_load((root / "config/test/small.yaml").read_text(encoding="utf-8"))
     update_config(values, overlay)
-    config = load(values)
+    config = load_config(values)
     made = plan(
         config,
         load_languages(root / "config/languages.tsv"),

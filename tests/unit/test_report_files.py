@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from lingualift.artifacts import read_parquet, write_json, write_parquet
-from lingualift.config import Config, load
+from lingualift.config import Config, load_config
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import PROBLEM_SCHEMA
 from lingualift.evaluation.score import SCORE_SCHEMA
@@ -34,7 +34,7 @@ RIGHT = {"mono-sft": 2, "lingualift": 8, "lingualift-without-align": 5}  # of te
 
 @pytest.fixture(scope="module")
 def config() -> Config:
-    return load(yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8")))
+    return load_config(yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8")))
 
 
 def rows_of(schema: pa.Schema, rows: list[dict[str, Any]]) -> pa.Table:

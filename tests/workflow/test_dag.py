@@ -20,17 +20,29 @@ pytestmark = pytest.mark.workflow
 @cache
 def dry_run(*arguments: str) -> dict[str, int]:
     """Jobs by rule of a dry run of everything, in this repository (which it does not touch)."""
-    done = forked.snakemake(["-n", "--forceall", *arguments], ROOT, os.environ)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    table = (done.stdout + done.stderr).rpartition("Job stats:")[2]
+    table = printed(*arguments).rpartition("Job stats:")[2]
     return {
         rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)
     }
 
 
+def printed(*arguments: str) -> str:
+    """What a dry run of everything prints."""
+    done = forked.snakemake(["-n", "--forceall", *arguments], ROOT, os.environ)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kept", ["true", "false"])
+def test_checkpoints_go_when_nothing_reads_them_again_where_that_is_configured(kept: str) -> None:
+    text = printed("--config", "systems=[mono-sft]", f"compute={{keep_checkpoints: {kept}}}")
+    removed = re.findall(r"Would remove temporary output results/checkpoints/(\w+)", text)
+    assert sorted(removed) == ([] if kept == "true" else ["arithmetic", "transfer"])
+
+
 def test_the_released_settings_are_laid_over_the_papers() -> None:
     jobs = dry_run(*PAPER, "config/released.yaml")
-    assert (jobs["train"], jobs["codeswitch"], jobs["lexicon"]) == (2, 47, 47)
+    assert (jobs["train"], jobs["codeswitch"], jobs["lexicon"]) == (4, 50, 50)
 
 
 def test_real_data_on_one_machine_has_every_kind_of_system() -> None:

@@ -24,7 +24,7 @@ rows = [[j.rule, j.megabytes, j.minutes, j.disk, j.gpus, j.threads] for j in job
 json.dump(rows, sys.stderr)
 """
 
-GPU = {"lexicon", "predict", "encode", "encode_words", "translate"}
+GPU = {"adversary", "predict", "encode", "encode_words", "translate"}
 
 pytestmark = pytest.mark.workflow
 

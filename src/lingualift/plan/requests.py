@@ -1,10 +1,12 @@
 """What each job asks a scheduler for: the arithmetic of `sizes`, fed from a plan."""
 
 from dataclasses import replace
+from math import ceil
 
 from lingualift import sizes
-from lingualift.plan import Plan, files
-from lingualift.plan.systems import RunStage
+from lingualift.model.layout import TEMPLATED
+from lingualift.plan import Plan, files, inputs, paper
+from lingualift.plan.systems import RunStage, UsedEncoder
 from lingualift.sizes import ModelSize, Request
 from lingualift.tasks.generated import GENERATORS
 
@@ -135,8 +137,12 @@ def lexicon(plan: Plan) -> Request:
         dimension += (
             2 * len(settings.encoder_layers) * model_size(plan, config.encoder.source).width
         )
-    if not needs_adversary(plan):
-        return sizes.lexicon(*words, dimension)
+    return sizes.lexicon(*words, dimension)
+
+
+def adversary(plan: Plan) -> Request:
+    """Run a language's adversaries."""
+    config, settings = plan.config, plan.config.lexicon
     adversary = settings.adversarial
     runs = 3 if settings.starts == ["adversarial"] else settings.restarts
     minutes = sizes.adversary(
@@ -146,12 +152,8 @@ def lexicon(plan: Plan) -> Request:
         config.fasttext.dimension,
         config.compute.gpus > 0,
     )
-    return sizes.lexicon(*words, dimension, minutes)
-
-
-def needs_adversary(plan: Plan) -> bool:
-    """Whether lexicons are made with the adversarial start, which a GPU speeds up."""
-    return "adversarial" in plan.config.lexicon.starts
+    words = config.vocabulary.source_size + config.vocabulary.size
+    return sizes.adversaries(words, config.fasttext.dimension, minutes)
 
 
 def code_switching(plan: Plan, variant: str) -> Request:
@@ -177,7 +179,7 @@ def _engine(plan: Plan, key: str) -> Request:
     return sizes.prediction(model_size(plan, key), sizes.TOKENS, plan.config.compute.gpus > 0)
 
 
-def stage_examples(plan: Plan, run: RunStage) -> int:
+def stage_example_count(plan: Plan, run: RunStage) -> int:
     """The examples of one epoch of a stage that pass through its LLM."""
     available = sum(
         examples(plan, task)
@@ -194,13 +196,13 @@ def training(plan: Plan, identifier: str) -> Request:
     """A stage, from the examples that pass through its LLM."""
     config, run = plan.config, plan.stage(identifier)
     stage, key = run.stage, run.llm.source
-    used = stage_examples(plan, run)
+    used = stage_example_count(plan, run)
     generated = all(set(config.tasks[task].sources) <= set(GENERATORS) for task in run.tasks)
     modelling = stage if stage.objective == "language-modelling" else None
     size = model_size(plan, key)
     if config.compute.gpus and config.precision != "float32":
         size = replace(size, loaded=2)
-    return sizes.training(
+    asked = sizes.training(
         size,
         examples=used if modelling else 0,
         epochs=modelling.epochs if modelling else 1,
@@ -210,6 +212,16 @@ def training(plan: Plan, identifier: str) -> Request:
         response=sizes.TOKENS if run.codeswitch is not None or generated else sizes.RESPONSE,
         gpus=training_gpus(plan, identifier),
     )
+    inside = run.encoder if modelling and not inputs.reads_stored(plan, run) else None
+    return _beside(plan, asked, inside, max(training_gpus(plan, identifier), 1))
+
+
+def _beside(plan: Plan, asked: Request, encoder: UsedEncoder | None, copies: int = 1) -> Request:
+    """A request with the memory of an encoder that runs in the job itself, in float32."""
+    if encoder is None:
+        return asked
+    held = 4 * copies * model_size(plan, encoder.source).parameters
+    return replace(asked, megabytes=asked.megabytes + ceil(held / 1e8) * 100)
 
 
 def training_gpus(plan: Plan, identifier: str) -> int:
@@ -220,11 +232,28 @@ def training_gpus(plan: Plan, identifier: str) -> int:
 
 def prediction(plan: Plan, name: str, batch: str) -> Request:
     """Answer one benchmark in a batch of languages."""
-    key = plan.run(name).llm.source
-    evaluation = plan.config.evaluation
-    return sizes.prediction(
-        model_size(plan, key),
+    run, evaluation = plan.run(name), plan.config.evaluation
+    asked = sizes.prediction(
+        model_size(plan, run.llm.source),
         evaluation.max_new_tokens,
         plan.config.compute.gpus > 0,
-        evaluation.batch,
+        evaluation.batch or sizes.PROCESSOR_ROWS,
     ).times(len(files.batch_languages(batch)))
+    inside = run.encoder if plan.systems[run.system].input in TEMPLATED else None
+    return _beside(plan, asked, inside)
+
+
+def sentence_map(plan: Plan) -> Request:
+    """Read the sentences of Figure 5 with each system's LLM in turn, and place them by t-SNE, which
+    holds eight matrices of all pairs.
+    """
+    if paper.lacks(plan, "figure-05") is not None:
+        return Request(1000, 10)
+    asked = [prediction(plan, name, "en") for name in paper.sentences(plan).systems]
+    points = paper.SENTENCES * len(paper.sentence_languages(plan))
+    most = max(asked, key=lambda request: request.megabytes)
+    return replace(
+        most,
+        megabytes=most.megabytes + 64 * points**2 // 10**6,
+        minutes=sum(request.minutes for request in asked) + 60 * (points // 1000),
+    )

@@ -80,6 +80,8 @@ def train_language_modelling(
         train_dataset=PlannedBatches(examples, states, plan, pad, packed, noise),
         data_collator=lambda items: items[0],
     )
+    if any(len(set(values.values())) > 1 for values in (stage.rates, stage.decays)):
+        trainer.by_module = stage
     started = time.monotonic()
     history = _train(job, model, trainer, micro_batch)
     trainer.optimizer = None

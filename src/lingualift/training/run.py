@@ -10,7 +10,7 @@ from lingualift.artifacts import atomic_directory, write_json
 from lingualift.config import WarmStart
 from lingualift.messages import LinguaLiftError
 from lingualift.model.configuration import LinguaLiftConfig
-from lingualift.model.encoder import EncoderTokenizer
+from lingualift.model.encoder import Encoder, EncoderTokenizer
 from lingualift.model.frozen import encoder_reference
 from lingualift.model.layout import LAYOUTS, Composed, compose, load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel
@@ -29,10 +29,10 @@ def run_stage(job: StageJob) -> None:
     """Train one stage and write its checkpoint folder, with its provenance in its record.
 
     A language whose lexicon is called collapsed is left out and named in the record. Where the
-    encoder learns, or has learnt in an earlier stage, its states are made as they are needed, else
-    they come from the stores. The micro-batch is halved until it fits the GPU; one of several
-    processes raises `fit.OutOfMemory` instead, for they start again together. Raises `SystemExit`
-    after SIGTERM, once the state is saved.
+    encoder learns, has learnt in an earlier stage, or reads more than the question, its states are
+    made as they are needed, else they come from the stores. The micro-batch is halved until it fits
+    the GPU; one of several processes raises `fit.OutOfMemory` instead, for they start again
+    together. Raises `SystemExit` after SIGTERM, once the state is saved.
     """
     english = None if job.reference is None else read_examples(job.reference, {})
     examples, left_out = stage_examples(job, english)
@@ -44,6 +44,8 @@ def run_stage(job: StageJob) -> None:
 
         def attempt(job: StageJob) -> tuple[LinguaLiftModel, dict[str, Any]]:
             model = starting_model(job, english)
+            if isinstance(states, Tokens):
+                model.add_encoder()
             pad = special_ids(load_tokenizer(job.llm))[2]
             return model, train_language_modelling(job, model, composed, states, pad)
 
@@ -67,22 +69,45 @@ def starting_model(job: StageJob, english: Examples | None) -> LinguaLiftModel:
     """
     whole = "llm" in job.stage.train or not job.bf16
     torch.manual_seed(job.seed)
-    states = None if english is None else english.states
-    encoder_dim = 0 if states is None else states.dim
+    measured = None if english is None else _measured(job, english)
+    encoder_dim = 0 if measured is None else measured.shape[1]
     model = _load(job, encoder_dim, torch.float32 if whole else torch.bfloat16)
     if model.alignment is not None:
         model.alignment.float()
         model.boundary.data = model.boundary.data.float()
         # measured once, on the LLM's embeddings as they were published
         fresh = bool((model.alignment.get_buffer("gain") == 1).item())
-        if fresh and states is not None:
-            sample = states.rows(range(min(len(states), MEASURED_TEXTS)))
-            model.alignment.measure(as_tensor(sample), model.embedding_table())
+        if fresh and measured is not None:
+            model.alignment.measure(measured, model.embedding_table())
     if machine.device() == "cpu":
         # For the short sequences of a processor's run plain attention trains 2 to 22 % faster than
         # the fused kernel's backward.
         model.llm.set_attn_implementation("eager")
     return model
+
+
+def _measured(job: StageJob, english: Examples) -> torch.Tensor | None:
+    """States [tokens, encoder_dim] of the first English texts as the encoder reads them: stored
+    ones, or of whole prompts made here; None where nothing enters through the encoder.
+    """
+    count = min(len(english), MEASURED_TEXTS)
+    if english.states is not None:
+        return as_tensor(english.states.rows(range(count)))
+    if job.encoder is None:
+        return None
+    dtype = torch.bfloat16 if job.bf16 else torch.float32
+    how = (job.layer, dtype, machine.device())
+    encoder = Encoder(job.encoder, *how, split_digits=job.split_digits)
+    texts = _encoded(job, english)[:count]
+    return torch.from_numpy(encoder.encode(texts).rows())
+
+
+def _encoded(job: StageJob, examples: Examples) -> list[str]:
+    """What the encoder reads of each example."""
+    return [
+        question if prompt is None else prompt.encoded(job.layout, question)
+        for prompt, question in zip(examples.prompts, examples.questions, strict=True)
+    ]
 
 
 def _load(job: StageJob, encoder_dim: int, dtype: torch.dtype) -> LinguaLiftModel:
@@ -96,7 +121,7 @@ def _load(job: StageJob, encoder_dim: int, dtype: torch.dtype) -> LinguaLiftMode
     if job.parent is None:
         if encoder is None or layer is None:
             return LinguaLiftModel.build(str(job.llm), dtype=dtype)
-        sizes = (encoder_dim, layer.layers, layer.activation, layer.normalise)
+        sizes = (encoder_dim, layer.layers, layer.activation, layer.normalise, layer.scaled)
         return LinguaLiftModel.build(str(job.llm), encoder, *sizes, dtype=dtype)
     model = LinguaLiftModel.from_pretrained(
         job.parent, dtype=dtype, llm=job.llm, encoder=job.encoder
@@ -114,10 +139,13 @@ def _load(job: StageJob, encoder_dim: int, dtype: torch.dtype) -> LinguaLiftMode
         alignment_layers=layer.layers,
         alignment_activation=layer.activation,
         alignment_normalise=layer.normalise,
+        alignment_scaled=layer.scaled,
     )
     model.merge_lora()
     config.trained = model.config.trained
-    return LinguaLiftModel(config, model.llm)
+    aligned = LinguaLiftModel(config, model.llm)
+    aligned.llm_file = model.llm_file
+    return aligned
 
 
 def _check_encoder(job: StageJob, model: LinguaLiftModel, encoder_dim: int) -> None:
@@ -137,12 +165,13 @@ def _check_encoder(job: StageJob, model: LinguaLiftModel, encoder_dim: int) -> N
 
 
 def _states(job: StageJob, examples: Examples) -> States | Tokens | None:
-    """The encoder states of a stage's questions, or their tokens where the encoder is not, or no
-    longer, the frozen one that was stored.
+    """The stored encoder states of a stage's questions, or the tokens of what the encoder reads
+    where that is more, or the encoder is not, or no longer, the frozen one.
     """
     before = [] if job.parent is None else LinguaLiftConfig.from_pretrained(job.parent).trained
-    if job.encoder is not None and "encoder" in {*job.stage.train, *before}:
-        return EncoderTokenizer.load(job.encoder, job.split_digits).tokens(examples.questions)
+    learns = "encoder" in {*job.stage.train, *before}
+    if job.encoder is not None and (learns or examples.states is None):
+        return EncoderTokenizer.load(job.encoder, job.split_digits).tokens(_encoded(job, examples))
     return examples.states
 
 
