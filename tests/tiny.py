@@ -313,6 +313,14 @@ def write_encoder(folder: Path) -> None:
 
 # ---------------------------------------------------------------- running it
 
+BLOCK = """\
+import socket
+def refuse(*arguments, **options):
+    raise OSError("no network in this test")
+socket.getaddrinfo = socket.create_connection = refuse
+socket.socket.connect = socket.socket.connect_ex = refuse
+"""
+
 
 def artefacts(folder: Path) -> dict[str, bytes]:
     """What a run computes, by path: tables, scores, predictions, trained weights, lexicons,
@@ -345,10 +353,29 @@ def environment() -> dict[str, str]:
     }
 
 
+def without_network(folder: Path) -> tuple[list[str], dict[str, str]]:
+    """A prefix of commands that cuts the network off, by a network namespace where that is
+    permitted; else Python's sockets refuse.
+    """
+    for prefix in (["unshare", "--net"], ["unshare", "--map-root-user", "--net"]):
+        if (
+            shutil.which("unshare")
+            and subprocess.run([*prefix, "true"], capture_output=True).returncode == 0
+        ):
+            return prefix, environment()
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(BLOCK)
+    known = environment()
+    path = os.pathsep.join([str(folder), known["PYTHONPATH"]])
+    return [], known | {"PYTHONPATH": path}
+
+
 def command(
     *arguments: str, target: str = TABLE, configfiles: tuple[str, ...] = (CONFIG,), **config: Any
 ) -> list[str]:
-    """The command line of a run; `config` overrides settings."""
+    """The command line of a run of `target`, one or several with blanks between; `config` overrides
+    settings.
+    """
     values = [f"{key}={json.dumps(value)}" for key, value in config.items()]
     asked = [
         sys.executable,
@@ -356,7 +383,7 @@ def command(
         "snakemake",
         "--cores",
         "2",
-        target,
+        *target.split(),
         "--configfile",
         *configfiles,
     ]
