@@ -13,6 +13,8 @@ from lingualift.plan import files, inputs, plan, requests, shared, shown, work
 from lingualift.plan.systems import load_systems
 from lingualift.preflight import check_paths
 from lingualift.retrieve.sources import load_sources
+from lingualift.paper import ARTIFACTS
+from lingualift.plan import paper
 from lingualift.run import begin, name_user, to_report
 from lingualift.run import report as results_report
 from lingualift.sizes import Request
@@ -63,6 +65,24 @@ def shown_in_report(path, caption, category, **labels):
     """A file that `snakemake --report` carries, with its caption."""
     caption = f"../workflow/report/{caption}.rst"
     return report(path, caption=caption, category=category, labels=labels)
+
+
+def paper_reading(wildcards):
+    """What a table or figure is made from; what the configuration lacks for it is one line."""
+    try:
+        return paper.reading(PLAN, wildcards.artifact)
+    except LinguaLiftError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def printed_accuracies(wildcards):
+    """The paper's accuracies of its benchmarks, by a relative path: a moved folder has nothing to
+    do.
+    """
+    return [
+        os.path.relpath(BASE / f"config/reference/{slot}.csv")
+        for slot in ARTIFACTS[wildcards.artifact].benchmarks
+    ]
 
 
 def passing(checkpoint):

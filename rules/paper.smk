@@ -1,9 +1,6 @@
 # Tables, figures and pages of examples by the paper's numbers. One is a module of lingualift.paper
 # and an entry there.
 
-from lingualift.paper import ARTIFACTS
-from lingualift.plan import paper
-
 
 localrules:
     paper,
@@ -13,24 +10,6 @@ rule paper:
     input:
         paper.targets(PLAN),
         "results/paper/README.md",
-
-
-def paper_reading(wildcards):
-    """What a table or figure is made from; what the configuration lacks for it is one line."""
-    try:
-        return paper.reading(PLAN, wildcards.artifact)
-    except LinguaLiftError as error:
-        raise WorkflowError(str(error)) from None
-
-
-def printed_accuracies(wildcards):
-    """The paper's accuracies of its benchmarks, by a relative path: a moved folder has nothing to
-    do.
-    """
-    return [
-        os.path.relpath(BASE / f"config/reference/{slot}.csv")
-        for slot in ARTIFACTS[wildcards.artifact].benchmarks
-    ]
 
 
 rule paper_table:

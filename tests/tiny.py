@@ -175,19 +175,19 @@ def cipher(language: str) -> dict[int, int]:
 
 def corpus(language: str) -> list[str]:
     """Lines of running text; no two languages share a line."""
-    from lingualift.tasks.word_problems import generate
+    from lingualift.tasks.word_problems import generate_problems
 
-    texts = generate(LINES, 100 + LANGUAGES.index(language))["question"].to_pylist()
+    texts = generate_problems(LINES, 100 + LANGUAGES.index(language))["question"].to_pylist()
     return [text.lower().translate(cipher(language)) for text in texts]
 
 
 def vocabulary() -> list[str]:
     """The words of the English corpus, and of the questions that the run will ask."""
-    from lingualift.tasks.word_problems import generate
+    from lingualift.tasks.word_problems import generate_problems
 
     lines = [
         *corpus("en"),
-        *generate(SETTINGS["tasks"]["maths"]["examples"], 1)["question"].to_pylist(),
+        *generate_problems(SETTINGS["tasks"]["maths"]["examples"], 1)["question"].to_pylist(),
     ]
     return sorted({word for line in lines for word in re.findall(r"[a-z]+", line.lower())})
 

@@ -104,7 +104,7 @@ def test_stages_and_runs_read_the_entries_of_the_batches_that_their_jobs_wait_fo
     asked = inputs.questions(plan, "lingualift", "mmwp-mini", "hi-bn-th-sw")
     assert [language.language for language in asked] == ["hi", "bn", "th", "sw"]
     assert asked[3].states == f"{folder.replace('codeswitch', 'problems/mmwp-mini')}/hi-bn-th-sw/sw"
-    alone = inputs.questions(plan, "mono-sft", "mmwp-mini", "sw")
+    alone = inputs.questions(plan, "mono-sft-unreadable", "mmwp-mini", "sw")
     assert (alone[0].states, alone[0].translated) == (None, None)
 
 
@@ -113,7 +113,8 @@ def test_a_batch_asks_for_as_much_time_as_its_languages_together() -> None:
     one, four = (requests.prediction(plan, "lingualift", batch) for batch in ("sw", "hi-bn-th-sw"))
     assert four.minutes == 4 * one.minutes and four.megabytes == one.megabytes
     assert requests.encoding_priority("problems/mmwp-mini") < requests.encoding_priority("tasks/x")
-    priorities = [requests.prediction_priority(plan, run) for run in ("mono-sft", "lingualift")]
+    runs = ("mono-sft-unreadable", "lingualift")
+    priorities = [requests.prediction_priority(plan, run) for run in runs]
     assert priorities[0] > priorities[1]
 
 

@@ -191,7 +191,7 @@ def test_a_run_can_ask_it_under_a_table_of_its_own():
         load_systems(ROOT / "config" / "systems"),
     )
     assert set(planned.languages_of(BENCHMARK.name)) == set(CONFIG["languages"]["evaluation"])
-    assert set(planned.runs_on(BENCHMARK.name)) >= {"mono-sft", "lingualift"}
+    assert set(planned.runs_on(BENCHMARK.name)) >= {"mono-sft-unreadable", "lingualift"}
 
 
 def test_a_missing_file_or_problem_and_a_line_of_wrong_width_are_named(tmp_path, monkeypatch):

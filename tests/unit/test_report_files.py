@@ -171,5 +171,5 @@ def test_configuration_in_words_names_models_chains_and_seeds(config: Config) ->
     said = in_words(config, {"holy-quran": "A corpus"}, {"a": ("First", "one > two")})
     assert "Raw text: A corpus." in said
     assert "First: one, then two." in said
-    assert any("hidden layer 12" in sentence for sentence in said)
+    assert any("hidden layer 8" in sentence for sentence in said)
     assert any(sentence.endswith("1 seed (1).") for sentence in said)
