@@ -10,6 +10,7 @@ starts them.
 import multiprocessing
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,10 +26,7 @@ SERVER.set_forkserver_preload(
         "snakemake.executors.local",
         "snakemake.executors.dryrun",
         "snakemake_executor_plugin_slurm",
-        "snakemake_logger_plugin_lingualift.estimate",
-        "lingualift.run",
-        "lingualift.plan.inputs",
-    ]
+    ]  # nothing of this project, which may read the command line as it is imported
 )
 
 
@@ -45,6 +43,7 @@ def _main(
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
+    sys.argv = ["snakemake", *arguments]
     main(list(arguments))
 
 

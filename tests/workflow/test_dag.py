@@ -1,5 +1,5 @@
 """The dry run of every configuration that ships prints its DAG, with the jobs that it should have
-(the paper's own: test_requests.py).
+(the paper's own: tests/whole/test_requests.py).
 """
 
 import os
