@@ -76,7 +76,7 @@ def test_the_time_left_is_within_a_third_of_the_truth_on_this_machine_and_on_one
     assert least > 2 / 3 and most < 4 / 3, (least, most)
 
 
-RECORDED = {
+SETTINGS_OF_THE_RECORD = {
     "systems": ["mono-sft", "lingualift"],
     "encoder": {"source": "gemma3-270m", "layer": 12},
     "lexicon": {"encoder_layers": [4, 6, 8]},
@@ -90,7 +90,7 @@ def test_the_recorded_work_is_what_the_plan_says_of_the_same_configuration() -> 
     values = yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))
     overlay = yaml.safe_load((root / "config/test/small.yaml").read_text(encoding="utf-8"))
     update_config(values, overlay)
-    update_config(values, RECORDED)
+    update_config(values, SETTINGS_OF_THE_RECORD)
     config = load_config(values)
     made = plan(
         config,

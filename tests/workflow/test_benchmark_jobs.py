@@ -60,9 +60,7 @@ def test_every_kind_of_answer_goes_from_the_published_files_to_a_table(
             rows = list(csv.DictReader(handle))
         measured = [row for row in rows if row["origin"] == "measured"]
         assert {row["system"] for row in measured} == titles[name]
-        assert {(row["benchmark"], row["n"]) for row in measured} == {
-            (name, "16" if name == "tatoeba" else "8")
-        }
+        assert {(row["benchmark"], row["n"]) for row in measured} == {(name, "8")}
         tidy = [
             row
             for row in pq.read_table(copy / f"results/tables/{name}.parquet").to_pylist()
