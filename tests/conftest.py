@@ -2,6 +2,7 @@
 tiny run of the workflow.
 """
 
+import gc
 import os
 import shutil
 import subprocess
@@ -92,6 +93,14 @@ def causal_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Runs of the workflow first, so that no process of pytest-xdist ends with minutes alone."""
     items.sort(key=lambda item: item.get_closest_marker("workflow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported and collected out of the garbage collector: a stage of training
+    collects twice, and three in four seconds of a tiny one went to searching modules.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager
