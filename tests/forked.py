@@ -26,8 +26,15 @@ SERVER.set_forkserver_preload(
         "snakemake.executors.local",
         "snakemake.executors.dryrun",
         "snakemake_executor_plugin_slurm",
+        "torch.distributed.fsdp",
+        "torch.distributed.tensor",
+        "transformers.trainer",
+        "transformers.models.auto.modeling_auto",
     ]  # nothing of this project, which may read the command line as it is imported
 )
+"""A process has one fork server: tests/unit/sharded_worker.py forks training from it too, which
+imports for four seconds otherwise.
+"""
 
 
 def _main(
