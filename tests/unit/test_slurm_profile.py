@@ -66,7 +66,7 @@ def test_the_gpus_of_a_stage_are_on_one_node_and_those_of_a_group_are_one(
     submitted: list[list[str]],
 ) -> None:
     (train,) = (call for call in submitted if "--gpus=8" in call)
-    assert "--nodes=1" in train and "--cpus-per-gpu=4" in train and "--signal=TERM@900" in train
+    assert "--nodes=1" in train and "--cpus-per-gpu=4" in train and "--signal=TERM@120" in train
     assert not any(argument.startswith("--ntasks") for argument in train)
     assert train[train.index("--mem") + 1] == "132000" and train[train.index("-t") + 1] == "600"
     (group,) = (call for call in submitted if "--gpus=1" in call)
