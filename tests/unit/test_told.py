@@ -43,6 +43,10 @@ LINES = {
         "  the LLM reads: BOS, the instruction as text, <enc_start>, the aligned encoder states,"
         " <enc_end>, then the response that it learns",
     ],
+    "lingualift-without-align": [
+        "Stage 2 of 3: warm-start",
+        "  data: the English questions of maths, each word for itself",
+    ],
     "lingualift-metamath-without-align": [
         "Follows the paper, Appendix D.1.",
         "  learns: alignment at 0.0006 (weight decay 0), boundary at 0.0006 (weight decay 0),"

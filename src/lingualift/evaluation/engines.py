@@ -109,7 +109,7 @@ class VllmEngine:
 
 def _before_end(ids: list[int], ends: Sequence[int]) -> tuple[list[int], str]:
     """Tokens before the first that ends an answer, and the stop reason."""
-    stop = next((place for place, token in enumerate(ids) if token in ends), None)
+    stop = next((position for position, token in enumerate(ids) if token in ends), None)
     return (ids, "length") if stop is None else (ids[:stop], "end")
 
 

@@ -297,8 +297,8 @@ def choice_likelihoods(
     with _bar(len(inputs), progress) as bar:
         rows = _rows(model, inputs, batch, room, logits=room)
         for chosen, values in in_batches(inputs.longest_first(), rows, score):
-            for place, index in enumerate(chosen):
-                result[index] = [column[place] for column in values[: len(choices[index])]]
+            for column_number, index in enumerate(chosen):
+                result[index] = [column[column_number] for column in values[: len(choices[index])]]
             bar.update(len(chosen))
     return result
 

@@ -7,6 +7,7 @@ nothing until memory ends.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -109,10 +110,7 @@ def weight_bytes(folder: str | Path, dtype: torch.dtype) -> int:
     for path in sorted(Path(folder).glob("*.safetensors")):
         with safe_open(path, framework="pt") as file:
             for name in file.keys():
-                count = 1
-                for size in file.get_slice(name).get_shape():
-                    count *= size
-                total += count
+                total += prod(file.get_slice(name).get_shape())
     return total * dtype.itemsize
 
 

@@ -11,7 +11,7 @@ import altair as alt
 from scipy.stats import spearmanr
 
 from lingualift.figures.base import Drawing, Inputs
-from lingualift.figures.style import COLOURS, INTERVAL, QUIET, counted, values
+from lingualift.figures.style import COLOURS, INTERVAL, QUIET, counted, rank_correlation, values
 
 WIDTH, HEIGHT = 250, 190  # pixels of a panel
 MOST_LABELS, OUTERMOST = 20, 4  # beyond 20 names cover one another: lowest and highest 4 alone
@@ -133,8 +133,7 @@ def finding(rows: Sequence[dict[str, Any]], better: str, what: str) -> str:
     if spearman is None:
         above = sum(row["low"] > 0 for row in first)
         return f"{gain}: a gain beyond chance in {above} of {len(first)} languages"
-    interval = f"{_signed(spearman.low)} to {_signed(spearman.high)}"
-    state = f"rank correlation {_signed(spearman.rho)}, {interval}"
+    state = rank_correlation(spearman.rho, spearman.low, spearman.high)
     if spearman.low <= 0 <= spearman.high:
         return f"{what} does not clearly decide the gain of {gain} ({state})"
     more = "more" if spearman.rho > 0 else "less"
@@ -151,10 +150,6 @@ def caption(rows: Sequence[dict[str, Any]], note: str) -> str:
         f"n = {counted(languages, 'language')} with {asked} answers each. Lines: 95 % paired"
         f" bootstrap intervals{rank}. {note}"
     ).strip()
-
-
-def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
 
 
 def drawing(rows: list[dict[str, Any]], axis: str, better: str, what: str, note: str) -> Drawing:

@@ -108,6 +108,11 @@ def one_decimal(value: float) -> str:
     return f"{value:.1f}".replace("-", "−")
 
 
+def rank_correlation(rho: float, low: float, high: float) -> str:
+    """A rank correlation with its interval as findings state it, with true minus signs."""
+    return f"rank correlation {rho:.2f}, {low:.2f} to {high:.2f}".replace("-", "−")
+
+
 def listed(items: Sequence[str]) -> str:
     """Words as a list in a sentence: 'a, b and c'."""
     return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))

@@ -15,7 +15,7 @@ import logging
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from tqdm import tqdm
@@ -41,9 +41,20 @@ CRITERION_WORDS = 10_000  # most frequent words that an epoch's dictionary is ma
 # uses as they come.
 SCALE = 5.0
 SAVE_MINUTES = 10.0
+Adversary = TypeVar("Adversary", bound="Training")
 
 
-def adversarial_start(
+def adversarial_start(source: np.ndarray, target: np.ndarray, **how: Any) -> WordPairs:
+    """Mutual CSLS pairs over the 10,000 most frequent words under the best epoch's map.
+
+    `source`, `target`: normalised vectors [words, dim], most frequent first; `how` is what
+    `trained` takes by name.
+    """
+    return trained(Training, source, target, **how).pairs
+
+
+def trained(
+    kind: type[Adversary],
     source: np.ndarray,
     target: np.ndarray,
     *,
@@ -53,24 +64,15 @@ def adversarial_start(
     precision: str = "float32",
     state: Path | None = None,
     progress: str | None = None,
-) -> WordPairs:
-    """Mutual CSLS pairs over the 10,000 most frequent words under the best epoch's map.
+) -> Adversary:
+    """An adversary of a kind after all of its epochs. Fewer words than a batch on a side is an
+    error.
 
-    `source`, `target`: normalised vectors [words, dim], most frequent first. Fewer words than a
-    batch on a side is an error. `precision` is that of the discriminator's products on a processor
-    (`lingualift.machine`); on a GPU they are float32. `state` is a folder that keeps the training
-    every `SAVE_MINUTES` and at its end; one of the same vectors, seed and settings is taken up,
-    with the same result as without a stop, and any other is begun anew. The caller deletes it.
-    `progress` names a progress bar.
+    `precision` is that of the discriminator's products on a processor (`lingualift.machine`); on a
+    GPU they are float32. `state` is a folder that keeps the training every `SAVE_MINUTES` and at
+    its end; one of the same vectors, seed and settings is taken up, with the same result as without
+    a stop, and any other is begun anew. The caller deletes it. `progress` names a progress bar.
     """
-    check_words(source, target, settings)
-    training = Training(source, target, seed, settings, k, precision)
-    run(training, state, progress)
-    return training.pairs
-
-
-def check_words(source: np.ndarray, target: np.ndarray, settings: AdversarySettings) -> None:
-    """Refuse fewer words than a batch on a side."""
     for side, vectors in (("source", source), ("target", target)):
         if len(vectors) < settings.batch:
             raise LinguaLiftError(
@@ -78,9 +80,12 @@ def check_words(source: np.ndarray, target: np.ndarray, settings: AdversarySetti
                 f" {len(vectors)} {side} words have vectors; lower the batch, give more text, or"
                 " leave the start out"
             )
+    training = kind(source, target, seed, settings, k, precision)
+    _run(training, state, progress)
+    return training
 
 
-def run(training: "Training", state: Path | None, progress: str | None) -> None:
+def _run(training: "Training", state: Path | None, progress: str | None) -> None:
     """All epochs of a training, taken up from and kept in the folder `state`."""
     settings = training.settings
     if state is not None:

@@ -9,12 +9,11 @@ Procrustes follow, and of all epochs and rounds the map with the highest criteri
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from lingualift.config import AdversarySettings
-from lingualift.lexicon.adversarial import Training, check_words, run
+from lingualift.lexicon.adversarial import Training, trained
 from lingualift.lexicon.csls import Scores, WordPairs, csls
 from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.procrustes import procrustes
@@ -36,24 +35,11 @@ class MuseMap:
     pairs: WordPairs
 
 
-def muse_map(
-    source: np.ndarray,
-    target: np.ndarray,
-    *,
-    seed: int,
-    settings: AdversarySettings,
-    k: int,
-    precision: str = "float32",
-    state: Path | None = None,
-    progress: str | None = None,
-) -> MuseMap:
-    """The map that MUSE makes of vectors [words, dim] as they are published, most frequent first.
-
-    The other arguments are those of `adversarial.adversarial_start`.
+def muse_map(source: np.ndarray, target: np.ndarray, **how: Any) -> MuseMap:
+    """The map that MUSE makes of vectors [words, dim] as they are published, most frequent first;
+    `how` is what `adversarial.trained` takes by name.
     """
-    check_words(source, target, settings)
-    training = MuseTraining(source, target, seed, settings, k, precision)
-    run(training, state, progress)
+    training = trained(MuseTraining, source, target, **how)
     rotation = best = training.best.cpu().numpy()
     highest = training.course.best
     for turn in range(ROUNDS):

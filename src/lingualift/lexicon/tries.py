@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from lingualift.config import LexiconSettings
-from lingualift.lexicon.adversarial import adversarial_start
+from lingualift.lexicon.adversarial import Training, adversarial_start, trained
 from lingualift.lexicon.csls import WordPairs
-from lingualift.lexicon.muse import muse_map
+from lingualift.lexicon.muse import MuseTraining, muse_map
 from lingualift.lexicon.refine import MINIMUM_PAIRS, OrthogonalMap, refine, self_learning
 from lingualift.lexicon.starts import (
     START_WORDS,
@@ -168,7 +168,7 @@ def train_adversaries(
         runs.all(judged="encoder" in settings.starts)
         return
     for run in range(settings.restarts):
-        runs.adversary(run)
+        runs.train_adversary(run)
 
 
 def refined(fasttext: FastTextPair, pairs: WordPairs, k: int, rounds: int = ROUNDS) -> Try:
@@ -267,22 +267,38 @@ class _Runs:
         Procrustes rounds at once, as in the paper; of MUSE's schedule the finished map, measured by
         its dictionary as other tries are.
         """
+        vectors, how = self._vectors(), self._how(run)
+        if self._muse:
+            made = muse_map(*vectors, **how)
+            measured = refined(self.fasttext, made.pairs, self.k, rounds=0)
+            return replace(measured, rotation=made.rotation)
+        return refined(self.fasttext, adversarial_start(*vectors, **how), self.k)
+
+    def train_adversary(self, run: int) -> None:
+        """Train it alone, into `work`."""
+        trained(MuseTraining if self._muse else Training, *self._vectors(), **self._how(run))
+
+    @property
+    def _muse(self) -> bool:
+        return self.settings.adversarial.preset == "muse"
+
+    def _vectors(self) -> tuple[np.ndarray, np.ndarray]:
+        """What an adversary reads: MUSE's schedule the vectors as they are published."""
         source, target = self.fasttext.source, self.fasttext.target
-        name, adversary = _name("adversarial", run), self.settings.adversarial
-        common: dict[str, Any] = {
+        if self._muse:
+            return source.published, target.published
+        return source.vectors, target.vectors
+
+    def _how(self, run: int) -> dict[str, Any]:
+        name = _name("adversarial", run)
+        return {
             "seed": self.seed + run,
-            "settings": adversary,
+            "settings": self.settings.adversarial,
             "k": self.k,
             "precision": self.precision,
             "state": self.work / name if self.work else None,
             "progress": name,
         }
-        if adversary.preset == "muse":
-            made = muse_map(source.published, target.published, **common)
-            measured = refined(self.fasttext, made.pairs, self.k, rounds=0)
-            return replace(measured, rotation=made.rotation)
-        pairs = adversarial_start(source.vectors, target.vectors, **common)
-        return refined(self.fasttext, pairs, self.k)
 
     def _first(self, start: str, band: int | None) -> WordPairs:
         """The first dictionary of a start; with a `band` that of the similarity start depends on

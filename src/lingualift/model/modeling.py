@@ -52,9 +52,9 @@ def module_of(name: str) -> str:
 
 def _read(folder: Path) -> dict[str, torch.Tensor]:
     """All tensors of a checkpoint; of its parent's file, where that is linked, the LLM's alone."""
-    own, linked = read_weights(folder / WEIGHTS), folder / LLM_WEIGHTS
+    trained, linked = read_weights(folder / WEIGHTS), folder / LLM_WEIGHTS
     llm = read_weights(linked) if linked.is_file() else {}
-    return own | {name: llm[name] for name in llm if module_of(name) == "llm"}
+    return trained | {name: llm[name] for name in llm if module_of(name) == "llm"}
 
 
 def _layer_classes(*networks: nn.Module) -> list[str]:
@@ -379,9 +379,8 @@ class LinguaLiftModel(PreTrainedModel):
             module = module_of(name)
             if module == "llm" and self.llm_file is not None:
                 continue
-            whole = (
-                tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-            )  # every process takes part, one writes
+            # every process takes part, one writes
+            whole = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
             if is_main_process:
                 small = llm_dtype is not None and module in ("llm", "encoder")
                 state[name] = (whole.to(llm_dtype) if small else whole).cpu()

@@ -28,7 +28,7 @@ def chosen(ids: list[str], count: int) -> list[str]:
     """So many ids, spread evenly over the set in its order."""
     if len(ids) <= count:
         return ids
-    return [ids[place * len(ids) // count] for place in range(count)]
+    return [ids[number * len(ids) // count] for number in range(count)]
 
 
 def _block(answers: Answers, id_: str, language: str, inputs: Inputs) -> Block:

@@ -47,10 +47,13 @@ def _groupings(inputs: Inputs, slot: Slot) -> dict[str, Groups]:
             members.append(fact["language"])
     kind = "family" if any("European" in group for group in paper) else "script"
     low = {code for members in paper.values() for code in members}
-    own: dict[str, list[str]] = {}
+    groups_here: dict[str, list[str]] = {}
     for code in sorted(low):
-        own.setdefault(getattr(inputs.languages[code], kind), []).append(code)
-    return {"paper": paper, "this project": {name: own[name] for name in sorted(own)}}
+        groups_here.setdefault(getattr(inputs.languages[code], kind), []).append(code)
+    return {
+        "paper": paper,
+        "this project": {name: groups_here[name] for name in sorted(groups_here)},
+    }
 
 
 def _printed(inputs: Inputs, artifact: Artifact, slot: Slot) -> dict[tuple[str, str, str], str]:
@@ -61,16 +64,16 @@ def _printed(inputs: Inputs, artifact: Artifact, slot: Slot) -> dict[tuple[str, 
              fact["system"]): fact["accuracy"]
             for fact in inputs.facts
         }  # fmt: skip
-    found = {}
+    figures_by_cell = {}
     for row in inputs.rows:
         figures = inputs.published.get((artifact.rows[0], slot.name, row.system), {})
         for level, title in LEVEL_TITLES.items():
             for code in slot.groups.get(level, ()):
                 if code in figures:
-                    found[title, code, row.system] = figures[code]
+                    figures_by_cell[title, code, row.system] = figures[code]
             if level in figures:
-                found[title, AVERAGE, row.system] = figures[level]
-    return found
+                figures_by_cell[title, AVERAGE, row.system] = figures[level]
+    return figures_by_cell
 
 
 def _line(

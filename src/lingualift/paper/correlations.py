@@ -45,13 +45,13 @@ class Rank:
 def points(slot: Slot, retrieval: Slot) -> list[Point]:
     """Every system and language that both tables measured."""
     level = {code: name for name, codes in slot.groups.items() for code in codes}
-    found = []
+    joined = []
     for system in slot.systems:
         for code in slot.languages:
             ours, other = slot.row(system, code), retrieval.row(system, code)
             if ours is not None and other is not None:
-                found.append(Point(system, code, level[code], other["accuracy"], ours["accuracy"]))
-    return found
+                joined.append(Point(system, code, level[code], other["accuracy"], ours["accuracy"]))
+    return joined
 
 
 def correlation(of: Sequence[Point], seed: int = 0) -> Rank | None:

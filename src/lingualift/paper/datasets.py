@@ -17,11 +17,11 @@ def make(artifact: Artifact, inputs: Inputs) -> Table:
     used: list[Dataset] = []
     rows, absent = [], []
     for fact in inputs.facts:
-        found = _read(fact["part"], fact["source"], inputs)
-        used += found
-        if not found:
+        counted = _read(fact["part"], fact["source"], inputs)
+        used += counted
+        if not counted:
             absent.append(fact["dataset"])
-        first = max(found, key=lambda dataset: dataset.samples, default=None)
+        first = max(counted, key=lambda dataset: dataset.samples, default=None)
         rows.append([fact["part"], fact["dataset"], *_cells(first, fact)])
     for dataset in inputs.datasets:
         if dataset not in used:

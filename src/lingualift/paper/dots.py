@@ -65,19 +65,19 @@ def level_dots(slot: Slot, system: str, condition: str) -> list[Dot]:
     """A system's averages by resource level, and of all languages where there is more than one
     level.
     """
-    found = {name: row for name in SERIES if (row := slot.level(system, name)) is not None}
-    if len(found) == 2:  # one level and the average say the same
-        found.pop("average", None)
+    measured = {name: row for name in SERIES if (row := slot.level(system, name)) is not None}
+    if len(measured) == 2:  # one level and the average say the same
+        measured.pop("average", None)
     return [
-        measured_dot(slot.benchmark, condition, SERIES[name], row) for name, row in found.items()
+        measured_dot(slot.benchmark, condition, SERIES[name], row) for name, row in measured.items()
     ]
 
 
 def dots_chart(dots: Sequence[Dot], title: str = "accuracy, %") -> alt.TopLevelMixin:
     """One panel a benchmark, side by side."""
-    series = [name for name in _in_order(dots, "series")]
+    series = _in_order(dots, "series")
     conditions = _in_order(dots, "condition")
-    colours = [COLOURS[place % len(COLOURS)] for place in range(len(series))]
+    colours = [COLOURS[number % len(COLOURS)] for number in range(len(series))]
     colour = alt.Color("series:N", scale=alt.Scale(domain=series, range=colours), legend=legend())
     base = alt.Chart().encode(
         y=alt.Y(
@@ -130,10 +130,10 @@ def dots_chart(dots: Sequence[Dot], title: str = "accuracy, %") -> alt.TopLevelM
 
 def _in_order(dots: Iterable[Dot], name: str) -> list[str]:
     """The distinct values of a field: of series in the order of levels, else as they come."""
-    found = list(dict.fromkeys(getattr(dot, name) for dot in dots))
+    names = list(dict.fromkeys(getattr(dot, name) for dot in dots))
     order = list(SERIES.values())
     return (
-        sorted(found, key=order.index) if name == "series" and set(found) <= set(order) else found
+        sorted(names, key=order.index) if name == "series" and set(names) <= set(order) else names
     )
 
 
@@ -141,9 +141,9 @@ def leading(dots: Sequence[Dot], subject: str) -> str:
     """What the first panel says of all languages: which condition is highest, and whether the next
     one's interval overlaps.
     """
-    own = [dot for dot in dots if dot.source == OURS and dot.panel == dots[0].panel]
-    whole = [dot for dot in own if dot.series == SERIES["average"]]
-    first = whole or [dot for dot in own if dot.series == own[0].series]
+    ours = [dot for dot in dots if dot.source == OURS and dot.panel == dots[0].panel]
+    whole = [dot for dot in ours if dot.series == SERIES["average"]]
+    first = whole or [dot for dot in ours if dot.series == ours[0].series]
     ranked = sorted(first, key=lambda dot: -dot.accuracy)
     best = ranked[0]
     reached = f"{subject}: {best.condition} reaches {one_decimal(best.accuracy)} %"
@@ -157,12 +157,12 @@ def leading(dots: Sequence[Dot], subject: str) -> str:
 
 def dots_caption(dots: Sequence[Dot], note: str = "") -> str:
     """What points, lines and bars are, and how many answers are behind them."""
-    own = [dot for dot in dots if dot.source == OURS]
-    counts = [dot.n for dot in own if dot.n is not None]
+    ours = [dot for dot in dots if dot.source == OURS]
+    counts = [dot.n for dot in ours if dot.n is not None]
     text = f"n = {min(counts)} to {max(counts)} answers a point; " if counts else ""
-    text += f"{counted(len({dot.condition for dot in own}), 'condition')}."
+    text += f"{counted(len({dot.condition for dot in ours}), 'condition')}."
     text += " Lines: 95 % bootstrap intervals."
-    if any(dot.seeds_low is not None for dot in own):
+    if any(dot.seeds_low is not None for dot in ours):
         text += " Broad bars: one standard deviation of seeds."
     if any(dot.source == PAPER for dot in dots):
         text += " Hollow: the paper's figures, of its own models and data."

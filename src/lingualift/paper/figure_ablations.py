@@ -13,21 +13,21 @@ def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
     """A row a system, by resource level; the paper's averages hollow."""
     dots: list[Dot] = []
     for slot in inputs.slots.values():
-        own: list[Dot] = []
+        panel_dots: list[Dot] = []
         for row in {row.system: row for row in inputs.rows}.values():
             system = present(row, slot)
             if system is not None:
-                own += level_dots(slot, system, row.system)
-        shown = {(dot.condition, dot.series) for dot in own}
+                panel_dots += level_dots(slot, system, row.system)
+        shown = {(dot.condition, dot.series) for dot in panel_dots}
         for table in PRINTED.get(slot.name, ()):
             for row in inputs.rows:
                 figures = inputs.published.get((table, slot.name, row.system), {})
-                own += [
+                panel_dots += [
                     Dot(slot.benchmark, row.system, series, float(figures[level]), source=PAPER)
                     for level, series in SERIES.items()
                     if level in figures and (row.system, series) in shown
                 ]
-        dots += dict.fromkeys(own)
+        dots += dict.fromkeys(panel_dots)
     if not dots:
         return LeftOut("Stages and modules are left out: none of their systems was measured.")
     note = " ".join(not_run(inputs.rows, list(inputs.slots.values())))

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import altair as alt
 
 from lingualift.figures.base import Drawing, LeftOut
-from lingualift.figures.style import COLOURS, SYMBOLS, counted, legend, values
+from lingualift.figures.style import COLOURS, SYMBOLS, counted, legend, rank_correlation, values
 from lingualift.paper.base import Artifact, Inputs
 from lingualift.paper.correlations import correlation, points
 from lingualift.paper.dots import LEVEL_NAMES
@@ -23,8 +23,8 @@ def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
     rows = [
         {**asdict(point), "panel": panel, "level": LEVEL_NAMES.get(point.level, "other")}
         | {"title": inputs.systems[point.system].title}
-        for panel, found in by_slot.items()
-        for point in found
+        for panel, joined in by_slot.items()
+        for point in joined
     ]
     if not rows:
         return LeftOut(
@@ -64,20 +64,15 @@ def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
         f" {counted(len({row['language'] for row in rows}), 'language')}. The correlation's"
         " interval draws languages and systems anew."
     )
-    return Drawing(chart, _finding(first, inputs, by_slot), caption)
+    return Drawing(chart, _finding(first, by_slot), caption)
 
 
-def _finding(first: str, inputs: Inputs, by_slot: dict) -> str:
+def _finding(first: str, by_slot: dict) -> str:
     rank = correlation(by_slot[first])
     if rank is None:
         return f"{first}: too few different points for a rank correlation with retrieval"
-    bounds = f"{_signed(rank.low)} to {_signed(rank.high)}"
-    state = f"rank correlation {_signed(rank.rho)}, {bounds}"
+    state = rank_correlation(rank.rho, rank.low, rank.high)
     if rank.low <= 0 <= rank.high:
         return f"{first}: retrieval does not clearly tell accuracy ({state})"
-    how = "Better" if rank.rho > 0 else "Worse"
-    return f"{first}: {how.lower()} retrieval goes with higher accuracy ({state})"
-
-
-def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    how = "better" if rank.rho > 0 else "worse"
+    return f"{first}: {how} retrieval goes with higher accuracy ({state})"

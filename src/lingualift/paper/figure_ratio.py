@@ -36,7 +36,7 @@ def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
 
 
 def _points(slot: Slot, inputs: Inputs) -> list[Point]:
-    found = []
+    measured_points = []
     panel = slot.benchmark + (" (retrieval)" if slot.name == "retrieval" else "")
     for row in inputs.rows:
         system = present(row, slot)
@@ -46,8 +46,8 @@ def _points(slot: Slot, inputs: Inputs) -> list[Point]:
         for name, measured in levels.items():
             if measured is not None:
                 ratio = None if row.category == PARALLEL else inputs.systems[system].ratio
-                found.append(_point(panel, SERIES[name], ratio, measured))
-    return found
+                measured_points.append(_point(panel, SERIES[name], ratio, measured))
+    return measured_points
 
 
 def _point(panel: str, series: str, ratio: float | None, row: Mapping[str, Any]) -> Point:
@@ -98,9 +98,9 @@ def _chart(points: list[Point]) -> alt.TopLevelMixin:
 def _finding(points: list[Point]) -> str:
     first = [p for p in points if p["panel"] == points[0]["panel"]]
     series = "all languages" if any(p["series"] == "all languages" for p in first) else ""
-    own = [p for p in first if not series or p["series"] == series]
-    switched = sorted((p for p in own if p["ratio"] is not None), key=lambda p: p["ratio"])
-    parallel = [p for p in own if p["ratio"] is None]
+    chosen = [p for p in first if not series or p["series"] == series]
+    switched = sorted((p for p in chosen if p["ratio"] is not None), key=lambda p: p["ratio"])
+    parallel = [p for p in chosen if p["ratio"] is None]
     if not switched:
         return "Parallel data in stage 1"
     best = max(switched, key=lambda p: p["accuracy"])

@@ -66,11 +66,11 @@ def _codes(rows: Sequence[Row]) -> list[str]:
 
 def shares(rows: Sequence[Row]) -> dict[str, float]:
     """Per cent of the sentences whose nearest English one is their translation, by space."""
-    found: dict[str, list[bool]] = {}
+    by_space: dict[str, list[bool]] = {}
     for row in rows:
         if row["retrieved"] is not None:
-            found.setdefault(row["space"], []).append(row["retrieved"])
-    return {space: 100 * sum(marks) / len(marks) for space, marks in found.items()}
+            by_space.setdefault(row["space"], []).append(row["retrieved"])
+    return {space: 100 * sum(marks) / len(marks) for space, marks in by_space.items()}
 
 
 def _finding(rows: Sequence[Row], spaces: Sequence[str]) -> str:

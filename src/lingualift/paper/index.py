@@ -47,13 +47,13 @@ def index(
     for name, artifact in artifacts.items():
         file = f"{name}.{kind(name, artifacts)}"
         if name in records:
-            found = state(records[name])
+            reached = state(records[name])
             cell = f"[{file}]({file})"
         else:
-            found = State("lacking", f"Needs {lacking[name]}.")
+            reached = State("lacking", f"Needs {lacking[name]}.")
             cell = file
-        counts[found.state] += 1
-        lines.append(f"| {cell} | {artifact.title} | {found.state} | {_cell(found.says)} |")
+        counts[reached.state] += 1
+        lines.append(f"| {cell} | {artifact.title} | {reached.state} | {_cell(reached.says)} |")
     summary = ", ".join(f"{count} {name}" for name, count in counts.items())
     return f"{HEAD}{summary}.\n\n" + "\n".join(lines) + "\n"
 

@@ -61,8 +61,8 @@ class Slot:
 
     def seeds(self, system: str) -> list[int]:
         """The seeds of a system."""
-        found = {seed for name, seed, _ in self._by_key if name == system and seed is not None}
-        return sorted(found)
+        seeds = {seed for name, seed, _ in self._by_key if name == system and seed is not None}
+        return sorted(seeds)
 
     def row(self, system: str, language: str) -> Mapping[str, Any] | None:
         """A system's row of one language, its seeds averaged."""
@@ -139,6 +139,8 @@ def not_run(rows: Sequence[PaperRow], slots: Sequence[Slot]) -> list[str]:
 
 def partial(means: Sequence[tuple[str, Mean | None]]) -> list[str]:
     """A sentence on averages that cover a part of the paper's languages."""
-    found = {label: mean.over for label, mean in means if mean is not None and not mean.complete}
-    parts = [f"{label} over {', '.join(over)}" for label, over in found.items()]
+    incomplete = {
+        label: mean.over for label, mean in means if mean is not None and not mean.complete
+    }
+    parts = [f"{label} over {', '.join(over)}" for label, over in incomplete.items()]
     return [f"Averages of a part of the paper's languages: {'; '.join(parts)}."] if parts else []

@@ -23,11 +23,11 @@ def make(artifact: Artifact, inputs: Inputs) -> Table:
     alike = next((name for name in SLOTS["mmwp"] if name in benchmarks), None)
     rows: list[list[str]] = []
     for benchmark in benchmarks:
-        own = [row for row in inputs.translation if row["benchmark"] == benchmark]
-        for row in own:
+        scored = [row for row in inputs.translation if row["benchmark"] == benchmark]
+        for row in scored:
             line = [benchmark, row["language"], row.get("engine", ""), str(row["n"])]
             rows.append([*line, *_cells(row, None)])
-        mean = {key: sum(row[key] for row in own) / len(own) for key in FIGURES.values()}
+        mean = {key: sum(row[key] for row in scored) / len(scored) for key in FIGURES.values()}
         paper = printed if benchmark == alike else None
         rows.append([benchmark, "Average", "", "", *_cells(mean, paper)])
     if alike is None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -83,16 +84,16 @@ class Files:
 
     def paths(self) -> list[str]:
         """All of them."""
-        found = [slot.table for slot in self.slots.values()]
-        found += [self.retrieval.table] if self.retrieval else []
-        found += [*self.lexicons.values(), *self.translation, *self.checkpoints.values()]
-        found += filter(None, [self.codeswitch, self.sentences])
-        found += [path for dataset in self.datasets for path in dataset.files]
+        paths = [slot.table for slot in self.slots.values()]
+        paths += [self.retrieval.table] if self.retrieval else []
+        paths += [*self.lexicons.values(), *self.translation, *self.checkpoints.values()]
+        paths += filter(None, [self.codeswitch, self.sentences])
+        paths += [path for dataset in self.datasets for path in dataset.files]
         if self.answers is not None:
             read = self.answers
-            found += [read.problems, *([read.english] if read.english else [])]
-            found += [*read.predictions.values(), *read.scores.values()]
-        return list(dict.fromkeys(found))
+            paths += [read.problems, *([read.english] if read.english else [])]
+            paths += [*read.predictions.values(), *read.scores.values()]
+        return list(dict.fromkeys(paths))
 
 
 def read_inputs(
@@ -146,10 +147,7 @@ def alignment_parameters(checkpoint: str | Path) -> int:
     with safe_open(path, framework="numpy") as tensors:
         for key in tensors.keys():
             if key.startswith("alignment.mlp."):
-                size = 1
-                for length in tensors.get_slice(key).get_shape():
-                    size *= length
-                total += size
+                total += prod(tensors.get_slice(key).get_shape())
     return total
 
 

@@ -73,12 +73,12 @@ def select(
     texts: dict[str, list[str]] = {}
     rows: dict[str, tuple[str, list[int]]] = {}
     for code, of in problems.items():
-        place = {problem.id: index for index, problem in enumerate(of)}
+        position = {problem.id: index for index, problem in enumerate(of)}
         if beside and ENGLISH not in texts:
-            texts[ENGLISH] = [of[place[id_]].translation for id_ in ids]
-            rows[ENGLISH] = (code, [len(of) + place[id_] for id_ in ids])
-        texts[code] = [of[place[id_]].question for id_ in ids]
-        rows[code] = (code, [place[id_] for id_ in ids])
+            texts[ENGLISH] = [of[position[id_]].translation for id_ in ids]
+            rows[ENGLISH] = (code, [len(of) + position[id_] for id_ in ids])
+        texts[code] = [of[position[id_]].question for id_ in ids]
+        rows[code] = (code, [position[id_] for id_ in ids])
     taken = {
         encoder: {
             code: stores[store].take(chosen_rows) for code, (store, chosen_rows) in rows.items()
@@ -189,10 +189,10 @@ def points(
     english = vectors[codes.index(ENGLISH) * size :][:size]
     placed = tsne(vectors)
     for number, code in enumerate(codes):
-        own = slice(number * size, (number + 1) * size)
-        nearest = None if code == ENGLISH else neighbours(vectors[own], english)
-        for place, id_ in enumerate(sentences.ids):
-            x, y = placed[own][place]
+        span = slice(number * size, (number + 1) * size)
+        nearest = None if code == ENGLISH else neighbours(vectors[span], english)
+        for position, id_ in enumerate(sentences.ids):
+            x, y = placed[span][position]
             yield {
                 "space": space,
                 "benchmark": benchmark,
@@ -200,5 +200,5 @@ def points(
                 "id": id_,
                 "x": float(x),
                 "y": float(y),
-                "retrieved": None if nearest is None else bool(nearest[place] == place),
+                "retrieved": None if nearest is None else bool(nearest[position] == position),
             }

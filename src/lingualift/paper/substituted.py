@@ -11,8 +11,8 @@ def make(artifact: Artifact, inputs: Inputs) -> Table:
     Queries are the same in every language, and so are their words.
     """
     settings = list(dict.fromkeys(row["setting"] for row in inputs.codeswitch))
-    own = "" if "" in settings else settings[0]
-    counts = [row for row in inputs.codeswitch if row["setting"] == own]
+    setting = "" if "" in settings else settings[0]
+    counts = [row for row in inputs.codeswitch if row["setting"] == setting]
     languages = list(dict.fromkeys(row["language"] for row in counts))
     header = ["Part-of-Speech", *beside("#Nums")]
     header += [f"{code} {what}" for code in languages for what in ("substitutable", "replaced")]

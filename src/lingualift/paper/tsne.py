@@ -33,12 +33,13 @@ def affinities(vectors: np.ndarray, perplexity: float) -> np.ndarray:
     low, high = np.zeros((count, 1)), np.full((count, 1), np.inf)
     precision = np.ones((count, 1))
     target = np.log(min(perplexity, (count - 1) / 3))
-    own = np.eye(count, dtype=bool)
+    diagonal = np.eye(count, dtype=bool)
     for _ in range(HALVINGS):
         weights = np.exp(
-            -(distances - distances.min(1, keepdims=True, where=~own, initial=np.inf)) * precision
+            -(distances - distances.min(1, keepdims=True, where=~diagonal, initial=np.inf))
+            * precision
         )
-        weights[own] = 0
+        weights[diagonal] = 0
         conditional = weights / weights.sum(1, keepdims=True)
         entropy = -(conditional * np.log(conditional + TINY)).sum(1, keepdims=True)
         wide = entropy > target

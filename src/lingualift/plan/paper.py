@@ -138,12 +138,12 @@ def _system_facts(plan: Plan, run: Run) -> SystemFacts:
 def _slots(plan: Plan) -> dict[str, SlotFiles]:
     """The configured result tables by what they stand for in the paper."""
     tables = {name: table for table, name in reversed(plan.config.benchmarks.items())}
-    found = {}
+    slots = {}
     for slot, benchmarks in SLOTS.items():
         name = next((name for name in benchmarks if name in tables), None)
         if name is not None:
-            found[slot] = _slot(tables[name], BENCHMARKS[name].BENCHMARK)
-    return found
+            slots[slot] = _slot(tables[name], BENCHMARKS[name].BENCHMARK)
+    return slots
 
 
 def _slot(table: str, benchmark: Benchmark) -> SlotFiles:
@@ -167,7 +167,7 @@ def _translation(plan: Plan) -> list[str]:
 def _datasets(plan: Plan) -> list[DatasetFiles]:
     """Task data that a stage reads, and the problems that are asked."""
     tasks = dict.fromkeys(task for stage in plan.stages.values() for task in stage.tasks)
-    found = [
+    datasets = [
         DatasetFiles(
             "training", task, list(plan.config.tasks[task].sources), [files.questions(task)]
         )
@@ -175,8 +175,8 @@ def _datasets(plan: Plan) -> list[DatasetFiles]:
     ]
     for name in dict.fromkeys(plan.config.benchmarks.values()):
         read = [files.problems(name, code) for code in plan.languages_of(name)]
-        found.append(DatasetFiles("evaluation", name, [name], read))
-    return found
+        datasets.append(DatasetFiles("evaluation", name, [name], read))
+    return datasets
 
 
 def _answered_slot(plan: Plan, artifact: Artifact) -> SlotFiles | None:

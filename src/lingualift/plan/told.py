@@ -121,10 +121,11 @@ def _stage(made: Plan, stage: RunStage) -> list[str]:
     for (data, prompt), task in zip(settings.parts, stage.tasks, strict=True):
         lines.append(f"data: {_data(made, stage, data, task)}")
         if prompt:
-            lines += _prompt(prompt, made.prompt(prompt), stage.input)
+            lines.append(_prompt(f"prompt {prompt}", made.prompt(prompt), stage.input))
     if isinstance(settings, LanguageModelling):
         lines.append(f"the LLM reads: {_layout(stage.input)}, then the response that it learns")
     else:
+        lines.append(f"data: the English questions of {stage.reference}, each word for itself")
         lines.append("the LLM is not asked: aligned states are regressed onto its word embeddings")
     return [*lines, f"steps: {_steps(made, stage)}"]
 
@@ -162,13 +163,13 @@ def _languages(codes: Sequence[str]) -> str:
     return count + " ".join(codes)
 
 
-def _prompt(name: str, prompt: Prompt, layout: str) -> list[str]:
+def _prompt(label: str, prompt: Prompt, layout: str) -> str:
     """What of a prompt is read, and by which model."""
     if layout in TEMPLATED:
-        return [f"prompt {name}, read by the encoder: {prompt.template!r}"]
+        return f"{label}, read by the encoder: {prompt.template!r}"
     if "instruction" in LAYOUTS[layout]:
-        return [f"prompt {name}, its instruction beside the states: {prompt.instruction!r}"]
-    return [f"prompt {name}: {prompt.template!r}"]
+        return f"{label}, its instruction beside the states: {prompt.instruction!r}"
+    return f"{label}: {prompt.template!r}"
 
 
 def _layout(layout: str) -> str:
@@ -204,8 +205,8 @@ def _asked(made: Plan, name: str) -> list[str]:
         if name in made.runs_on(benchmark):
             bare = BENCHMARKS[benchmark].BENCHMARK.prompt is None
             if not bare:
-                (words,) = _prompt("", made.asked(name, benchmark), made.systems[name].input)
-                prompts.append(words.replace("prompt ,", "prompt,").replace("prompt :", "prompt:"))
+                asked = made.asked(name, benchmark)
+                prompts.append(_prompt("prompt", asked, made.systems[name].input))
             without = "; sentences alone, no prompt" if bare else ""
             languages = _languages(made.languages_of(benchmark))
             lines.append(f"  table {table}: {benchmark} in {languages}{without}")

@@ -48,13 +48,14 @@ def matrix_speed(duration: float = 0.5) -> float:
     from threadpoolctl import threadpool_limits
 
     matrix = np.ones((512, 512), dtype=np.float32)
-    best, until = float("inf"), 0.0
+    products: list[float] = []
     with threadpool_limits(1):  # a job has one core
-        while (began := time.perf_counter()) < until or not until:
-            until = until or began + duration
+        until = time.perf_counter() + duration
+        while not products or time.perf_counter() < until:
+            began = time.perf_counter()
             matrix @ matrix
-            best = min(best, time.perf_counter() - began)
-    return 2 * 512**3 / best
+            products.append(time.perf_counter() - began)
+    return 2 * 512**3 / min(products)
 
 
 def _retrieval(plan: Plan, wildcards: Any) -> float:

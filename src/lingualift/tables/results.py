@@ -329,7 +329,7 @@ def beside(
     return pa.Table.from_pylist(rows, schema=TIDY_SCHEMA)
 
 
-def _printed_key(own: Published, scope: Scope, absent: Collection[str]) -> str | None:
+def _printed_key(printed: Published, scope: Scope, absent: Collection[str]) -> str | None:
     """The figure of the paper that belongs into a column (None: it prints none there).
 
     Tables that leave out one of the `absent` languages have their averages in columns of their own.
@@ -342,11 +342,11 @@ def _printed_key(own: Published, scope: Scope, absent: Collection[str]) -> str |
     else:
         name, _, without = scope.name.partition(WITHOUT)
         key = "average" if name == "Avg." else scope.level
-        by_language = own.figures.keys() - {"low", "medium", "high", "average"}
+        by_language = printed.figures.keys() - {"low", "medium", "high", "average"}
         unprinted = {code for code in absent if by_language and code not in by_language}
         if unprinted & set(scope.languages) or (without and without not in unprinted):
             return None
-    return key if key in own.figures else None
+    return key if key in printed.figures else None
 
 
 def with_version(table: pa.Table, version: str) -> pa.Table:

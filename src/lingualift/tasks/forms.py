@@ -56,8 +56,8 @@ def question_fields(question: str) -> dict[str, str]:
     """What an input of inference (`premise`, `hypothesis`) or with choices (`stem`, `choices`, a
     line each) is made of, for prompts in other words; empty for any other input.
     """
-    found = _PAIR.fullmatch(question) or _CHOICE.fullmatch(question)
-    fields = found.groupdict() if found else {}
+    match = _PAIR.fullmatch(question) or _CHOICE.fullmatch(question)
+    fields = match.groupdict() if match else {}
     if "choices" in fields:
         fields["choices"] = fields["choices"].replace("\t", "\n")
     return fields

@@ -84,10 +84,9 @@ def train_language_modelling(
         trainer.by_module = stage
     started = time.monotonic()
     history = _train(job, model, trainer, micro_batch)
-    trainer.optimizer = None
-    del trainer
-    model.zero_grad(set_to_none=True)
     # gradients and optimiser states would stay while the checkpoint is written
+    trainer.optimizer = None
+    model.zero_grad(set_to_none=True)
     machine.release_freed_memory()
     logger.info("%s: done in %.0f s", job.name, time.monotonic() - started)
     return {"examples": len(examples), "steps": steps, "losses": _losses(history, steps)}
