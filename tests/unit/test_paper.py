@@ -317,7 +317,8 @@ def test_the_papers_figures_stand_hollow_beside_ours_in_figure_3() -> None:
     systems = {"lingualift": SystemFacts("LinguaLIFT", "m")}
     drawing = make("figure-03", inputs("figure-03", asked=asked, systems=systems))
     assert isinstance(drawing, Drawing) and "LinguaLIFT reaches 50.0 %" in drawing.title
-    data = drawing.chart.to_dict()["data"]["values"]
+    chart = drawing.chart.to_dict()
+    data = chart["datasets"][chart["data"]["name"]]
     hollow = {(dot["series"], dot["accuracy"]) for dot in data if dot["source"] == PAPER}
     assert ("low-resource", 54.0) in hollow and ("all languages", 57.5) in hollow
 
