@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from lingualift.benchmarks.base import Problem
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.figures.base import Drawing, LeftOut
 from lingualift.messages import LinguaLiftError
+from lingualift.model.states import States
 from lingualift.paper import ARTIFACTS, SLOTS, kind, make
 from lingualift.paper.base import Answers, Artifact, Inputs, LanguageFacts, SystemFacts, Table
 from lingualift.paper.correlations import Point, correlation
@@ -24,6 +26,7 @@ from lingualift.paper.dots import PAPER
 from lingualift.paper.index import index
 from lingualift.paper.measured import Slot
 from lingualift.paper.published import facts, paper_rows, read_published
+from lingualift.paper.sentences import select
 from lingualift.paper.tsne import affinities, gradient, squared_distances, tsne
 from lingualift.paper.write import rendered
 from lingualift.plan import paper as plan_paper
@@ -327,3 +330,44 @@ def test_the_papers_figures_stand_hollow_beside_ours_in_figure_3() -> None:
 def test_a_figure_without_anything_measured_says_so(name: str) -> None:
     retrieval = Slot("retrieval", "tatoeba", BENCHMARKS["tatoeba"].BENCHMARK.groups, [])
     assert isinstance(make(name, inputs(name, retrieval=retrieval)), LeftOut)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("sib20", "tables.sentences: unknown benchmark 'sib20'; did you mean 'sib200'?"),
+        ("tatoeba", "tables.sentences: problems of 'tatoeba' are not the same in every language"),
+    ],
+)
+def test_sentences_are_the_same_in_every_language(name: str, line: str) -> None:
+    with pytest.raises(LinguaLiftError) as caught:
+        planned({"tables": {"sentences": name}})
+    assert line in str(caught.value)
+
+
+def test_figure_5_takes_flores_sentences_by_one_setting() -> None:
+    plan = planned({"tables": {"sentences": "sib200"}})
+    read = plan_paper.sentences(plan)
+    assert list(read.problems) == plan.config.languages.alignment  # English stands beside each
+    assert read.problems["sw"] == "results/problems/sib200/sw.parquet"
+    assert {"sib200-sw", "sib200-de"} <= set(plan.retrieved())
+    waited = plan_paper.sentence_inputs(plan)
+    assert any(
+        path.startswith("results/encoded/") and "/problems/sib200/" in path for path in waited
+    )
+
+
+def test_english_is_taken_once_where_it_stands_beside_each_sentence() -> None:
+    problems = {
+        code: [Problem(f"s{n}", f"{code} {n}", "1", translation=f"en {n}") for n in order]
+        for code, order in (("sw", [0, 1, 2]), ("hi", [2, 0, 1]))
+    }
+    arrays = {code: States.of_arrays([np.full((1, 2), n) for n in range(6)]) for code in problems}
+    sentences, states = select(problems, {"e": arrays}, 3)
+    assert sentences.texts == {
+        "en": ["en 0", "en 1", "en 2"],
+        "sw": ["sw 0", "sw 1", "sw 2"],
+        "hi": ["hi 0", "hi 1", "hi 2"],
+    }
+    assert [int(states["e"]["en"].of(n)[0, 0]) for n in range(3)] == [3, 4, 5]
+    assert [int(states["e"]["hi"].of(n)[0, 0]) for n in range(3)] == [1, 2, 0]

@@ -31,10 +31,26 @@ def check_configuration(config: Config, languages: Languages, sources: Sources) 
         known(name, BENCHMARKS, "benchmark", f"benchmarks.{table}")
         check_benchmark(BENCHMARKS[name].BENCHMARK, config, languages, sources)
     _check_evaluation(config)
+    _check_sentences(config)
     for name, task in config.tasks.items():
         check_task(name, task, languages, sources)
     known(config.codeswitch.task, config.tasks, "task", "codeswitch.task")
     known(config.codeswitch.pos, POS_PRESETS, "preset", "codeswitch.pos")
+
+
+def _check_sentences(config: Config) -> None:
+    """The benchmark of Figure 5 says the same in every language, in the split that is asked."""
+    name, split = config.tables.sentences, config.evaluation.split
+    benchmark: Benchmark = BENCHMARKS[
+        known(name, BENCHMARKS, "benchmark", "tables.sentences")
+    ].BENCHMARK
+    if not benchmark.parallel:
+        raise LinguaLiftError(
+            f"tables.sentences: problems of '{name}' are not the same in every language; take"
+            " mmwp-mini or sib200"
+        )
+    if split not in benchmark.counts and name not in config.benchmarks.values():
+        raise LinguaLiftError(f"tables.sentences: '{name}' has no split '{split}'")
 
 
 def _check_source_languages(languages: Languages, sources: Sources) -> None:
