@@ -37,9 +37,10 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
     inputs, params = snakemake.input, snakemake.params
     settings = LexiconSettings.model_validate(params.lexicon)
     language = Language(**params.language)
-    gold = None
-    if "gold" in inputs.keys():
-        gold = read_gold(settings.gold, verified(inputs.gold), language)
+    gold = {
+        name: read_gold(name, verified(path), language)
+        for name, path in zip(params.gold, inputs.get("gold", []), strict=True)
+    }
     seed_dictionary = None
     if "seed_dictionary" in inputs.keys():
         seed_dictionary = [
@@ -74,7 +75,7 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
         )
     read = [inputs.source_vocabulary, inputs.target_vocabulary]
     read += [*params.source_vectors, *params.target_vectors]
-    read += filter(None, [inputs.get("seed_dictionary"), inputs.get("gold")])
+    read += [*filter(None, [inputs.get("seed_dictionary")]), *inputs.get("gold", [])]
     stamp = provenance(snakemake.rule, settings.model_dump(), read)
     write_parquet(snakemake.output.lexicon, lexicon.table, LEXICON_SCHEMA, stamp)
     write_json(snakemake.output.evidence, {"language": language.code, **lexicon.evidence})

@@ -205,8 +205,8 @@ class Plan:
         folders += self._engine_folders()
         if any("cldr" in self.wordlists(lang) for lang in aligned):
             folders += self.parts("cldr-annotations-full", aligned)
-        if config.lexicon.gold:
-            folders += self.parts(config.lexicon.gold, aligned)
+        for key in config.lexicon.gold_sources:
+            folders += self.parts(key, aligned)
         read = [(name, self.languages_of(name)) for name in config.benchmarks.values()]
         shown = BENCHMARKS[config.tables.sentences].BENCHMARK
         read.append((shown.name, [lang for lang in aligned if lang in shown.languages]))

@@ -67,13 +67,13 @@ def _check_models(config: Config, sources: Sources) -> None:
         (where, key)
         for where, key in (
             ("fasttext.pretrained", config.fasttext.pretrained),
-            ("lexicon.gold", config.lexicon.gold),
             ("tagger", config.tagger),
             ("llm.source", config.llm.source),
             ("encoder.source", config.encoder.source),
         )
         if key is not None
     ]
+    named += [("lexicon.gold", key) for key in config.lexicon.gold_sources]
     for where, key in named:
         known(key, sources, "source", where)
     encoder = sources[config.encoder.source]

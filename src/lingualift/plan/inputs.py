@@ -96,10 +96,15 @@ def lexicon(plan: Plan, lang: str) -> Inputs:
         path = config.lexicon.seed_dictionary.replace("{lang}", lang)
         if "seed" in config.lexicon.starts or os.path.exists(path):
             inputs["seed_dictionary"] = path
-    gold = config.lexicon.gold
-    if gold and plan.sources[gold].holds(plan.language(lang)):
-        inputs["gold"] = plan.manifest(gold, lang)
+    if gold := gold_dictionaries(plan, lang):
+        inputs["gold"] = [plan.manifest(key, lang) for key in gold]
     return inputs
+
+
+def gold_dictionaries(plan: Plan, lang: str) -> list[str]:
+    """The sources of gold dictionaries that hold a language, in the configured order."""
+    sources = plan.config.lexicon.gold_sources
+    return [key for key in sources if plan.sources[key].holds(plan.language(lang))]
 
 
 def word_vectors(plan: Plan, lang: str) -> list[str]:
