@@ -61,7 +61,7 @@ class Request:
     megabytes: int
     minutes: int
     disk: int = 100
-    kept: int = 100
+    kept: int = 1
 
     def times(self, count: int) -> "Request":
         """The same work `count` times, one after the other."""
@@ -70,9 +70,11 @@ class Request:
 
 def request(megabytes: float, minutes: float, disk: float = 0, scratch: float = 0) -> Request:
     """A request rounded up to 100 MB and 10 minutes; `disk` in bytes, plus a tenth and a little,
-    `scratch` what goes again.
+    `scratch` what goes again. What stays is rounded to 1 MB: a run adds it up over all of its jobs,
+    and 500 small tables are not 50 GB.
     """
-    most, kept = (ceil((size * 1.1e-6 + 1) / 100) * 100 for size in (disk + scratch, disk))
+    most = ceil(((disk + scratch) * 1.1e-6 + 1) / 100) * 100
+    kept = ceil(disk * 1.1e-6 + 1)
     return Request(ceil(megabytes / 100) * 100, ceil(minutes / 10) * 10, most, kept)
 
 
