@@ -174,8 +174,9 @@ def published() -> list[dict[str, str]]:
     """P@1 in % from English, as MUSE's and VecMap's authors print it of their unsupervised methods,
     on their own vectors and dictionaries.
 
-    Lample et al. 2018 (arXiv 1710.04087), Table 1, Adv - Refine - CSLS; Artetxe et al. 2018 (arXiv
-    1805.06297), Table 2, the proposed method's average.
+    Lample et al. 2018 (arXiv 1710.04087), Table 1, Adv - Refine - CSLS: fastText on Wikipedia.
+    Artetxe et al. 2018 (arXiv 1805.06297), Table 2, the proposed method's mean of ten runs: CBOW on
+    WaCky (it, de), Common Crawl (fi) and news (es).
     """
     path = files("lingualift.tables").joinpath("published_lexicons.csv")
     with path.open(encoding="utf-8") as handle:
