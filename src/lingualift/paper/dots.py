@@ -96,7 +96,7 @@ def dots_chart(dots: Sequence[Dot], title: str = "accuracy, %") -> alt.TopLevelM
             alt.Tooltip("accuracy:Q", format=".1f"),
             alt.Tooltip("low:Q", format=".1f", title="95 % from"),
             alt.Tooltip("high:Q", format=".1f", title="to"),
-            alt.Tooltip("n:Q", title="answers"),
+            alt.Tooltip("n:Q", title="problems"),
         ],
     )
     x = alt.X("accuracy:Q", title=title, scale=alt.Scale(domainMin=0, nice=True))
