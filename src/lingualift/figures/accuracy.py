@@ -171,7 +171,7 @@ def _caption(measured: Sequence[Row], inputs: Inputs, chance: bool) -> str:
     seeds = max(len(row["seeds"].split(",")) for row in measured)
     problems = f"{min(asked)}" if len(asked) == 1 else f"{min(asked)} to {max(asked)}"
     text = (
-        f"{measured[0]['benchmark']}; n = {problems} problems a language and seed,"
+        f"{measured[0]['benchmark']}; n = {problems} problems a language,"
         f" {counted(seeds, 'seed')}. Lines: 95 % bootstrap intervals over problems"
         f"{' and seeds' if seeds > 1 else ''}."
     )
