@@ -31,6 +31,7 @@ CONFIG: dict[str, Any] = {
         "domainColor": "#b5b5b5",
         "tickColor": "#b5b5b5",
         "labelLimit": 220,
+        "labelSeparation": 6,
     },
     "header": {
         "labelColor": INK,
