@@ -420,7 +420,7 @@ def test_a_dictionarys_words_are_cleaned_as_a_corpus_is(tmp_path, code, line, ex
     assert read_dictionary(path, LANGUAGES[code]) == expected
 
 
-@pytest.mark.parametrize("name", ["en-uk.txt", "en-uk.test.tsv"])
+@pytest.mark.parametrize("name", ["en-uk.txt", "en-uk.test.tsv", "en_uk.tsv"])
 def test_gold_words_are_found_as_a_corpus_spells_them(tmp_path, name):
     (tmp_path / name).write_text("five\tП’ять\nhouse\tбуди\u0301нок\n", encoding="utf-8")
     assert read_gold("local-dictionaries", tmp_path, LANGUAGES["uk"]) == {
