@@ -19,7 +19,7 @@ from lingualift.figures.gain import correlation
 from lingualift.figures.loss import running_mean
 from lingualift.figures.neighbours import WORDS
 from lingualift.figures.read import read_timings
-from lingualift.figures.style import COLOURS, FONT, QUIET, SYMBOLS, symbol
+from lingualift.figures.style import COLOURS, FONT, QUIET, SYMBOLS, symbol, wrapped
 from lingualift.figures.write import VEGA_LITE, spec, titled, write_figure
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
@@ -222,6 +222,10 @@ def test_a_long_title_of_a_panel_breaks_at_its_minus_instead_of_being_cut() -> N
     figure = titled(drawn("gain-lexicon", replace(INPUTS, table=long, ablation=[])))
     svg = svg_of(figure)
     assert f">{name} −<" in svg and ">Plain<" in svg and "…" not in svg
+
+
+def test_no_line_of_a_title_begins_with_a_per_cent_sign() -> None:
+    assert wrapped("reaches 67.8 %, which", 13) == ["reaches", "67.8\u00a0%, which"]
 
 
 def test_correlation_has_the_interval_worked_out_by_hand_and_needs_five_pairs() -> None:
