@@ -130,9 +130,11 @@ def _layers(every: Sequence[Dot], dots: Sequence[Dot]) -> alt.LayerChart:
         .encode(x=x, shape=shape)
         for source in (OURS, PAPER)
     ]
-    return alt.layer(
-        spread, interval, *points, data=values([asdict(dot) for dot in dots])
-    ).properties(width=WIDTH, height=alt.Step(ROW * max(1, len(series)) + 8, **{"for": "position"}))
+    marks = [spread, interval, *points]
+    layered = alt.LayerChart(layer=marks, data=values([asdict(dot) for dot in dots]))
+    return layered.properties(
+        width=WIDTH, height=alt.Step(ROW * max(1, len(series)) + 8, **{"for": "position"})
+    )
 
 
 def _in_order(dots: Iterable[Dot], name: str) -> list[str]:
