@@ -130,11 +130,11 @@ def _layers(every: Sequence[Dot], dots: Sequence[Dot]) -> alt.LayerChart:
         .encode(x=x, shape=shape)
         for source in (OURS, PAPER)
     ]
-    layers = alt.LayerChart(
-        data=values([asdict(dot) for dot in dots]), layer=[spread, interval, *points]
+    marks = [spread, interval, *points]
+    layered = alt.LayerChart(layer=marks, data=values([asdict(dot) for dot in dots]))
+    return layered.properties(
+        width=WIDTH, height=alt.Step(ROW * max(1, len(series)) + 8, **{"for": "position"})
     )
-    height = alt.Step(ROW * max(1, len(series)) + 8, **{"for": "position"})
-    return layers.properties(width=WIDTH, height=height)
 
 
 def _in_order(dots: Iterable[Dot], name: str) -> list[str]:
