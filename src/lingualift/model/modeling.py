@@ -257,20 +257,26 @@ class LinguaLiftModel(PreTrainedModel):
         labels: torch.Tensor | None = None,
         num_items_in_batch: torch.Tensor | int | None = None,
         position_ids: torch.Tensor | None = None,
+        sequence_starts: torch.Tensor | None = None,
+        longest_sequence: int = 0,
         **embedded: torch.Tensor | None,
     ) -> dict[str, torch.Tensor]:
         """Logits, or with `labels` [batch, tokens] the response's mean negative log-likelihood
         (equations (5) and (6)).
 
         `embedded` is what `embed` takes beside `input_ids`. Packed sequences come as one row
-        without `attention_mask`, with `position_ids` that start again at every sequence.
+        without `attention_mask`, with `position_ids` that start again at every sequence, whose
+        `sequence_starts` [sequences + 1] end with their sum, and with `longest_sequence`.
 
         With labels, logits are computed at labelled positions alone: with a vocabulary of 50,000
         that is a sixth of the work of a small LLM. `num_items_in_batch` replaces the mean's divisor
         when gradients are accumulated over micro-batches.
         """
         embeddings = self.embed(input_ids, **embedded)
-        positions = {} if position_ids is None else {"position_ids": position_ids}
+        positions: dict[str, Any] = {} if position_ids is None else {"position_ids": position_ids}
+        if sequence_starts is not None:
+            positions |= dict.fromkeys(("cu_seq_lens_q", "cu_seq_lens_k"), sequence_starts)
+            positions |= dict.fromkeys(("max_length_q", "max_length_k"), longest_sequence)
         hidden = self.llm.base_model(
             inputs_embeds=embeddings, attention_mask=attention_mask, use_cache=False, **positions
         ).last_hidden_state

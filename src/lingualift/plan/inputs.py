@@ -15,8 +15,9 @@ Inputs = dict[str, str | list[str]]
 
 @dataclass(frozen=True)
 class StageTable:
-    """One table of texts that a stage reads: its encoder states (None for text input), its prompt,
-    and of a code-switched language the evidence of its lexicon, which may keep it out.
+    """One table of texts that a stage reads: its encoder states (None for text input, or where they
+    are made in the step), its prompt, and of a code-switched language the evidence of its lexicon,
+    which may keep it out.
     """
 
     texts: str
@@ -116,14 +117,18 @@ def _vectors(plan: Plan, lang: str) -> list[str]:
 
 
 def _states(plan: Plan, stage: RunStage, folder: files.TextFolder, table: str) -> str | None:
-    """The folder that holds the encoder states of a table, as its rule writes it."""
-    if stage.encoder is None:
+    """The folder that holds the encoder states of a table, as its rule writes it; None where the
+    stage reads text, or makes the states itself.
+    """
+    if stage.encoder is None or plan.encoder_learns(stage):
+        return None
+    if not plan.states.reads_stored(plan, stage):
         return None
     tables = table if folder.kind == "tasks" else plan.alignment_batch(table)
     return folder.states(encoder_name(stage.encoder), tables)
 
 
-def _tables(plan: Plan, stage: RunStage) -> list[tuple[files.TextFolder, str, str | None]]:
+def stage_tables(plan: Plan, stage: RunStage) -> list[tuple[files.TextFolder, str, str | None]]:
     """The tables that a stage reads, each with the name of its prompt; of code-switched text one a
     language.
     """
@@ -140,7 +145,7 @@ def _tables(plan: Plan, stage: RunStage) -> list[tuple[files.TextFolder, str, st
 def stage_texts(plan: Plan, stage: RunStage) -> list[StageTable]:
     """The data of a stage."""
     texts = []
-    for folder, table, prompt in _tables(plan, stage):
+    for folder, table, prompt in stage_tables(plan, stage):
         states = _states(plan, stage, folder, table)
         texts.append(
             StageTable(
@@ -181,7 +186,9 @@ def training(plan: Plan, identifier: str) -> Inputs:
     """Models, parent, texts, encoder states and the evidence of lexicons."""
     stage = plan.stage(identifier)
     texts = stage_texts(plan, stage)
-    folders = [_states(plan, stage, folder, table) for folder, table, _ in _tables(plan, stage)]
+    folders = [
+        _states(plan, stage, folder, table) for folder, table, _ in stage_tables(plan, stage)
+    ]
     reference = stage_reference(plan, stage)
     if reference is not None:
         texts.append(reference)
@@ -193,7 +200,8 @@ def training(plan: Plan, identifier: str) -> Inputs:
     }
     if stage.encoder is not None:
         inputs["encoder"] = plan.model(stage.encoder.source)
-        inputs["states"] = _distinct(folders)
+        if stored := _distinct(folders):
+            inputs["states"] = stored
     if stage.parent:
         inputs["parent"] = files.checkpoint(stage.parent)
     return inputs

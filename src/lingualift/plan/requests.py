@@ -113,17 +113,27 @@ def word_encoding(plan: Plan, batch: str) -> Request:
 def encoding(plan: Plan, encoder: str, folder: str, tables: str) -> Request:
     """Encode a batch of tables of texts."""
     of = files.TextFolder.read(folder)
-    texts = {
-        "tasks": lambda: examples(plan, of.name),
-        "codeswitch": lambda: switched(plan, of.name),
-        "problems": lambda: sizes.PROBLEMS,
-    }[of.kind]()
     used = plan.encoders[encoder]
     size, joined = model_size(plan, used.source), len(used.layers or [None])
     wide = replace(size, width=size.width * joined)
-    return sizes.encoding(texts, wide, plan.config.compute.gpus > 0).times(
+    tokens = text_tokens(of)
+    return sizes.encoding(texts(plan, of), wide, plan.config.compute.gpus > 0, tokens).times(
         len(files.batch_languages(tables))
     )
+
+
+def texts(plan: Plan, folder: files.TextFolder) -> int:
+    """How many texts a table of a folder holds."""
+    return {
+        "tasks": lambda: examples(plan, folder.name),
+        "codeswitch": lambda: switched(plan, folder.name),
+        "problems": lambda: sizes.PROBLEMS,
+    }[folder.kind]()
+
+
+def text_tokens(folder: files.TextFolder) -> int:
+    """The encoder's tokens of a text: those of other scripts have more."""
+    return sizes.SWITCHED_TOKENS if folder.kind == "codeswitch" else sizes.TOKENS
 
 
 def lexicon(plan: Plan) -> Request:
@@ -177,8 +187,8 @@ def _engine(plan: Plan, key: str) -> Request:
     return sizes.prediction(model_size(plan, key), sizes.TOKENS, plan.config.compute.gpus > 0)
 
 
-def stage_examples(plan: Plan, run: RunStage) -> int:
-    """The examples of one epoch of a stage that pass through its LLM."""
+def available_examples(plan: Plan, run: RunStage) -> int:
+    """The examples of a stage's data, from which it draws."""
     available = sum(
         examples(plan, task)
         for (data, _), task in zip(run.stage.parts, run.tasks, strict=True)
@@ -187,6 +197,12 @@ def stage_examples(plan: Plan, run: RunStage) -> int:
     if run.codeswitch is not None:
         languages = len(plan.config.languages.alignment)
         available += switched(plan, plan.variant(run.codeswitch)) * languages
+    return available
+
+
+def stage_examples(plan: Plan, run: RunStage) -> int:
+    """The examples of one epoch of a stage that pass through its LLM."""
+    available = available_examples(plan, run)
     return min(run.stage.examples or available, available)
 
 
@@ -200,16 +216,27 @@ def training(plan: Plan, identifier: str) -> Request:
     size = model_size(plan, key)
     if config.compute.gpus and config.precision != "float32":
         size = replace(size, loaded=2)
-    return sizes.training(
+    gpus = training_gpus(plan, identifier)
+    asked = sizes.training(
         size,
         examples=used if modelling else 0,
         epochs=modelling.epochs if modelling else 1,
         llm_trained="llm" in stage.train,
         batch=stage.batch,
-        micro_batch=modelling.micro_batch if modelling else None,
+        micro_tokens=modelling.micro_tokens if modelling else None,
         response=sizes.TOKENS if run.codeswitch is not None or generated else sizes.RESPONSE,
-        gpus=training_gpus(plan, identifier),
+        gpus=gpus,
     )
+    return asked.holding(max(gpus, 1) * encoder_bytes(plan, run))
+
+
+def encoder_bytes(plan: Plan, run: RunStage) -> int:
+    """Bytes of the encoder that a stage runs in its steps; 0 where its states are stored."""
+    if run.encoder is None:
+        return 0
+    if plan.states.reads_stored(plan, run) and not plan.encoder_learns(run):
+        return 0
+    return model_size(plan, run.encoder.source).parameters * 2
 
 
 def training_gpus(plan: Plan, identifier: str) -> int:

@@ -3,21 +3,24 @@
 import os
 from typing import Any
 
+import numpy as np
 import torch
 
 from lingualift import machine
-from lingualift.artifacts import atomic_directory, write_json
+from lingualift.artifacts import atomic_directory, read_parquet, write_json
 from lingualift.config import WarmStart
 from lingualift.messages import LinguaLiftError
+from lingualift.model import packed
 from lingualift.model.configuration import LinguaLiftConfig
-from lingualift.model.encoder import EncoderTokenizer
+from lingualift.model.encoder import Encoder, EncoderTokenizer, state_width
 from lingualift.model.frozen import encoder_reference
-from lingualift.model.layout import LAYOUTS, Composed, compose, load_tokenizer, special_ids
+from lingualift.model.layout import load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel
-from lingualift.model.states import States, Tokens, as_tensor
+from lingualift.model.states import Tokens, as_tensor, load_states
 from lingualift.training import fit
-from lingualift.training.examples import Examples, read_examples, stage_examples
-from lingualift.training.job import StageJob
+from lingualift.training.data import StageData, stage_data
+from lingualift.training.examples import read_examples, stage_examples
+from lingualift.training.job import StageJob, StageTexts
 from lingualift.training.language_modelling import train_language_modelling
 from lingualift.training.warm_start import stage_targets, train_warm_start
 
@@ -29,60 +32,97 @@ def run_stage(job: StageJob) -> None:
     """Train one stage and write its checkpoint folder, with its provenance in its record.
 
     A language whose lexicon is called collapsed is left out and named in the record. Where the
-    encoder learns, or has learnt in an earlier stage, its states are made as they are needed, else
-    they come from the stores. The micro-batch is halved until it fits the GPU; one of several
+    encoder learns, has learnt in an earlier stage or its states are not stored, they are made as
+    they are needed. The tokens of a micro-batch are halved until they fit the GPU; one of several
     processes raises `fit.OutOfMemory` instead, for they start again together. Raises `SystemExit`
     after SIGTERM, once the state is saved.
     """
-    english = None if job.reference is None else read_examples(job.reference, {})
-    examples, left_out = stage_examples(job, english)
     if isinstance(job.stage, WarmStart):
-        model, trained = _regress(job, job.stage, examples, english)
+        model, record = _regress(job, job.stage)
     else:
-        states = _states(job, examples)
-        composed = _compose(job, examples, states)
+        data = read_data(job)
+        encoder = _frozen_encoder(job, data)
 
         def attempt(job: StageJob) -> tuple[LinguaLiftModel, dict[str, Any]]:
-            model = starting_model(job, english)
+            model = starting_model(job, encoder)
             pad = special_ids(load_tokenizer(job.llm))[2]
-            return model, train_language_modelling(job, model, composed, states, pad)
+            live = None if model.encoder is not None else encoder
+            return model, train_language_modelling(
+                job, model, data.examples, data.states, pad, live
+            )
 
         if fit.processes() > 1:
             model, trained = attempt(job)
         else:
-            model, trained = fit.largest_that_fits(attempt, job)
-    record = {
-        "name": job.name,
-        "seed": job.seed,
-        "languages": sorted(set(examples.languages)),
-        "left_out": left_out,
-        **trained,
-    }
-    _save(job, model, record)
+            model, trained = fit.largest_that_fits(attempt, with_room(job, data, 1))
+        record = {"languages": data.languages, "left_out": data.left_out, **trained}
+    _save(job, model, {"name": job.name, "seed": job.seed, **record})
 
 
-def starting_model(job: StageJob, english: Examples | None) -> LinguaLiftModel:
+def read_data(job: StageJob) -> StageData:
+    """What a stage of language modelling learns from; the first process that asks reads and
+    tokenises it.
+    """
+    before = [] if job.parent is None else LinguaLiftConfig.from_pretrained(job.parent).trained
+    return stage_data(job, "encoder" in {*job.stage.train, *before})
+
+
+def with_room(job: StageJob, data: StageData, gpus: int) -> StageJob:
+    """The stage with the settings of memory that its search begins with; see `fit.with_room`."""
+    if not len(data.examples):
+        raise LinguaLiftError(f"stage '{job.name}': has no training examples")
+    return fit.with_room(job, int(np.diff(data.examples.ends).max()), gpus)
+
+
+def _frozen_encoder(job: StageJob, data: StageData) -> Encoder | None:
+    """The frozen encoder, where it makes states in the step."""
+    if job.encoder is None or not isinstance(data.states, Tokens):
+        return None
+    return _encoder(job)
+
+
+def _encoder(job: StageJob) -> Encoder:
+    assert job.encoder is not None
+    dtype = torch.bfloat16 if job.bf16 else torch.float32
+    how = {"split_digits": job.split_digits}
+    return Encoder(job.encoder, job.layer, dtype, machine.device(), **how)
+
+
+def starting_model(job: StageJob, encoder: Encoder | None = None) -> LinguaLiftModel:
     """The model at the start of a stage: fresh (seeded) or as the parent stage left it; a fresh
-    alignment layer is fitted to the `english` states and the LLM's embeddings.
+    alignment layer is fitted to the states of English texts and the LLM's embeddings.
+
+    `encoder` is the frozen one where it is loaded anyway.
     """
     whole = "llm" in job.stage.train or not job.bf16
     torch.manual_seed(job.seed)
-    states = None if english is None else english.states
-    encoder_dim = 0 if states is None else states.dim
+    encoder_dim = 0 if job.encoder is None else state_width(job.encoder, job.layer)
     model = _load(job, encoder_dim, torch.float32 if whole else torch.bfloat16)
     if model.alignment is not None:
         model.alignment.float()
         model.boundary.data = model.boundary.data.float()
         # measured once, on the LLM's embeddings as they were published
         fresh = bool((model.alignment.get_buffer("gain") == 1).item())
-        if fresh and states is not None:
-            sample = states.rows(range(min(len(states), MEASURED_TEXTS)))
-            model.alignment.measure(as_tensor(sample), model.embedding_table())
+        if fresh and job.reference is not None:
+            sample = _english_states(job, job.reference, encoder)
+            model.alignment.measure(sample, model.embedding_table())
     if machine.device() == "cpu":
         # For the short sequences of a processor's run plain attention trains 2 to 22 % faster than
         # the fused kernel's backward.
         model.llm.set_attn_implementation("eager")
+    elif job.bf16 and packed.packable(model.llm.config):
+        model.llm.set_attn_implementation(packed.NAME)
     return model
+
+
+def _english_states(job: StageJob, reference: StageTexts, encoder: Encoder | None) -> torch.Tensor:
+    """States [states, dim] of the first English texts, stored or made here; the same numbers."""
+    questions = read_parquet(reference.texts)["question"].to_pylist()
+    if reference.states is not None:
+        states = load_states(reference.states, questions)
+        return as_tensor(states.rows(range(min(len(states), MEASURED_TEXTS))))
+    made = (encoder or _encoder(job)).encode(questions[:MEASURED_TEXTS])
+    return as_tensor(made.rows()).to(torch.bfloat16)
 
 
 def _load(job: StageJob, encoder_dim: int, dtype: torch.dtype) -> LinguaLiftModel:
@@ -136,40 +176,17 @@ def _check_encoder(job: StageJob, model: LinguaLiftModel, encoder_dim: int) -> N
         )
 
 
-def _states(job: StageJob, examples: Examples) -> States | Tokens | None:
-    """The encoder states of a stage's questions, or their tokens where the encoder is not, or no
-    longer, the frozen one that was stored.
-    """
-    before = [] if job.parent is None else LinguaLiftConfig.from_pretrained(job.parent).trained
-    if job.encoder is not None and "encoder" in {*job.stage.train, *before}:
-        return EncoderTokenizer.load(job.encoder, job.split_digits).tokens(examples.questions)
-    return examples.states
-
-
-def _compose(job: StageJob, examples: Examples, states: States | Tokens | None) -> list[Composed]:
-    """The examples as the LLM reads them."""
-    tokenizer = load_tokenizer(job.llm)
-    unread = states is None or job.layout == "text"
-    counts = [0] * len(examples) if states is None or unread else states.counts().tolist()
-    return [
-        compose(LAYOUTS[job.layout], tokenizer, prompt, question, count, response)
-        for prompt, question, count, response in zip(
-            examples.prompts, examples.questions, counts, examples.responses, strict=True
-        )
-        if prompt is not None
-    ]
-
-
-def _regress(
-    job: StageJob, stage: WarmStart, examples: Examples, english: Examples | None
-) -> tuple[LinguaLiftModel, dict[str, Any]]:
+def _regress(job: StageJob, stage: WarmStart) -> tuple[LinguaLiftModel, dict[str, Any]]:
     """The model after a warm start, and the record of it."""
+    english = None if job.reference is None else read_examples(job.reference, {})
+    examples, left_out = stage_examples(job, english)
     assert job.encoder is not None and examples.states is not None
-    model = starting_model(job, english)
+    model = starting_model(job)
     encoder = EncoderTokenizer.load(job.encoder, job.split_digits)
-    tokenizer = load_tokenizer(job.llm)
-    targets = stage_targets(examples, encoder, tokenizer)
-    return model, train_warm_start(model, examples.states, targets, stage, job.seed)
+    targets = stage_targets(examples, encoder, load_tokenizer(job.llm))
+    trained = train_warm_start(model, examples.states, targets, stage, job.seed)
+    languages = sorted(set(examples.languages))
+    return model, {"languages": languages, "left_out": left_out, **trained}
 
 
 def _save(job: StageJob, model: LinguaLiftModel, record: dict[str, Any]) -> None:
