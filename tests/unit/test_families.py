@@ -433,6 +433,24 @@ def test_lora_starts_as_the_llm_learns_alone_and_merges_to_the_same_logits(
     )
 
 
+def test_adapters_learn_over_an_llm_in_four_bits(llama: Path) -> None:
+    """A stand-in for the layers of bitsandbytes, which hold what no gradient changes."""
+    layers = type("Linear4bit", (torch.nn.Linear,), {"__module__": "bitsandbytes.nn"})
+    model = LinguaLiftModel.build(str(llama)).eval()
+    inputs = {"input_ids": torch.tensor([[0, 10, 11, 12]])}
+    before = model(**inputs)["logits"]
+    for layer in model.llm.model.layers.modules():
+        if type(layer) is torch.nn.Linear:
+            layer.__class__ = layers
+    model.trainable(["llm-lora"], 4, 8.0)
+    torch.testing.assert_close(model(**inputs)["logits"], before)
+    model(**inputs)["logits"].sum().backward()
+    adapted = [layer for layer in model.llm.modules() if isinstance(layer, layers)]
+    assert len(adapted) == 14 and all(layer.lora_b.grad.abs().sum() > 0 for layer in adapted)
+    assert all(layer.weight.grad is None for layer in adapted)
+    assert all("lora" in name for name in model.trained_state())
+
+
 def test_auto_classes_load_a_checkpoint_and_generate(llama: Path, tmp_path: Path) -> None:
     model = LinguaLiftModel.build(str(llama))
     model.trainable(["llm"])

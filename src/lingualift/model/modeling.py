@@ -99,11 +99,14 @@ class LinguaLiftModel(PreTrainedModel):
         alignment_activation: str = "gelu",
         alignment_normalise: bool = False,
         dtype: torch.dtype = torch.float32,
+        **loading: Any,
     ) -> "LinguaLiftModel":
         """A new model over a pretrained LLM folder; the alignment layer is freshly initialised
-        (seed torch before).
+        (seed torch before). `loading` is for Transformers: how it quantises the LLM.
         """
-        llm = AutoModelForCausalLM.from_pretrained(llm_path, dtype=dtype, local_files_only=True)
+        llm = AutoModelForCausalLM.from_pretrained(
+            llm_path, dtype=dtype, local_files_only=True, **loading
+        )
         config = LinguaLiftConfig(
             llm=reference(llm_path),
             encoder=encoder,
@@ -393,7 +396,8 @@ class LinguaLiftModel(PreTrainedModel):
         """Load a checkpoint over its frozen parts; refuse it when they are not those it was trained
         on.
 
-        `llm` and `encoder` say where these folders lie now, if not where they lay in training.
+        `llm` and `encoder` say where these folders lie now, if not where they lay in training;
+        `kwargs` are for Transformers: how it quantises the LLM.
         """
         folder = Path(path)
         if not (folder / "config.json").is_file():
@@ -411,7 +415,7 @@ class LinguaLiftModel(PreTrainedModel):
         model = cls(
             config,
             AutoModelForCausalLM.from_pretrained(
-                config.llm["path"], dtype=dtype, local_files_only=True
+                config.llm["path"], dtype=dtype, local_files_only=True, **kwargs
             ),
         )
         if "encoder" in config.trained:

@@ -43,19 +43,23 @@ def packed_attention(
     starts, longest = others["cu_seq_lens_q"], int(others["max_length_q"])
     groups = query.shape[1] // key.shape[1]
     # Heads are repeated, not grouped: torch 2.11's kernel takes as many keys as queries.
-    rows = [
+    queries, keys, values = (
         tensor[0].repeat_interleave(count, 0).transpose(0, 1)
         for tensor, count in ((query, 1), (key, groups), (value, groups))
-    ]
+    )
     if not query.is_cuda:
-        return _one_by_one(*rows, starts.tolist(), scaling, sliding_window)[None], None
+        mixed = _one_by_one(queries, keys, values, starts.tolist(), scaling, sliding_window)
+        return mixed[None], None
     from torch.nn.attention.varlen import varlen_attn
 
     if torch.is_autocast_enabled("cuda"):  # rotary embeddings come in float32
-        rows = [row.to(torch.get_autocast_dtype("cuda")) for row in rows]
+        narrow = torch.get_autocast_dtype("cuda")
+        queries, keys, values = (rows.to(narrow) for rows in (queries, keys, values))
     back = -1 if sliding_window is None or sliding_window >= longest else sliding_window - 1
-    ends = starts.to(torch.int32)
-    mixed = varlen_attn(*rows, ends, ends, longest, longest, scale=scaling, window_size=(back, 0))
+    window = (back, 0)
+    mixed = varlen_attn(
+        queries, keys, values, starts, starts, longest, longest, scale=scaling, window_size=window
+    )
     return mixed[None], None
 
 

@@ -53,11 +53,11 @@ class ComposedTable(Sequence[Composed]):
             segments.append(example.segments.astype(np.uint8))
             labels.append(example.labels)
             ends.append(ends[-1] + len(example))
-        joined = [
-            np.concatenate(parts) if parts else np.empty(0, np.int32)
-            for parts in (ids, segments, labels)
-        ]
-        return cls(*joined, np.asarray(ends, np.int64))
+
+        def joined(parts: list[np.ndarray]) -> np.ndarray:
+            return np.concatenate(parts) if parts else np.empty(0, np.int32)
+
+        return cls(joined(ids), joined(segments), joined(labels), np.asarray(ends, np.int64))
 
 
 @dataclass(frozen=True)

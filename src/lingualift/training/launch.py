@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from lingualift import machine
 from lingualift.artifacts import read_json, write_json, write_text
 from lingualift.config import LanguageModelling
 from lingualift.messages import LinguaLiftError
@@ -142,6 +143,8 @@ def worker(path: Path) -> int:
     import torch
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    if machine.device() == "cuda":  # a frozen encoder goes there before the trainer is made
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     rank = os.environ["RANK"]
     logging.basicConfig(
         level=logging.INFO if rank == "0" else logging.WARNING,

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from transformers import BitsAndBytesConfig
 
 from lingualift import machine
 from lingualift.artifacts import atomic_directory, read_parquet, write_json
-from lingualift.config import WarmStart
+from lingualift.config import LanguageModelling, WarmStart
 from lingualift.messages import LinguaLiftError
 from lingualift.model import packed
 from lingualift.model.configuration import LinguaLiftConfig
@@ -84,8 +85,7 @@ def _frozen_encoder(job: StageJob, data: StageData) -> Encoder | None:
 def _encoder(job: StageJob) -> Encoder:
     assert job.encoder is not None
     dtype = torch.bfloat16 if job.bf16 else torch.float32
-    how = {"split_digits": job.split_digits}
-    return Encoder(job.encoder, job.layer, dtype, machine.device(), **how)
+    return Encoder(job.encoder, job.layer, dtype, machine.device(), split_digits=job.split_digits)
 
 
 def starting_model(job: StageJob, encoder: Encoder | None = None) -> LinguaLiftModel:
@@ -129,17 +129,17 @@ def _load(job: StageJob, encoder_dim: int, dtype: torch.dtype) -> LinguaLiftMode
     """The parent's model, or a new one over the pretrained LLM; with an alignment layer where the
     question enters through the encoder.
     """
-    encoder = None
+    encoder, loading = None, _four_bits(job)
     if job.encoder is not None:
         encoder = encoder_reference(job.encoder, job.layer, job.split_digits)
     layer = job.alignment
     if job.parent is None:
         if encoder is None or layer is None:
-            return LinguaLiftModel.build(str(job.llm), dtype=dtype)
+            return LinguaLiftModel.build(str(job.llm), dtype=dtype, **loading)
         sizes = (encoder_dim, layer.layers, layer.activation, layer.normalise)
-        return LinguaLiftModel.build(str(job.llm), encoder, *sizes, dtype=dtype)
+        return LinguaLiftModel.build(str(job.llm), encoder, *sizes, dtype=dtype, **loading)
     model = LinguaLiftModel.from_pretrained(
-        job.parent, dtype=dtype, llm=job.llm, encoder=job.encoder
+        job.parent, dtype=dtype, llm=job.llm, encoder=job.encoder, **loading
     )
     if encoder is None or layer is None:
         return model
@@ -158,6 +158,27 @@ def _load(job: StageJob, encoder_dim: int, dtype: torch.dtype) -> LinguaLiftMode
     model.merge_lora()
     config.trained = model.config.trained
     return LinguaLiftModel(config, model.llm)
+
+
+def _four_bits(job: StageJob) -> dict[str, Any]:
+    """How Transformers loads the LLM in 4 bits (NF4), where the stage asks for it."""
+    if not isinstance(job.stage, LanguageModelling) or not job.stage.four_bit:
+        return {}
+    before = [] if job.parent is None else LinguaLiftConfig.from_pretrained(job.parent).trained
+    if "llm" in before:
+        raise LinguaLiftError(
+            f"stage '{job.name}': four_bit holds the published LLM, but an earlier stage has"
+            " trained it; leave four_bit out"
+        )
+    if machine.device() != "cuda":
+        raise LinguaLiftError(f"stage '{job.name}': four_bit needs a GPU; leave it out")
+    how = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+    return {"quantization_config": how, "device_map": {"": torch.cuda.current_device()}}
 
 
 def _check_encoder(job: StageJob, model: LinguaLiftModel, encoder_dim: int) -> None:

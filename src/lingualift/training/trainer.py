@@ -84,7 +84,7 @@ class PlannedTrainer(Trainer):
         as large as they will be, and forget it: what does not fit is known before the first step.
         """
         data = self.train_dataset
-        assert isinstance(data, PlannedBatches)
+        assert isinstance(data, PlannedBatches) and self.optimizer is not None
         chosen = data.largest()
         learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
         moment = torch.uint8 if str(self.args.optim).endswith("8bit") else None
@@ -93,7 +93,7 @@ class PlannedTrainer(Trainer):
             for parameter in (() if self.optimizer.state else learning)
             for _ in ("first", "second")
         ]
-        batch = self._prepare_input(data.micro_batch(chosen))
+        batch: Any = self._prepare_input(data.micro_batch(chosen))
         devices = [self.args.device] if self.args.device.type == "cuda" else []
         try:
             with torch.random.fork_rng(devices), self._later_sum(model):
