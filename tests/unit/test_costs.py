@@ -1,4 +1,4 @@
-"""What the paper's configuration costs, by its plan: the table of docs/scaling.md and its targets."""
+"""What the paper's configuration costs, by its plan: the table of docs/scaling.md, its targets."""
 
 from pathlib import Path
 
