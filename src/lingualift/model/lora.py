@@ -54,7 +54,7 @@ def adapt(llm: PreTrainedModel, rank: int, alpha: float) -> None:
     head = llm.get_output_embeddings()
     modules: Iterator[Any] = llm.modules()
     for layer in modules:
-        kind = type(layer)
+        kind: Any = type(layer)
         if (kind is nn.Linear or _in_four_bits(kind)) and layer is not head:
             device = layer.weight.device
             layer.__class__ = _adapted(kind)

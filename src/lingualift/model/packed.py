@@ -48,8 +48,8 @@ def packed_attention(
         for tensor, count in ((query, 1), (key, groups), (value, groups))
     )
     if not query.is_cuda:
-        mixed = _one_by_one(queries, keys, values, starts.tolist(), scaling, sliding_window)
-        return mixed[None], None
+        alone = _one_by_one(queries, keys, values, starts.tolist(), scaling, sliding_window)
+        return alone[None], None
     from torch.nn.attention.varlen import varlen_attn
 
     if torch.is_autocast_enabled("cuda"):  # rotary embeddings come in float32
@@ -57,7 +57,7 @@ def packed_attention(
         queries, keys, values = (rows.to(narrow) for rows in (queries, keys, values))
     back = -1 if sliding_window is None or sliding_window >= longest else sliding_window - 1
     window = (back, 0)
-    mixed = varlen_attn(
+    mixed: Any = varlen_attn(
         queries, keys, values, starts, starts, longest, longest, scale=scaling, window_size=window
     )
     return mixed[None], None
@@ -74,12 +74,16 @@ def _one_by_one(
     """The same of [tokens, heads, dim], each sequence for itself."""
     mixed = []
     for start, stop in pairwise(starts):
-        parts = [tensor[start:stop].transpose(0, 1) for tensor in (query, key, value)]
+        queries, keys, values = (
+            tensor[start:stop].transpose(0, 1) for tensor in (query, key, value)
+        )
         seen = torch.ones(stop - start, stop - start, dtype=torch.bool, device=query.device).tril()
         if window is not None:
             seen = seen.triu(1 - window)
-        scores = functional.scaled_dot_product_attention(*parts, attn_mask=seen, scale=scaling)
-        mixed.append(scores.transpose(0, 1))
+        attended = functional.scaled_dot_product_attention(
+            queries, keys, values, attn_mask=seen, scale=scaling
+        )
+        mixed.append(attended.transpose(0, 1))
     return torch.cat(mixed)
 
 
