@@ -245,6 +245,11 @@ def training_gpus(plan: Plan, identifier: str) -> int:
     return min(plan.config.compute.gpus, 1) if warm else plan.config.compute.gpus
 
 
+def training_threads(plan: Plan, identifier: str) -> int:
+    """Four for each process with a GPU: it feeds the GPU, and two more read its examples."""
+    return max(1, 4 * training_gpus(plan, identifier))
+
+
 def prediction(plan: Plan, name: str, batch: str) -> Request:
     """Answer one benchmark in a batch of languages."""
     key = plan.run(name).llm.source

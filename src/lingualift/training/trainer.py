@@ -87,7 +87,7 @@ class PlannedTrainer(Trainer):
         assert isinstance(data, PlannedBatches) and self.optimizer is not None
         chosen = data.largest()
         learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        moment = torch.uint8 if str(self.args.optim).endswith("8bit") else None
+        moment = torch.uint8 if self.args.optim == OPTIMISERS["adamw-8bit"] else None
         held = [
             torch.empty_like(parameter, dtype=moment, requires_grad=False)
             for parameter in (() if self.optimizer.state else learning)
