@@ -77,14 +77,7 @@ def train_language_modelling(
         noise = Noise(stage.noise, model.config.llm_dim, job.seed)
     plan = plan_batches(lengths, stage.batch, stage.epochs, job.seed)
     data = PlannedBatches(examples, states, plan, cutting, pad, noise)
-    logger.info(
-        "%s: %d examples, %d steps of %d in %d micro-batches of at most %d tokens on %d device(s),"
-        " %.1f %% padding, training %s",
-        *(job.name, len(examples), len(plan), min(stage.batch, len(examples))),
-        *(len(data.micro_batches), cutting.size(data.lengths[data.largest()]), world),
-        0.0 if cutting.packed else 100 * padding_share(lengths, data.micro_batches),
-        ", ".join(stage.train),
-    )
+    _log_plan(job, data)
     trainer = PlannedTrainer(
         model=model,
         args=arguments(job, len(plan)),
@@ -102,6 +95,19 @@ def train_language_modelling(
     machine.release_freed_memory()
     logger.info("%s: done in %.0f s", job.name, time.monotonic() - started)
     return {"examples": len(examples), "steps": len(plan), "losses": _losses(history, len(plan))}
+
+
+def _log_plan(job: StageJob, data: PlannedBatches) -> None:
+    """Say how the stage's examples are worked off."""
+    cutting, count = data.cutting, len(data.examples)
+    logger.info(
+        "%s: %d examples, %d steps of %d in %d micro-batches of at most %d tokens on %d device(s),"
+        " %.1f %% padding, training %s",
+        *(job.name, count, len(data.plan), min(job.modelling.batch, count)),
+        *(len(data.micro_batches), cutting.size(data.lengths[data.largest()]), cutting.world),
+        0.0 if cutting.packed else 100 * padding_share(data.lengths, data.micro_batches),
+        ", ".join(job.modelling.train),
+    )
 
 
 def _packs(model: LinguaLiftModel) -> bool:
