@@ -1,11 +1,11 @@
-# `make results/tables/mmwp.csv` on a fresh machine: environment, then the workflow. `make test`: the tests.
+# `make results/tables/mmwp.csv` on a fresh machine: environment, then the workflow. `make test`: the tests; `make test-whole`: those that make runs of their own.
 PYTHON ?= python3
 CORES ?= all
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: test environment all
+.PHONY: test test-whole environment all
 .DEFAULT_GOAL := all
 
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -33,6 +33,11 @@ results/%: environment FORCE
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $@ $(ARGS)
 
 test: environment
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal --ignore=tests/whole --ignore=tests/slurm $(ARGS)
+
+# Slurm's tests share one Slurm, so one process; without Slurm they are skipped.
+test-whole: environment
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal tests/whole $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/slurm $(ARGS)
 
 FORCE:

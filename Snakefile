@@ -24,11 +24,8 @@ include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
+include: "rules/paper.smk"
 include: "rules/report.smk"
-
-
-localrules:
-    all,
 
 
 rule all:
@@ -57,6 +54,7 @@ rule all:
                 "results/report.html",
             ]
         ),
+    localrule: True
 
 
 onstart:

@@ -17,7 +17,7 @@ from snakemake.utils import update_config
 from dev.scaling import fill, markdown, short
 from lingualift.artifacts import write_text
 from lingualift.benchmarks.registry import BENCHMARKS
-from lingualift.config import load
+from lingualift.config import load_config
 from lingualift.demand import Training, fixed_bytes, needed_bytes, tokens_that_fit
 from lingualift.languages import load_languages
 from lingualift.plan import Plan, files, plan, requests
@@ -48,6 +48,8 @@ and GSM8K as published.
 # Evaluation: seconds until a job asks its first question, new tokens of an answer, rows of a batch
 # beside 7 B parameters, seconds of a step at 7 B, and how much longer a batch is than its mean.
 JOB_START, ANSWER, ROWS, STEP, LONGER = 70, {"number": 190, "choice": 6}, 192, 0.027, 1.5
+TOGETHER = 8  # languages of a job in the second row of evaluation, which loads the models once
+OWN_MODULES = 0.2  # GB of a checkpoint that links its parent's LLM: alignment layer or adapters
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def paper() -> Plan:
     values = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     overlay = yaml.safe_load((ROOT / "config/paper.yaml").read_text(encoding="utf-8"))
     update_config(values, overlay)
-    config = load(values)
+    config = load_config(values)
     sources = load_sources(ROOT / "config/sources.yaml", config.pins)
     languages = load_languages(ROOT / "config/languages.tsv")
     return plan(config, languages, sources, load_systems(ROOT / "config/systems"))
@@ -83,7 +85,8 @@ def costs(of: Plan) -> list[Cost]:
         learns = "+".join(stage.stage.train)
         groups.setdefault(f"{stage.name}, {stage.llm.source} ({learns})", []).append(stage)
     rows = [_summed(name, [_stage(of, stage) for stage in groups[name]]) for name in groups]
-    return [*rows, _summed("all training", rows), _encoding(of), _evaluation(of)]
+    evaluation = [_evaluation(of, of.config.compute.languages_per_job), _evaluation(of, TOGETHER)]
+    return [*rows, _summed("all training", rows), _encoding(of), *evaluation]
 
 
 def _summed(name: str, parts: Sequence[Cost]) -> Cost:
@@ -121,7 +124,7 @@ def stage_tokens(of: Plan, stage: RunStage) -> tuple[float, float]:
 def training_of(of: Plan, stage: RunStage) -> tuple[ModelSize, Training, int]:
     """The LLM, what decides the stage's demand, and the tokens of its micro-batches."""
     llm, gpus = requests.model_size(of, stage.llm.source), requests.training_gpus(of, stage.id)
-    encoder = requests.encoder_bytes(of, stage) // 2
+    encoder = requests.encoder_parameters(of, stage)
     modules = tuple(stage.stage.train)
     modelling = stage.stage.objective == "language-modelling"
     optim = stage.stage.optim if modelling else "adamw"
@@ -140,7 +143,7 @@ def _stage(of: Plan, stage: RunStage) -> Cost:
     llm, training, tokens = training_of(of, stage)
     if stage.stage.objective == "warm-start":
         device = fixed_bytes(ModelSize(llm.parameters, llm.width), training)
-        return Cost(stage.id, 1, START, 0.0, device / 1e9, asked.megabytes / 1e3, asked.kept / 1e3)
+        return Cost(stage.id, 1, START, 0.0, device / 1e9, asked.megabytes / 1e3, OWN_MODULES)
     read, encoded = stage_tokens(of, stage)
     learns = 6 if "encoder" in training.modules else 2
     an_epoch = read * (6 if training.whole else 4) * llm.parameters
@@ -154,7 +157,7 @@ def _stage(of: Plan, stage: RunStage) -> Cost:
         needed / OPERATIONS / 3600,
         needed_bytes(llm, training, tokens) / 1e9,
         asked.megabytes / 1e3,
-        asked.kept / 1e3,
+        OWN_MODULES + (2 * llm.parameters / 1e9 if training.whole else 0),
     )
 
 
@@ -190,13 +193,14 @@ def _encoding(of: Plan) -> Cost:
     )
 
 
-def _evaluation(of: Plan) -> Cost:
+def _evaluation(of: Plan, together: int) -> Cost:
+    """All answers, `together` languages of a benchmark and a system in a job."""
     hours = limit = disk = 0.0
     jobs, largest = 0, 0
     for benchmark in of.config.benchmarks.values():
         answer = BENCHMARKS[benchmark].BENCHMARK.answer
         languages = of.languages_of(benchmark)
-        batches = len({of.evaluation_batch(benchmark, lang) for lang in languages})
+        batches = -(-len(languages) // together)
         for run in of.runs_on(benchmark):
             parameters = requests.model_size(of, of.run(run).llm.source).parameters
             steps = ANSWER.get(answer, 1) * _problems(of, benchmark) * len(languages) / ROWS
@@ -205,7 +209,8 @@ def _evaluation(of: Plan) -> Cost:
             limit += steps * 2 * parameters / BANDWIDTH / 3600
             disk += _problems(of, benchmark) * len(languages) * 2e-6
             jobs, largest = jobs + batches, max(largest, parameters)
-    return Cost("evaluation", jobs, hours, limit, MEMORY / 1e9, 2 * largest / 1e9 + 2, disk)
+    name = f"evaluation, {together} language(s) a job"
+    return Cost(name, jobs, hours, limit, MEMORY / 1e9, 2 * largest / 1e9 + 2, disk)
 
 
 def _problems(of: Plan, benchmark: str) -> int:

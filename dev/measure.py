@@ -94,7 +94,7 @@ def repeated_names(checkout: Checkout) -> dict[str, list[str]]:
                 homes[node.name].append(name)
     shared = {"main", "read"}
     return {
-        name: places for name, places in homes.items() if len(places) > 1 and name not in shared
+        name: modules for name, modules in homes.items() if len(modules) > 1 and name not in shared
     }
 
 
@@ -226,14 +226,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":  ")[0])
     parser.add_argument("folders", nargs="*", type=Path, default=[Path(__file__).parents[1]])
     parser.add_argument("--long", action="store_true", help="list what stands behind the figures")
-    given = parser.parse_args()
-    checkouts = [Checkout(folder) for folder in given.folders]
+    arguments = parser.parse_args()
+    checkouts = [Checkout(folder) for folder in arguments.folders]
     columns = [figures(checkout) for checkout in checkouts]
-    sys.stdout.write("| | " + " | ".join(str(folder) for folder in given.folders) + " |\n")
+    sys.stdout.write("| | " + " | ".join(str(folder) for folder in arguments.folders) + " |\n")
     sys.stdout.write("|---|" + "--:|" * len(columns) + "\n")
     for name in columns[0]:
         sys.stdout.write(f"| {name} | " + " | ".join(column[name] for column in columns) + " |\n")
-    if given.long:
+    if arguments.long:
         sys.stdout.write("\n" + "\n\n".join(map(details, checkouts)) + "\n")
 
 

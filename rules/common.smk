@@ -7,10 +7,11 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from lingualift.config import load
+from lingualift.config import load_config
 from lingualift.messages import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.plan import files, inputs, plan, requests, shared, shown, states, work
+from lingualift.paper import ARTIFACTS
+from lingualift.plan import files, inputs, paper, plan, requests, shared, shown, states, work
 from lingualift.plan.systems import load_systems
 from lingualift.preflight import check_paths
 from lingualift.retrieve.sources import load_sources
@@ -28,7 +29,7 @@ name_user()
 
 try:
     check_paths(BASE)
-    CONFIG = load(config)
+    CONFIG = load_config(config)
     LANGUAGES = load_languages(BASE / "config/languages.tsv")
     SOURCES = load_sources(BASE / "config/sources.yaml", CONFIG.pins)
     PLAN = plan(CONFIG, LANGUAGES, SOURCES, load_systems(BASE / "config/systems"))
@@ -43,6 +44,8 @@ if workflow.is_main_process and is_dry_run():
 
 wildcard_constraints:
     **files.PATTERNS,
+    table="|".join(CONFIG.benchmarks),
+    figure="|".join(shown.all_figures(PLAN)),
 
 
 def growing(request):
@@ -63,9 +66,41 @@ def gpus(count):
     return {"gpu": count} if count else {}
 
 
+def shown_in_report(path, caption, category, **labels):
+    """A file that `snakemake --report` carries, with its caption."""
+    caption = f"../workflow/report/{caption}.rst"
+    return report(path, caption=caption, category=category, labels=labels)
+
+
+def paper_reading(wildcards):
+    """What a table or figure is made from; what the configuration lacks for it is one line."""
+    try:
+        return paper.reading(PLAN, wildcards.artifact)
+    except LinguaLiftError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def printed_accuracies(wildcards):
+    """The paper's accuracies of its benchmarks, by a relative path: a moved folder has nothing to
+    do.
+    """
+    return [
+        os.path.relpath(BASE / f"config/reference/{slot}.csv")
+        for slot in ARTIFACTS[wildcards.artifact].benchmarks
+    ]
+
+
+def passing(checkpoint):
+    """A checkpoint that goes when nothing of the run will read it again, where the configuration
+    says so; `--notemp` keeps it all the same.
+    """
+    return checkpoint if CONFIG.compute.keep_checkpoints else temp(checkpoint)
+
+
 SMALL = growing(Request(1000, 10))
 ONE_GPU = gpus(min(CONFIG.compute.gpus, 1))
 GPU_ENVIRONMENT = "../envs/gpu.yaml" if CONFIG.compute.gpus else "../envs/cpu.yaml"
+ANSWER_ENVIRONMENT = "../envs/vllm.yaml" if CONFIG.evaluation.engine == "vllm" else GPU_ENVIRONMENT
 
 
 def share_gpus(count):

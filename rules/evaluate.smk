@@ -1,11 +1,6 @@
 # Problems; checkpoint x batch of languages -> predictions -> scores. Scoring never generates.
 
 
-# A copy of a small file is not worth a queue entry.
-localrules:
-    predictions,
-
-
 rule problems:
     input:
         lambda wildcards: PLAN.benchmark_manifests(wildcards.benchmark, wildcards.lang),
@@ -45,7 +40,7 @@ rule predict:
         "results/timings/predict/{run}/{benchmark}/{batch}.tsv"
     priority: lambda wildcards: requests.prediction_priority(PLAN, wildcards.run)
     conda:
-        GPU_ENVIRONMENT
+        ANSWER_ENVIRONMENT
     threads: 1
     resources:
         **growing(lambda wildcards: requests.prediction(PLAN, wildcards.run, wildcards.batch)),
@@ -69,7 +64,6 @@ rule predict:
 
 
 rule predictions:
-    # One job answers several languages; each stays a file and a target of its own.
     input:
         lambda wildcards: files.prediction_batch(
             wildcards.run,
@@ -80,6 +74,9 @@ rule predictions:
         "results/predictions/{run}/{benchmark}/{lang}.parquet",
     log:
         "results/logs/predictions/{run}/{benchmark}/{lang}.log",
+    # One job answers several languages; each stays a file and a target of its own. A copy is not
+    # worth a queue entry.
+    localrule: True
     conda:
         "../envs/cpu.yaml"
     threads: 1

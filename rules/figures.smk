@@ -6,20 +6,13 @@ rule figure:
     input:
         lambda wildcards: shown.figure_inputs(PLAN, wildcards.figure),
     output:
-        svg=report(
-            "results/figures/{figure}.svg",
-            caption="../workflow/report/figure.rst",
-            category="Figures",
-            labels={"figure": "{figure}"},
-        ),
+        svg=shown_in_report("results/figures/{figure}.svg", "figure", "Figures", figure="{figure}"),
         png="results/figures/{figure}.png",
         record="results/figures/{figure}.json",
     log:
         "results/logs/figures/{figure}.log",
     benchmark:
         "results/timings/figures/{figure}.tsv"
-    wildcard_constraints:
-        figure="|".join(shown.all_figures(PLAN)),
     conda:
         "../envs/cpu.yaml"
     threads: 1

@@ -2,6 +2,33 @@
 # alone.
 
 
+rule adversary:
+    # Apart, for it alone has a use for a GPU: the rest is one thread's work.
+    input:
+        unpack(lambda wildcards: inputs.adversaries(PLAN, wildcards.lang)),
+    output:
+        directory("results/adversaries/{lang}"),
+    log:
+        "results/logs/adversaries/{lang}.log",
+    benchmark:
+        "results/timings/adversaries/{lang}.tsv"
+    priority: 1
+    conda:
+        GPU_ENVIRONMENT
+    threads: 1
+    resources:
+        **growing(requests.adversary(PLAN)),
+        **ONE_GPU,
+    params:
+        lexicon=CONFIG.lexicon.model_dump(mode="json"),
+        precision=CONFIG.precision,
+        seed=CONFIG.seeds[0],
+    message:
+        "train the adversaries of the English-{wildcards.lang} lexicon"
+    script:
+        "../workflow/scripts/adversary.py"
+
+
 rule lexicon:
     input:
         unpack(lambda wildcards: inputs.lexicon(PLAN, wildcards.lang)),
@@ -14,14 +41,12 @@ rule lexicon:
         "results/timings/lexicons/{lang}.tsv"
     priority: 1
     conda:
-        GPU_ENVIRONMENT if requests.needs_adversary(PLAN) else "../envs/cpu.yaml"
+        "../envs/cpu.yaml"
     threads: 1
     resources:
         **growing(requests.lexicon(PLAN)),
-        **(ONE_GPU if requests.needs_adversary(PLAN) else {}),
     params:
         lexicon=CONFIG.lexicon.model_dump(mode="json"),
-        precision=CONFIG.precision if requests.needs_adversary(PLAN) else "float32",
         collapsed=CONFIG.languages.collapsed,
         seed=CONFIG.seeds[0],
         language=lambda wildcards: asdict(PLAN.language(wildcards.lang)),

@@ -104,11 +104,11 @@ rule built_table:
     input:
         [files.built_problems(lang) for lang in PLAN.built_languages],
     output:
-        csv=report(
+        csv=shown_in_report(
             "results/tables/mmwp-built-quality.csv",
-            caption="../workflow/report/mmwp_built.rst",
-            category="Tables",
-            labels={"table": "mmwp-built-quality"},
+            "mmwp_built",
+            "Tables",
+            table="mmwp-built-quality",
         ),
         parquet="results/tables/mmwp-built-quality.parquet",
     log:

@@ -8,18 +8,13 @@ rule provenance_record:
     input:
         "results/tables/{table}.parquet",
     output:
-        report(
-            "results/tables/{table}.provenance.txt",
-            caption="../workflow/report/provenance.rst",
-            category="Provenance",
-            labels={"table": "{table}"},
+        shown_in_report(
+            "results/tables/{table}.provenance.txt", "provenance", "Provenance", table="{table}"
         ),
     log:
         "results/logs/provenance/{table}.log",
     benchmark:
         "results/timings/provenance/{table}.tsv"
-    wildcard_constraints:
-        table="|".join(CONFIG.benchmarks),
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -39,12 +34,7 @@ rule results_report:
         figures=expand("results/figures/{figure}.json", figure=shown.all_figures(PLAN)),
         answers=[path for table in shown.answered_files(PLAN).values() for path in table.paths()],
     output:
-        report(
-            "results/report.html",
-            caption="../workflow/report/report.rst",
-            category="Report",
-            labels={"report": "the whole run"},
-        ),
+        shown_in_report("results/report.html", "report", "Report", report="the whole run"),
     log:
         "results/logs/report.log",
     benchmark:

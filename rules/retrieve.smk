@@ -3,12 +3,6 @@
 # clones may share that folder.
 
 
-# On a cluster, from the machine that the user is logged in to: compute nodes often have no network.
-localrules:
-    retrieve_source,
-    retrieve,
-
-
 rule retrieve_source:
     output:
         f"{CONFIG.resources}/sources/{{source}}/MANIFEST.json",
@@ -19,6 +13,9 @@ rule retrieve_source:
     wildcard_constraints:
         source=shared.others(shared.retrieved_sources(PLAN)),
     priority: 4  # what is missing or has another checksum ends a run before it computes anything
+    # On a cluster, from the machine that the user is logged in to: compute nodes often have no
+    # network.
+    localrule: True
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -65,6 +62,7 @@ rule prepare_model:
 
 
 rule retrieve:
-    # Everything from outside, and nothing else: for a login node before nodes without network.
     input:
         [f"{CONFIG.resources}/sources/{folder}/MANIFEST.json" for folder in PLAN.retrieved()],
+    # Everything from outside, and nothing else: for a login node before nodes without network.
+    localrule: True

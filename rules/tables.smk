@@ -3,31 +3,19 @@
 
 rule results_table:
     input:
-        scores=lambda wildcards: expand(
-            "results/scores/{run}/{benchmark}.parquet",
-            run=PLAN.runs_on(CONFIG.benchmarks[wildcards.table]),
-            benchmark=CONFIG.benchmarks[wildcards.table],
-        ),
-        problems=lambda wildcards: expand(
-            "results/problems/{benchmark}/{lang}.parquet",
-            benchmark=CONFIG.benchmarks[wildcards.table],
-            lang=PLAN.languages_of(CONFIG.benchmarks[wildcards.table]),
-        ),
-        built=lambda wildcards: inputs.post_edited(PLAN, CONFIG.benchmarks[wildcards.table]),
+        unpack(lambda wildcards: inputs.results_table(PLAN, wildcards.table)),
         lexicons="results/tables/lexicons.parquet",
         # by a relative path: a moved folder has nothing to do
         reference=lambda wildcards: [
             os.path.relpath(path)
-            for path in [BASE / f"config/reference/{CONFIG.benchmarks[wildcards.table]}.csv"]
+            for path in [
+                BASE / f"config/reference/{folder}{CONFIG.benchmarks[wildcards.table]}.csv"
+                for folder in ("", "groups/")
+            ]
             if path.is_file()
         ],
     output:
-        csv=report(
-            "results/tables/{table}.csv",
-            caption="../workflow/report/table.rst",
-            category="Tables",
-            labels={"table": "{table}"},
-        ),
+        csv=shown_in_report("results/tables/{table}.csv", "table", "Tables", table="{table}"),
         parquet="results/tables/{table}.parquet",
         groups_csv="results/tables/{table}-groups.csv",
         groups="results/tables/{table}-groups.parquet",
@@ -35,8 +23,6 @@ rule results_table:
         "results/logs/tables/{table}.log",
     benchmark:
         "results/timings/tables/{table}.tsv"
-    wildcard_constraints:
-        table="|".join(CONFIG.benchmarks),
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -46,8 +32,7 @@ rule results_table:
         benchmark=lambda wildcards: CONFIG.benchmarks[wildcards.table],
         systems=lambda wildcards: inputs.titles(PLAN, wildcards.table),
         languages=lambda wildcards: PLAN.languages_of(CONFIG.benchmarks[wildcards.table]),
-        families={code: LANGUAGES[code].family for code in CONFIG.languages.evaluation},
-        scripts={code: LANGUAGES[code].script for code in CONFIG.languages.evaluation},
+        groupings=inputs.groupings(PLAN),
         reference=lambda wildcards: inputs.table_reference(PLAN, wildcards.table),
         bootstrap=CONFIG.tables.bootstrap,
         # An object, which Snakemake does not compare: inputs say what a table depends on.
@@ -67,11 +52,8 @@ rule codeswitch_table:
             for lang in CONFIG.languages.alignment
         ],
     output:
-        csv=report(
-            "results/tables/codeswitch.csv",
-            caption="../workflow/report/codeswitch.rst",
-            category="Tables",
-            labels={"table": "codeswitch"},
+        csv=shown_in_report(
+            "results/tables/codeswitch.csv", "codeswitch", "Tables", table="codeswitch"
         ),
         parquet="results/tables/codeswitch.parquet",
     log:
@@ -100,11 +82,8 @@ rule translation_table:
             files.problems(benchmark, original) for benchmark, _, original in PLAN.translated
         ],
     output:
-        csv=report(
-            "results/tables/translation.csv",
-            caption="../workflow/report/translation.rst",
-            category="Tables",
-            labels={"table": "translation"},
+        csv=shown_in_report(
+            "results/tables/translation.csv", "translation", "Tables", table="translation"
         ),
         parquet="results/tables/translation.parquet",
     log:
@@ -133,12 +112,7 @@ rule lexicon_table:
             lang=CONFIG.languages.alignment if CONFIG.corpus.sources else [],
         ),
     output:
-        csv=report(
-            "results/tables/lexicons.csv",
-            caption="../workflow/report/lexicons.rst",
-            category="Tables",
-            labels={"table": "lexicons"},
-        ),
+        csv=shown_in_report("results/tables/lexicons.csv", "lexicons", "Tables", table="lexicons"),
         parquet="results/tables/lexicons.parquet",
     log:
         "results/logs/tables/lexicons.log",

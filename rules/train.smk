@@ -9,7 +9,7 @@ rule train:
     input:
         unpack(lambda wildcards: inputs.training(PLAN, wildcards.stage)),
     output:
-        directory("results/checkpoints/{stage}"),
+        passing(directory("results/checkpoints/{stage}")),
     log:
         "results/logs/train/{stage}.log",
     benchmark:

@@ -27,7 +27,7 @@ from lingualift.codeswitch.lexicon import TranslationArrays, make_lexicon
 from lingualift.codeswitch.switch import Switching, checked_switching, switch_file, switch_table
 from lingualift.codeswitch.tag import NAME_ENTITIES, TAGGED_SCHEMA, tag
 from lingualift.tasks.everyday import MEN, WOMEN
-from lingualift.tasks.word_problems import generate
+from lingualift.tasks.word_problems import generate_problems
 
 HOW = checked_switching(0.8, "all", "best", 1, seed=1)
 
@@ -39,7 +39,7 @@ def tagged_problems(count: int) -> pa.Table:
 
     tokenise = spacy.blank("en").tokenizer
     names = set(WOMEN) | set(MEN)
-    problems = generate(count, 1)
+    problems = generate_problems(count, 1)
 
     class ByForm:
         def pipe(self, texts: list[str], n_process: int, batch_size: int) -> Any:

@@ -1,27 +1,34 @@
-"""Evaluation speed: problems a second of this project's generation, beside one-at-a-time generation
-in the same run.
+"""Evaluation speed: problems a second of this project's generation, beside what it was and beside
+one-at-a-time generation, in the same run.
 
 `python speed/evaluation.py` needs nothing but the installed package: the LLM has random
 weights in the default run's shape (SmolLM2-135M), prompts have the lengths of its test problems'
 encoder states, and every answer has as many tokens as `--tokens` says (random weights do not end by
-themselves). One at a time means Transformers' own `generate` with a batch of one problem, as the
-paper's authors evaluate. `--llm` and `--checkpoint` take real models; then answers end where they
-end, and the share of problems with the same tokens either way is printed: all in float32, nearly
-all in bfloat16, whose rounding depends on the shapes that are multiplied.
+themselves). Three ways are compared:
 
-Both variants use the same threads and weights. `cpu` is processor time, which other programs
-disturb less than the clock.
+- one at a time: Transformers' own `generate`, as the paper's authors evaluate;
+- before: batches of as many rows as 16,384 positions hold when each has room for `--room` new
+  tokens (512 in the paper's configuration: 28 rows), whatever `evaluation.batch` says;
+- now: as many rows as memory holds, or `--batch`; on a processor weights are packed, and the
+  highest logit is searched for by NumPy.
+
+`--llm` and `--checkpoint` take real models; then answers end where they end. The share of problems
+with the same tokens as one at a time is printed: all in float32, nearly all in bfloat16, whose
+rounding depends on the shapes that are multiplied. All variants use the same threads and weights.
+`cpu` is processor time, which other programs disturb less than the clock.
 """
 
 import argparse
 import time
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from lingualift.evaluation.generate import ComposedInputs, generate
+from lingualift.evaluation import generate as generation
+from lingualift.evaluation.generate import ComposedInputs, _rows, generate
 from lingualift.evaluation.predict import load_for_generation
 from lingualift.model.configuration import LinguaLiftConfig
 from lingualift.model.layout import (
@@ -35,6 +42,7 @@ from lingualift.model.layout import (
     load_tokenizer,
 )
 from lingualift.model.modeling import LinguaLiftModel
+from lingualift.model.prepacked import pack
 from lingualift.model.states import States
 
 SMOLLM2 = {
@@ -47,6 +55,7 @@ SMOLLM2 = {
     "tie_word_embeddings": True,
 }
 ENCODER_DIM = 640
+HELD_BEFORE = 16384  # positions whose keys and values a batch could hold until memory decided
 
 
 def random_model(dtype: torch.dtype) -> LinguaLiftModel:
@@ -94,7 +103,8 @@ def arguments() -> argparse.Namespace:
         default=40,
         help="longest answer; with random weights that of every answer",
     )
-    parser.add_argument("--batch", type=int, nargs="+", default=[16, 40, 80])
+    parser.add_argument("--room", type=int, default=512, help="evaluation.max_new_tokens")
+    parser.add_argument("--batch", type=int, help="rows (default: as many as memory holds)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16")
     parser.add_argument("--llm", type=Path, help="model folder; with --checkpoint, its frozen LLM")
@@ -143,21 +153,36 @@ def main() -> None:
         f" threads, {asked.precision}, {asked.device}"
     )
     print(f"one at a time   {base[0]:8.2f} problems/s   {base[1]:8.2f} problems/cpu-s")
-    for batch in asked.batch:
-        start = clock()
-        answers = {
-            index: ids
-            for part in generate(model, inputs, ends, asked.tokens, batch)
-            for index, ids, _ in part
-        }
-        wall, cpu = (b - a for a, b in zip(start, clock(), strict=True))
-        speed = asked.problems / wall, asked.problems / cpu
+    longest = max(map(len, examples))
+    before = HELD_BEFORE // (longest + asked.room)
+    fit = _rows(model, inputs, asked.batch, asked.room)(inputs.longest_first()[0])
+    ways = {
+        "before": (before, lambda logits: logits.argmax(-1)),
+        "now": (fit, generation._highest),
+    }
+    speeds: dict[str, tuple[float, float]] = {}
+    for way, (rows, highest) in ways.items():
+        if way == "now" and asked.device == "cpu":
+            pack(model.llm)
+        with mock.patch.object(generation, "_highest", highest):
+            start = clock()
+            answers = {
+                index: ids
+                for part in generate(model, inputs, ends, asked.tokens, rows)
+                for index, ids, _ in part
+            }
+            wall, cpu = (b - a for a, b in zip(start, clock(), strict=True))
+        speeds[way] = asked.problems / wall, asked.problems / cpu
         same = np.mean([answers[index] == ids for index, ids in single.items()])
         print(
-            f"batches of {batch:4d} {speed[0]:8.2f} problems/s   {speed[1]:8.2f} problems/cpu-s  "
-            f" {speed[0] / base[0]:5.1f} x   {speed[1] / base[1]:5.1f} x by cpu   same tokens"
-            f" {same:.0%}"
+            f"{way:6} {rows:4d} rows {speeds[way][0]:8.2f} problems/s   {speeds[way][1]:8.2f}"
+            f" problems/cpu-s   {speeds[way][0] / base[0]:5.1f} x   {speeds[way][1] / base[1]:5.1f}"
+            f" x by cpu   same tokens {same:.0%}"
         )
+    clocks = zip(speeds["now"], speeds["before"], strict=True)
+    print(
+        "now / before      {:.2f} x   {:.2f} x by cpu".format(*(now / then for now, then in clocks))
+    )
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ from typing import Any
 
 import yaml
 
+from tests import forked
+
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOW = (
     "Snakefile",
@@ -173,19 +175,19 @@ def cipher(language: str) -> dict[int, int]:
 
 def corpus(language: str) -> list[str]:
     """Lines of running text; no two languages share a line."""
-    from lingualift.tasks.word_problems import generate
+    from lingualift.tasks.word_problems import generate_problems
 
-    texts = generate(LINES, 100 + LANGUAGES.index(language))["question"].to_pylist()
+    texts = generate_problems(LINES, 100 + LANGUAGES.index(language))["question"].to_pylist()
     return [text.lower().translate(cipher(language)) for text in texts]
 
 
 def vocabulary() -> list[str]:
     """The words of the English corpus, and of the questions that the run will ask."""
-    from lingualift.tasks.word_problems import generate
+    from lingualift.tasks.word_problems import generate_problems
 
     lines = [
         *corpus("en"),
-        *generate(SETTINGS["tasks"]["maths"]["examples"], 1)["question"].to_pylist(),
+        *generate_problems(SETTINGS["tasks"]["maths"]["examples"], 1)["question"].to_pylist(),
     ]
     return sorted({word for line in lines for word in re.findall(r"[a-z]+", line.lower())})
 
@@ -311,6 +313,14 @@ def write_encoder(folder: Path) -> None:
 
 # ---------------------------------------------------------------- running it
 
+BLOCK = """\
+import socket
+def refuse(*arguments, **options):
+    raise OSError("no network in this test")
+socket.getaddrinfo = socket.create_connection = refuse
+socket.socket.connect = socket.socket.connect_ex = refuse
+"""
+
 
 def artefacts(folder: Path) -> dict[str, bytes]:
     """What a run computes, by path: tables, scores, predictions, trained weights, lexicons,
@@ -343,10 +353,29 @@ def environment() -> dict[str, str]:
     }
 
 
+def without_network(folder: Path) -> tuple[list[str], dict[str, str]]:
+    """A prefix of commands that cuts the network off, by a network namespace where that is
+    permitted; else Python's sockets refuse.
+    """
+    for prefix in (["unshare", "--net"], ["unshare", "--map-root-user", "--net"]):
+        if (
+            shutil.which("unshare")
+            and subprocess.run([*prefix, "true"], capture_output=True).returncode == 0
+        ):
+            return prefix, environment()
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(BLOCK)
+    known = environment()
+    path = os.pathsep.join([str(folder), known["PYTHONPATH"]])
+    return [], known | {"PYTHONPATH": path}
+
+
 def command(
     *arguments: str, target: str = TABLE, configfiles: tuple[str, ...] = (CONFIG,), **config: Any
 ) -> list[str]:
-    """The command line of a run; `config` overrides settings."""
+    """The command line of a run of `target`, one or several with blanks between; `config` overrides
+    settings.
+    """
     values = [f"{key}={json.dumps(value)}" for key, value in config.items()]
     asked = [
         sys.executable,
@@ -354,7 +383,7 @@ def command(
         "snakemake",
         "--cores",
         "2",
-        target,
+        *target.split(),
         "--configfile",
         *configfiles,
     ]
@@ -362,17 +391,8 @@ def command(
 
 
 def snakemake(folder: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run Snakemake in `folder` to its end; options as those of `command`."""
-    asked = command(*arguments, **options)
-    return subprocess.run(
-        asked,
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=1800,
-        check=False,
-    )
+    """Run Snakemake in `folder` to its end (`forked.py`); options as those of `command`."""
+    return forked.snakemake(command(*arguments, **options)[3:], folder, environment())
 
 
 if __name__ == "__main__":

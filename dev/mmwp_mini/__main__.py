@@ -91,10 +91,10 @@ def show_retrieval(encoder: Path, layer: int) -> None:
         language: retrieval.embed(encoder, layer, [questions[item] for item in items])
         for language, questions in sets.items()
     }
-    found = retrieval.misses(vectors, items)
-    for miss in found:
+    misses = retrieval.misses(vectors, items)
+    for miss in misses:
         print(f"{miss.language}\t{miss.item}\t{miss.nearest}\t{miss.rank}")
-    counts = Counter(miss.language for miss in found)
+    counts = Counter(miss.language for miss in misses)
     print(f"of {len(items)}:", *(f"{name} {counts[name]}" for name in sets if name != "en"))
 
 

@@ -53,18 +53,18 @@ def mistakes(
             continue
         source = english[identifier]
         digits = language.digits if identifier in native and language.digits else WESTERN
-        found = [
+        mistakes = [
             *text_mistakes(question, language.script, digits),
             *_number_mistakes(question, source, language.code, wording or Wording()),
             *length_mistakes(question, source, language.script),
         ]
         if language.code != "en" and (left := english_left(question, source, names)):
-            found.append(f"English left over: {left}")
+            mistakes.append(f"English left over: {left}")
         key = re.sub(r"\s", "", question)
         if key in texts:
-            found.append(f"the same as {texts[key]}")
+            mistakes.append(f"the same as {texts[key]}")
         texts.setdefault(key, identifier)
-        lines += [f"{identifier}: {line}" for line in found]
+        lines += [f"{identifier}: {line}" for line in mistakes]
     return [*lines, *_set_length_mistakes(questions, english, language.script)]
 
 

@@ -43,18 +43,18 @@ def misses(vectors: Mapping[str, np.ndarray], items: list[str], english: str = "
     language.
     """
     candidates = _directions(vectors[english])
-    found = []
+    missed = []
     for language, values in vectors.items():
         if language == english:
             continue
         cosines = _directions(values) @ candidates.T
         ranks = (cosines > np.diag(cosines)[:, None]).sum(1) + 1
-        found += [
+        missed += [
             Miss(language, items[row], items[int(cosines[row].argmax())], int(rank))
             for row, rank in enumerate(ranks)
             if rank > 1
         ]
-    return found
+    return missed
 
 
 def _directions(values: np.ndarray) -> np.ndarray:

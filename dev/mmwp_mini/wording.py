@@ -19,12 +19,12 @@ def wording_mistakes(
     lines: list[str] = []
     for identifier, question in questions.items():
         source = english.get(identifier, "")
-        found = [
+        mistakes = [
             *_name_mistakes(question, source, language, wording),
             *_calendar_mistakes(question, source, language, wording),
             *_carrier_mistakes(question, identifier, wording),
         ]
-        lines += [f"{identifier}: {line}" for line in found]
+        lines += [f"{identifier}: {line}" for line in mistakes]
     return [*lines, *_variant_mistakes(questions, english, language, wording)]
 
 

@@ -3,10 +3,10 @@ row.
 
 Columns after `level` may be empty. `paper_family` and `paper_script` repeat the paper's groups of
 its low-resource languages word for word (it counts Hausa under Arabic script and files six families
-under Other), so that its group averages can be reproduced; `family` and `script` say what is the
-case in this project's data. `zero` is the code point of the digit zero where the script has digits
-of its own. The remaining columns hold the code by which another data set knows the language; empty
-means that it does not hold the language:
+under Other), over which the tables of groups average beside `family` and `script`, which say what
+is the case in this project's data. `zero` is the code point of the digit zero where the script has
+digits of its own. The remaining columns hold the code by which another data set knows the language;
+empty means that it does not hold the language:
 
 - `spacy` class code; `wordfreq` list (Croatian uses the Latin-script `sh` list; there is none in
 Cyrillic for Serbian);

@@ -5,6 +5,7 @@ Light to import: torch is loaded where a function needs it.
 
 import ctypes
 import gc
+import importlib.util
 import logging
 import os
 import re
@@ -51,16 +52,16 @@ def gpus() -> list[Gpu]:
     except (OSError, subprocess.TimeoutExpired):
         return _gpus_of_torch(visible)
     listed = re.findall(r"^(\d+), *([^,\s]+), *(?:(\d+)\.(\d+))?", lines, flags=re.MULTILINE)
-    found = [
+    identified = [
         (uuid, Gpu(index, (int(major), int(minor)) if major else None))
         for index, uuid, major, minor in listed
     ]
     if visible is None:
-        return [gpu for _, gpu in found]
+        return [gpu for _, gpu in identified]
     chosen = []
     for name in filter(None, visible.split(",")):
         match = next(
-            (gpu for uuid, gpu in found if gpu.name == name or uuid.startswith(name)), None
+            (gpu for uuid, gpu in identified if gpu.name == name or uuid.startswith(name)), None
         )
         if match is None and not name.startswith("MIG-"):
             break  # CUDA reads no further
@@ -86,14 +87,14 @@ def gpu_memory() -> int:
 
 def require_gpus(wanted: int) -> list[Gpu]:
     """The GPUs that this process may use; fewer than `wanted` are a `LinguaLiftError`."""
-    found = gpus()
-    if len(found) < wanted:
+    available = gpus()
+    if len(available) < wanted:
         raise LinguaLiftError(
-            f"compute.gpus asks for {wanted} GPU(s), this machine offers {len(found)}; set"
-            f" compute.gpus to {len(found)}"
+            f"compute.gpus asks for {wanted} GPU(s), this machine offers {len(available)}; set"
+            f" compute.gpus to {len(available)}"
             + (", or CUDA_VISIBLE_DEVICES to more" if "CUDA_VISIBLE_DEVICES" in os.environ else "")
         )
-    return found
+    return available
 
 
 def require_cuda() -> None:
@@ -117,9 +118,9 @@ def require_cuda() -> None:
     )
 
 
-def require_bfloat16(precision: str, found: list[Gpu]) -> None:
+def require_bfloat16(precision: str, gpus: list[Gpu]) -> None:
     """With the setting `precision: bfloat16`, every GPU must multiply it in hardware."""
-    for gpu in found:
+    for gpu in gpus:
         if precision == "bfloat16" and (gpu.capability or (BFLOAT16_CAPABILITY,))[0] < (
             BFLOAT16_CAPABILITY
         ):
@@ -133,11 +134,31 @@ def _refuse_emulation(reason: str) -> None:
     )
 
 
+def require_engine(engine: str) -> None:
+    """The package that `evaluation.engine` names must be installed; it is not imported here."""
+    if engine != "transformers" and importlib.util.find_spec(engine) is None:
+        raise LinguaLiftError(
+            f"evaluation.engine is {engine}, which is not installed here; run with --sdm conda (its"
+            f" environment is envs/{engine}.yaml), or set evaluation.engine to transformers"
+        )
+
+
 def device() -> str:
     """Where a job computes: `cuda`, the first GPU that it was given, else `cpu`."""
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def device_scale(where: str) -> int:
+    """How many times a processor's pieces of work a device takes at once: on a GPU one for every
+    5 GB of its memory, 16 with 80 GB.
+    """
+    import torch
+
+    if where != "cuda":
+        return 1
+    return max(1, int(torch.cuda.get_device_properties(0).total_memory / 5e9))
 
 
 def use_bfloat16(precision: str, where: str) -> bool:

@@ -144,7 +144,7 @@ def _follow(
                     for key in model.model_fields
                 }
                 continue
-        if not re.match(r"constrained-str$|\[key\]$|(list|dict)\[", str(part)):
+        if not re.match(r"constrained-str$|\[key\]$|(list|dict)\[|\(", str(part)):
             keys.append(str(part))
         if mapping:
             annotation = get_args(annotation)[1]

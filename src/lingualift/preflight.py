@@ -177,11 +177,11 @@ def check_gpus(wanted: int, precision: str, own_environment: bool) -> int:
     """
     if not wanted:
         return 0
-    found = machine.require_gpus(wanted)
-    machine.require_bfloat16(precision, found)
+    gpus = machine.require_gpus(wanted)
+    machine.require_bfloat16(precision, gpus)
     if own_environment:
         machine.require_cuda()
-    return len(found)
+    return len(gpus)
 
 
 def check_sources(

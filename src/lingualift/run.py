@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
-from lingualift import preflight
+from lingualift import machine, preflight
 from lingualift.job import JOBS
 from lingualift.lock import take
 from lingualift.messages import LinguaLiftError
@@ -127,13 +127,15 @@ def begin(
     preflight.check_memory(memory * 10**6, "its largest job")
     wanted = max((request.get("gpu", 0) for request in here), default=0)
     gpus = preflight.check_gpus(wanted, config.precision, own_environment)
+    if own_environment:
+        machine.require_engine(config.evaluation.engine)
     print(states.described(plan), flush=True)
     resources = Path(config.resources)
     preflight.check_writable(resources)
     sources = [plan.source(folder) for folder in plan.retrieved() if folder in folders]
-    places = (resources / "sources", resources / "downloads", config.mirror)
-    if preflight.check_sources(sources, *places, config.offline):
-        print(download_lines(sources, *places), flush=True)
+    stores = (resources / "sources", resources / "downloads", config.mirror)
+    if preflight.check_sources(sources, *stores, config.offline):
+        print(download_lines(sources, *stores), flush=True)
     sweep(results, 0 if alone else DAY)
     return gpus
 

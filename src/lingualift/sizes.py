@@ -20,6 +20,7 @@ RESPONSE = 200  # tokens of a worked solution
 # of a micro-batch on a processor, padding included: weights are converted anew in each, so small
 # ones cost speed. A global batch of the default run is one micro-batch
 MICRO_TOKENS = 1536
+PROCESSOR_ROWS = 128  # problems that a processor answers at once where nothing says how many
 PROBLEMS = 1000  # of a benchmark in one language: MMWP 811, MSVAMP and X-CSQA 1,000
 UNKNOWN = 100_000  # examples of a data set whose size the configuration does not give
 
@@ -175,9 +176,7 @@ def word_encoding(words: int, encoder: ModelSize, layers: int, gpu: bool) -> Req
     return request(memory, 30 + PATIENCE * flops / _speed(gpu, training=True) / 60, numbers * 2)
 
 
-def lexicon(
-    source_words: int, target_words: int, dimension: int, adversary_minutes: int = 0
-) -> Request:
+def lexicon(source_words: int, target_words: int, dimension: int) -> Request:
     """Alignment and CSLS retrieval over two sets of vectors, held six times in float32 (normalised,
     mapped, augmented for CSLS).
 
@@ -185,7 +184,12 @@ def lexicon(
     """
     searches = 20 * 2 * source_words * target_words * dimension / INNER_PRODUCTS / 60
     memory = 2400 + (source_words + target_words) * dimension * 24 / 1e6
-    return request(memory, 120 + searches + adversary_minutes, source_words * 200)
+    return request(memory, 120 + searches, source_words * 200)
+
+
+def adversaries(words: int, dimension: int, minutes: int) -> Request:
+    """The adversarial start alone: vectors of all words, held four times in float32."""
+    return request(LOADED + 1000 + words * dimension * 16 / 1e6, 30 + minutes)
 
 
 def adversary(steps: int, batch: int, hidden: int, dimension: int, gpu: bool) -> int:

@@ -101,6 +101,8 @@ def test_files_of_a_mirror_are_those_of_the_registry():
             source.kind == "local" and source.code is None and source.key != "xcsqa"
         ):  # not part of that folder
             for file in source.files:
+                if source.key == "gsm8kinstruct" and file.language in ("bn", "th"):
+                    continue  # likewise
                 path = DATA / source.mirror / file.name
                 assert path.is_file(), f"{source.key}: {path}"
                 assert file.sha256 in (None, sha256_file(path)), f"{source.key}: {path}"
@@ -111,7 +113,7 @@ def test_local_sources_of_one_language_come_from_the_mirror(tmp_path):
     for key, code, files in (
         ("mgsm", "sw", 1),
         ("tatoeba", "nb", 2),
-        ("gsm8kinstruct", "th", 0),
+        ("gsm8kinstruct", "te", 0),
         ("muse-dictionaries", "af", 1),
         ("xnli", "de", 2),
     ):

@@ -66,8 +66,7 @@ def run(
     stopped = None
     while process.poll() is None:
         if stopped is None and (stopped := training(folder)) is not None:
-            # what --signal=TERM@120 does two minutes before the limit, and no test waits for a
-            # minute
+            # what --signal=TERM@120 does two minutes before the limit, which no test awaits
             subprocess.run(["scancel", "--signal=TERM", stopped], check=True, capture_output=True)
             (folder / "stopped").write_text(stopped)
         time.sleep(0.1)

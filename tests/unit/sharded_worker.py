@@ -1,12 +1,11 @@
 """A training process as `lingualift.training` starts it, sharded (FSDP) without a GPU: Accelerate
 takes the gloo processes for devices.
 
-`Sharded` stands in for `subprocess.Popen`. It forks such processes from a server that has imported
-everything once, since the imports take longer than the training of a tiny model.
+`Sharded` stands in for `subprocess.Popen`. It forks such processes from the server of
+tests/forked.py, since the imports take longer than the training of a tiny model.
 """
 
 import json
-import multiprocessing
 import os
 import sys
 from pathlib import Path
@@ -21,6 +20,7 @@ from torch.distributed.tensor import DTensor
 from lingualift.training import trainer
 from lingualift.training.launch import worker
 from lingualift.training.progress import Progress
+from tests.forked import SERVER
 
 started, step_ended = PartialState.__init__, Progress.on_step_end
 made = trainer.PlannedTrainer.__init__
@@ -70,9 +70,7 @@ class Sharded:
     """One such process, with what `launch` uses of `subprocess.Popen`."""
 
     def __init__(self, command: list[str], env: dict[str, str], **streams: Any) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__])
-        self.process = context.Process(target=run, args=(command[-1], env), daemon=True)
+        self.process = SERVER.Process(target=run, args=(command[-1], env), daemon=True)
         self.process.start()
 
     def poll(self) -> int | None:

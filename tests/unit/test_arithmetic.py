@@ -14,7 +14,7 @@ from lingualift.tasks.arithmetic import NAMES
 @given(st.integers(1, 40), st.integers(0, 10_000))
 @settings(max_examples=40, deadline=None)
 def test_every_step_is_right_and_follows_from_the_question(count: int, seed: int) -> None:
-    for row in arithmetic.generate(count, seed).to_pylist():
+    for row in arithmetic.generate_problems(count, seed).to_pylist():
         first, *rest = row["question"].split(" ")
         x, steps = eval(first), [first]  # digits and one sign alone: checked below
         assert re.fullmatch(r"\d+[-+*/]\d+", first) and all(
@@ -33,10 +33,12 @@ def test_every_step_is_right_and_follows_from_the_question(count: int, seed: int
 
 
 def test_a_smaller_set_is_a_prefix_and_a_seed_decides() -> None:
-    assert arithmetic.generate(20, 3).slice(0, 7).equals(arithmetic.generate(7, 3))
-    assert not arithmetic.generate(7, 3).equals(arithmetic.generate(7, 4))
+    assert (
+        arithmetic.generate_problems(20, 3).slice(0, 7).equals(arithmetic.generate_problems(7, 3))
+    )
+    assert not arithmetic.generate_problems(7, 3).equals(arithmetic.generate_problems(7, 4))
 
 
 def test_a_negative_count_is_refused() -> None:
     with pytest.raises(LinguaLiftError, match="must not be negative"):
-        arithmetic.generate(-1, 1)
+        arithmetic.generate_problems(-1, 1)

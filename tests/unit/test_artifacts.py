@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lingualift import artifacts
 from lingualift.artifacts import (
     atomic_directory,
     atomic_path,
@@ -315,3 +316,18 @@ def test_a_damaged_file_of_a_sealed_folder_asks_for_the_folder(tmp_path, read):
         read(path)
     assert str(error.value).startswith(f"{path}: damaged")
     assert str(error.value).endswith(f"; delete {path.parent} and run again")
+
+
+def test_a_large_file_is_compared_by_samples_and_never_read_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(artifacts, "CHECKED_BYTES", 2**20)
+    path = tmp_path / "folder/weights"
+    with atomic_directory(tmp_path / "folder") as folder:
+        (folder / "weights").write_bytes(bytes(range(256)) * 2**15)
+        monkeypatch.setattr(artifacts, "sha256_file", None)
+    check_directory(tmp_path / "folder")
+    whole = path.read_bytes()
+    hole = whole[: 2**22] + bytes(2**18) + whole[2**22 + 2**18 :]
+    for damaged in (whole[:-1], hole, b"x" + whole[1:]):
+        path.write_bytes(damaged)
+        with pytest.raises(LinguaLiftError, match="weights: damaged"):
+            check_directory(tmp_path / "folder")

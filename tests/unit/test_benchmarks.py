@@ -485,10 +485,12 @@ def test_mmwps_english_is_drawn_with_a_seed_first_and_filtered_afterwards():
         mmwp.Candidate(f"id-{n}", f"Text {n % 60}?", "3 (km)" if n % 7 else "Yes", n % 3, "")
         for n in range(300)
     ]
-    drawn = mmwp.draw(candidates, 40, seed=1)
+    drawn = mmwp.draw_candidates(candidates, 40, seed=1)
     assert len(drawn) == 40 and {candidate.steps for candidate in drawn} == {2}
-    assert drawn == mmwp.draw(candidates[::-1], 40, seed=1)  # whatever the order of the file
-    assert set(drawn) != set(mmwp.draw(candidates, 40, seed=2))
+    assert drawn == mmwp.draw_candidates(
+        candidates[::-1], 40, seed=1
+    )  # whatever the order of the file
+    assert set(drawn) != set(mmwp.draw_candidates(candidates, 40, seed=2))
     seen, kept = set(), []
     for candidate in drawn:
         if candidate.answer != "Yes" and candidate.question not in seen:

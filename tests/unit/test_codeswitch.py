@@ -501,6 +501,35 @@ def test_a_lexicon_without_any_word_of_the_queries_is_an_error_and_leaves_nothin
     assert [path.name for path in tmp_path.iterdir()] == ["tagged.parquet"]
 
 
+@pytest.mark.parametrize(("adpositions", "refused"), [(1, True), (2, False)])
+def test_text_with_under_a_tenth_of_the_asked_ratio_is_refused_with_its_reason(
+    tmp_path, adpositions, refused
+):
+    """Twenty-four adpositions of which the lexicon holds so many, as where stop words are left
+    out: at ratio 0.8 a tenth of what is asked is 1.92.
+    """
+    rows = plain(*["under water"] * 24).to_pylist()
+    for number, row in enumerate(rows):
+        row["tokens"][0]["lower"] = f"under{'abcdefghijklmnopqrstuvwxyz'[number]}"
+    table = pa.Table.from_pylist(rows, schema=TAGGED_SCHEMA)
+    write_parquet(tmp_path / "tagged.parquet", table, TAGGED_SCHEMA)
+    known = {f"under{letter}": ["chini"] for letter in "ab"[:adpositions]}
+    lexicon = make_lexicon({**known, "water": ["maji"]}, "sw")
+    how = checked_switching(0.8, "adposition", "best", 1, 0)
+    arguments = (tmp_path / "tagged.parquet", lexicon, tmp_path / "out.parquet", how)
+    if not refused:
+        assert switch_file(*arguments).switched == 2
+        return
+    with pytest.raises(LinguaLiftError) as caught:
+        switch_file(*arguments)
+    assert str(caught.value) == (
+        "code-switching into 'sw': 1 of 24 words of the chosen parts of speech are replaced where"
+        " codeswitch.ratio asks for 0.8 of them, for the lexicon holds 1; keep function words"
+        " (vocabulary.stop_words: true), or choose another codeswitch.pos"
+    )
+    assert not (tmp_path / "out.parquet").exists()
+
+
 def test_a_damaged_or_foreign_tagged_file_is_named(tmp_path):
     (tmp_path / "bad.parquet").write_bytes(b"nothing")
     other = pa.table({"x": [1]})

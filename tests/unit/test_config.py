@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from lingualift.config import Config, Settings, System, load
+from lingualift.config import Config, Settings, System, load_config
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, plan
+from lingualift.plan.inputs import prediction_settings
 from lingualift.plan.systems import chain, load_systems
 from lingualift.retrieve.sources import load_sources
 
@@ -55,7 +56,7 @@ def changed(place: str, value: Any) -> dict[str, Any]:
 
 
 def planned(values: dict[str, Any]) -> Plan:
-    return plan(load(values), LANGUAGES, SOURCES, SYSTEMS)
+    return plan(load_config(values), LANGUAGES, SOURCES, SYSTEMS)
 
 
 def refusal(values: dict[str, Any]) -> str:
@@ -74,6 +75,7 @@ def test_the_default_configuration_is_valid_and_every_key_of_it_is_known():
 
 OVERLAYS = [[path] for path in sorted((ROOT / "config" / "test").glob("*.yaml"))]
 OVERLAYS += [
+    [ROOT / "config" / "all-languages.yaml"],
     [ROOT / "config" / "paper.yaml"],
     [ROOT / "config" / "paper.yaml", ROOT / "config" / "released.yaml"],
 ]
@@ -100,7 +102,7 @@ def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_config
     problems = []
     for paths in ([], [ROOT / "config" / "paper.yaml"]):
         try:
-            chain(load(over_default(paths)), SYSTEMS[name], 1, SOURCES)
+            chain(load_config(over_default(paths)), SYSTEMS[name], 1, SOURCES)
             return
         except LinguaLiftError as error:
             problems.append(str(error))
@@ -298,7 +300,7 @@ def test_a_name_that_nothing_defines_is_refused_in_one_line_behind_its_key(place
         (
             "stages.warm-start.data",
             "maths",
-            "stages.warm-start.data: Input should be 'code-switched', got 'maths'",
+            "stages.warm-start.data: Input should be 'code-switched' or 'english', got 'maths'",
         ),
         (
             "stages.align.objective",
@@ -392,7 +394,7 @@ def test_values_are_the_same_from_a_file_and_from_the_command_line():
         ("alignment.normalise", "false", False),
         ("tasks", {**DEFAULT["tasks"], "unused": "null"}, {**DEFAULT["tasks"], "unused": None}),
     ):
-        assert load(changed(place, text)) == load(changed(place, value))
+        assert load_config(changed(place, text)) == load_config(changed(place, value))
         assert ids(changed(place, text)) == ids(changed(place, value))
 
 
@@ -475,7 +477,7 @@ def test_any_value_of_any_key_is_accepted_or_refused_in_one_line(key, value):
         ),
         (
             "a: {title: x, input: txt, stages: []}",
-            "a: input: Input should be 'text', 'encoder', 'encoder-first' or 'both', got 'txt'",
+            "a: input: Input should be 'text', 'encoder', 'encoder-first', 'templated-encoder',",
         ),
         (
             "a: {title: x, input: text, stages: [], nota: x}",
@@ -521,7 +523,7 @@ def test_a_mistake_in_a_system_is_one_line_that_names_file_or_system(tmp_path, t
     (tmp_path / "mine.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(LinguaLiftError) as caught:
         for system in load_systems(tmp_path).values():
-            chain(load(DEFAULT), system, 1, SOURCES)
+            chain(load_config(DEFAULT), system, 1, SOURCES)
     assert message in str(caught.value) and len(str(caught.value).splitlines()) == 1
 
 
@@ -533,7 +535,7 @@ def test_a_system_defined_in_two_files_is_refused(tmp_path):
 
 
 def ids(values: dict[str, Any], system: str = "lingualift", seed: int = 1) -> list[str]:
-    return [stage.id for stage in chain(load(values), SYSTEMS[system], seed, SOURCES)]
+    return [stage.id for stage in chain(load_config(values), SYSTEMS[system], seed, SOURCES)]
 
 
 def test_chains_that_begin_alike_share_checkpoints_and_part_where_they_differ():
@@ -548,13 +550,14 @@ def test_chains_that_begin_alike_share_checkpoints_and_part_where_they_differ():
         "align",
         "transfer",
     ]
-    assert full[:2] == warm[:2] == joint[:2] and full[0] == ids(DEFAULT, "mono-sft")[0]
+    assert full[:2] == warm[:2] and full[0] == joint[0] == ids(DEFAULT, "mono-sft")[0]
+    assert full[1] != joint[1]  # a warm start without code-switched text
     assert (
         len({full[3], warm[2], joint[2]}) == 3
     )  # one stage name over other parents, or with other settings
     stages = planned(DEFAULT).runs["lingualift"].stages
     assert [stage.parent for stage in stages] == [None, *full[:3]]
-    assert len(planned(DEFAULT).stages) == len({*full, *warm, *joint, *ids(DEFAULT, "mono-sft")})
+    assert len(planned(DEFAULT).stages) == len({*full, *joint, *ids(DEFAULT, "mono-sft")})
 
 
 def test_seeds_train_apart_and_equal_settings_train_once():
@@ -572,6 +575,7 @@ def test_seeds_train_apart_and_equal_settings_train_once():
         ("stages.align.micro_tokens", 200),
         ("stages.transfer.micro_tokens", 100),
         ("evaluation.batch", 7),
+        ("evaluation.batch", None),
         ("tables.bootstrap", 10),
         ("languages.evaluation", ["en", "ta"]),
         ("resources", "elsewhere"),
@@ -753,4 +757,13 @@ def test_a_source_that_knows_a_language_by_another_code_is_refused():
     with pytest.raises(
         LinguaLiftError, match=r"source 'mine': unknown language 'cz'; did you .*'cs'"
     ):
-        plan(load(DEFAULT), LANGUAGES, sources, SYSTEMS)
+        plan(load_config(DEFAULT), LANGUAGES, sources, SYSTEMS)
+
+
+def test_a_serving_engine_without_a_gpu_is_refused():
+    assert "which needs a GPU" in refusal(changed("evaluation.engine", "vllm"))
+    values = changed("evaluation.engine", "vllm")
+    values["compute"]["gpus"] = 1
+    settings = prediction_settings(planned(values), "mmwp-mini")
+    assert settings["engine"] == "vllm"
+    assert "engine" not in prediction_settings(planned(DEFAULT), "mmwp-mini")

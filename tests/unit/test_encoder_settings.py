@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lingualift.config import System, load
+from lingualift.config import System, load_config
 from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, files, inputs, plan, requests
 from lingualift.plan.systems import RunStage
@@ -58,7 +58,7 @@ def test_a_stage_is_read_back_as_it_was_written() -> None:
             again = RunStage.model_validate(stage.model_dump(mode="json"))
             assert again == stage
     written = planned().runs["lingualift"].stages[1].model_dump(mode="json")["encoder"]
-    assert written == {"source": "gemma3-270m", "layer": 12}, "as before there was a choice"
+    assert written == {"source": "e5-small", "layer": 8, "split_digits": True}
 
 
 def test_a_job_asks_for_the_width_of_all_joined_layers() -> None:
@@ -93,7 +93,7 @@ def with_digits(**stated: str | None) -> Plan:
         key.replace("_", "-"): SOURCES[key.replace("_", "-")].model_copy(update={"digits": value})
         for key, value in stated.items()
     }
-    config = load(merged(E5, E5_WORDS))
+    config = load_config(merged(E5, E5_WORDS))
     return plan(config, LANGUAGES, {**SOURCES, **changed}, SYSTEMS)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lingualift.config import load
+from lingualift.config import load_config
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, files, inputs, plan, requests
@@ -28,7 +28,7 @@ def planned(*codes: str, **settings: Any) -> Plan:
         "benchmarks": {"built": "mmwp-built"},
         "mmwp_built": {"engines": ["apertium"], **settings},
     }
-    return plan(load(values), LANGUAGES, SOURCES, SYSTEMS)
+    return plan(load_config(values), LANGUAGES, SOURCES, SYSTEMS)
 
 
 def refusal(*codes: str, **settings: Any) -> str:
@@ -71,13 +71,15 @@ def test_a_language_is_built_from_its_engine_or_from_its_returned_sheet(tmp_path
     assert inputs.built_problems(made, "en") == english
     assert inputs.built_problems(made, "es") == english | {"draft": files.built_draft("es")}
     assert inputs.built_problems(made, "ca") == english | {"sheets": [str(tmp_path / "ca.xlsx")]}
-    assert len(inputs.post_edited(made, "mmwp-built")) == 4
-    assert inputs.post_edited(made, "mmwp-mini") == []
+    assert len(inputs.results_table(made, "built")["built"]) == 4
     assert made.benchmark_manifests("mmwp-built", "es") == [files.built_problems("es")]
     assert {"asdiv", "mawps", "apertium-es"} <= set(made.retrieved())
     assert "apertium-ca" not in made.retrieved()
     assert requests.built_draft(made, "es").megabytes == 1000
-    unasked = plan(load(DEFAULT), LANGUAGES, SOURCES, SYSTEMS)
+    unasked = plan(load_config(DEFAULT), LANGUAGES, SOURCES, SYSTEMS)
+    assert {
+        tuple(inputs.results_table(unasked, table)["built"]) for table in DEFAULT["benchmarks"]
+    } == {()}
     assert unasked.built_languages == []
 
 
@@ -109,4 +111,4 @@ def test_a_folder_of_sheets_that_the_workflow_writes_itself_is_refused(tmp_path,
 
 def test_the_name_of_the_quality_table_is_taken():
     with pytest.raises(LinguaLiftError, match="'mmwp-built-quality' is the table of the quality"):
-        load({**DEFAULT, "benchmarks": {"mmwp-built-quality": "mmwp-mini"}})
+        load_config({**DEFAULT, "benchmarks": {"mmwp-built-quality": "mmwp-mini"}})

@@ -88,7 +88,7 @@ def test_every_rule_with_a_script_names_an_environment_that_exists() -> None:
             if "script:" in rule:
                 found = re.search(r"conda:\n\s+(\S+)", rule)
                 assert found, f"{path.name}, rule {rule.split(':')[0]}: no conda directive"
-                assert found[1] in ('"../envs/cpu.yaml"', "GPU_ENVIRONMENT")
+                assert found[1] in ('"../envs/cpu.yaml"', "GPU_ENVIRONMENT", "ANSWER_ENVIRONMENT")
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "Apptainer.def"])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lingualift.artifacts import read_json
-from lingualift.figures import FIGURES, draw, figure_names, fonts
+from lingualift.figures import FIGURES, draw_figure, figure_names, fonts
 from lingualift.figures.base import Drawing, Figure, Inputs, LeftOut, Timing
 from lingualift.figures.gain import correlation
 from lingualift.figures.loss import running_mean
@@ -116,7 +116,7 @@ INPUTS = Inputs(
 
 
 def drawn(name: str, inputs: Inputs = INPUTS) -> Drawing:
-    drawing = draw(name, inputs)
+    drawing = draw_figure(name, inputs)
     assert isinstance(drawing, Drawing), drawing
     return drawing
 
@@ -135,7 +135,7 @@ def test_figure_is_drawn_with_a_finding_n_and_the_same_bytes_each_time(
     assert "n = " in drawing.caption
     assert "nterval" in drawing.caption or name == "neighbours"  # counts of words have none
     first = written(drawing, tmp_path / "1")
-    second = written(draw(name, INPUTS), tmp_path / "2")
+    second = written(draw_figure(name, INPUTS), tmp_path / "2")
     digests = [
         {kind: hashlib.sha256(path.read_bytes()).hexdigest() for kind, path in paths.items()}
         for paths in (first, second)
@@ -150,7 +150,7 @@ def test_figure_is_drawn_with_a_finding_n_and_the_same_bytes_each_time(
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_figure_without_its_data_is_left_out_with_one_sentence(name: str, tmp_path: Path) -> None:
-    result = draw(name, Inputs(names=INPUTS.names))
+    result = draw_figure(name, Inputs(names=INPUTS.names))
     assert isinstance(result, LeftOut)
     assert result.reason.endswith(".") and "left out" in result.reason
     paths = written(result, tmp_path)
@@ -281,12 +281,14 @@ def test_a_figure_costs_one_module_and_one_entry(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "invented.figure", module)
     figures = {**FIGURES, "invented": Figure("invented.figure", needs=("table",), by_table=True)}
     assert figure_names(["sums"], figures=figures)["invented-sums"] == ("invented", "sums")
-    assert draw("invented", INPUTS, figures) == LeftOut(f"{len(INPUTS.table)} rows left out.")
+    assert draw_figure("invented", INPUTS, figures) == LeftOut(
+        f"{len(INPUTS.table)} rows left out."
+    )
 
 
 def test_unknown_figure_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(LinguaLiftError, match="did you mean 'accuracy'"):
-        draw("acuracy", INPUTS)
+        draw_figure("acuracy", INPUTS)
 
 
 def test_figures_by_table_are_named_after_it_and_retrieval_needs_its_table() -> None:

@@ -97,14 +97,14 @@ def test_stages_and_runs_read_the_entries_of_the_batches_that_their_jobs_wait_fo
     plan = planned({"compute": {"languages_per_job": 4}})
     stage = next(stage for stage in plan.runs["lingualift"].stages if stage.codeswitch)
     waited = inputs.training(plan, stage.id)["states"]
-    folder = "results/encoded/gemma3-270m-layer12/codeswitch"
+    folder = "results/encoded/e5-small-layer8-digits/codeswitch"
     assert {f"{folder}/de-es-ar-hi", f"{folder}/bn-th-sw"} <= set(waited)
     read = [texts.states for texts in inputs.stage_texts(plan, stage) if texts.lexicon]
     assert read[0] == f"{folder}/de-es-ar-hi/de" and read[-1] == f"{folder}/bn-th-sw/sw"
     asked = inputs.questions(plan, "lingualift", "mmwp-mini", "hi-bn-th-sw")
     assert [language.language for language in asked] == ["hi", "bn", "th", "sw"]
     assert asked[3].states == f"{folder.replace('codeswitch', 'problems/mmwp-mini')}/hi-bn-th-sw/sw"
-    alone = inputs.questions(plan, "mono-sft", "mmwp-mini", "sw")
+    alone = inputs.questions(plan, "mono-sft-unreadable", "mmwp-mini", "sw")
     assert (alone[0].states, alone[0].translated) == (None, None)
 
 
@@ -113,7 +113,8 @@ def test_a_batch_asks_for_as_much_time_as_its_languages_together() -> None:
     one, four = (requests.prediction(plan, "lingualift", batch) for batch in ("sw", "hi-bn-th-sw"))
     assert four.minutes == 4 * one.minutes and four.megabytes == one.megabytes
     assert requests.encoding_priority("problems/mmwp-mini") < requests.encoding_priority("tasks/x")
-    priorities = [requests.prediction_priority(plan, run) for run in ("mono-sft", "lingualift")]
+    runs = ("mono-sft-unreadable", "lingualift")
+    priorities = [requests.prediction_priority(plan, run) for run in runs]
     assert priorities[0] > priorities[1]
 
 

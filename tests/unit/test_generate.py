@@ -13,18 +13,22 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from lingualift import machine
 from lingualift.artifacts import write_parquet
 from lingualift.benchmarks.base import Problem
 from lingualift.config import Evaluation
 from lingualift.evaluation import generate as module
+from lingualift.evaluation import memory
 from lingualift.evaluation.generate import ComposedInputs, chunks, generate
+from lingualift.evaluation.memory import Held, require_fit, rows_that_fit, weight_bytes
 from lingualift.evaluation.partial import Partial
 from lingualift.evaluation.predict import Asking, predict
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import texts
 from lingualift.evaluation.score import mark
+from lingualift.messages import LinguaLiftError
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import (
     IGNORE,
@@ -36,7 +40,9 @@ from lingualift.model.layout import (
     special_ids,
 )
 from lingualift.model.modeling import LinguaLiftModel
+from lingualift.model.prepacked import PackedLinear, can_pack, pack
 from lingualift.training.batches import collate
+from tests.conftest import save_llama
 
 PROMPT = Prompt("{question}\nAnswer:", "Solve. ")
 QUESTIONS = [
@@ -90,19 +96,20 @@ def alone(world: World, example, states, index: int, ends: list[int]) -> list[in
 
 
 @pytest.mark.parametrize("layout", ["encoder", "text", "both"])
-@pytest.mark.parametrize(("read", "held"), [(1024, 16384), (100, 300)])
+@pytest.mark.parametrize(("read", "free"), [(1024, None), (100, 60_000)])
 def test_batched_generation_equals_one_at_a_time_and_stops_where_it_should(
-    world: World, monkeypatch, layout: str, read: int, held: int
+    world: World, monkeypatch, layout: str, read: int, free: int | None
 ):
     monkeypatch.setattr(module, "READ_TOKENS", read)
-    monkeypatch.setattr(module, "HELD_TOKENS", held)
+    monkeypatch.setattr(memory, "free_bytes", lambda device: free)
     states, examples = world.compose(layout, QUESTIONS)
     # a random model hardly ever ends by itself: let tokens that it produces be the ends
     ends = [world.eos, *alone(world, examples[0], states, 0, [world.eos])[5:7]]
     inputs = ComposedInputs(examples, states, world.pad)
     batches = list(generate(world.model, inputs, ends, LENGTH, 8))
     answers = {index: (tokens, reason) for batch in batches for index, tokens, reason in batch}
-    assert sorted(answers) == list(range(len(QUESTIONS))) and max(map(len, batches)) <= 8
+    assert sorted(answers) == list(range(len(QUESTIONS)))
+    assert (max(map(len, batches)) == 8) == (free is None)
     for index, example in enumerate(examples):
         expected = alone(world, example, states, index, ends)
         stops = [place for place, token in enumerate(expected) if token in ends]
@@ -145,21 +152,102 @@ def test_predictions_end_where_the_model_folder_says(world: World, llama: Path, 
     assert {row["stop_reason"] for row in answer(world).to_pylist()} != {"end"}
 
 
-@given(
-    st.lists(st.integers(1, 60), max_size=40),
-    st.integers(1, 9),
-    st.integers(1, 200),
-    st.integers(0, 20),
-)
-def test_chunks_cover_all_lengths_in_order_within_their_bounds(
-    lengths: list[int], rows: int, tokens: int, extra: int
-):
+@given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 200))
+def test_chunks_cover_all_lengths_in_order_within_their_bounds(lengths: list[int], tokens: int):
     lengths = sorted(lengths, reverse=True)
-    cut = chunks(lengths, rows, tokens, extra)
+    cut = chunks(lengths, tokens)
     assert list(itertools.chain.from_iterable(lengths[span] for span in cut)) == lengths
     for span in cut:
         own = lengths[span]
-        assert len(own) == 1 or (len(own) <= rows and len(own) * (own[0] + extra) <= tokens)
+        assert len(own) == 1 or len(own) * own[0] <= tokens
+
+
+@pytest.mark.parametrize(("capacity", "sizes"), [(20, [20]), (7, [5, 5, 5, 5]), (2, [2] * 10)])
+def test_a_batch_that_does_not_fit_is_halved_and_later_ones_are_no_larger(
+    world: World, monkeypatch, capacity: int, sizes: list[int]
+):
+    states, examples = world.compose("encoder", QUESTIONS)
+    inputs = ComposedInputs(examples, states, world.pad)
+    whole = module.greedy
+
+    def limited(model, batches, *rest):
+        if sum(len(batch["input_ids"]) for batch in batches) > capacity:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return whole(model, batches, *rest)
+
+    expected = list(generate(world.model, inputs, [world.eos], 4, None))
+    monkeypatch.setattr(module, "greedy", limited)
+    batches = list(generate(world.model, inputs, [world.eos], 4, None))
+    assert list(map(len, batches)) == sizes
+    assert list(itertools.chain(*batches)) == list(itertools.chain(*expected))
+
+
+def test_one_answer_that_does_not_fit_ends_with_three_settings(world: World, monkeypatch):
+    def never(*arguments):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(module, "greedy", never)
+    states, examples = world.compose("encoder", QUESTIONS[:2])
+    inputs = ComposedInputs(examples, states, world.pad)
+    with pytest.raises(LinguaLiftError) as error:
+        list(generate(world.model, inputs, [world.eos], 4, None))
+    for name in ("2.00 GiB", "precision", "llm.source", "evaluation.max_new_tokens"):
+        assert name in str(error.value)
+
+
+def test_rows_are_what_free_memory_holds_of_keys_and_values(world: World, llama: Path, monkeypatch):
+    """Two layers of two key-value heads of 8 dimensions in float32: 256 bytes a position."""
+    held = Held.of(world.model.llm.config, torch.float32)
+    _, examples = world.compose("text", QUESTIONS)
+    past = module.prefill(
+        world.model, [ComposedInputs(examples, None, 2).batch([0], torch.device("cpu"))], 30
+    )
+    layers = past.cache.layers
+    positions = len(examples[0]) + 30
+    assert sum(layer.keys.nbytes + layer.values.nbytes for layer in layers) == 256 * positions
+    vocabulary = world.model.llm.config.vocab_size
+    assert held.row(len(examples[0]), 30) == 256 * positions + 6 * vocabulary
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 10 * held.row(50, 30) + 1)
+    cpu = torch.device("cpu")
+    rows = [rows_that_fit(cpu, held.row(50, 30), asked) for asked in (None, 4, 64)]
+    assert rows == [10, 4, 10]
+    assert rows_that_fit(cpu, held.row(5000, 3000), None) == 1, "one row is tried all the same"
+    monkeypatch.setattr(memory, "free_bytes", lambda device: None)
+    assert [rows_that_fit(cpu, 1, asked) for asked in (None, 500)] == [128, 500]
+    assert rows_that_fit(torch.device("cuda"), 1, None) > 10_000
+
+
+def test_an_llm_that_cannot_fit_is_refused_by_its_bytes_before_it_is_loaded(
+    llama: Path, monkeypatch
+):
+    weights = sum(p.numel() for p in AutoModelForCausalLM.from_pretrained(llama).parameters())
+    assert weight_bytes(llama, torch.bfloat16) == 2 * weights
+    cpu = torch.device("cpu")
+    monkeypatch.setattr(machine, "available_memory", lambda: 10**6)
+    require_fit(llama, torch.bfloat16, cpu, 40)
+    monkeypatch.setattr(machine, "available_memory", lambda: 2 * weights)
+    with pytest.raises(LinguaLiftError) as error:
+        require_fit(llama, torch.bfloat16, cpu, 40)
+    size = f"{2 * weights / 1e9:.3g} GB"
+    for part in (f"take {size} in bfloat16", f"machine has {size} free", "precision", "llm.source"):
+        assert part in str(error.value)
+    assert "evaluation.max_new_tokens" in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.skipif(not can_pack(), reason="this processor does not multiply bfloat16")
+@pytest.mark.parametrize("tied", [True, False])
+def test_packed_weights_give_the_same_bits(tmp_path: Path, tied: bool):
+    llm = save_llama(tmp_path / "llm", hidden=64, tied=tied)
+    plain, packed = (LinguaLiftModel.build(str(llm), dtype=torch.bfloat16).eval() for _ in "ab")
+    pack(packed.llm)
+    layers = [module for module in packed.modules() if isinstance(module, PackedLinear)]
+    assert len(layers) == 2 * 7 + 1 and all(layer.weight is None for layer in layers)
+    for rows in (1, 3, 40):
+        ids = torch.arange(rows * 12).view(rows, 12) % 250
+        with torch.inference_mode():
+            hidden = [model.llm.base_model(ids).last_hidden_state for model in (plain, packed)]
+            assert torch.equal(*hidden)
+            assert torch.equal(plain.logits(hidden[0]), packed.logits(hidden[0]))
 
 
 def problems(choices: tuple[str, ...] = ()) -> list[Problem]:

@@ -5,12 +5,17 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from lingualift import job, machine, preflight
 from lingualift.messages import LinguaLiftError
+from lingualift.model.encoder import Encoder
+from lingualift.model.loss import response_loss
 
 ROOT = Path(__file__).resolve().parents[2]
 A100, T4 = "8.0", "7.5"
@@ -199,3 +204,28 @@ def test_a_run_starts_no_more_jobs_than_the_machines_gpus_serve(
     assert done.returncode == 0, done.stderr[-2000:]
     spans = sorted([float(t) for t in (tmp_path / name).read_text().split()] for name in "ab")
     assert (spans[1][0] < spans[0][1]) == together
+
+
+def test_pieces_of_work_grow_with_a_gpus_memory(monkeypatch):
+    """2,048 tokens of an encoder become 32,768 on 80 GB, 64 MiB of logits 1 GiB."""
+    for memory, scale in ((80e9, 16), (141e9, 28), (16e9, 3), (4e9, 1)):
+        card = SimpleNamespace(total_memory=int(memory))
+        monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index, card=card: card)
+        assert machine.device_scale("cuda") == scale
+    assert machine.device_scale("cpu") == 1
+
+
+def test_an_encoder_and_the_loss_take_pieces_by_their_device(monkeypatch, causal_encoder):
+    encoder = Encoder(causal_encoder, 2, torch.float32)
+    counts = np.full(100, 64)
+    assert [len(batch) for batch in encoder._batches(counts)] == [32, 32, 32, 4]
+    monkeypatch.setattr(machine, "device_scale", lambda device: 3)
+    assert [len(batch) for batch in encoder._batches(counts)] == [96, 4]
+    hidden, weight = torch.randn(60, 8), torch.randn(2**20, 8)
+    heads: list[int] = []
+    product = functional.linear
+    monkeypatch.setattr(
+        functional, "linear", lambda part, *rest: heads.append(len(part)) or product(part, *rest)
+    )
+    response_loss(hidden, weight, None, torch.zeros(60, dtype=torch.long))
+    assert heads == [48, 12]

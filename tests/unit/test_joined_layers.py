@@ -47,6 +47,30 @@ def test_a_decoders_joined_layers_reach_up_to_its_last_one(causal_encoder: Path)
         np.testing.assert_allclose(states, np.concatenate([first, last], -1), atol=2e-6)
 
 
+@pytest.mark.parametrize("family", ["bert", "xlm-roberta"])
+def test_layers_above_the_highest_one_read_are_not_computed(family: str, root: Path) -> None:
+    folder, _ = encoder_folder(root, family)
+    whole = Encoder(folder, [1, 2], torch.float32)
+    lowest = Encoder(folder, 1, torch.float32)
+    assert [len(encoder.backbone.network.encoder.layer) for encoder in (whole, lowest)] == [2, 1]
+    for states, both in zip(lowest.states(QUESTIONS), whole.states(QUESTIONS), strict=True):
+        np.testing.assert_allclose(states, both[:, : lowest.dim], atol=2e-6)
+
+
+@pytest.mark.parametrize("family", ENCODERS)
+def test_a_words_states_are_those_of_its_own_tokens(family: str, root: Path) -> None:
+    encoder = Encoder(encoder_folder(root, family)[0], 2, torch.float32)
+    words = [" house", " river"]
+    before, after = encoder.tokenize.added
+    _, offsets = encoder.tokenize(words)
+    assert all(start == end for start, end in offsets[0][:before])
+    assert all(start < end for start, end in offsets[0][before : len(offsets[0]) - after])
+    every, bare = encoder.states(words, [1, 2]), encoder.word_states(words, [1, 2])
+    for states, own in zip(every, bare, strict=True):
+        assert own.shape[1] == states.shape[1] - before - after > 0
+        np.testing.assert_array_equal(own, states[:, before : states.shape[1] - after])
+
+
 def test_a_layer_that_an_encoder_has_not_is_refused_among_several(causal_encoder: Path) -> None:
     with pytest.raises(LinguaLiftError, match=r"encoder\.layers: 9 is not a layer of .*1 to 3"):
         Encoder(causal_encoder, [2, 9])

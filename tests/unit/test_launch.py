@@ -39,6 +39,7 @@ from tests.conftest import save_llama
 from tests.unit.sharded_worker import Sharded
 from tests.unit.test_systems import planned
 
+PART = "pytorch_model_fsdp_0"  # of a sharded model
 QUESTIONS = [f"Maria has {number} apples and {number % 7} pears." for number in range(2, 28)]
 LLAMA_7B, LLAMA_13B = ModelSize(6_738_000_000, 4096), ModelSize(13_016_000_000, 5120)
 SCHEMA = pa.schema(
@@ -111,6 +112,37 @@ def test_two_processes_train_as_one(stage_job: StageJob, tmp_path: Path) -> None
     same(together, alone)
 
 
+def templated(job: StageJob, out: Path) -> StageJob:
+    """The same stage with the released code's layout, whose encoder reads the whole prompt."""
+    data = [replace(table, states=None) for table in job.data]
+    changes = {"layout": "templated-encoder", "data": data, "reference": data[0], "out": out}
+    return job.model_copy(update=changes)
+
+
+def test_an_encoder_of_whole_prompts_gives_what_stored_states_of_the_same_text_give(
+    stage_job: StageJob, causal_encoder: Path, tmp_path: Path
+) -> None:
+    prompt = stage_job.data[0].prompt
+    assert prompt is not None
+    whole = [prompt.text(question) for question in QUESTIONS]
+    rows = [
+        {"id": str(n), "language": "en", "question": text, "response": f" {n}"}
+        for n, text in enumerate(whole)
+    ]
+    write_parquet(tmp_path / "whole.parquet", pa.Table.from_pylist(rows, schema=SCHEMA), SCHEMA)
+    Encoder(causal_encoder, 2, torch.float32).store(tmp_path / "whole", whole)
+    stored = StageTexts(tmp_path / "whole.parquet", tmp_path / "whole", Prompt("{question}", ""))
+    live = templated(stage_job, tmp_path / "live")
+    changes = {"data": [stored], "reference": stored, "out": tmp_path / "stored"}
+    weights, losses = trained(live)
+    expected, known = trained(live.model_copy(update=changes))
+    assert losses == pytest.approx(known, rel=0.02)  # stored states are rounded to bfloat16
+    assert weights.keys() == expected.keys()
+    assert not any(name.startswith("encoder") for name in weights)
+    for name in ("alignment.mean", "alignment.scale", "alignment.gain"):
+        torch.testing.assert_close(weights[name], expected[name], rtol=0.02, atol=0.02)
+
+
 @pytest.fixture
 def sharded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several processes shard the model (FSDP), as they do on GPUs."""
@@ -161,6 +193,21 @@ def test_two_processes_that_shard_the_model_by_layers_train_and_save_as_one(
     assert units["CheckpointWrapper"] == (LAYERS if "gradient_checkpointing" in change else [])
 
 
+@pytest.mark.parametrize("input_of", ["stored states", "whole prompts"])
+def test_a_sharded_stage_gives_each_module_its_own_rate(
+    stage_job: StageJob, tmp_path: Path, sharded: None, input_of: str
+) -> None:
+    rates = {"alignment": 5e-3, "boundary": 5e-2, "llm": 1e-4}
+    stage = stage_job.stage.model_copy(update={"learning_rate": rates, "epochs": 1})
+    job = stage_job.model_copy(update={"stage": stage})
+    if input_of == "whole prompts":
+        job = templated(job, job.out)
+    alone, losses = trained(job.model_copy(update={"out": tmp_path / "alone"}))
+    together, both = trained(job.model_copy(update={"out": tmp_path / "both"}), 2)
+    assert both == pytest.approx(losses, rel=1e-4)
+    same(together, alone)
+
+
 def test_a_trained_tensor_that_the_saved_state_lacks_is_an_error(llama: Path) -> None:
     model = LinguaLiftModel.build(str(llama))
     model.trainable(["llm"])
@@ -199,7 +246,13 @@ def test_a_sharded_stage_that_was_stopped_goes_on_to_the_weights_of_one_process(
     with pytest.raises(SystemExit) as stopped:
         launch(job, 2)
     assert stopped.value.code == STOPPED
-    assert last_complete_checkpoint(tmp_path / "out.partial") is not None and not job.out.exists()
+    kept = last_complete_checkpoint(tmp_path / "out.partial")
+    assert kept is not None and not job.out.exists()
+    parts = {path.relative_to(kept).as_posix() for path in kept.rglob("*.distcp")}
+    assert {f"{part}/__{rank}_0.distcp" for part in ("optimizer_0", PART) for rank in (0, 1)} == (
+        parts
+    ), "each process writes its part, and nobody the whole"
+    assert not list(kept.rglob("*.safetensors"))
     monkeypatch.delenv("STOP_AFTER")
     found, again = trained(job, 2)
     assert again == pytest.approx(losses, rel=1e-4)
@@ -367,6 +420,21 @@ def test_states_made_in_the_step_give_the_losses_and_weights_of_stored_ones(
         for name in ("stored", "out")
     ]
     assert noted[0] == noted[1]
+
+
+def test_an_encoder_that_learns_makes_its_states_itself(
+    stage_job: StageJob, tmp_path: Path
+) -> None:
+    """Not the frozen one beside the model, which would leave it without gradients."""
+
+    def at_rate(rate: float) -> dict[str, torch.Tensor]:
+        train = ["alignment", "boundary", "encoder"]
+        job = in_the_step(stage_job).with_settings(train=train, learning_rate=rate, epochs=1)
+        return trained(job.model_copy(update={"out": tmp_path / str(rate)}))[0]
+
+    slow, fast = at_rate(1e-3), at_rate(5e-3)
+    names = [name for name in slow if name.startswith("encoder.")]
+    assert names and not all(torch.equal(slow[name], fast[name]) for name in names)
 
 
 def test_a_package_that_a_setting_needs_and_is_not_installed_is_named_before_work(

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from lingualift.config import AdversarySettings
+from lingualift.config import AdversarySettings, LexiconSettings
 from lingualift.lexicon import adversarial
 from lingualift.lexicon.adversarial import _Discriminator, adversarial_start
 from lingualift.lexicon.normalise import (
     normalise,
 )
+from lingualift.lexicon.tries import train_adversaries, try_starts
+from lingualift.lexicon.views import Views, WordSpace
 from lingualift.messages import LinguaLiftError
 from tests.unit.test_lexicon_alignment import planted, precision, refined
 
@@ -166,3 +168,26 @@ def test_an_adversary_that_was_stopped_goes_on_to_the_same_pairs(arithmetic, tmp
     kept.write_bytes(kept.read_bytes()[:100])
     with pytest.raises(KeyboardInterrupt):  # nor of a damaged one
         run()
+
+
+def test_a_lexicon_takes_the_adversaries_that_another_job_has_trained(tmp_path, monkeypatch):
+    """On another device: here in another arithmetic."""
+    source, target, _ = planted(200, 10)
+    spaces = [
+        WordSpace([f"{side}{row}" for row in range(len(vectors))], np.arange(200, 0, -1), vectors)
+        for side, vectors in (("s", source), ("t", target))
+    ]
+    adversary = AdversarySettings(epochs=2, steps=5, hidden=16)
+    settings = LexiconSettings(
+        starts=["similarity", "adversarial"],
+        encoder_layers=[1],
+        restarts=2,
+        adversarial=adversary,
+    )
+    train_adversaries(*spaces, settings, seed=1, work=tmp_path, precision="bfloat16")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["adversarial", "adversarial#2"]
+    monkeypatch.setattr(_Discriminator, "learn", None)
+    tries = try_starts(Views.of(*spaces, settings), settings, seed=1, work=tmp_path)
+    assert {"adversarial", "adversarial#2", "similarity"} <= set(tries.by_name)
+    with pytest.raises(TypeError):  # of another seed nothing is there
+        try_starts(Views.of(*spaces, settings), settings, seed=2, work=tmp_path)

@@ -16,12 +16,12 @@ from lingualift.benchmarks.mmwp_mini import (
     NAMES,
     NATIVE_DIGITS,
     NATIVE_ITEMS,
-    load,
 )
-from lingualift.config import load as load_config
+from lingualift.benchmarks.registry import load
+from lingualift.config import load_config
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
-from lingualift.tasks.word_problems import generate
+from lingualift.tasks.word_problems import generate_problems
 from tests.near_duplicates import THRESHOLD, nearest_training, require_no_near_duplicates
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,11 @@ LANGUAGES = BENCHMARK.languages
 
 
 def problems(language: str) -> dict[str, str]:
-    return {problem.id: problem.question for split in SPLITS for problem in load(language, split)}
+    return {
+        problem.id: problem.question
+        for split in SPLITS
+        for problem in load(BENCHMARK.name, language, split)
+    }
 
 
 ENGLISH = problems("en")
@@ -64,7 +68,7 @@ def test_the_benchmark_has_the_48_languages_and_levels_of_the_table():
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_answers_follow_from_the_operation_and_the_numbers_of_the_english_problem(split):
-    for problem in load("en", split):
+    for problem in load(BENCHMARK.name, "en", split):
         values, steps = numbers(problem.question), problem.operation.split()
         assert set(steps) <= {"add", "sub", "mul", "div"} and len(steps) in (1, 2)
         right = [
@@ -84,8 +88,8 @@ def test_every_language_is_parallel_to_english(language):
     wording = load_wording(language)
     assert mistakes(problems(language), ENGLISH, TABLE[language], native, NAMES, wording) == []
     for split in SPLITS:
-        assert [(p.id, p.answer, p.operation) for p in load(language, split)] == [
-            (p.id, p.answer, p.operation) for p in load("en", split)
+        assert [(p.id, p.answer, p.operation) for p in load(BENCHMARK.name, language, split)] == [
+            (p.id, p.answer, p.operation) for p in load(BENCHMARK.name, "en", split)
         ]
 
 
@@ -149,7 +153,7 @@ def test_the_check_finds_a_planted_mistake(identifier, question, mistake):
 
 
 def test_dev_and_test_are_different_problems():
-    dev, test = load("en", "dev"), load("en", "test")
+    dev, test = load(BENCHMARK.name, "en", "dev"), load(BENCHMARK.name, "en", "test")
     assert (len(dev), len(test)) == (104, 80) and not {p.id for p in dev} & {p.id for p in test}
     require_no_near_duplicates(
         [p.id for p in test], [p.question for p in test], [p.question for p in dev]
@@ -163,7 +167,7 @@ def test_no_problem_in_any_language_is_a_near_duplicate_of_the_default_runs_trai
     generated = [task for task in config.tasks.values() if "word-problems" in task.sources]
     assert generated
     for task in generated:
-        training = generate(task.examples, task.seed)["question"].to_pylist()
+        training = generate_problems(task.examples, task.seed)["question"].to_pylist()
         items = [
             (f"{language} {identifier}", question)
             for language in LANGUAGES
@@ -179,6 +183,6 @@ def test_no_problem_in_any_language_is_a_near_duplicate_of_the_default_runs_trai
 
 def test_an_unknown_language_or_split_suggests_the_nearest():
     with pytest.raises(LinguaLiftError, match="mmwp-mini has no language 'swa'; it has af, "):
-        load("swa")
+        load(BENCHMARK.name, "swa", "test")
     with pytest.raises(LinguaLiftError, match="mmwp-mini has no split 'tset'; did you mean 'test'"):
-        load("en", "tset")
+        load(BENCHMARK.name, "en", "tset")

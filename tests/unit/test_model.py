@@ -2,14 +2,17 @@
 states.
 """
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lingualift.messages import LinguaLiftError
+from lingualift.model import modeling
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import (
     END,
@@ -20,6 +23,7 @@ from lingualift.model.layout import (
     TEXT,
     Prompt,
     compose,
+    reads_question,
     special_ids,
 )
 from lingualift.model.modeling import LinguaLiftModel
@@ -75,8 +79,61 @@ def test_text_and_merged_layouts_put_the_prompt_where_the_baselines_put_it(llama
     text = compose(LAYOUTS["text"], tokenizer, PROMPT, "Q?")
     both = compose(LAYOUTS["both"], tokenizer, PROMPT, "Q?", states=2)
     assert text.ids.tolist()[1:] == prompt
-    assert both.segments.tolist() == [TEXT, START, STATE, STATE, END] + [TEXT] * len(prompt)
-    assert both.ids.tolist()[5:] == prompt
+    # MindMerger, modeling_mindmerger.py: BOS, mapped states, one end vector, prompt
+    assert both.segments.tolist() == [TEXT, STATE, STATE, END] + [TEXT] * len(prompt)
+    assert both.ids.tolist()[4:] == prompt
+
+
+RELEASED = {
+    # LinguaLIFT: data/processors/lb.py keeps BOS and the response, model/alignment_modules.py's
+    # FFNWithAddedBosEos puts a vector on each side of the states
+    "templated-encoder": [TEXT, START, STATE, STATE, STATE, END],
+    # LangBridge: langbridge/alignment_modules.py's LinearWithAddedEos adds one vector behind them
+    "templated-encoder-end": [TEXT, STATE, STATE, STATE, END],
+}
+
+
+@pytest.mark.parametrize("layout", RELEASED)
+def test_released_layouts_give_the_llm_bos_states_and_response_alone(
+    layout: str, llama: Path
+) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(llama)
+    bos, eos, _ = special_ids(tokenizer)
+    response = tokenizer("23", add_special_tokens=False)["input_ids"]
+    composed = compose(LAYOUTS[layout], tokenizer, PROMPT, "Q?", states=3, response="23")
+    before = RELEASED[layout]
+    assert composed.segments.tolist() == before + [TEXT] * (len(response) + 1)
+    assert composed.ids[0] == bos and composed.ids.tolist()[len(before) :] == [*response, eos]
+    assert composed.labels.tolist() == [IGNORE] * len(before) + [*response, eos]
+    assert PROMPT.encoded(layout, "Q?") == "Q?\nAnswer:"  # the whole templated prompt
+    assert not reads_question(layout, PROMPT)
+    assert reads_question(layout, Prompt("{question}", ""))
+
+
+@pytest.mark.parametrize("layout", [name for name in LAYOUTS if name not in RELEASED])
+def test_other_layouts_encode_the_question_alone(layout: str) -> None:
+    assert PROMPT.encoded(layout, "Q?") == "Q?" and reads_question(layout, PROMPT)
+
+
+def test_an_alignment_layer_that_is_not_scaled_gives_what_its_mlp_gives(
+    llama: Path, encoder: Encoder
+) -> None:
+    known = {"path": "e", "fingerprint": "f", "layer": 2}
+    models = []
+    for scaled in (True, False):
+        torch.manual_seed(0)
+        sizes = (encoder.dim, 2, "gelu", False, scaled)
+        models.append(LinguaLiftModel.build(str(llama), known, *sizes))
+    deviation = float(models[0].embedding_table().detach().float().std())
+    states = torch.randn(5, encoder.dim)
+    for model in models:
+        assert model.alignment is not None
+        model.alignment.measure(states, model.embedding_table())
+    scaled, plain = (model.alignment(states) for model in models)
+    torch.testing.assert_close(plain * deviation, scaled)
+    torch.testing.assert_close(plain, models[1].alignment.mlp(states))
+    torch.testing.assert_close(models[1].boundary * deviation, models[0].boundary)
+    assert abs(float(models[1].boundary.std()) - 1) < 0.3  # torch.randn, as both repositories
 
 
 def test_embeddings_hold_boundary_vectors_and_aligned_states_in_reading_order(
@@ -194,6 +251,101 @@ def test_checkpoint_holds_only_what_was_trained_and_loads_to_the_same_logits(
     assert not {"llm.lm_head.weight", "llm.model.embed_tokens.weight"} <= names, (
         "tied weights are stored once"
     )
+
+
+def test_a_trained_llm_is_built_without_reading_the_weights_that_it_was_trained_from(
+    llama: Path, tmp_path: Path, monkeypatch
+) -> None:
+    model = LinguaLiftModel.build(str(llama)).eval()
+    model.trainable(["llm"])
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += torch.randn(parameter.shape) / 50
+    model.save_pretrained(tmp_path)
+    monkeypatch.setattr(modeling, "pretrained_llm", None)  # reads the folder's own
+    for dtype in (torch.float32, torch.bfloat16):
+        again = LinguaLiftModel.from_pretrained(tmp_path, dtype=dtype).eval()
+        expected = model.to(dtype).state_dict()
+        for name, tensor in again.state_dict().items():
+            assert tensor.dtype == dtype and torch.equal(tensor, expected[name]), name
+    ids = torch.tensor([[0, 10, 11, 12]])
+    assert torch.equal(again(ids)["logits"], model(ids)["logits"]), "buffers are in place, too"
+
+
+def test_a_stage_that_leaves_the_llm_alone_keeps_none_of_its_weights(
+    llama: Path, encoder: Encoder, tmp_path: Path
+) -> None:
+    """A chain: the LLM learns, then twice the alignment layer, then the LLM again."""
+    model = bridged(llama, encoder)
+    model.trainable(["llm"])
+    with torch.no_grad():
+        model.embedding_table().add_(0.01)
+    model.save_pretrained(tmp_path / "0")
+    for number in (1, 2):
+        model = LinguaLiftModel.from_pretrained(tmp_path / str(number - 1))
+        model.trainable(["alignment", "boundary"])
+        with torch.no_grad():
+            model.boundary.add_(0.1)
+        expected = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        folder = tmp_path / str(number)
+        model.save_pretrained(folder)
+        linked = folder / "llm.safetensors"
+        assert linked.samefile(tmp_path / "0/model.safetensors")
+        own = load_file(folder / "model.safetensors")
+        assert {name.split(".")[0] for name in own} == {"alignment", "boundary"}
+        again = LinguaLiftModel.from_pretrained(folder)
+        assert all(
+            torch.equal(tensor, expected[name]) for name, tensor in again.state_dict().items()
+        )
+        resumed = bridged(llama, encoder)
+        resumed.load_trained(folder)
+        assert torch.equal(resumed.embedding_table(), again.embedding_table())
+    shutil.rmtree(tmp_path / "0")  # a checkpoint needs no other
+    model = LinguaLiftModel.from_pretrained(tmp_path / "2")
+    model.trainable(["llm"])
+    model.save_pretrained(tmp_path / "3")
+    assert not (tmp_path / "3/llm.safetensors").exists()
+    assert "llm.model.norm.weight" in load_file(tmp_path / "3/model.safetensors")
+
+
+def test_an_llm_that_takes_in_adapters_is_written_anew(llama: Path, tmp_path: Path) -> None:
+    model = LinguaLiftModel.build(str(llama))
+    model.trainable(["llm"])
+    model.save_pretrained(tmp_path / "0")
+    model = LinguaLiftModel.from_pretrained(tmp_path / "0")
+    model.trainable(["llm-lora"])
+    model.save_pretrained(tmp_path / "1")
+    assert (tmp_path / "1/llm.safetensors").is_file()
+    assert all("lora" in name for name in load_file(tmp_path / "1/model.safetensors"))
+    model = LinguaLiftModel.from_pretrained(tmp_path / "1")
+    model.merge_lora()
+    model.save_pretrained(tmp_path / "2")
+    assert not (tmp_path / "2/llm.safetensors").exists()
+    assert "llm.model.norm.weight" in load_file(tmp_path / "2/model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda tensors: tensors.pop("llm.model.norm.weight"), "lacks tensor 'llm.model.norm"),
+        (
+            lambda tensors: tensors.update({"llm.model.norm.weight": torch.ones(3)}),
+            "tensor 'llm.model.norm.weight' does not fit",
+        ),
+        (lambda tensors: tensors.update({"llm.x": torch.ones(3)}), "tensor 'llm.x' does not fit"),
+    ],
+)
+def test_a_trained_llm_of_other_tensors_is_refused(
+    llama: Path, tmp_path: Path, change, message: str
+) -> None:
+    model = LinguaLiftModel.build(str(llama))
+    model.trainable(["llm"])
+    model.save_pretrained(tmp_path)
+    tensors = load_file(tmp_path / "model.safetensors")
+    change(tensors)
+    save_file(tensors, tmp_path / "model.safetensors")
+    with pytest.raises(LinguaLiftError, match=message):
+        LinguaLiftModel.from_pretrained(tmp_path)
 
 
 def test_checkpoint_is_refused_when_its_frozen_llm_changed(

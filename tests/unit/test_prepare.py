@@ -12,7 +12,9 @@ import pytest
 import torch
 from transformers import AutoModel
 
+from lingualift import artifacts
 from lingualift.messages import LinguaLiftError
+from lingualift.model import prepare
 from lingualift.model.encoder import Encoder, EncoderTokenizer
 from lingualift.model.prepare import prepare_model, prepared
 from lingualift.retrieve.sources import Source
@@ -128,3 +130,26 @@ def test_a_tokenizer_stored_as_sentencepiece_alone_is_read_as_a_fast_one(tmp_pat
     )
     (ids,), (offsets,) = EncoderTokenizer.load(tmp_path)(["Maria has 3 apples"])
     assert len(ids) == len(offsets) > 4 and ids[-1] == 1
+
+
+def test_a_job_reads_samples_of_large_weights_alone(
+    llama: Path, tmp_path: Path, monkeypatch
+) -> None:
+    folder = tmp_path / "out"
+    for module in (artifacts, prepare):
+        monkeypatch.setattr(module, "CHECKED_BYTES", 2**15)
+    prepare_model(source(), llama, folder, llm=True)
+    weights = folder / "model.safetensors"
+    assert weights.stat().st_size > 2**15
+    read = []
+    whole = artifacts.sha256_file
+    monkeypatch.setattr(
+        artifacts, "sha256_file", lambda path: read.append(path.name) or whole(path)
+    )
+    prepared(folder / "model.json")
+    assert "config.json" in read and "model.safetensors" not in read
+    content = weights.read_bytes()
+    weights.unlink()  # a hard link to the source
+    weights.write_bytes(content[:-1] + b"\x00" * 2)
+    with pytest.raises(LinguaLiftError, match=r"model\.safetensors: damaged"):
+        prepared(folder / "model.json")

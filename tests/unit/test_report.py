@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from lingualift.benchmarks.base import Problem
-from lingualift.figures import draw
+from lingualift.figures import draw_figure
 from lingualift.figures.base import Drawing
 from lingualift.figures.write import spec
 from lingualift.report import content
@@ -58,7 +58,7 @@ def verdict(code: str, precision: float | None, verdict: str = "good") -> dict[s
 def report() -> content.Report:
     figures = []
     for name in ("accuracy", "gain-lexicon", "neighbours", "loss", "time"):
-        drawing = draw(name, INPUTS)
+        drawing = draw_figure(name, INPUTS)
         assert isinstance(drawing, Drawing)
         figures.append(content.ShownFigure(name, drawing.title, drawing.caption, spec(drawing)))
     tables = [content.result_table("sums", table(), INPUTS.names)]

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from lingualift.artifacts import read_parquet, write_json, write_parquet
-from lingualift.config import Config, load
+from lingualift.config import Config, load_config
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import PROBLEM_SCHEMA
 from lingualift.evaluation.score import SCORE_SCHEMA
@@ -34,7 +34,7 @@ RIGHT = {"mono-sft": 2, "lingualift": 8, "lingualift-without-align": 5}  # of te
 
 @pytest.fixture(scope="module")
 def config() -> Config:
-    return load(yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8")))
+    return load_config(yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8")))
 
 
 def rows_of(schema: pa.Schema, rows: list[dict[str, Any]]) -> pa.Table:
@@ -171,5 +171,5 @@ def test_configuration_in_words_names_models_chains_and_seeds(config: Config) ->
     said = in_words(config, {"holy-quran": "A corpus"}, {"a": ("First", "one > two")})
     assert "Raw text: A corpus." in said
     assert "First: one, then two." in said
-    assert any("hidden layer 12" in sentence for sentence in said)
+    assert any("hidden layer 8" in sentence for sentence in said)
     assert any(sentence.endswith("1 seed (1).") for sentence in said)

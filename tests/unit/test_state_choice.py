@@ -71,7 +71,8 @@ def test_a_stage_waits_for_the_states_that_it_reads_and_for_no_others() -> None:
 
 
 def test_a_stage_whose_encoder_learns_waits_for_no_states() -> None:
-    paper = planned("paper.yaml")
+    learning = {"stages": {"langbridge": {"train": ["encoder", "alignment", "boundary"]}}}
+    paper = planned("paper.yaml", learning)
     last = paper.runs["langbridge-metamath"].stages[-1]
     assert "encoder" in last.stage.train
     assert "states" not in inputs.training(with_setting(paper, "store"), last.id)
@@ -79,7 +80,7 @@ def test_a_stage_whose_encoder_learns_waits_for_no_states() -> None:
 
 def test_what_was_chosen_is_one_line_with_the_gigabytes_kept() -> None:
     line = states.described(planned("paper.yaml"))
-    assert line.startswith("encoder states (auto): 3 set(s) kept, 466.9 GB; 43 made in the step")
+    assert line.startswith("encoder states (auto): 3 set(s) kept, 236.7 GB; 48 made in the step")
     assert "\n" not in line
 
 

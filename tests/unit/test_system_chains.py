@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import torch
-from safetensors import safe_open
+from safetensors.torch import load_file
 
 from lingualift.artifacts import read_json, write_json, write_parquet
 from lingualift.codeswitch.lexicon import make_lexicon
@@ -23,7 +23,7 @@ from lingualift.model.states import encoded_texts
 from lingualift.plan import Plan, inputs
 from lingualift.plan.systems import RunStage
 from lingualift.tasks.loaders import TASK_SCHEMA
-from lingualift.training.examples import draw, read_examples
+from lingualift.training.examples import draw_examples, read_examples
 from lingualift.training.job import StageJob, StageTexts
 from lingualift.training.run import run_stage
 from tests.unit.test_systems import planned
@@ -160,8 +160,10 @@ def train(
 
 
 def tensors(folder: Path) -> dict[str, torch.Tensor]:
-    with safe_open(folder / "model.safetensors", "pt") as weights:
-        return {name: weights.get_tensor(name) for name in weights.keys()}
+    """Its own, and those of the LLM that it shares with its parent."""
+    linked = load_file(folder / "llm.safetensors") if (folder / "llm.safetensors").exists() else {}
+    llm = {name: tensor for name, tensor in linked.items() if name.startswith("llm.")}
+    return llm | load_file(folder / "model.safetensors")
 
 
 def test_every_system_of_gsm8k_trains_what_it_says_and_nothing_else(
@@ -218,7 +220,7 @@ def test_the_parts_of_a_mixed_stage_are_asked_in_their_own_words_and_languages(
         read_examples(data(made, replace(table, states=None), tmp_path), {"de": "German"})
         for table in inputs.stage_texts(made, stage)
     ]
-    drawn = draw(parts, None, 1)
+    drawn = draw_examples(parts, None, 1)
     asked = {
         (language, prompt.template)
         for language, prompt in zip(drawn.languages, drawn.prompts, strict=True)

@@ -13,7 +13,7 @@ import yaml
 from snakemake.utils import update_config
 
 from lingualift.codeswitch.switch import POS_PRESETS
-from lingualift.config import System, load
+from lingualift.config import System, load_config
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, inputs, plan
@@ -41,7 +41,7 @@ def merged(*overlays: Any) -> dict[str, Any]:
 
 
 def planned(*overlays: Any, systems: dict[str, System] | None = None) -> Plan:
-    return plan(load(merged(*overlays)), LANGUAGES, SOURCES, systems or SYSTEMS)
+    return plan(load_config(merged(*overlays)), LANGUAGES, SOURCES, systems or SYSTEMS)
 
 
 @pytest.fixture(scope="module")
@@ -156,19 +156,27 @@ def test_what_a_system_overrides_is_in_its_stages_and_in_no_other(paper):
     assert first.lexicon == sparse.lexicon == "results/lexicons/af.json"
 
 
+def test_rates_for_some_modules_leave_the_stages_number_to_the_others():
+    together = {"train": ["alignment", "boundary", "llm"], "learning_rate": {"llm": 2e-5}}
+    system = System(title="t", input="encoder", stages=["warm-start", {"align": together}])
+    stage = planned({"systems": ["mine"]}, systems={"mine": system}).runs["mine"].stages[-1].stage
+    assert stage.rates == {"alignment": 6e-4, "boundary": 6e-4, "llm": 2e-5}
+    assert stage.decays == dict.fromkeys(together["train"], 0.0)
+
+
 def test_text_stages_of_an_encoder_system_know_no_encoder(gsm8k):
     first, second = gsm8k.runs["langbridge"].stages[1:]
     assert (first.input, first.encoder, second.input, second.alignment.layers) == (
         "text",
         None,
-        "encoder",
+        "templated-encoder-end",
         1,
     )
-    assert second.stage.train == ["encoder", "alignment", "boundary"]
+    assert second.stage.train == ["alignment", "boundary"]
     assert [stage.input for stage in gsm8k.runs["mindmerger"].stages] == [
         "text",
         "text",
-        "encoder",
+        "templated-encoder-end",
         "both",
     ]
 
@@ -208,10 +216,11 @@ def test_published_checkpoints_train_nothing_and_are_asked_maths_in_their_own_wo
 def test_data_that_no_system_uses_is_not_retrieved():
     used = planned("paper.yaml", {"systems": ["lingualift-metamath"]}).retrieved()
     assert "metamathqa" in used and "llama-2-7b" in used
+    assert "gsm8k" in used  # whose questions are code-switched
     # xnli-hub stays, for it is also a benchmark
     assert not any(
         key.startswith(
-            ("opus-100", "openmath", "multinli", "nllb", "metamath-7b", "llama-2-13b", "gsm8k")
+            ("opus-100", "openmath", "multinli", "nllb", "metamath-7b", "llama-2-13b", "gsm8ki")
         )
         for key in used
     )
@@ -284,6 +293,29 @@ MISTAKES = [
     (
         {"stages": [{"align": {"data": ["code-switched", "gsm8k"]}}]},
         "stage 'align': unknown data 'gsm8k'",
+    ),
+    (
+        {"stages": [{"align": {"learning_rate": {"alignment": 6e-4, "llm": 2e-5}}}]},
+        (
+            "system 'Mine', stage 'align': learning_rate: names llm, which does not learn here;"
+            " train lists alignment, boundary"
+        ),
+    ),
+    (
+        {"stages": [{"align": {"weight_decay": {"encoder": 0.1}}}]},
+        "stage 'align': weight_decay: names encoder, which does not learn here",
+    ),
+    (
+        {"stages": [{"align": {"learning_rate": {"aligment": 6e-4}}}]},
+        "stage 'align': learning_rate",
+    ),
+    (
+        {"stages": [{"align": {"learning_rate": {"alignment": 0}}}]},
+        "stage 'align': learning_rate",
+    ),
+    (
+        {"input": "templated-encoder", "stages": ["warm-start", "align"]},
+        "stage 'warm-start' is a warm start, whose encoder reads the question alone",
     ),
     (
         {"stages": [{"align": {"input": "text"}}]},
@@ -364,8 +396,8 @@ def test_a_language_that_no_engine_translates_is_refused_unless_it_may_stay():
     ("change", "message"),
     [
         (
-            {"encoder": {"layer": 19}},
-            "encoder.layer: 19 is not a layer of 'gemma3-270m'; it has 1 to 18",
+            {"encoder": {"layer": 13}},
+            "encoder.layer: 13 is not a layer of 'e5-small'; it has 1 to 12",
         ),
         (
             {"stages": {"transfer": {"freeze_layers": 31}}},
@@ -376,11 +408,11 @@ def test_a_language_that_no_engine_translates_is_refused_unless_it_may_stay():
         ),
         (
             {"lexicon": {"encoder_layers": [4, 30]}},
-            "lexicon.encoder_layers: 30 is not a layer of 'gemma3-270m'; it has 1 to 18",
+            "lexicon.encoder_layers: 30 is not a layer of 'e5-small'; it has 1 to 12",
         ),
         (
             {"llm": {"layer": 3}},
-            "system 'mono-sft', llm: layer is for encoders; an LLM is used whole",
+            "system 'mono-sft-unreadable', llm: layer is for encoders; an LLM is used whole",
         ),
     ],
 )
@@ -408,12 +440,11 @@ def test_a_systems_own_encoder_is_asked_for_its_own_layers_alone():
         systems={"other": system.model_copy(update={"encoder": {"source": "labse", "layer": 9}})},
     )
     asked = {
-        key: inputs.asked_model(made, key)
-        for key in ("labse", "gemma3-270m", "smollm2-135m-instruct")
+        key: inputs.asked_model(made, key) for key in ("labse", "e5-small", "smollm2-135m-instruct")
     }
     assert asked == {
         "labse": inputs.AskedModel(False, [9], split_digits=True),
-        "gemma3-270m": inputs.AskedModel(False, [4, 6, 8, 12]),
+        "e5-small": inputs.AskedModel(False, [4, 8, 12]),
         "smollm2-135m-instruct": inputs.AskedModel(True, []),
     }
 

@@ -4,6 +4,7 @@ scores are refused.
 
 import math
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,22 +12,23 @@ import pytest
 from scipy import stats
 
 from lingualift.benchmarks.base import Problem
+from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.evaluation.score import SCORE_SCHEMA
 from lingualift.messages import LinguaLiftError
+from lingualift.plan.systems import load_systems
 from lingualift.tables.bootstrap import bootstrap_means, holm, interval, mcnemar, samples
 from lingualift.tables.chance import chance, guess_share
 from lingualift.tables.reference import Published, read_reference
 from lingualift.tables.results import (
     TIDY_SCHEMA,
-    Scope,
     as_text,
     beside,
-    group_scopes,
     readable,
-    scopes,
+    shown,
     tidy,
     with_version,
 )
+from lingualift.tables.scopes import Scope, group_scopes, scopes
 
 LANGUAGES = ["en", "de", "sw", "hi", "tr"]
 GROUPS = {"low": ("sw", "hi"), "medium": ("ko",), "high": ("de", "en")}
@@ -396,14 +398,18 @@ def test_languages_may_ask_different_problems():
 def test_families_and_scripts_group_the_same_scores():
     families = {"en": "Germanic", "de": "Germanic", "sw": "Bantu", "hi": "Indic", "tr": "Turkic"}
     scripts = dict.fromkeys(LANGUAGES, "Latn") | {"hi": "Deva"}
-    columns = group_scopes(LANGUAGES, families, scripts)
+    theirs = {"en": "", "de": "", "sw": "Other", "hi": "Indic", "tr": ""}
+    groupings = {"family": families, "script": scripts, "paper family": theirs}
+    columns = group_scopes(LANGUAGES, groupings)
     assert [scope.name for scope in columns] == [
-        "Bantu",
-        "Germanic",
-        "Indic",
-        "Turkic",
-        "Deva",
-        "Latn",
+        "Bantu (sw)",
+        "Germanic (en, de)",
+        "Indic (hi)",
+        "Turkic (tr)",
+        "Deva (hi)",
+        "Latn (en, de, sw, tr)",
+        "the paper's Indic (hi)",
+        "the paper's Other (sw)",
     ]
     rows = tidy(
         pa.Table.from_pylist(ROWS, schema=SCORE_SCHEMA),
@@ -416,8 +422,10 @@ def test_families_and_scripts_group_the_same_scores():
         columns,
     ).to_pylist()
     found = {(row["system"], row["scope"]): row["accuracy"] for row in rows if row["seed"] is None}
-    assert found["lift", "Germanic"] == pytest.approx(brute_mean("correct", "lift", ["en", "de"]))
-    assert found["lift", "Latn"] == pytest.approx(
+    assert found["lift", "Germanic (en, de)"] == pytest.approx(
+        brute_mean("correct", "lift", ["en", "de"])
+    )
+    assert found["lift", "Latn (en, de, sw, tr)"] == pytest.approx(
         brute_mean("correct", "lift", ["en", "de", "sw", "tr"])
     )
     assert (
@@ -489,6 +497,110 @@ def test_figures_of_the_paper_and_chance_stand_beside_ours_and_say_what_they_are
     )
     assert chances[2] == "chance" and paper[2] == "paper" and measured[2] == "measured"
     assert {len(line) for line in (header, measured, chances, paper)} == {len(header)}
+
+
+def test_the_papers_groups_have_its_figures_beside_them():
+    theirs = {"en": "", "de": "", "sw": "Other", "hi": "Indic", "tr": ""}
+    columns = group_scopes(LANGUAGES, {"family": theirs, "paper family": theirs})
+    published = Published("Lift", "LLaMA", ["Table 20"], {"family:Other": 10.4}, ["Lift-7B"])
+    rows = beside(columns, "b", GROUPS, dict.fromkeys(LANGUAGES, 0.1), "Chance", [published])
+    paper = [row for row in rows.to_pylist() if row["origin"] == "paper"]
+    assert [(row["scope"], row["accuracy"]) for row in paper] == [("the paper's Other (sw)", 10.4)]
+    assert paper[0]["note"] == "printed in Table 20 as Lift-7B"
+
+
+def test_retrieval_is_averaged_over_sentences_to_english_alone():
+    """XTREME ranks source to English; the other direction stays among the scores."""
+    operation = BENCHMARKS["tatoeba"].BENCHMARK.shown
+    rows = [
+        {**ROWS[0], "language": "sw", "seed": 1, "id": f"tatoeba-{n}-{direction}"}
+        | {"operation": direction, "correct": direction == "to-english" and n > 0}
+        for n in range(4)
+        for direction in ("to-english", "from-english")
+    ]
+    scores = pa.Table.from_pylist(rows, schema=SCORE_SCHEMA)
+    table = tidy(shown(scores, operation), {rows[0]["system"]: ("t", "")}, ["sw"], {}, [], None, 10)
+    (row,) = [row for row in table.to_pylist() if row["scope"] == "sw" and row["seed"] is None]
+    assert (row["n"], row["accuracy"]) == (4, 75.0)
+    assert shown(scores, "") is scores
+
+
+def test_averages_of_tables_that_leave_a_language_out_stand_in_columns_of_their_own():
+    groups = {"low": ("sw", "hi", "bn"), "high": ("en",)}
+    languages = ["en", "sw", "hi", "bn"]
+    columns = scopes(languages, groups, [], left_out=("hi",))
+    by_name = {scope.name: scope.languages for scope in columns}
+    assert by_name["Low without hi"] == ("sw", "bn")
+    assert by_name["Avg. without hi"] == ("en", "sw", "bn")
+    assert "High without hi" not in by_name
+    shared = {"en": 50.0, "sw": 10.0, "bn": 20.0, "high": 50.0}
+    ten = Published("Ten", "B", ["Table 22"], {**shared, "low": 15.0, "average": 26.7})
+    eleven = Published("All", "B", ["Table 10"], {**shared, "hi": 0.0, "low": 10.0})
+    only_groups = Published("Groups", "B", ["Table 2"], {"low": 12.0})
+    published = [ten, eleven, only_groups]
+    rows = beside(columns, "b", groups, dict.fromkeys(languages, 0.1), "Chance", published)
+    found = {
+        (row["system"], row["scope"]): row["accuracy"]
+        for row in rows.to_pylist()
+        if row["origin"] == "paper" and len(row["scope"]) > 2
+    }
+    assert found == {
+        ("Ten", "Low without hi"): 15.0,
+        ("Ten", "Avg. without hi"): 26.7,
+        ("Ten", "High"): 50.0,
+        ("All", "Low"): 10.0,
+        ("All", "High"): 50.0,
+        ("Groups", "Low"): 12.0,
+    }
+
+
+def test_another_printing_with_other_figures_is_a_row_of_its_own_and_a_copied_row_is_named(
+    tmp_path,
+):
+    path = tmp_path / "x.csv"
+    rows = [
+        *(f"Table 1,M,A,A,{scope},{value}" for scope, value in (("low", 1), ("high", 2))),
+        *(f"Table 1,M,C,C,{scope},{value}" for scope, value in (("low", 1), ("high", 2))),
+        "Table 1,M,A,A,average,1.5",
+        "Table 1,M,C,C,average,1.5",
+        "Table 9,M,A-7B,A,average,1.54",
+        "Table 14,M,A again,A,low,3",
+        "Table 16,M,A again,A,low,3",
+    ]
+    path.write_text("\n".join(["table,base_model,system,title,language,accuracy", *rows, ""]))
+    first, copied, again = read_reference(path)
+    assert (first.label, first.origin) == ("A (paper, M)", "printed in Table 1, Table 9 as A-7B")
+    assert (copied.title, copied.copied, first.copied) == ("C", "A", "")
+    assert (again.label, again.tables) == ("A (paper, M; Table 14)", ["Table 14", "Table 16"])
+
+
+REFERENCE = Path(__file__).parents[2] / "config" / "reference"
+PUBLISHED_ROWS = {
+    "MAmmoTH", "WizardMath", "MetaMath", "MathOctopus-Parallel", "MathOctopus-MAPO-DPO",
+    "MetaMathOctopus-MAPO-DPO", "QAlign-MetaMathQA",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["mmwp", "mgsm", "msvamp"])
+def test_each_figure_of_the_paper_stands_beside_the_system_that_earned_it(name):
+    """Checkpoints that the paper took as published beside the `published-*` rows; those that its
+    authors trained beside rows that are trained here.
+    """
+    systems = load_systems(REFERENCE.parent / "systems")
+    titles = {system.title: key for key, system in systems.items()}
+    rows = read_reference(REFERENCE / f"{name}.csv")
+    beside_published = {row.title for row in rows if titles[row.title].startswith("published-")}
+    assert beside_published == PUBLISHED_ROWS
+    printed = {table for row in rows for table in row.tables}
+    expected = {
+        "mmwp": {"Table 1", "Table 7", "Table 8", "Table 9"},
+        "mgsm": {f"Table {number}" for number in (10, 14, 16, 22, 23, 24)},
+        "msvamp": {f"Table {number}" for number in (11, 15, 17)},
+    }[name]
+    assert printed == expected
+    slips = {row.title: row.copied for row in rows if row.copied}
+    retrain = {"MindMerger-Soft (Low-Resource Retrain)": "LangBridge (MetaMath)"}
+    assert slips == (retrain if name == "mmwp" else {})
 
 
 def test_reference_figures_are_joined_by_title_and_bad_ones_named(tmp_path):

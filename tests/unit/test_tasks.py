@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lingualift.messages import LinguaLiftError
 from lingualift.tasks.everyday import MEN, WOMEN, plural
 from lingualift.tasks.templates import TEMPLATES
-from lingualift.tasks.word_problems import PROBLEM_SCHEMA, generate
+from lingualift.tasks.word_problems import PROBLEM_SCHEMA, generate_problems
 from tests.near_duplicates import (
     THRESHOLD,
     masked,
@@ -44,7 +44,7 @@ TEST_NAMES = {
 
 @pytest.fixture(scope="module")
 def problems() -> pa.Table:
-    return generate(4000, 5)
+    return generate_problems(4000, 5)
 
 
 def benchmark() -> list[dict[str, str]]:
@@ -142,13 +142,15 @@ def test_a_fifth_of_the_problems_start_with_the_question_or_carry_an_irrelevant_
 
 
 def test_a_seed_fixes_the_bytes_and_a_smaller_set_is_a_prefix(problems):
-    again = generate(4000, 5)
+    again = generate_problems(4000, 5)
     assert again.equals(problems) and again.schema.equals(PROBLEM_SCHEMA)
-    assert generate(100, 5).equals(problems.slice(0, 100))
-    assert generate(100, 6)["question"].to_pylist() != problems["question"].to_pylist()[:100]
-    assert generate(0, 1).num_rows == 0
+    assert generate_problems(100, 5).equals(problems.slice(0, 100))
+    assert (
+        generate_problems(100, 6)["question"].to_pylist() != problems["question"].to_pylist()[:100]
+    )
+    assert generate_problems(0, 1).num_rows == 0
     with pytest.raises(LinguaLiftError, match="count must not be negative"):
-        generate(-1, 1)
+        generate_problems(-1, 1)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,7 @@ def test_no_benchmark_problem_is_a_near_duplicate_of_a_training_problem(seed):
     result = require_no_near_duplicates(
         [row["id"] for row in rows],
         [row["question"] for row in rows],
-        generate(6000, seed)["question"].to_pylist(),
+        generate_problems(6000, seed)["question"].to_pylist(),
     )
     assert result.similarity.max() < THRESHOLD - 0.05
 

@@ -22,6 +22,7 @@ from lingualift.training import progress
 from lingualift.training.batches import Cutting, padding_share, plan_batches
 from lingualift.training.job import StageJob
 from lingualift.training.language_modelling import train_language_modelling
+from lingualift.training.trainer import PlannedTrainer
 from lingualift.training.warm_start import token_targets, train_warm_start
 
 PROMPT = Prompt("{question}\nAnswer:", "Solve. ")
@@ -310,3 +311,48 @@ def test_warm_start_maps_states_to_the_embeddings_they_stand_for_on_the_jobs_dev
     assert "boundary" in model.config.trained, (
         "the checkpoint must carry the boundary vectors that the next stage starts from"
     )
+
+
+RATES = {"alignment": 6e-4, "boundary": 3e-4, "llm": 2e-5}
+DECAYS = {"alignment": 0.0, "boundary": 0.0, "llm": 0.01}
+
+
+def test_every_module_learns_at_its_own_rate_with_its_own_decay(
+    llama: Path, causal_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, examples, states = prepared(llama, causal_encoder)
+    made: list[torch.optim.Optimizer] = []
+    create = PlannedTrainer.create_optimizer
+
+    def noted(self: PlannedTrainer, *arguments: Any) -> torch.optim.Optimizer:
+        made.append(create(self, *arguments))
+        return made[-1]
+
+    monkeypatch.setattr(PlannedTrainer, "create_optimizer", noted)
+    job = language_modelling_job(
+        tmp_path / "w", list(RATES), learning_rate=RATES, weight_decay=DECAYS
+    )
+    train_language_modelling(job, model, examples, states, 2)
+    groups = {
+        id(parameter): (group["initial_lr"], group["weight_decay"])
+        for group in made[0].param_groups
+        for parameter in group["params"]
+    }
+    learning = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    assert len(groups) == len(learning)
+    for name, parameter in learning.items():
+        module = name.split(".")[0]
+        plain = name.endswith("bias") or "norm" in name
+        assert groups[id(parameter)] == (RATES[module], 0.0 if plain else DECAYS[module]), name
+
+
+def test_equal_rates_by_module_give_what_one_number_gives(
+    llama: Path, causal_encoder: Path, tmp_path: Path
+) -> None:
+    trained = []
+    for rate in (1e-3, {"alignment": 1e-3, "boundary": 1e-3}):
+        model, examples, states = prepared(llama, causal_encoder)
+        job = language_modelling_job(tmp_path / "w", ["alignment", "boundary"], learning_rate=rate)
+        train_language_modelling(job, model, examples, states, 2)
+        trained.append(weights(model))
+    assert all(torch.equal(value, trained[1][name]) for name, value in trained[0].items())

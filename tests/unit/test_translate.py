@@ -16,7 +16,7 @@ from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.tasks.forms import multiple_choice_question, nli_question
 from lingualift.translate import apertium, nllb
-from lingualift.translate.engine import TRANSLATION_SCHEMA, in_english, parts, translate
+from lingualift.translate.engine import TRANSLATION_SCHEMA, in_english, parts, translate_questions
 
 LANGUAGES = load_languages(Path(__file__).parents[2] / "config" / "languages.tsv")
 TEXT = (
@@ -49,7 +49,7 @@ def test_the_words_of_a_form_are_kept_and_what_fills_it_is_translated(monkeypatc
         "Tiene 3.\n¿Cuántas?",
         "Descansa.",
     ]
-    assert translate(questions, LANGUAGES["es"], "apt", tmp_path, 8) == [
+    assert translate_questions(questions, LANGUAGES["es"], "apt", tmp_path, 8) == [
         nli_question("<Un hombre duerme.>", "<Descansa.>"),
         multiple_choice_question("<¿Dónde?>", ["<aquí>", "<allí>"]),
         "<Tiene 3.>\n<¿Cuántas?>",
@@ -81,13 +81,13 @@ def test_a_problem_goes_to_an_engine_sentence_by_sentence(
 
     monkeypatch.setattr(apertium, "translate", mark)
     monkeypatch.setattr(nllb, "translate", mark)
-    assert translate([question], LANGUAGES[code], engine, tmp_path, 8) == [english]
+    assert translate_questions([question], LANGUAGES[code], engine, tmp_path, 8) == [english]
     assert sorted(seen) == sorted(segments)
 
 
 def test_what_holds_no_letter_or_digit_is_not_translated(monkeypatch, tmp_path):
     monkeypatch.setattr(apertium, "translate", lambda texts, folder, _: ["" for _ in texts])
-    assert translate(["...", "!"], LANGUAGES["es"], "apt", tmp_path, 8) == ["...", "!"]
+    assert translate_questions(["...", "!"], LANGUAGES["es"], "apt", tmp_path, 8) == ["...", "!"]
 
 
 @given(TEXT, TEXT)
@@ -101,12 +101,12 @@ def test_a_form_is_split_where_it_was_filled(one, other):
 def test_an_engine_that_loses_a_sentence_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(apertium, "translate", lambda texts, folder, _: list(texts)[:-1])
     with pytest.raises(LinguaLiftError, match="translation: 1 translations for 2 sentences of es"):
-        translate(["uno", "dos"], LANGUAGES["es"], "apt", tmp_path, 8)
+        translate_questions(["uno", "dos"], LANGUAGES["es"], "apt", tmp_path, 8)
     monkeypatch.setattr(apertium, "translate", lambda texts, folder, _: [" " for _ in texts])
     with pytest.raises(LinguaLiftError, match=r"nothing came back for 'uno' \(es\)"):
-        translate(["uno"], LANGUAGES["es"], "apt", tmp_path, 8)
+        translate_questions(["uno"], LANGUAGES["es"], "apt", tmp_path, 8)
     with pytest.raises(LinguaLiftError, match=r"languages\.tsv gives German \(de\) no NLLB code"):
-        translate(["eins"], replace(LANGUAGES["de"], nllb=None), "hub", tmp_path, 8)
+        translate_questions(["eins"], replace(LANGUAGES["de"], nllb=None), "hub", tmp_path, 8)
 
 
 def test_problems_take_their_translations_and_a_file_of_other_problems_is_refused():

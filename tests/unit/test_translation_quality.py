@@ -12,8 +12,13 @@ import pytest
 import yaml
 
 from lingualift.benchmarks.base import Problem
-from lingualift.config import load
-from lingualift.evaluation.translation_quality import QUALITY_SCHEMA, quality, readable, scores
+from lingualift.config import load_config
+from lingualift.evaluation.translation_quality import (
+    QUALITY_SCHEMA,
+    corpus_scores,
+    quality,
+    readable,
+)
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.plan import plan
@@ -55,12 +60,12 @@ def bleu(ours: list[str], theirs: list[str]) -> float:
 
 
 def test_bleu_is_that_of_its_definition_and_a_perfect_translation_is_perfect():
-    found = scores(TRANSLATIONS, ORIGINALS)
+    found = corpus_scores(TRANSLATIONS, ORIGINALS)
     assert found["bleu"] == pytest.approx(bleu(TRANSLATIONS, ORIGINALS))
     # 2 substitutions in the first, a shift of 'boats' in the third, of 23 words
     assert found["ter"] == pytest.approx(100 * 3 / 23)
     assert 0 < found["chrf"] < 100
-    perfect = scores(ORIGINALS, ORIGINALS)
+    perfect = corpus_scores(ORIGINALS, ORIGINALS)
     assert (perfect["bleu"], perfect["chrf"], perfect["ter"]) == (
         pytest.approx(100),
         pytest.approx(100),
@@ -80,7 +85,7 @@ def test_rows_are_matched_by_id_and_a_form_is_not_scored():
     problems = [Problem(f"p{place}", text, "1") for place, text in enumerate(ORIGINALS)]
     table = translated([(f"p{place}", text) for place, text in enumerate(TRANSLATIONS)][::-1])
     found = quality(table, problems, "mgsm", "apertium", "x.parquet")
-    own = scores(TRANSLATIONS[::-1], ORIGINALS[::-1])
+    own = corpus_scores(TRANSLATIONS[::-1], ORIGINALS[::-1])
     assert found == {"benchmark": "mgsm", "language": "es", "engine": "apertium", "n": 3, **own}
     pair = [Problem("p", nli_question("A man sleeps.", "He rests now."), "neutral")]
     form = quality(
@@ -91,7 +96,7 @@ def test_rows_are_matched_by_id_and_a_form_is_not_scored():
         "x",
     )
     assert form["bleu"] == pytest.approx(
-        scores(["A man is asleep. He rests now."], ["A man sleeps. He rests now."])["bleu"]
+        corpus_scores(["A man is asleep. He rests now."], ["A man sleeps. He rests now."])["bleu"]
     )
     sentence = [
         Problem("t", "Un hombre duerme.", "1", translation="A man sleeps.")
@@ -154,7 +159,7 @@ def test_what_is_translated_is_compared_where_an_english_original_is_at_hand(
     }
     values["languages"] |= {"evaluation": languages}
     made = plan(
-        load(values),
+        load_config(values),
         load_languages(CONFIG / "languages.tsv"),
         load_sources(CONFIG / "sources.yaml"),
         load_systems(CONFIG / "systems"),

@@ -1,5 +1,5 @@
 """The whole chain, from raw text to the table, on tiny models: what it makes. That it makes the
-same again: test_offline.py.
+same again: tests/whole/test_offline.py.
 """
 
 import csv
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests import tiny
-from tests.workflow.conftest import planned
+from tests.planned import planned
 
 pytestmark = pytest.mark.workflow
 

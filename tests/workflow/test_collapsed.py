@@ -11,7 +11,7 @@ import pytest
 
 from lingualift.embeddings.fasttext import Embeddings, load_embeddings, save_embeddings
 from tests import tiny
-from tests.workflow.conftest import planned
+from tests.planned import planned
 
 pytestmark = pytest.mark.workflow
 LEXICON, EVIDENCE = "results/lexicons/sw.parquet", "results/lexicons/sw.json"

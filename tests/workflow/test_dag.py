@@ -1,13 +1,15 @@
 """The dry run of every configuration that ships prints its DAG, with the jobs that it should have
-(the paper's own: test_requests.py).
+(the paper's own: tests/whole/test_requests.py).
 """
 
+import os
 import re
-import subprocess
-import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = ("--configfile", "config/paper.yaml")
@@ -15,28 +17,38 @@ PAPER = ("--configfile", "config/paper.yaml")
 pytestmark = pytest.mark.workflow
 
 
+@cache
 def dry_run(*arguments: str) -> dict[str, int]:
     """Jobs by rule of a dry run of everything, in this repository (which it does not touch)."""
-    command = [sys.executable, "-m", "snakemake", "-n", "--forceall", *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    table = (done.stdout + done.stderr).rpartition("Job stats:")[2]
+    table = printed(*arguments).rpartition("Job stats:")[2]
     return {
         rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)
     }
 
 
+def printed(*arguments: str) -> str:
+    """What a dry run of everything prints."""
+    done = forked.snakemake(["-n", "--forceall", *arguments], ROOT, os.environ)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kept", ["true", "false"])
+def test_checkpoints_go_when_nothing_reads_them_again_where_that_is_configured(kept: str) -> None:
+    text = printed("--config", "systems=[mono-sft]", f"compute={{keep_checkpoints: {kept}}}")
+    removed = re.findall(r"Would remove temporary output results/checkpoints/(\w+)", text)
+    assert sorted(removed) == ([] if kept == "true" else ["arithmetic", "transfer"])
+
+
 def test_the_released_settings_are_laid_over_the_papers() -> None:
     jobs = dry_run(*PAPER, "config/released.yaml")
-    assert (jobs["train"], jobs["codeswitch"], jobs["lexicon"]) == (2, 47, 47)
+    assert (jobs["train"], jobs["codeswitch"], jobs["lexicon"]) == (4, 50, 50)
 
 
 def test_real_data_on_one_machine_has_every_kind_of_system() -> None:
     jobs = dry_run("--configfile", "config/gsm8k.yaml")
     assert (jobs["train"], jobs["codeswitch"], jobs["translate"]) == (
-        26,
+        27,
         7,
         1,
     )  # of 61 stages in the chains of 18 systems; es alone has an engine
@@ -54,27 +66,22 @@ def test_the_slurm_profile_is_understood() -> None:
 
 
 def test_the_workflow_catalogues_file_leads_to_the_same_jobs() -> None:
-    jobs = dry_run("--snakefile", "workflow/Snakefile")
-    assert jobs.pop("default") == 1
-    expected = dry_run()
-    del expected["all"]
-    assert jobs == expected
+    jobs, expected = dry_run("--snakefile", "workflow/Snakefile"), dry_run()
+    assert jobs == {"default" if rule == "all" else rule: count for rule, count in expected.items()}
+    assert jobs["default"] == 1
 
 
 def test_no_rule_stands_in_a_loop_and_languages_that_share_a_job_share_its_rule() -> None:
-    """Eight languages of four systems: two batches each, and a file a language."""
+    """Eleven languages of three systems: three batches each, and a file a language."""
     jobs = dry_run()
     assert (jobs["predict"], jobs["predictions"], jobs["encode"], jobs["encode_words"]) == (
-        8,
-        32,
-        1 + 2 + 2,  # the task's questions, code-switched text, problems
+        9,
+        33,
+        1 + 2 + 3,  # the task's questions, code-switched text, problems
         1 + 2,  # English, and the aligned languages
     )
 
 
 def test_the_workflow_is_free_of_lint() -> None:
-    command = [sys.executable, "-m", "snakemake", "--lint"]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-    )
+    done = forked.snakemake(["--lint"], ROOT, os.environ)
     assert done.returncode == 0, done.stdout + done.stderr

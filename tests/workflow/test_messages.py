@@ -3,26 +3,22 @@ the way out.
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests import forked
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def dry_run(target: str, **config: object) -> subprocess.CompletedProcess[str]:
     arguments = [f"{key}={json.dumps(value)}" for key, value in config.items()]
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "-n",
-        target,
-        *(["--config", *arguments] if arguments else []),
-    ]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    command = ["-n", target, *(["--config", *arguments] if arguments else [])]
+    return forked.snakemake(command, ROOT, os.environ)
 
 
 @pytest.mark.workflow

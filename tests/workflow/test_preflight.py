@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from tests import tiny
-from tests.workflow.test_offline import without_network
 
 pytestmark = pytest.mark.workflow
 SMALL = ("config/test/small.yaml",)
@@ -68,7 +67,7 @@ def test_too_little_disk_for_what_is_configured(folder: Path) -> None:
         folder,
         configfiles=SMALL,
         vocabulary={"size": 10**9},
-        target="results/embeddings/gemma3-270m-layer12/de",
+        target="results/embeddings/e5-small-layer8/de",
     )
     assert line.startswith("results: ") and "GB free, this run needs about" in line
 
@@ -124,7 +123,7 @@ def test_a_python_that_is_too_old(tmp_path: Path) -> None:
 
 
 def test_no_network_and_no_mirror(folder: Path, tmp_path: Path) -> None:
-    prefix, environment = without_network(tmp_path / "blocked")
+    prefix, environment = tiny.without_network(tmp_path / "blocked")
     environment |= {
         "npm_config_cache": str(tmp_path / "npm"),
         "PIP_NO_CACHE_DIR": "1",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from snakemake.io import get_wildcard_names
 
-from lingualift.config import load
+from lingualift.config import load_config
 from lingualift.messages import LinguaLiftError
 from lingualift.retrieve.clients import redact
 from tests import tiny
@@ -50,7 +50,7 @@ def test_a_folder_is_refused_in_one_line_or_means_itself_to_shell_and_snakemake(
     key: str, value: str
 ) -> None:
     try:
-        folder = getattr(load({**DEFAULT, key: value}), key)
+        folder = getattr(load_config({**DEFAULT, key: value}), key)
     except LinguaLiftError as error:
         assert len(str(error).splitlines()) == 1
         assert key in str(error)

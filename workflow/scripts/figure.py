@@ -1,7 +1,7 @@
 """One figure of the run, as SVG, PNG, and the record that the report shows."""
 
 from lingualift import job
-from lingualift.figures import FIGURES, draw
+from lingualift.figures import FIGURES, draw_figure
 from lingualift.figures.read import read_inputs
 from lingualift.figures.write import write_figure
 
@@ -13,4 +13,4 @@ with job.frame(snakemake.log[0]):
         params.systems,
         params.bootstrap,
     )
-    write_figure(draw(params.entry, inputs), output.svg, output.png, output.record)
+    write_figure(draw_figure(params.entry, inputs), output.svg, output.png, output.record)

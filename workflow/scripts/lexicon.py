@@ -1,6 +1,5 @@
 """Induce the lexicon of one language and judge it."""
 
-import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -49,12 +48,10 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
         ]
     source = word_space(read_parquet(inputs.source_vocabulary), params.source_vectors)
     target = word_space(read_parquet(inputs.target_vocabulary), params.target_vectors)
-    work = Path(snakemake.output.lexicon + ".partial")
+    work = Path(inputs.adversaries) if "adversaries" in inputs.keys() else None
     material = {"seed": params.seed, "seed_dictionary": seed_dictionary, "gold": gold}
     try:
-        lexicon = build_lexicon(
-            source, target, settings, **material, work=work, precision=params.precision
-        )
+        lexicon = build_lexicon(source, target, settings, **material, work=work)
         collapsed = lexicon.evidence["verdict"] == "collapsed"
         if collapsed and params.collapsed == "supervised" and seed_dictionary:
             logger.warning(
@@ -74,8 +71,8 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
         )
     read = [inputs.source_vocabulary, inputs.target_vocabulary]
     read += [*params.source_vectors, *params.target_vectors]
-    read += filter(None, [inputs.get("seed_dictionary"), inputs.get("gold")])
+    named = ("seed_dictionary", "gold", "adversaries")
+    read += [inputs[name] for name in named if name in inputs.keys()]
     stamp = provenance(snakemake.rule, settings.model_dump(), read)
     write_parquet(snakemake.output.lexicon, lexicon.table, LEXICON_SCHEMA, stamp)
     write_json(snakemake.output.evidence, {"language": language.code, **lexicon.evidence})
-    shutil.rmtree(work, ignore_errors=True)

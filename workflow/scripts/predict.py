@@ -1,17 +1,23 @@
 """Answer one benchmark in one or more languages with one system."""
 
+import shutil
 from pathlib import Path
+
+import torch
 
 from lingualift import job
 from lingualift.artifacts import read_parquet, write_parquet
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import Evaluation
-from lingualift.evaluation.predict import Asking, load_for_generation, predict
+from lingualift.evaluation.engines import SERVED_FOLDER, VllmEngine
+from lingualift.evaluation.memory import require_fit
+from lingualift.evaluation.predict import Asking, generates, load_for_generation, predict
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import read_problems, texts
 from lingualift.machine import device, dtype
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
+from lingualift.model.prepacked import pack
 from lingualift.model.prepare import prepared
 from lingualift.model.states import load_states
 from lingualift.plan.inputs import Questions
@@ -20,48 +26,56 @@ from lingualift.translate.engine import in_english
 
 with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu", 0)):
     files, params, benchmark = snakemake.input, snakemake.params, snakemake.wildcards.benchmark
-    settings, precision = params.evaluation, dtype(params.precision)
+    settings, precision = Evaluation.model_validate(params.evaluation), dtype(params.precision)
+    answer = BENCHMARKS[benchmark].BENCHMARK.answer
     checkpoint = Path(files.checkpoint) if "checkpoint" in files.keys() else None
     llm = prepared(files.llm)
     batch = [Questions(**language) for language in params.questions]
     problems = {asked.language: read_problems(asked.problems) for asked in batch}
-    model = load_for_generation(checkpoint, llm, precision).to(device())
+    served = settings.engine == "vllm" and generates(answer, settings)
+    where = torch.device("cpu" if served else device())  # a serving engine has the GPU for itself
+    require_fit(llm, precision, torch.device(device()), settings.max_new_tokens)
+    model = load_for_generation(checkpoint, llm, precision).to(where)
+    if where.type == "cpu" and not served:
+        pack(model.llm)
     encoder = None
-    if model.encoder is not None:  # a stage has trained it: stored states are the frozen encoder's
-        trained = model.config.encoder
-        how = (
-            trained["layer"],
-            precision,
-            device(),
-            model.encoder,
-            trained.get("split_digits", False),
-        )
-        encoder = Encoder(trained["path"], *how)
+    # Stored states are the frozen encoder's, of the questions alone: not where a stage has trained
+    # it, or where it reads whole prompts.
+    if model.encoder is not None or "encoder" in files.keys():
+        known = model.config.encoder
+        path = prepared(files.encoder) if "encoder" in files.keys() else known["path"]
+        split = known.get("split_digits", False)
+        how = (known["layer"], precision, device(), model.encoder, split)
+        encoder = Encoder(path, *how)
     with job.resumed_folder(snakemake.output[0]) as folder:
         # An interrupted job begins with its first language again: its answers stay until the end.
+        engine = VllmEngine(model, llm, folder) if served else None
         partials = [folder / f"{asked.language}.answers" for asked in batch]
         for asked, partial in zip(batch, partials, strict=True):
             questions, states = problems[asked.language], None
+            prompt = Prompt(**asked.prompt)
             if asked.translated:
                 english = read_parquet(asked.translated)
                 questions = in_english(questions, english, asked.translated)
             if encoder is not None:
-                states = encoder.encode(texts(questions), progress="encode")
+                read = [prompt.encoded(params.input, text) for text in texts(questions)]
+                states = encoder.encode(read, progress="encode")
             elif asked.states:
                 states = load_states(asked.states, texts(questions))
             asking = Asking(
                 asked.language,
-                BENCHMARKS[benchmark].BENCHMARK.answer,
+                answer,
                 params.input,
-                Prompt(**asked.prompt),
-                Evaluation.model_validate(params.evaluation),
+                prompt,
+                settings,
             )
-            table = predict(model, llm, questions, states, asking, partial, checkpoint)
-            read = [files.llm, asked.problems, checkpoint, asked.states, asked.translated]
+            table = predict(model, llm, questions, states, asking, partial, checkpoint, engine)
+            used = [files.llm, asked.problems, checkpoint, asked.states, asked.translated]
+            used.append(files.get("encoder"))
             stamp = provenance(
                 snakemake.rule,
                 params.evaluation,
-                map(str, filter(None, read)),
+                map(str, filter(None, used)),
                 system=params.system,
                 seed=params.seed,
                 run=snakemake.wildcards.run,
@@ -71,3 +85,4 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
             write_parquet(folder / f"{asked.language}.parquet", table, PREDICTION_SCHEMA, stamp)
         for partial in partials:
             partial.unlink(missing_ok=True)
+        shutil.rmtree(folder / SERVED_FOLDER, ignore_errors=True)

@@ -18,15 +18,8 @@ from lingualift.provenance import provenance
 from lingualift.tables.chance import TITLES, chance
 from lingualift.tables.lexicons import LEXICON_TABLE_SCHEMA
 from lingualift.tables.reference import read_reference
-from lingualift.tables.results import (
-    TIDY_SCHEMA,
-    beside,
-    group_scopes,
-    readable,
-    scopes,
-    tidy,
-    with_version,
-)
+from lingualift.tables.results import TIDY_SCHEMA, beside, readable, shown, tidy, with_version
+from lingualift.tables.scopes import group_scopes, scopes
 
 with job.frame(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
@@ -34,6 +27,7 @@ with job.frame(snakemake.log[0]):
     lexicons = read_parquet(files.lexicons, LEXICON_TABLE_SCHEMA)
     aligned = lexicons.filter(lexicons["in_stage_1"])["language"].to_pylist()
     benchmark = BENCHMARKS[params.benchmark].BENCHMARK
+    scores = shown(scores, benchmark.shown)
     titles = {title for title, _ in params.systems.values()}
     published = [
         row
@@ -59,12 +53,12 @@ with job.frame(snakemake.log[0]):
     )
     for columns, parquet, readable_csv in (
         (
-            scopes(params.languages, benchmark.groups, aligned),
+            scopes(params.languages, benchmark.groups, aligned, benchmark.left_out),
             snakemake.output.parquet,
             snakemake.output.csv,
         ),
         (
-            group_scopes(params.languages, params.families, params.scripts),
+            group_scopes(params.languages, params.groupings),
             snakemake.output.groups,
             snakemake.output.groups_csv,
         ),

@@ -9,7 +9,7 @@ from lingualift.languages import Language
 from lingualift.model.prepare import prepared
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
-from lingualift.translate.engine import TRANSLATION_SCHEMA, translate
+from lingualift.translate.engine import TRANSLATION_SCHEMA, translate_questions
 
 with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu", 0)):
     files, params = snakemake.input, snakemake.params
@@ -17,7 +17,7 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
     problems = read_problems(files.problems)
     folder = verified(files.engine) if params.kind == "apt" else prepared(files.engine)
     questions = [problem.question for problem in problems]
-    english = translate(questions, language, params.kind, folder, params.batch)
+    english = translate_questions(questions, language, params.kind, folder, params.batch)
     columns = [
         [problem.id for problem in problems],
         [language.code] * len(problems),

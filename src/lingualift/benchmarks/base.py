@@ -50,8 +50,10 @@ class Benchmark:
     same problems in another form; with `together` all are read. Where it is `built`, rules of its
     own make its problems from them. `code` is the column of languages.tsv by which its files know a
     language. `version` is that of the problems, where this project publishes them; tables show it.
-    Problems of one id say the same in every
-    language where it is `parallel`. Checksums stand with the files in config/sources.yaml.
+    Problems of one id say the same in every language where it is `parallel`. `left_out` are
+    languages that some of the paper's averages leave out. `shown` is the operation that tables
+    average, where answers of others are stored, too (empty: all). Checksums stand with the files in
+    config/sources.yaml.
     """
 
     name: str
@@ -71,6 +73,8 @@ class Benchmark:
     parallel: bool = False
     version: str = ""
     built: bool = False
+    left_out: tuple[str, ...] = ()
+    shown: str = ""
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -88,10 +88,12 @@ def build(folders: Sequence[Path], language: str, code: str, split: str) -> Iter
         find_one(ENGLISH, folder, f"**/{name}", language, code)
         for folder, name in zip(folders, ("ASDiv.xml", "mawps.json"), strict=True)
     )
-    yield from select([*draw(read_asdiv(asdiv)), *draw(read_mawps(mawps))])
+    yield from select([*draw_candidates(read_asdiv(asdiv)), *draw_candidates(read_mawps(mawps))])
 
 
-def draw(candidates: Iterable[Candidate], size: int = DRAWN, seed: int = SEED) -> list[Candidate]:
+def draw_candidates(
+    candidates: Iterable[Candidate], size: int = DRAWN, seed: int = SEED
+) -> list[Candidate]:
     """`size` of the multi-step candidates (at least two operations), in the order of the SHA-256 of
     the seed and their ids.
 

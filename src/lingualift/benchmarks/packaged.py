@@ -11,7 +11,7 @@ from lingualift.messages import LinguaLiftError
 
 
 @cache
-def table(benchmark: str, package: str, name: str) -> dict[str, dict[str, str]]:
+def packaged_table(benchmark: str, package: str, name: str) -> dict[str, dict[str, str]]:
     """The rows of `name`.tsv in `package` by id, each row by column name.
 
     Raises LinguaLiftError where the file is missing or a line has another number of columns than
@@ -44,10 +44,10 @@ def packaged_problems(
     `operation` is the column of key.tsv that says what a problem asks for. Raises LinguaLiftError
     that counts the problems of the split that the language lacks.
     """
-    questions = table(benchmark, package, language)
+    questions = packaged_table(benchmark, package, language)
     wanted = {
         identifier: row
-        for identifier, row in table(benchmark, package, "key").items()
+        for identifier, row in packaged_table(benchmark, package, "key").items()
         if row["split"] == split
     }
     if missing := [identifier for identifier in wanted if identifier not in questions]:

@@ -63,9 +63,11 @@ def english_left(question: str, source: str, names: Collection[str]) -> str:
     """Three English words in a row, or the words of a sentence that shares more than a third of its
     words with the English one.
     """
-    own, english = _WORD.findall(question.lower()), _WORD.findall(source.lower())
+    words, english = _WORD.findall(question.lower()), _WORD.findall(source.lower())
     runs = set(zip(english, english[1:], english[2:], strict=False)) & set(
-        zip(own, own[1:], own[2:], strict=False)
+        zip(words, words[1:], words[2:], strict=False)
     )
-    common = [word for word in own if word in set(english) - set(names)]
-    return " ".join(min(runs)) if runs else ", ".join(common) if len(common) > len(own) / 3 else ""
+    common = [word for word in words if word in set(english) - set(names)]
+    return (
+        " ".join(min(runs)) if runs else ", ".join(common) if len(common) > len(words) / 3 else ""
+    )

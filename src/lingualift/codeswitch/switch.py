@@ -77,6 +77,7 @@ names and numbers.
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 BATCH_ROWS = 16384
+LEAST_ACHIEVED = 0.1  # of the asked ratio
 
 
 @dataclass(frozen=True)
@@ -350,6 +351,7 @@ def switch_file(
                     f"lexicon of '{lexicon.language}': none of its {len(lexicon.sources)} words can"
                     f" be substituted in {tagged}; look at the lexicon and at codeswitch.pos"
                 )
+            check_achieved(total, how)
     share, ratio = total.substitutable_share, total.ratio
     logger.info(
         "%s: %d queries, %.3f of the words substitutable, ratio %.3f",
@@ -359,6 +361,20 @@ def switch_file(
         ratio,
     )
     return total
+
+
+def check_achieved(total: Statistics, how: Switching) -> None:
+    """Refuse text in which less than `LEAST_ACHIEVED` of what the ratio asks for was replaced of
+    all words of the chosen parts of speech: a stage would learn next to nothing from it.
+    """
+    chosen = sum(count for pos, count in total.pos_counts.items() if pos in how.pos)
+    if total.switched < LEAST_ACHIEVED * how.ratio * chosen:
+        raise LinguaLiftError(
+            f"code-switching into '{total.language}': {total.switched} of {chosen} words of the"
+            f" chosen parts of speech are replaced where codeswitch.ratio asks for {how.ratio:g} of"
+            f" them, for the lexicon holds {total.substitutable}; keep function words"
+            " (vocabulary.stop_words: true), or choose another codeswitch.pos"
+        )
 
 
 def _read(file: pq.ParquetFile, path: str | Path) -> Iterator[pa.RecordBatch]:

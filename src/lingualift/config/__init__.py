@@ -211,7 +211,7 @@ class Config(Settings):
         return self
 
 
-def load(values: Mapping[str, Any], origin: str = "configuration") -> Config:
+def load_config(values: Mapping[str, Any], origin: str = "configuration") -> Config:
     """Check merged configuration values; the first mistake becomes one line naming its key and the
     nearest known one.
     """

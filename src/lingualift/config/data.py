@@ -1,10 +1,12 @@
 """Settings of languages, text, word vectors, lexicons, code-switched text and task data."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BeforeValidator,
     Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
 )
 
 from lingualift.config.base import Code, Line, Name, Positive, Seed, Settings, Share, real_number
@@ -94,6 +96,14 @@ class FastText(Settings):
 class AdversarySettings(Settings):
     """The adversarial start (Lample et al. 2018); the defaults are the paper's."""
 
+    preset: Literal["own", "muse"] = Field(
+        default="own",
+        description=(
+            "muse: MUSE's schedule exactly, refinement included; own: with the refinement and the"
+            " comparison that other starts have."
+        ),
+    )
+
     epochs: Positive = Field(
         default=5, description="Epochs; the best by the unsupervised criterion is kept."
     )
@@ -105,6 +115,15 @@ class AdversarySettings(Settings):
     hidden: Positive = Field(
         default=2048, description="Units of each of the discriminator's two hidden layers."
     )
+
+    @model_serializer(mode="wrap")
+    def _written(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without the default of `preset`: ids of stages hash what is written, and are older."""
+        values: dict[str, Any] = dump(self)
+        return {name: value for name, value in values.items() if (name, value) != PRESET}
+
+
+PRESET = ("preset", "own")
 
 
 class LexiconSettings(Settings):
@@ -122,7 +141,8 @@ class LexiconSettings(Settings):
     restarts: Positive = Field(
         1,
         description=(
-            "Runs of each stochastic start (without the encoder start up to five, until two agree)."
+            "Runs of each stochastic start (without the encoder start up to five, of the adversary"
+            " alone three, until two agree)."
         ),
     )
     use_frequencies: bool = Field(
@@ -181,8 +201,8 @@ class Task(Settings):
 
     source: Name | list[Name] = Field(
         description=(
-            "`word-problems` or `arithmetic` (generated here), or one or more keys of"
-            " config/sources.yaml."
+            "`word-problems`, `unreadable-problems` or `arithmetic` (generated here), or one or"
+            " more keys of config/sources.yaml."
         )
     )
     kind: Literal["maths", "nli", "commonsense", "translation"] = Field(

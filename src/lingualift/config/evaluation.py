@@ -79,6 +79,14 @@ class Compute(Settings):
         ),
     )
 
+    keep_checkpoints: bool = Field(
+        default=True,
+        description=(
+            "Whether a trained stage's checkpoint stays once every stage and answer that reads it"
+            " is made (false: it is deleted, and trained again when it is next needed)."
+        ),
+    )
+
 
 class Evaluation(Settings):
     """Generation."""
@@ -87,8 +95,18 @@ class Evaluation(Settings):
         "test", description="Benchmark split; use dev to choose settings, never test."
     )
     max_new_tokens: Positive = Field(description="Longest answer, in tokens.")
-    batch: Positive = Field(
-        description="Problems answered at once; changes no result but speed and memory."
+    batch: Positive | None = Field(
+        None,
+        description=(
+            "Problems answered at once, at most (null: as many as memory holds); changes no result"
+            " but speed and memory."
+        ),
+    )
+    engine: Literal["transformers", "vllm"] = Field(
+        "transformers",
+        description=(
+            "What generates: this project's loop, or vLLM in an environment of its own, on a GPU."
+        ),
     )
     choices: Literal["generation", "likelihood"] = Field(
         "generation",
@@ -131,5 +149,12 @@ class Tables(Settings):
         description=(
             "System that all others are tested against (null, or where it is not in a table: the"
             " table's first)."
+        ),
+    )
+    sentences: Name = Field(
+        default="mmwp-mini",
+        description=(
+            "Benchmark whose parallel sentences the paper's Figure 5 shows (sib200: Flores'"
+            " sentences)."
         ),
     )

@@ -5,9 +5,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     BeforeValidator,
+    Discriminator,
     Field,
+    SerializerFunctionWrapHandler,
+    Tag,
     TypeAdapter,
     ValidationError,
+    model_serializer,
     model_validator,
 )
 
@@ -22,6 +26,7 @@ from lingualift.config.base import (
 )
 from lingualift.config.data import Kind
 from lingualift.messages import LinguaLiftError, explain
+from lingualift.model.layout import NEEDED_SLOTS, has_slots
 
 
 class Model(Settings):
@@ -77,6 +82,19 @@ class Alignment(Settings):
     )
     activation: Literal["gelu", "relu"] = Field("gelu", description="Between the layers.")
     normalise: bool = Field(description="Standardise and clip the encoder's dimensions first.")
+    scaled: bool = Field(
+        True,
+        description=(
+            "Multiply the output by the deviation of the LLM's embeddings, and begin the boundary"
+            " vectors at that size."
+        ),
+    )
+
+    @model_serializer(mode="wrap")
+    def _written(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without the default of `scaled`: ids of stages hash what is written, and are older."""
+        values: dict[str, Any] = dump(self)
+        return {name: value for name, value in values.items() if name != "scaled" or not value}
 
 
 class PromptText(Settings):
@@ -84,8 +102,8 @@ class PromptText(Settings):
 
     template: str = Field(
         description=(
-            "Prompt with one {question} slot; {source} and {target} stand for the question's"
-            " language and English."
+            "Prompt with one {question} slot, or {premise} and {hypothesis}, or {stem} and"
+            " {choices}; {source} and {target} stand for the question's language and English."
         )
     )
     instruction: str | None = Field(
@@ -98,16 +116,25 @@ class PromptText(Settings):
 
     @model_validator(mode="after")
     def _one_slot(self) -> "PromptText":
-        if self.template.count("{question}") != 1:
-            raise ValueError("needs exactly one {question} slot")
+        if not has_slots(self.template):
+            raise ValueError(NEEDED_SLOTS)
         return self
 
 
-Input = Literal["text", "encoder", "encoder-first", "both"]
+Input = Literal[
+    "text", "encoder", "encoder-first", "templated-encoder", "templated-encoder-end", "both"
+]
+Module = Literal["alignment", "boundary", "llm", "encoder", "llm-lora"]
 OBJECTIVE = Field(
     description=(
         "Regression onto the LLM's word embeddings, or negative log-likelihood (equations (5)"
         " and (6))."
+    )
+)
+DATA = Field(
+    description=(
+        "`code-switched`, `english` (a warm start alone: nothing but English questions), or a task"
+        " of `tasks`; several are mixed."
     )
 )
 StageInput = Annotated[
@@ -121,7 +148,26 @@ ExampleCount = Annotated[
 LearningRate = Annotated[
     float,
     BeforeValidator(real_number),
-    Field(gt=0, allow_inf_nan=False, description="Peak learning rate."),
+    Field(gt=0, allow_inf_nan=False),
+]
+PEAK = "Peak learning rate; in language modelling also one for each module that learns."
+WeightDecay = Annotated[float, BeforeValidator(real_number), Field(ge=0, allow_inf_nan=False)]
+NUMBER, BY_NAME = "(number)", "(by module)"  # no keys: `messages.explain` leaves them out
+
+
+def _kind_of_value(value: Any) -> str:
+    return BY_NAME if isinstance(value, Mapping) else NUMBER
+
+
+Rates = Annotated[
+    Annotated[LearningRate, Tag(NUMBER)] | Annotated[dict[Module, LearningRate], Tag(BY_NAME)],
+    Discriminator(_kind_of_value),
+    Field(description=PEAK),
+]
+Decays = Annotated[
+    Annotated[WeightDecay, Tag(NUMBER)] | Annotated[dict[Module, WeightDecay], Tag(BY_NAME)],
+    Discriminator(_kind_of_value),
+    Field(description="Decoupled weight decay, or one for each module that learns."),
 ]
 
 
@@ -131,9 +177,7 @@ class WarmStart(Settings):
     """
 
     objective: Annotated[Literal["warm-start"], OBJECTIVE]
-    data: Literal["code-switched"] = Field(
-        description="`code-switched`, or a task of `tasks`; several are mixed."
-    )
+    data: Annotated[Literal["code-switched", "english"], DATA]
     input: StageInput = None
     train: list[Literal["alignment"]] = Field(
         min_length=1, max_length=1, description="Modules that learn; the rest is frozen."
@@ -141,12 +185,14 @@ class WarmStart(Settings):
     examples: ExampleCount = None
     steps: Positive = Field(description="Optimisation steps (warm-start alone).")
     batch: Positive = Field(16, description="Encoder tokens in a step.")
-    learning_rate: LearningRate
+    learning_rate: LearningRate = Field(description=PEAK)
 
     @property
     def parts(self) -> list[tuple[str, str | None]]:
-        """Every data set with its prompt: a warm start asks no LLM, so it has none."""
-        return [(self.data, None)]
+        """Every data set beside the English questions, with its prompt: a warm start asks no LLM,
+        so it has none.
+        """
+        return [] if self.data == "english" else [(self.data, None)]
 
     def identity(self) -> dict[str, Any]:
         """What of these settings enters the stage's id, beside the values that a warm start had
@@ -173,13 +219,9 @@ class LanguageModelling(Settings):
     """
 
     objective: Annotated[Literal["language-modelling"], OBJECTIVE]
-    data: Name | list[Name] = Field(
-        description="`code-switched`, or a task of `tasks`; several are mixed."
-    )
+    data: Annotated[Name | list[Name], DATA]
     input: StageInput = None
-    train: list[Literal["alignment", "boundary", "llm", "encoder", "llm-lora"]] = Field(
-        min_length=1, description="Modules that learn; the rest is frozen."
-    )
+    train: list[Module] = Field(min_length=1, description="Modules that learn; the rest is frozen.")
     prompt: Name | list[Name] = Field(
         description="Prompt of `prompts`, or one for each of `data` (language-modelling alone)."
     )
@@ -235,14 +277,12 @@ class LanguageModelling(Settings):
     lora_alpha: Annotated[float, BeforeValidator(real_number)] = Field(
         32.0, gt=0, allow_inf_nan=False, description="Scale of the adapters, over their rank."
     )
-    learning_rate: LearningRate
+    learning_rate: Rates
     schedule: Literal["constant", "linear", "cosine"] = Field(
         "constant", description="Course of the learning rate after the warm-up."
     )
     warmup: Share = Field(0.0, description="Share of the steps in which the learning rate rises.")
-    weight_decay: Annotated[float, BeforeValidator(real_number)] = Field(
-        0.0, ge=0, allow_inf_nan=False, description="Decoupled weight decay."
-    )
+    weight_decay: Decays = 0.0
     noise: Annotated[float, BeforeValidator(real_number)] = Field(
         0.0,
         ge=0,
@@ -252,6 +292,21 @@ class LanguageModelling(Settings):
             " embeddings."
         ),
     )
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """The peak learning rate of each module that learns."""
+        return self._by_module("learning_rate")
+
+    @property
+    def decays(self) -> dict[str, float]:
+        """The weight decay of each module that learns."""
+        return self._by_module("weight_decay")
+
+    def _by_module(self, key: str) -> dict[str, float]:
+        values = getattr(self, key)
+        each = values if isinstance(values, dict) else dict.fromkeys(self.train, values)
+        return {module: each[module] for module in self.train}
 
     @property
     def parts(self) -> list[tuple[str, str | None]]:
@@ -264,6 +319,23 @@ class LanguageModelling(Settings):
         """What of these settings enters the stage's id: all that determines its result."""
         later = {name for name in LATER_SETTINGS if getattr(self, name) == LATER_SETTINGS[name]}
         return {**self.model_dump(exclude=NOT_IN_IDS | later), "steps": None}
+
+    @model_validator(mode="after")
+    def _a_value_for_each_module(self) -> "LanguageModelling":
+        for key in BY_MODULE:
+            values = getattr(self, key)
+            if not isinstance(values, dict):
+                continue
+            for module in values:
+                if module not in self.train:
+                    raise ValueError(
+                        f"{key}: names {module}, which does not learn here; train lists"
+                        f" {', '.join(self.train)}"
+                    )
+            for module in self.train:
+                if module not in values:
+                    raise ValueError(f"{key}: names no value for {module}, which train lists")
+        return self
 
     @model_validator(mode="after")
     def _fits(self) -> "LanguageModelling":
@@ -282,6 +354,8 @@ class LanguageModelling(Settings):
         return self
 
 
+BY_MODULE = ("learning_rate", "weight_decay")
+"""Settings of a stage that are one number, or one for each module."""
 NOT_IN_IDS = {"micro_tokens", "gradient_checkpointing", "input"}
 """Settings of speed and memory; `input` enters an id as the layout that it leads to."""
 LATER_SETTINGS: dict[str, Any] = {"optim": "adamw", "four_bit": False}
@@ -293,8 +367,15 @@ Stage = Annotated[WarmStart | LanguageModelling, Field(discriminator="objective"
 def with_overrides(stage: Stage, overrides: Mapping[str, Any], origin: str) -> Stage:
     """A stage with a system's own settings over it; a mistake becomes one line that begins with
     `origin`.
+
+    A rate for some modules leaves the stage's own number to the others that learn.
     """
+    before = stage.model_dump()
     values = {**stage.model_dump(exclude_unset=True), **overrides}
+    for key in BY_MODULE:
+        own, given = before.get(key), overrides.get(key)
+        if isinstance(own, float) and isinstance(given, Mapping):
+            values[key] = dict.fromkeys(values["train"], own) | dict(given)
     try:
         return TypeAdapter[Stage](Stage).validate_python(values)
     except ValidationError as error:
@@ -308,7 +389,7 @@ class System(Settings):
     input: Input = Field(
         description=(
             "How the question enters: as text, as encoder states after the instruction (equation"
-            " (4)) or before it, or as both."
+            " (4)), before it or in its place, or as both."
         )
     )
     stages: list[Name | dict[Name, dict[str, Any]]] = Field(
@@ -344,6 +425,9 @@ class System(Settings):
         description=(
             "Kind of benchmark that it is asked (null: that of its last task; without stages, all)."
         ),
+    )
+    follows: str = Field(
+        "", description="What it is made after: a repository and its files, or a part of the paper."
     )
     note: str = Field("", description="For readers of the file.")
 

@@ -73,8 +73,8 @@ def field_choice(text: str, choices: Sequence[str]) -> str | None:
     Known failures: the `A` of `A bird` counts as choice A, and a denied choice (`not entailment`)
     as that choice.
     """
-    found = _named(text, choices)
-    return found[0] if found else None
+    named = _named(text, choices)
+    return named[0] if named else None
 
 
 def strict_choice(text: str, choices: Sequence[str]) -> str | None:

@@ -12,10 +12,10 @@ import torch
 from lingualift.artifacts import digest
 from lingualift.benchmarks.base import Problem
 from lingualift.config import Evaluation
+from lingualift.evaluation.engines import Engine, TransformersEngine
 from lingualift.evaluation.generate import (
     ComposedInputs,
     choice_likelihoods,
-    generate,
     sentence_vectors,
 )
 from lingualift.evaluation.partial import Partial
@@ -72,6 +72,7 @@ def predict(
     asking: Asking,
     partial: Path | None = None,
     weights: Path | None = None,
+    engine: Engine | None = None,
 ) -> pa.Table:
     """Answer every problem greedily; one row a problem (`PREDICTION_SCHEMA`), in the benchmark's
     order.
@@ -79,7 +80,7 @@ def predict(
     `states` are the encoder's of `problems.texts` (None: the question enters as text alone). With
     `partial`, finished batches are stored there, and taken from there if the file belongs to the
     same problems, prompt and settings and to the model whose weights are `weights` (None: `llm`);
-    the caller deletes it.
+    the caller deletes it. `engine` generates (None: this project's own loop over `model`).
     """
     tokenizer = load_tokenizer(llm)
     asked = texts(problems)
@@ -91,19 +92,25 @@ def predict(
     inputs = ComposedInputs(composed, states, special_ids(tokenizer)[2])
     if asking.kind == "neighbour":
         rows = _retrieve(model, inputs, problems, asking)
-    elif asking.kind == "choice" and asking.settings.choices == "likelihood":
+    elif not generates(asking.kind, asking.settings):
         rows = _choose(model, inputs, problems, asking, tokenizer)
     else:
         store = None
         if partial is not None:
             store = Partial(partial, _key(model, weights or llm, problems, asking, counts))
-        answers = _answer(model, inputs, end_ids(tokenizer, llm), asking, store)
+        engine = engine or TransformersEngine(model, asking.settings.batch)
+        answers = _answer(engine, inputs, end_ids(tokenizer, llm), asking, store)
         rows = []
         for index, problem in enumerate(problems):
             ids, reason = answers[index]
             output = tokenizer.decode(ids, skip_special_tokens=True)
             rows.append(_row(problem, asking, output, reason, len(ids)))
     return pa.Table.from_pylist(rows, schema=PREDICTION_SCHEMA)
+
+
+def generates(kind: str, settings: Evaluation) -> bool:
+    """Whether a benchmark's kind of answer is generated; other kinds read likelihoods or states."""
+    return kind == "number" or (kind == "choice" and settings.choices == "generation")
 
 
 def _prompt_hash(problem: Problem, asking: Asking) -> str:
@@ -123,12 +130,12 @@ def _key(
     """What must be the same for stored answers to be those that would be made."""
     settings = asking.settings
     hashes = [_prompt_hash(problem, asking) for problem in problems]
-    size = (settings.max_new_tokens, settings.batch)
+    size = (settings.max_new_tokens, settings.batch, settings.engine)
     return digest([hashes, fingerprint(weights), *size, str(model.dtype), list(counts)], 64)
 
 
 def _answer(
-    model: LinguaLiftModel,
+    engine: Engine,
     inputs: ComposedInputs,
     ends: Sequence[int],
     asking: Asking,
@@ -136,12 +143,10 @@ def _answer(
 ) -> dict[int, tuple[list[int], str]]:
     """New token ids and stop reason of every input, taken from `store` as far as it goes."""
     answers = {index: (ids, reason) for index, ids, reason in store.answers} if store else {}
-    batches = generate(
-        model,
+    batches = engine.answer(
         inputs,
         ends,
         asking.settings.max_new_tokens,
-        asking.settings.batch,
         finished=set(answers),
         progress=asking.language,
     )

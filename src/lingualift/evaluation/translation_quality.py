@@ -30,7 +30,7 @@ sacreBLEU's, to cite with a score.
 FIGURES = ("bleu", "chrf", "ter")
 
 
-def scores(translations: Sequence[str], originals: Sequence[str]) -> dict[str, Any]:
+def corpus_scores(translations: Sequence[str], originals: Sequence[str]) -> dict[str, Any]:
     """Corpus BLEU, chrF and TER in % by sacreBLEU's defaults, and their signatures."""
     from sacrebleu.metrics import BLEU, CHRF, TER
 
@@ -63,7 +63,7 @@ def quality(
             f"{name}: problem '{strange[0]}' has no English original; delete it and run again"
         )
     pairs = [(_filled(row["translation"]), _filled(english[row["id"]])) for row in rows]
-    figures = scores([ours for ours, _ in pairs], [original for _, original in pairs])
+    figures = corpus_scores([ours for ours, _ in pairs], [original for _, original in pairs])
     return {
         "benchmark": benchmark,
         "language": rows[0]["language"],

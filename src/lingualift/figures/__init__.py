@@ -46,7 +46,9 @@ def figure_names(
     return names
 
 
-def draw(name: str, inputs: Inputs, figures: Mapping[str, Figure] = FIGURES) -> Drawing | LeftOut:
+def draw_figure(
+    name: str, inputs: Inputs, figures: Mapping[str, Figure] = FIGURES
+) -> Drawing | LeftOut:
     """Draw an entry of the register; an unknown name raises LinguaLiftError."""
     if name not in figures:
         raise LinguaLiftError(f"unknown figure '{name}'; {nearest(name, figures)}")

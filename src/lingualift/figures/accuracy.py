@@ -11,7 +11,7 @@ from lingualift.figures.style import (
     LEVELS,
     colour,
     counted,
-    decimal,
+    one_decimal,
     symbol,
     values,
 )
@@ -120,8 +120,8 @@ def _label(row: Row, inputs: Inputs) -> str:
 
 
 def _order(row: Row) -> tuple[int, str]:
-    places = ["average", *LEVELS.values(), "other"]
-    return places.index(row["panel"]), "" if row["panel"] == "average" else row["language"]
+    panels = ["average", *LEVELS.values(), "other"]
+    return panels.index(row["panel"]), "" if row["panel"] == "average" else row["language"]
 
 
 def finding(table: Sequence[Row]) -> str:
@@ -140,8 +140,8 @@ def finding(table: Sequence[Row]) -> str:
     )
     tail = ""
     if chance is not None and best["high"] is not None and best["low"] <= chance:
-        tail = f", not more than guessing ({decimal(chance)} %)"
-    reached = f"{best['title']} answers {decimal(best['accuracy'])} % on average{tail}"
+        tail = f", not more than guessing ({one_decimal(chance)} %)"
+    reached = f"{best['title']} answers {one_decimal(best['accuracy'])} % on average{tail}"
     others = [row for row in averages if row is not best]
     if not others:
         return reached
@@ -149,7 +149,7 @@ def finding(table: Sequence[Row]) -> str:
     compared = next((row for row in averages if row["difference"] is not None), None)
     if reference is None or compared is None:
         second = max(others, key=lambda row: row["accuracy"])
-        return f"{reached}; next is {second['title']} with {decimal(second['accuracy'])} %"
+        return f"{reached}; next is {second['title']} with {one_decimal(second['accuracy'])} %"
     if best is not reference:
         return f"{reached}, {_points(best, reference['title'])}"
     second = max(others, key=lambda row: row["accuracy"])
@@ -158,8 +158,8 @@ def finding(table: Sequence[Row]) -> str:
 
 def _points(row: Row, other: str) -> str:
     """The difference of a system to the reference in words."""
-    size = f"{decimal(abs(row['difference']))} points"
-    bounds = f"{decimal(row['difference_low'])} to {decimal(row['difference_high'])}"
+    size = f"{one_decimal(abs(row['difference']))} points"
+    bounds = f"{one_decimal(row['difference_low'])} to {one_decimal(row['difference_high'])}"
     if row["difference_low"] <= 0 <= row["difference_high"]:
         return f"not measurably different from {other} ({bounds})"
     return f"{size} {'above' if row['difference'] > 0 else 'below'} {other} ({bounds})"

@@ -11,7 +11,7 @@ import altair as alt
 from scipy.stats import spearmanr
 
 from lingualift.figures.base import Drawing, Inputs
-from lingualift.figures.style import COLOURS, INTERVAL, QUIET, counted, values
+from lingualift.figures.style import COLOURS, INTERVAL, QUIET, counted, rank_correlation, values
 
 WIDTH, HEIGHT = 250, 190  # pixels of a panel
 MOST_LABELS, OUTERMOST = 20, 4  # beyond 20 names cover one another: lowest and highest 4 alone
@@ -35,14 +35,14 @@ def correlation(pairs: Sequence[tuple[float, float]]) -> Correlation | None:
     """Spearman's correlation of pairs; None with fewer than five, or where one side is constant."""
     if len(pairs) < FEWEST or any(len(set(side)) == 1 for side in zip(*pairs, strict=True)):
         return None
-    found = spearmanr(*zip(*pairs, strict=True))
-    rho = float(found.statistic)
+    spearman = spearmanr(*zip(*pairs, strict=True))
+    rho = float(spearman.statistic)
     if abs(rho) > 1 - 1e-9:
-        return Correlation(rho, rho, rho, float(found.pvalue), len(pairs))
+        return Correlation(rho, rho, rho, float(spearman.pvalue), len(pairs))
     deviation = 1.96 * math.sqrt((1 + rho**2 / 2) / (len(pairs) - 3))
     middle = math.atanh(rho)
     low, high = math.tanh(middle - deviation), math.tanh(middle + deviation)
-    return Correlation(rho, low, high, float(found.pvalue), len(pairs))
+    return Correlation(rho, low, high, float(spearman.pvalue), len(pairs))
 
 
 def points(inputs: Inputs, measure: Measure) -> list[dict[str, Any]]:
@@ -129,14 +129,14 @@ def finding(rows: Sequence[dict[str, Any]], better: str, what: str) -> str:
     """What the first panel says; `better` names languages high in the measure `what`."""
     first = [row for row in rows if row["panel"] == rows[0]["panel"]]
     gain = f"{first[0]['system']} over {first[0]['baseline']}"
-    found = correlation([(r["measure"], r["gain"]) for r in first])
-    if found is None:
+    spearman = correlation([(r["measure"], r["gain"]) for r in first])
+    if spearman is None:
         above = sum(row["low"] > 0 for row in first)
         return f"{gain}: a gain beyond chance in {above} of {len(first)} languages"
-    state = f"rank correlation {_signed(found.rho)}, {_signed(found.low)} to {_signed(found.high)}"
-    if found.low <= 0 <= found.high:
+    state = rank_correlation(spearman.rho, spearman.low, spearman.high)
+    if spearman.low <= 0 <= spearman.high:
         return f"{what} does not clearly decide the gain of {gain} ({state})"
-    more = "more" if found.rho > 0 else "less"
+    more = "more" if spearman.rho > 0 else "less"
     return f"{better} gain {more} from {gain} ({state})"
 
 
@@ -150,10 +150,6 @@ def caption(rows: Sequence[dict[str, Any]], note: str) -> str:
         f"n = {counted(languages, 'language')} with {asked} answers each. Lines: 95 % paired"
         f" bootstrap intervals{rank}. {note}"
     ).strip()
-
-
-def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
 
 
 def drawing(rows: list[dict[str, Any]], axis: str, better: str, what: str, note: str) -> Drawing:

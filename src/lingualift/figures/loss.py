@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from lingualift.figures.base import Drawing, Inputs, LeftOut, Row
-from lingualift.figures.style import COLOURS, QUIET, counted, decimal, legend, listed, values
+from lingualift.figures.style import COLOURS, QUIET, counted, legend, listed, one_decimal, values
 
 EVERYBODY = "all systems"
 WIDTH, HEIGHT = 200, 130  # pixels of a panel
@@ -67,7 +67,7 @@ def running_mean(losses: Sequence[Row]) -> list[float]:
     """
     values = [entry["loss"] for entry in losses]
     half = SMOOTHED // 2 if len(values) >= FEW else 0
-    spans = (values[max(0, place - half) : place + half + 1] for place in range(len(values)))
+    spans = (values[max(0, index - half) : index + half + 1] for index in range(len(values)))
     return [sum(span) / len(span) for span in spans]
 
 
@@ -125,7 +125,9 @@ def finding(stages: Sequence[Row]) -> str:
         return f"Loss does not fall in {listed(rising)}"
     least = min(falls, key=lambda key: falls[key])
     every = "the one stage" if len(falls) == 1 else f"all {len(falls)} trainings"
-    return f"Loss falls in {every}, least in {names[least]} (by {decimal(100 * falls[least])} %)"
+    return (
+        f"Loss falls in {every}, least in {names[least]} (by {one_decimal(100 * falls[least])} %)"
+    )
 
 
 def _caption(stages: Sequence[Row]) -> str:

@@ -12,14 +12,15 @@ from lingualift.evaluation.score import SCORE_SCHEMA
 from lingualift.figures.base import Inputs, Row, Timing
 from lingualift.messages import LinguaLiftError
 from lingualift.tables.lexicons import LEXICON_TABLE_SCHEMA
-from lingualift.tables.results import TIDY_SCHEMA, Scope, tidy
+from lingualift.tables.results import TIDY_SCHEMA, tidy
+from lingualift.tables.scopes import Scope
 
 ALIGNED, WITHOUT_ALIGNMENT = "lingualift", "lingualift-without-align"
 """The method and the ablation that shows what its alignment gives (Appendix D.1)."""
 GIB = 1024.0  # MiB, Snakemake's unit of memory
 
 
-def read_rows(paths: Iterable[str | Path], schema: pa.Schema | None) -> list[Row]:
+def parquet_rows(paths: Iterable[str | Path], schema: pa.Schema | None) -> list[Row]:
     """The rows of Parquet files, one after the other."""
     return [row for path in paths for row in read_parquet(path, schema).to_pylist()]
 
@@ -47,8 +48,8 @@ def read_timing(path: str | Path, folder: str | Path) -> Timing | None:
 
 def read_timings(folder: str | Path) -> list[Timing]:
     """Every record below a folder, by path."""
-    found = (read_timing(path, folder) for path in sorted(Path(folder).rglob("*.tsv")))
-    return [timing for timing in found if timing is not None]
+    records = (read_timing(path, folder) for path in sorted(Path(folder).rglob("*.tsv")))
+    return [timing for timing in records if timing is not None]
 
 
 def read_stages(
@@ -76,8 +77,8 @@ def ablation(table: Sequence[Row], scores: Sequence[str], resamples: int) -> lis
     marks = pa.concat_tables([read_parquet(path, SCORE_SCHEMA) for path in scores])
     languages = list(dict.fromkeys(marks["language"].to_pylist()))
     columns = [Scope(code, "", (code,)) for code in languages]
-    found = tidy(marks, titles, languages, {}, [], WITHOUT_ALIGNMENT, resamples, columns)
-    return found.to_pylist()
+    compared = tidy(marks, titles, languages, {}, [], WITHOUT_ALIGNMENT, resamples, columns)
+    return compared.to_pylist()
 
 
 def read_inputs(
@@ -92,10 +93,10 @@ def read_inputs(
     `systems` maps a checkpoint to the titles of the systems that it serves.
     """
     readers: dict[str, Callable[[Sequence[str]], Any]] = {
-        "table": lambda files: read_rows(files, TIDY_SCHEMA),
-        "retrieval": lambda files: read_rows(files, TIDY_SCHEMA),
-        "lexicon_table": lambda files: read_rows(files, LEXICON_TABLE_SCHEMA),
-        "lexicons": lambda files: {Path(path).stem: read_rows([path], None) for path in files},
+        "table": lambda files: parquet_rows(files, TIDY_SCHEMA),
+        "retrieval": lambda files: parquet_rows(files, TIDY_SCHEMA),
+        "lexicon_table": lambda files: parquet_rows(files, LEXICON_TABLE_SCHEMA),
+        "lexicons": lambda files: {Path(path).stem: parquet_rows([path], None) for path in files},
         "stages": lambda files: read_stages(files, systems),
         "timings": lambda files: read_timings(files[0]),
     }

@@ -67,7 +67,7 @@ CONFIG: dict[str, Any] = {
 def colour(names: Sequence[str]) -> alt.Color:
     """The colour of a system, in the order of `names` (the field `system`)."""
     scale = alt.Scale(
-        domain=list(names), range=[COLOURS[place % len(COLOURS)] for place in range(len(names))]
+        domain=list(names), range=[COLOURS[index % len(COLOURS)] for index in range(len(names))]
     )
     return alt.Color("system:N", scale=scale, legend=legend())
 
@@ -75,8 +75,8 @@ def colour(names: Sequence[str]) -> alt.Color:
 def symbol(names: Sequence[str]) -> alt.Shape:
     """The symbol of a system; with the colour it tells up to 49 systems apart."""
     turn = len(COLOURS)
-    places = [(place + place // turn) % len(SYMBOLS) for place in range(len(names))]
-    scale = alt.Scale(domain=list(names), range=[SYMBOLS[place] for place in places])
+    indices = [(index + index // turn) % len(SYMBOLS) for index in range(len(names))]
+    scale = alt.Scale(domain=list(names), range=[SYMBOLS[index] for index in indices])
     return alt.Shape("system:N", scale=scale, legend=legend())
 
 
@@ -103,9 +103,14 @@ def wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width, break_long_words=False)
 
 
-def decimal(value: float) -> str:
+def one_decimal(value: float) -> str:
     """A number as captions state it: one decimal, a true minus sign."""
     return f"{value:.1f}".replace("-", "−")
+
+
+def rank_correlation(rho: float, low: float, high: float) -> str:
+    """A rank correlation with its interval as findings state it, with true minus signs."""
+    return f"rank correlation {rho:.2f}, {low:.2f} to {high:.2f}".replace("-", "−")
 
 
 def listed(items: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from lingualift.figures.base import Drawing, Inputs, LeftOut, Timing
-from lingualift.figures.style import COLOURS, QUIET, counted, decimal, values
+from lingualift.figures.style import COLOURS, QUIET, counted, one_decimal, values
 
 WIDTH, ROW = 240, 19  # pixels
 
@@ -75,18 +75,18 @@ def by_kind(timings: Sequence[Timing]) -> list[dict[str, Any]]:
 def _memory(peak: float | None) -> str:
     if peak is None:
         return "not measured"
-    return decimal(peak) if peak >= 0.05 else "< 0.1"
+    return one_decimal(peak) if peak >= 0.05 else "< 0.1"
 
 
 def finding(rows: Sequence[dict[str, Any]]) -> str:
     """What takes most of the time, and most memory."""
     total = sum(row["minutes"] for row in rows)
     share = 100 * rows[0]["minutes"] / total if total else 0.0
-    text = f"“{rows[0]['kind']}” takes {share:.0f} % of {decimal(total)} minutes of computing"
+    text = f"“{rows[0]['kind']}” takes {share:.0f} % of {one_decimal(total)} minutes of computing"
     measured = [row for row in rows if row["peak"] is not None]
     if measured:
         largest = max(measured, key=lambda row: row["peak"])
-        text += f"; “{largest['kind']}” needs the most memory, {decimal(largest['peak'])} GiB"
+        text += f"; “{largest['kind']}” needs the most memory, {one_decimal(largest['peak'])} GiB"
     return text
 
 

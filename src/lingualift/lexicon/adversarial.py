@@ -1,11 +1,10 @@
 """The adversarial start of Lample et al. (2018, §2.1): a map whose images a discriminator cannot
 tell from target vectors.
 
-Trained as in their released code: input dropout, label smoothing, several discriminator steps to
-one of the map, plain gradient descent, the map's rate decayed every epoch and halved when the
-criterion falls a second time, an orthogonalising step after every step of the map, and the epoch
-kept whose dictionary has the highest unsupervised criterion. What they do not state is a setting:
-how long an epoch is.
+Input dropout, label smoothing, several discriminator steps to one of the map, plain gradient
+descent, the map's rate decayed every epoch and halved when the criterion falls a second time, an
+orthogonalising step after every step of the map, and the epoch kept whose dictionary has the
+highest unsupervised criterion. Their released code differs in details: `muse.py` is their schedule.
 
 At the paper's length this takes hours on a processor (a step 85 to 107 CPU milliseconds); a folder
 keeps what an interrupted run has learned.
@@ -16,7 +15,7 @@ import logging
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from tqdm import tqdm
@@ -33,7 +32,7 @@ logger = logging.getLogger(__name__)
 DROPOUT = 0.1  # of the discriminator's input
 SMOOTHING = 0.1
 DISCRIMINATOR_STEPS = 5  # to one step of the map
-LEARNING_RATE, DECAY = 0.1, 0.98
+LEARNING_RATE, DECAY, MINIMUM_RATE = 0.1, 0.98, 1e-6
 BETA = 0.001  # orthogonalisation W <- (1 + beta) W - beta (W W') W
 SLOPE = 0.2  # of leaky ReLU
 DRAWN_WORDS = 50_000  # most frequent words of each side that are drawn
@@ -42,9 +41,20 @@ CRITERION_WORDS = 10_000  # most frequent words that an epoch's dictionary is ma
 # uses as they come.
 SCALE = 5.0
 SAVE_MINUTES = 10.0
+Adversary = TypeVar("Adversary", bound="Training")
 
 
-def adversarial_start(
+def adversarial_start(source: np.ndarray, target: np.ndarray, **how: Any) -> WordPairs:
+    """Mutual CSLS pairs over the 10,000 most frequent words under the best epoch's map.
+
+    `source`, `target`: normalised vectors [words, dim], most frequent first; `how` is what
+    `trained` takes by name.
+    """
+    return trained(Training, source, target, **how).pairs
+
+
+def trained(
+    kind: type[Adversary],
     source: np.ndarray,
     target: np.ndarray,
     *,
@@ -54,15 +64,14 @@ def adversarial_start(
     precision: str = "float32",
     state: Path | None = None,
     progress: str | None = None,
-) -> WordPairs:
-    """Mutual CSLS pairs over the 10,000 most frequent words under the best epoch's map.
+) -> Adversary:
+    """An adversary of a kind after all of its epochs. Fewer words than a batch on a side is an
+    error.
 
-    `source`, `target`: normalised vectors [words, dim], most frequent first. Fewer words than a
-    batch on a side is an error. `precision` is that of the discriminator's products on a processor
-    (`lingualift.machine`); on a GPU they are float32. `state` is a folder that keeps the training
-    every `SAVE_MINUTES` and at its end; one of the same vectors, seed and settings is taken up,
-    with the same result as without a stop, and any other is begun anew. The caller deletes it.
-    `progress` names a progress bar.
+    `precision` is that of the discriminator's products on a processor (`lingualift.machine`); on a
+    GPU they are float32. `state` is a folder that keeps the training every `SAVE_MINUTES` and at
+    its end; one of the same vectors, seed and settings is taken up, with the same result as without
+    a stop, and any other is begun anew. The caller deletes it. `progress` names a progress bar.
     """
     for side, vectors in (("source", source), ("target", target)):
         if len(vectors) < settings.batch:
@@ -71,7 +80,14 @@ def adversarial_start(
                 f" {len(vectors)} {side} words have vectors; lower the batch, give more text, or"
                 " leave the start out"
             )
-    training = _Training(source, target, seed, settings, k, precision)
+    training = kind(source, target, seed, settings, k, precision)
+    _run(training, state, progress)
+    return training
+
+
+def _run(training: "Training", state: Path | None, progress: str | None) -> None:
+    """All epochs of a training, taken up from and kept in the folder `state`."""
+    settings = training.settings
     if state is not None:
         training.take_up(state)
     saved = time.monotonic()
@@ -92,7 +108,6 @@ def adversarial_start(
             if state is not None and (ended or time.monotonic() - saved >= 60 * SAVE_MINUTES):
                 training.save(state)
                 saved = time.monotonic()
-    return training.pairs
 
 
 @dataclass
@@ -110,21 +125,25 @@ class _Course:
         so far.
         """
         self.history.append(value)
-        better = value > self.best
-        if better:
+        self.rate = max(self.rate * DECAY, MINIMUM_RATE)
+        if value > self.best:
             self.best = value
-        elif self.fell:
-            self.rate /= 2
-        else:
+            return True
+        if value < self.best:
+            if self.fell:
+                self.rate /= 2
             self.fell = True
-        self.rate *= DECAY
-        return better
+        return False
 
 
-class _Training:
-    """The map and its discriminator as they learn; `pairs` is the best epoch's dictionary so
-    far.
+class Training:
+    """The map and its discriminator as they learn; `pairs` is the best epoch's dictionary so far,
+    `best` its map.
     """
+
+    drawn_words = DRAWN_WORDS
+    scale = SCALE
+    map_dropout = True  # whether inputs are dropped in the step of the map, too
 
     def __init__(
         self,
@@ -143,18 +162,20 @@ class _Training:
         self.device = torch.device(device())
         self.random = torch.Generator(self.device).manual_seed(seed)
         self.sides = [
-            torch.from_numpy(np.ascontiguousarray(side[:DRAWN_WORDS])).to(self.device) * SCALE
+            torch.from_numpy(np.array(side[: self.drawn_words], np.float32)).to(self.device)
+            * self.scale
             for side in (source, target)
         ]
         self.map = torch.eye(source.shape[1], device=self.device)
+        self.best = self.map.clone()
         self.discriminator = _Discriminator(
             source.shape[1],
             settings.hidden,
             self.random,
             bf16=self.device.type == "cpu" and use_bfloat16(precision, self.device.type),
         )
-        self.frequent = source[:CRITERION_WORDS], target[:CRITERION_WORDS]
-        self.k = min(k, *map(len, self.frequent))
+        self.source, self.target = source, target
+        self.k = min(k, *(len(side[:CRITERION_WORDS]) for side in (source, target)))
         # The discriminator's answers: mapped source vectors first, then target vectors.
         self.truth = torch.full((2 * settings.batch,), SMOOTHING, device=self.device)
         self.truth[: settings.batch] = 1 - SMOOTHING
@@ -166,8 +187,9 @@ class _Training:
             hashlib.sha256(np.ascontiguousarray(side).tobytes()).hexdigest()
             for side in (source, target)
         ]
-        arithmetic = [self.device.type, str(self.discriminator.dtype)]
-        self.key = digest([settings.model_dump(), seed, self.k, *arithmetic, *vectors], 64)
+        rules = [self.drawn_words, self.scale, self.map_dropout]
+        self.key = digest([settings.model_dump(), seed, self.k, rules, *vectors], 64)
+        self.arithmetic = f"{self.device.type} {self.discriminator.dtype}"
 
     def step(self) -> None:
         """One step of the map, after those of the discriminator."""
@@ -177,7 +199,7 @@ class _Training:
             vectors = torch.cat([self._draw(0) @ self.map, self._draw(1)])
             self.discriminator.learn(vectors, self.truth, LEARNING_RATE)
         words = self._draw(0)
-        gradient = self.discriminator.gradient(words @ self.map, self.mistaken)
+        gradient = self.discriminator.gradient(words @ self.map, self.mistaken, self.map_dropout)
         # The loss is a mean over both sides, but only the mapped one has a gradient.
         self.map.addmm_(words.T, gradient, alpha=-self.course.rate / 2)
         self.map.copy_((1 + BETA) * self.map - BETA * (self.map @ self.map.T @ self.map))
@@ -194,24 +216,29 @@ class _Training:
 
     def end_epoch(self) -> bool:
         """Note the criterion of the map, and its dictionary where it is the best so far; False if
-        the map has diverged.
+        the map has diverged or its rate is too small.
         """
         fitted = self.map.cpu().numpy()
         epoch = self.course.step // self.settings.steps
         if not np.isfinite(fitted).all():
             logger.warning("the adversarial map diverged in epoch %d", epoch)
             return False
-        left, right = self.frequent
-        mapped = unit(left @ fitted)  # the map is only nearly orthogonal
-        matched = match(mapped, right, self.k)
-        value = criterion(mapped, right, matched.best)
+        value, pairs = self.judged(fitted)
         logger.info("adversarial epoch %d: criterion %.4f", epoch, value)
         if self.course.improves(value):
-            self.pairs = matched.mutual
-        return True
+            self.pairs = pairs
+            self.best = self.map.clone()
+        return self.course.rate >= MINIMUM_RATE
+
+    def judged(self, fitted: np.ndarray) -> tuple[float, WordPairs]:
+        """The criterion of a map and its dictionary: mutual pairs of the most frequent words."""
+        left, right = self.source[:CRITERION_WORDS], self.target[:CRITERION_WORDS]
+        mapped = unit(left @ fitted)  # the map is only nearly orthogonal
+        matched = match(mapped, right, self.k)
+        return criterion(mapped, right, matched.best), matched.mutual
 
     def _learned(self) -> dict[str, Any]:
-        return {"map": self.map} | {
+        return {"map": self.map, "best": self.best} | {
             f"{depth}.{part}": values
             for depth, layer in enumerate(self.discriminator.layers)
             for part, values in enumerate(layer)
@@ -230,10 +257,14 @@ class _Training:
         }
         with atomic_directory(path) as folder:
             save_file(tensors, folder / "state.safetensors")
-            write_json(folder / "course.json", {"key": self.key, **asdict(self.course)})
+            of = {"key": self.key, "arithmetic": self.arithmetic}
+            write_json(folder / "course.json", {**of, **asdict(self.course)})
 
     def take_up(self, path: Path) -> None:
-        """Go on with what the folder `path` keeps of this training; anything else is left alone."""
+        """Go on with what the folder `path` keeps of this training; anything else is left alone.
+        One that has ended is taken from whatever device it ended on: its pairs and its best map
+        are all of it.
+        """
         from safetensors.torch import load_file
 
         if not path.exists():
@@ -244,15 +275,22 @@ class _Training:
             logger.warning("the adversary begins anew: %s", error)
             return
         course = read_json(path / "course.json")
-        if course.pop("key") != self.key:
+        key, arithmetic = course.pop("key"), course.pop("arithmetic", None)
+        if key != self.key:
             return
-        self.course = _Course(**course)
         tensors = load_file(path / "state.safetensors")
+        pairs = tensors["source"].numpy(), tensors["target"].numpy()
+        if course["step"] == self.last:
+            self.course, self.pairs = _Course(**course), pairs
+            self.best.copy_(tensors["best"])
+            return
+        if arithmetic != self.arithmetic:
+            return
+        self.course, self.pairs = _Course(**course), pairs
         for name, values in self._learned().items():
             values.copy_(tensors[name])
         self.discriminator.refresh()
         self.random.set_state(tensors["random"])
-        self.pairs = tensors["source"].numpy(), tensors["target"].numpy()
         logger.info(
             "adversary: going on after step %d of %d (%s)", self.course.step, self.last, path
         )
@@ -309,21 +347,22 @@ class _Discriminator:
             if below is not None:
                 gradient = below * _slope(values[depth])
 
-    def gradient(self, inputs: Any, truth: Any) -> Any:
+    def gradient(self, inputs: Any, truth: Any, dropout: bool = True) -> Any:
         """Gradient [words, dim] of the mean loss by `inputs`."""
-        values, kept, gradient = self._forward(inputs, truth)
+        values, kept, gradient = self._forward(inputs, truth, dropout)
         for depth in (2, 1):
             gradient = (gradient @ self.products[depth][0]) * _slope(values[depth])
         return (gradient @ self.products[0][0]).to(inputs.dtype) * kept
 
-    def _forward(self, inputs: Any, truth: Any) -> tuple[list[Any], Any, Any]:
+    def _forward(self, inputs: Any, truth: Any, dropout: bool = True) -> tuple[list[Any], Any, Any]:
         """What enters each layer, the inputs' dropout, the gradient [words, 1] by the logits."""
         import torch
         from torch.nn.functional import leaky_relu, linear
 
-        kept = (
-            torch.rand(inputs.shape, generator=self.random, device=inputs.device) >= DROPOUT
-        ) / (1 - DROPOUT)
+        kept = torch.ones_like(inputs)
+        if dropout:
+            drawn = torch.rand(inputs.shape, generator=self.random, device=inputs.device)
+            kept = (drawn >= DROPOUT) / (1 - DROPOUT)
         values = [(inputs * kept).to(self.dtype)]
         for layer in self.products[:-1]:
             values.append(leaky_relu(linear(values[-1], *layer), SLOPE))

@@ -8,6 +8,7 @@ import numpy as np
 
 from lingualift.config import LexiconSettings
 from lingualift.lexicon.csls import Scores, WordPairs, combine, csls, mutual_pairs
+from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.refine import MINIMUM_PAIRS, OrthogonalMap, refine, reweight
 from lingualift.lexicon.score import combined_scores
 from lingualift.lexicon.search import Neighbours
@@ -86,11 +87,15 @@ def final_view(views: Views, tries: Tries, settings: LexiconSettings) -> FinalVi
 def mapped_fasttext(
     fasttext: FastTextPair, tried: Try, settings: LexiconSettings, alone: bool
 ) -> MappedFastText:
-    """The map of a try in all directions and over all words, re-weighted where the settings say so.
+    """The map of a try in all directions and over all words, re-weighted where the settings say so;
+    a finished map as it is.
 
     `alone`: no encoder scores beside it, whose score has a frequency term of its own.
     """
     source, target = fasttext.source, fasttext.target
+    if tried.rotation is not None:
+        spaces = unit(source.published @ tried.rotation), unit(target.published)
+        return MappedFastText(*spaces, csls(*spaces, settings.neighbourhood))
     term = None
     if alone and settings.use_frequencies:
         term = fasttext.frequency_term(FASTTEXT_FREQUENCY_WEIGHT)

@@ -88,7 +88,7 @@ def _rescored(
     return Neighbours(scores, indices)
 
 
-def gpus() -> int:
+def faiss_gpus() -> int:
     """How many GPUs FAISS sees: none in its build for processors."""
     faiss: Any = importlib.import_module("faiss")
     return int(faiss.get_num_gpus()) if hasattr(faiss, "StandardGpuResources") else 0
@@ -97,7 +97,7 @@ def gpus() -> int:
 def _flat_index(database: np.ndarray) -> Any:
     faiss: Any = importlib.import_module("faiss")
     index = faiss.IndexFlatIP(database.shape[1])
-    if gpus():
+    if faiss_gpus():
         index = faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
     index.add(database)
     return index

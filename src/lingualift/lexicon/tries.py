@@ -8,14 +8,16 @@ are compared by how well a second, independent view of the words confirms their 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from lingualift.config import LexiconSettings
-from lingualift.lexicon.adversarial import adversarial_start
+from lingualift.lexicon.adversarial import Training, adversarial_start, trained
 from lingualift.lexicon.csls import WordPairs
+from lingualift.lexicon.muse import MuseTraining, muse_map
 from lingualift.lexicon.refine import MINIMUM_PAIRS, OrthogonalMap, refine, self_learning
 from lingualift.lexicon.starts import (
     START_WORDS,
@@ -25,7 +27,7 @@ from lingualift.lexicon.starts import (
     similarity_start,
 )
 from lingualift.lexicon.verdict import HELD_OUT, HeldOut, rank_score
-from lingualift.lexicon.views import EncoderView, FastTextPair, Views
+from lingualift.lexicon.views import EncoderView, FastTextPair, FastTextSide, Views, WordSpace
 from lingualift.messages import LinguaLiftError
 
 # Procrustes rounds on the mutual CSLS dictionary, as in MUSE. Ten of ten Spanish runs so end at P@1
@@ -48,12 +50,14 @@ AGREED = 0.5  # share of words with the same best target from which two runs hav
 class Try:
     """A start's map as it looks on the most frequent words in their leading directions.
 
-    The final refinement begins with `pairs` and takes `rounds` rounds.
+    The final refinement begins with `pairs` and takes `rounds` rounds; a `rotation` of published
+    vectors is the final map itself.
     """
 
     map: OrthogonalMap
     pairs: WordPairs
     rounds: int
+    rotation: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,29 @@ def try_starts(
     return Tries(by_name, runs.skipped, cross_view, held_out, seed_held_out)
 
 
+def train_adversaries(
+    source: WordSpace,
+    target: WordSpace,
+    settings: LexiconSettings,
+    *,
+    seed: int,
+    work: Path,
+    precision: str = "float32",
+) -> None:
+    """Run the adversaries that `try_starts` will ask for, into the folder `work` from which it
+    takes them: on a GPU, which the rest of a lexicon has no use for. None without vectors.
+    """
+    sides = [FastTextSide.of(space, settings.neighbourhood) for space in (source, target)]
+    if sides[0] is None or sides[1] is None:
+        return
+    runs = _Runs(FastTextPair(sides[0], sides[1]), settings, seed, work, precision)
+    if runs.starts == ["adversarial"]:
+        runs.all(judged="encoder" in settings.starts)
+        return
+    for run in range(settings.restarts):
+        runs.train_adversary(run)
+
+
 def refined(fasttext: FastTextPair, pairs: WordPairs, k: int, rounds: int = ROUNDS) -> Try:
     """The map that `rounds` of refinement on the most frequent words make of `pairs`."""
     fitted = refine(
@@ -202,7 +229,8 @@ class _Runs:
 
     def all(self, judged: bool) -> dict[str, Try]:
         """The tries of all runs. Where no encoder judges them only the agreement of several can
-        tell a collapse: there every start runs up to five times, until two runs of any agree.
+        tell a collapse: there every start runs up to five times, the adversary alone up to three,
+        until two runs of any agree.
 
         Beside other starts one run of the adversary, which takes hours, is enough.
         """
@@ -215,35 +243,62 @@ class _Runs:
             for start in self.starts:
                 if start == "adversarial" and not alone and run >= self.settings.restarts:
                     continue
-                pairs = self._learned(start, run)
-                if pairs is not None:
-                    tries[_name(start, run)] = refined(self.fasttext, pairs, self.k)
+                tried = self._try(start, run)
+                if tried is not None:
+                    tries[_name(start, run)] = tried
             if not judged and self._converged(list(tries.values())):
                 break
         return tries
 
-    def _learned(self, start: str, run: int) -> WordPairs | None:
-        """The dictionary that a run of a start ends with, or None where it begins with too few
-        pairs.
-        """
+    def _try(self, start: str, run: int) -> Try | None:
+        """What a run of a start ends with, or None where it begins with too few pairs."""
         if start == "adversarial":
-            # As in the paper its pairs go to the Procrustes rounds at once.
-            return adversarial_start(
-                self.fasttext.source.vectors,
-                self.fasttext.target.vectors,
-                seed=self.seed + run,
-                settings=self.settings.adversarial,
-                k=self.k,
-                precision=self.precision,
-                state=self.work / _name(start, run) if self.work else None,
-                progress=_name(start, run),
-            )
+            return self.adversary(run)
         band = FIRST_BANDS[run % len(FIRST_BANDS)] if self.settings.use_frequencies else None
         pairs = self._first(start, band)
         if len(pairs[0]) < MINIMUM_PAIRS:
             self.skipped[start] = len(pairs[0])
             return None
-        return learned(self.fasttext, pairs, self.k, self.seed + run, band is not None)
+        pairs = learned(self.fasttext, pairs, self.k, self.seed + run, band is not None)
+        return refined(self.fasttext, pairs, self.k)
+
+    def adversary(self, run: int) -> Try:
+        """A run of the adversary, from `work` where it has ended before. Its pairs go to the
+        Procrustes rounds at once, as in the paper; of MUSE's schedule the finished map, measured by
+        its dictionary as other tries are.
+        """
+        vectors, how = self._vectors(), self._how(run)
+        if self._muse:
+            made = muse_map(*vectors, **how)
+            measured = refined(self.fasttext, made.pairs, self.k, rounds=0)
+            return replace(measured, rotation=made.rotation)
+        return refined(self.fasttext, adversarial_start(*vectors, **how), self.k)
+
+    def train_adversary(self, run: int) -> None:
+        """Train it alone, into `work`."""
+        trained(MuseTraining if self._muse else Training, *self._vectors(), **self._how(run))
+
+    @property
+    def _muse(self) -> bool:
+        return self.settings.adversarial.preset == "muse"
+
+    def _vectors(self) -> tuple[np.ndarray, np.ndarray]:
+        """What an adversary reads: MUSE's schedule the vectors as they are published."""
+        source, target = self.fasttext.source, self.fasttext.target
+        if self._muse:
+            return source.published, target.published
+        return source.vectors, target.vectors
+
+    def _how(self, run: int) -> dict[str, Any]:
+        name = _name("adversarial", run)
+        return {
+            "seed": self.seed + run,
+            "settings": self.settings.adversarial,
+            "k": self.k,
+            "precision": self.precision,
+            "state": self.work / name if self.work else None,
+            "progress": name,
+        }
 
     def _first(self, start: str, band: int | None) -> WordPairs:
         """The first dictionary of a start; with a `band` that of the similarity start depends on

@@ -65,6 +65,7 @@ class FastTextSide:
     frequencies, normalised vectors, and those vectors in their leading directions.
 
     `distinct` bool: whether each of the words that starts learn from has a vector of its own.
+    `given` are the vectors of all words as they came.
     """
 
     rows: np.ndarray
@@ -73,6 +74,12 @@ class FastTextSide:
     vectors: np.ndarray
     leading: np.ndarray
     distinct: np.ndarray
+    given: np.ndarray
+
+    @property
+    def published(self) -> np.ndarray:
+        """The words' vectors as they came, float32 [words, d]."""
+        return np.asarray(self.given[self.rows], np.float32)
 
     @classmethod
     def of(cls, space: WordSpace, neighbourhood: int) -> "FastTextSide | None":
@@ -90,6 +97,7 @@ class FastTextSide:
             vectors,
             leading_directions(vectors, START_DIRECTIONS),
             distinct(vectors[:START_WORDS], vectors[:START_WORDS]),
+            space.fasttext,
         )
 
 

@@ -3,6 +3,7 @@ dictionary.
 
 The encoder start of the lexicon. What was measured over nine languages and 3,000 × 5,000 words
 (P@1): layers 4+6+8 of Gemma-3-270M gave 0-5 points over 4+8, and nothing was gained above layer 8.
+Without the tokens that a tokenizer adds, E5-small's layers 4, 8 and 12 gained 2 points.
 """
 
 from collections.abc import Callable, Sequence

@@ -15,8 +15,9 @@ class AlignmentLayer(nn.Module):
 
     Hidden layers are twice the encoder's width. With `normalise`, each encoder dimension is first
     standardised by `mean` and `scale` (measured on English training text) and clipped: decoder-only
-    encoders have a few dimensions hundreds of times larger than the rest. `gain` scales the output
-    to the size of the LLM's input embeddings; it is a constant, not trained.
+    encoders have a few dimensions hundreds of times larger than the rest. `gain` is the deviation
+    of the LLM's input embeddings, measured and not trained; with `scaled` the output is multiplied
+    by it.
     """
 
     mean: torch.Tensor  # [encoder_dim]
@@ -24,7 +25,13 @@ class AlignmentLayer(nn.Module):
     gain: torch.Tensor  # a scalar
 
     def __init__(
-        self, encoder_dim: int, llm_dim: int, layers: int, activation: str, normalise: bool
+        self,
+        encoder_dim: int,
+        llm_dim: int,
+        layers: int,
+        activation: str,
+        normalise: bool,
+        scaled: bool = True,
     ) -> None:
         super().__init__()
         if layers not in (1, 2, 3):
@@ -41,7 +48,7 @@ class AlignmentLayer(nn.Module):
             if index + 1 < layers:
                 modules.append(ACTIVATIONS[activation]())
         self.mlp = nn.Sequential(*modules)
-        self.normalise = normalise
+        self.normalise, self.scaled = normalise, scaled
         self.register_buffer("mean", torch.zeros(encoder_dim))
         self.register_buffer("scale", torch.ones(encoder_dim))
         self.register_buffer("gain", torch.ones(()))
@@ -49,12 +56,13 @@ class AlignmentLayer(nn.Module):
     def forward(self, states: torch.Tensor) -> torch.Tensor:
         if self.normalise:
             states = ((states.float() - self.mean) / self.scale).clamp(-CLIP, CLIP)
-        return self.mlp(states.to(next(self.mlp.parameters()).dtype)) * self.gain
+        aligned = self.mlp(states.to(next(self.mlp.parameters()).dtype))
+        return aligned * self.gain if self.scaled else aligned
 
     @torch.no_grad()
     def measure(self, states: torch.Tensor, embeddings: torch.Tensor) -> None:
-        """Set the input statistics from English states [n, encoder_dim] and the output gain from
-        the LLM's embeddings.
+        """Set the input statistics from English states [n, encoder_dim] and `gain` from the LLM's
+        embeddings.
         """
         if self.normalise:
             states = states.float()

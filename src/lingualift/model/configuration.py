@@ -10,8 +10,9 @@ class LinguaLiftConfig(PreTrainedConfig):
 
     `llm` is what `reference` returns, `encoder` what `encoder_reference` does (None for a model
     without one); `trained` names the modules whose weights the checkpoint holds, `lora` is {"rank",
-    "alpha"} of adapters. `alignment_layers`, `alignment_activation` and `alignment_normalise` are
-    the alignment layer's.
+    "alpha"} of adapters. `alignment_layers`, `alignment_activation`, `alignment_normalise` and
+    `alignment_scaled` are the alignment layer's; with the last the boundary vectors begin at the
+    size of the LLM's embeddings, too.
     """
 
     model_type = "lingualift"
@@ -33,6 +34,7 @@ class LinguaLiftConfig(PreTrainedConfig):
         self.alignment_layers: int = others.pop("alignment_layers", 2)
         self.alignment_activation: str = others.pop("alignment_activation", "gelu")
         self.alignment_normalise: bool = others.pop("alignment_normalise", False)
+        self.alignment_scaled: bool = others.pop("alignment_scaled", True)
         self.trained = trained or []
         self.lora = lora
         super().__init__(**others)

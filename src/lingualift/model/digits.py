@@ -49,10 +49,11 @@ def split_digits(tokenizer: Any) -> None:
     before = backend.pre_tokenizer
     whole = isinstance(before, pre_tokenizers.Sequence)
     steps = list(before) if whole else [step for step in (before,) if step is not None]
-    places = [
-        place for place, step in enumerate(steps) if isinstance(step, pre_tokenizers.ByteLevel)
+    byte_levels = [
+        index for index, step in enumerate(steps) if isinstance(step, pre_tokenizers.ByteLevel)
     ]
-    steps.insert(places[0] if places else len(steps), pre_tokenizers.Digits(individual_digits=True))
+    position = byte_levels[0] if byte_levels else len(steps)
+    steps.insert(position, pre_tokenizers.Digits(individual_digits=True))
     backend.pre_tokenizer = pre_tokenizers.Sequence(steps)
     if not _apart(tokenizer, f"{NUMBERS} {NATIVE}"):
         raise LinguaLiftError(

@@ -30,6 +30,7 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_TEXT_ENCODING_MAPPING,
 )
 
+from lingualift import machine
 from lingualift.messages import LinguaLiftError
 from lingualift.model import digits, use_multilingual
 from lingualift.model.states import States, StateWriter, Tokens, texts_key
@@ -37,7 +38,7 @@ from lingualift.model.states import States, StateWriter, Tokens, texts_key
 logger = logging.getLogger(__name__)
 use_multilingual.register()
 MAX_TOKENS = 1024
-BATCH_TOKENS = 2048
+BATCH_TOKENS = 2048  # of a processor's batch; a GPU takes more (`machine.device_scale`)
 Layers = int | list[int] | None
 """A hidden layer, several whose states are joined, or the model's own last hidden state."""
 BIDIRECTIONAL = (
@@ -114,6 +115,14 @@ class EncoderTokenizer:
             else ()
         )
 
+    @property
+    def added(self) -> tuple[int, int]:
+        """How many tokens are added before and after every text."""
+        if self.causal:
+            return 0, 0
+        mask = self.tokenizer("a", return_special_tokens_mask=True)["special_tokens_mask"]
+        return mask.index(0), mask[::-1].index(0)
+
     def tokens(self, texts: Sequence[str]) -> Tokens:
         """Ids of all texts in one array; a text without any is an error."""
         pieces, counts = [], []
@@ -189,6 +198,9 @@ class Backbone(torch.nn.Module):
             model = loaded.from_pretrained(path, dtype=dtype, local_files_only=True).get_encoder()
         else:
             model = AutoModel.from_pretrained(path, dtype=dtype, local_files_only=True)
+            blocks = getattr(getattr(model, "encoder", None), "layer", None)
+            if self.joined and isinstance(blocks, torch.nn.ModuleList):
+                model.encoder.layer = blocks[: max(self.joined)]  # as BERT and XLM-R name them
         self.network = model.eval()
 
     def train(self, mode: bool = True) -> "Backbone":
@@ -334,15 +346,16 @@ class Encoder:
         )
 
     def _batches(self, counts: np.ndarray, start: int = 0) -> Iterator[np.ndarray]:
-        """Texts of equal token counts, shortest first, as many as `BATCH_TOKENS` allow; from the
-        `start`-th of that order on.
+        """Texts of equal token counts, shortest first, as many as `BATCH_TOKENS` allow on a
+        processor; from the `start`-th of that order on.
         """
+        tokens = BATCH_TOKENS * machine.device_scale(self.device)
         order = np.argsort(counts, kind="stable")
         lengths = counts[order]
         while start < len(order):
             length = int(lengths[start])
             alike = int(np.searchsorted(lengths, length, side="right"))
-            stop = min(alike, start + max(1, BATCH_TOKENS // length))
+            stop = min(alike, start + max(1, tokens // length))
             yield order[start:stop]
             start = stop
 
@@ -380,13 +393,22 @@ class Encoder:
                 bar.update(len(chosen))
         return result
 
+    def word_states(self, words: Sequence[str], layers: Sequence[int]) -> list[np.ndarray]:
+        """Float32 states [len(layers), tokens, dim] of each word alone, without the tokens that the
+        tokenizer adds to every text; a word that has none of its own keeps those.
+        """
+        before, after = self.tokenize.added
+        return [
+            states[:, before : states.shape[1] - after]
+            if states.shape[1] > before + after
+            else states
+            for states in self.states(words, layers)
+        ]
+
     @torch.no_grad()
     def live(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """States [states, dim] of `Tokens.batch`, in bfloat16 as a store holds them, for a step
-        that trains something behind them.
-        """
-        states = self.backbone(ids, mask, len(self.tokenize.prefix))
-        return states.to(torch.bfloat16)
+        """States [states, dim] of `Tokens.batch` in bfloat16, as a store holds them."""
+        return self.backbone(ids, mask, len(self.tokenize.prefix)).to(torch.bfloat16)
 
     def encode(self, texts: Sequence[str], progress: str | None = None) -> States:
         """States of all texts in memory, float32; a text that occurs twice is encoded once."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lingualift.artifacts import read_json
+from lingualift.artifacts import add_samples, read_json
 from lingualift.messages import LinguaLiftError
 
 
@@ -24,12 +24,7 @@ def fingerprint(path: str | Path) -> str:
         )
     total = hashlib.sha256((folder / "config.json").read_bytes())
     for shard in shards:
-        size = shard.stat().st_size
-        with open(shard, "rb") as handle:
-            total.update(f"{shard.name}:{size}".encode())
-            for block in range(65):
-                handle.seek(block * max(size - 65536, 0) // 64)
-                total.update(handle.read(65536))
+        add_samples(total, shard)
     return total.hexdigest()
 
 

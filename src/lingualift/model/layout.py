@@ -3,10 +3,11 @@
 A sequence is a list of token ids with a parallel list of segment kinds. Text positions (`TEXT`)
 hold LLM token ids; the boundary positions (`START`, `END`) and the encoder positions (`STATE`) hold
 no token: the model puts a trainable vector or an aligned encoder state there. The layout is a list
-of parts, so the paper's order, the order of the authors' released code and MindMerger's are three
-values of one setting.
+of parts, so the paper's order, that of the authors' released code and those of LangBridge and
+MindMerger are values of one setting.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,10 @@ import numpy as np
 
 from lingualift.artifacts import read_json
 from lingualift.messages import LinguaLiftError
+from lingualift.tasks.forms import question_fields
 
 TEXT, START, STATE, END = 0, 1, 2, 3
+ENCODER_PARTS = {"start": START, "states": STATE, "end": END}
 IGNORE = -100
 TOKENISED_AT_ONCE = 8192  # texts; the lists of their ids are the largest thing in memory
 CHAT_ENDS = ("<|im_end|>", "<|eot_id|>", "<|end|>", "<|end_of_turn|>", "<end_of_turn>")
@@ -27,19 +30,37 @@ model may write it without calling it its EOS.
 
 LAYOUTS: dict[str, tuple[str, ...]] = {
     "text": ("bos", "text"),
-    "encoder": ("bos", "instruction", "encoder"),
-    "encoder-first": ("bos", "encoder", "instruction"),
-    "both": ("bos", "encoder", "text"),
+    "encoder": ("bos", "instruction", "start", "states", "end"),
+    "encoder-first": ("bos", "start", "states", "end", "instruction"),
+    "templated-encoder": ("bos", "start", "states", "end"),
+    "templated-encoder-end": ("bos", "states", "end"),
+    "both": ("bos", "states", "end", "text"),
 }
-"""Parts of each input: the baselines' plain text, the paper's order, the released code's order,
-MindMerger's merged input.
+"""Parts of each input: the baselines' plain text, equation (4), its parts the other way round, the
+released code's and LangBridge's inputs, MindMerger's merged input.
 """
+TEMPLATED = ("templated-encoder", "templated-encoder-end")
+"""Layouts whose encoder reads the whole prompt; the others' encoders read the question alone."""
+
+
+SLOTS = (["question"], ["premise", "hypothesis"], ["stem", "choices"])
+"""What a template may ask for: the question, or the parts of one of inference or with choices."""
+SLOT = re.compile(rf"\{{({'|'.join(name for names in SLOTS for name in names)})\}}")
+NEEDED_SLOTS = (
+    "needs exactly one {question} slot, or one each of {premise} and {hypothesis}, or of {stem} and"
+    " {choices}"
+)
+
+
+def has_slots(template: str) -> bool:
+    """Whether a template has exactly the slots of one kind of question."""
+    return sorted(SLOT.findall(template)) in [sorted(names) for names in SLOTS]
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A template with one `{question}` slot; `instruction` is what stays when the question enters
-    through the encoder.
+    """A template with one `{question}` slot, or with slots for the parts of a question (`SLOTS`);
+    `instruction` is what stays when the question enters through the encoder.
 
     `{source}` and `{target}`, the names of the question's language and of English, are filled in by
     `between`.
@@ -49,8 +70,8 @@ class Prompt:
     instruction: str
 
     def __post_init__(self) -> None:
-        if self.template.count("{question}") != 1:
-            raise LinguaLiftError(f"prompt {self.template!r}: needs exactly one {{question}} slot")
+        if not has_slots(self.template):
+            raise LinguaLiftError(f"prompt {self.template!r}: {NEEDED_SLOTS}")
 
     def between(self, source: str, target: str) -> "Prompt":
         """The prompt for a question in one language, answered or translated into another, by their
@@ -64,8 +85,26 @@ class Prompt:
 
     def text(self, question: str) -> str:
         """The whole prompt as text."""
-        before, after = self.template.split("{question}")
-        return before + question + after
+        fields = {"question": question}
+        if "{question}" not in self.template:
+            fields |= question_fields(question)
+        pieces = SLOT.split(self.template)  # text and names of slots in turn
+        missing = [name for name in pieces[1::2] if name not in fields]
+        if missing:
+            raise LinguaLiftError(
+                f"prompt {self.template[:40]!r}: question {question[:40]!r} has no {missing[0]}"
+            )
+        pieces[1::2] = [fields[name] for name in pieces[1::2]]
+        return "".join(pieces)
+
+    def encoded(self, layout: str, question: str) -> str:
+        """What the encoder reads."""
+        return self.text(question) if layout in TEMPLATED else question
+
+
+def reads_question(layout: str, prompt: Prompt | None) -> bool:
+    """Whether the encoder reads the question as it stands, so that its stored states serve."""
+    return layout not in TEMPLATED or prompt is None or prompt.template == "{question}"
 
 
 @dataclass(frozen=True)
@@ -150,7 +189,7 @@ def compose(
     """Compose one input (equation (4)) and, for training, its response with the end token; only the
     response carries labels.
 
-    `states` is the number of encoder states of the question; a layout without `encoder` takes 0.
+    `states` is the number of encoder states; a layout without `states` takes 0.
     """
     special = special_ids(tokenizer)
     texts = {"instruction": prompt.instruction, "text": prompt.text(question)}
@@ -216,17 +255,19 @@ def _assemble(
         elif part in ("instruction", "text"):
             ids.extend(pieces[part])
             segments.extend([TEXT] * len(pieces[part]))
-        elif part == "encoder":
+        elif part in ENCODER_PARTS:
             if states < 1:
                 raise LinguaLiftError(
                     f"question {question[:40]!r}: the encoder gave no states; an encoder layout"
                     " needs at least one"
                 )
-            ids.extend([bos] * (states + 2))
-            segments.extend([START] + [STATE] * states + [END])
+            count = states if part == "states" else 1
+            ids.extend([bos] * count)
+            segments.extend([ENCODER_PARTS[part]] * count)
         else:
             raise LinguaLiftError(
-                f"layout part '{part}' is unknown; known: bos, instruction, text, encoder"
+                f"layout part '{part}' is unknown; known: bos, instruction, text,"
+                f" {', '.join(ENCODER_PARTS)}"
             )
     labels = [IGNORE] * len(ids)
     if "response" in pieces:

@@ -13,16 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 from torch.distributed.tensor import DTensor
-from transformers import (
-    AutoConfig,
-    AutoModel,
-    AutoModelForCausalLM,
-    PreTrainedModel,
-)
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, PreTrainedModel
 
 from lingualift.artifacts import CHECKSUMS, check_directory, write_text
 from lingualift.messages import LinguaLiftError
@@ -34,18 +28,22 @@ from lingualift.model.encoder import Backbone, EncoderTokenizer
 from lingualift.model.frozen import check_reference, reference
 from lingualift.model.layout import END, IGNORE, START, STATE
 from lingualift.model.loss import response_loss
+from lingualift.model.weights import (
+    LLM_WEIGHTS,
+    WEIGHTS,
+    link,
+    module_of,
+    pretrained_llm,
+    put,
+    read_checkpoint,
+    trained_llm,
+)
 from lingualift.modes import follow_umask
 
 logger = logging.getLogger(__name__)
 
 MODULES = ("alignment", "boundary", "llm", "encoder", "llm-lora")
-WEIGHTS = "model.safetensors"
 CHECKPOINT_PREFIX = "_checkpoint_wrapped_module."  # what torch puts into names of wrapped layers
-
-
-def _module_of(name: str) -> str:
-    """The trainable module that a tensor belongs to."""
-    return "llm-lora" if name.rpartition(".")[2] in ("lora_a", "lora_b") else name.split(".")[0]
 
 
 def _layer_classes(*networks: nn.Module) -> list[str]:
@@ -83,9 +81,13 @@ class LinguaLiftModel(PreTrainedModel):
                 config.alignment_layers,
                 config.alignment_activation,
                 config.alignment_normalise,
+                config.alignment_scaled,
             )
-            scale = float(self.embedding_table().detach().float().std())
+            scale = 1.0
+            if config.alignment_scaled:
+                scale = float(self.embedding_table().detach().float().std())
             self.boundary = nn.Parameter(torch.randn(2, config.llm_dim) * scale)
+        self.llm_file: Path | None = None  # holds the LLM as it is, where a stage has trained it
         # Layers, by class: what is sharded, gathered and computed again as one unit.
         self._no_split_modules = _layer_classes(llm)
 
@@ -98,15 +100,14 @@ class LinguaLiftModel(PreTrainedModel):
         alignment_layers: int = 2,
         alignment_activation: str = "gelu",
         alignment_normalise: bool = False,
+        alignment_scaled: bool = True,
         dtype: torch.dtype = torch.float32,
         **loading: Any,
     ) -> "LinguaLiftModel":
         """A new model over a pretrained LLM folder; the alignment layer is freshly initialised
         (seed torch before). `loading` is for Transformers: how it quantises the LLM.
         """
-        llm = AutoModelForCausalLM.from_pretrained(
-            llm_path, dtype=dtype, local_files_only=True, **loading
-        )
+        llm = pretrained_llm(llm_path, dtype, **loading)
         config = LinguaLiftConfig(
             llm=reference(llm_path),
             encoder=encoder,
@@ -115,6 +116,7 @@ class LinguaLiftModel(PreTrainedModel):
             alignment_layers=alignment_layers,
             alignment_activation=alignment_activation,
             alignment_normalise=alignment_normalise,
+            alignment_scaled=alignment_scaled,
         )
         return cls(config, llm)
 
@@ -178,13 +180,14 @@ class LinguaLiftModel(PreTrainedModel):
             raise LinguaLiftError("a stage trains 'llm' or 'llm-lora', not both")
         if "llm" in modules:
             self.merge_lora()
+            self.llm_file = None
         if "llm-lora" in modules and self.config.lora is None:
             self.config.lora = {"rank": lora_rank, "alpha": lora_alpha}
             lora.adapt(self.llm, lora_rank, lora_alpha)
         if "encoder" in modules:
             self.add_encoder().float()
         for name, parameter in self.named_parameters():
-            parameter.requires_grad_(_module_of(name) in modules)
+            parameter.requires_grad_(module_of(name) in modules)
         if freeze_embeddings:
             for part in (self.llm.get_input_embeddings(), self.llm.get_output_embeddings()):
                 part.requires_grad_(False)
@@ -206,7 +209,7 @@ class LinguaLiftModel(PreTrainedModel):
         """
         if self.config.lora is not None:
             lora.merge_adapters(self.llm)
-            self.config.lora = None
+            self.config.lora, self.llm_file = None, None
             self.config.trained = sorted({*self.config.trained, "llm"} - {"llm-lora"})
 
     def modules_present(self) -> list[str]:
@@ -333,16 +336,16 @@ class LinguaLiftModel(PreTrainedModel):
             if self.encoder is None
             else list(self.encoder.network.get_input_embeddings().parameters())
         )
-        own = self.state_dict()
-        buffers = [(name, buffer) for name, buffer in self.named_buffers() if name in own]
+        whole = self.state_dict()
+        buffers = [(name, buffer) for name, buffer in self.named_buffers() if name in whole]
         named = [*self.named_parameters(), *buffers]  # a shared tensor is named once
         names = [
             name.replace(CHECKPOINT_PREFIX, "")
             for name, tensor in named
-            if _module_of(name) in {"alignment", "boundary", *self.config.trained}
+            if module_of(name) in {"alignment", "boundary", *self.config.trained}
             and not any(tensor is parameter for parameter in frozen)
         ]
-        tensors = own if state_dict is None else state_dict
+        tensors = whole if state_dict is None else state_dict
         missing = [name for name in names if name not in tensors]
         if missing:
             raise LinguaLiftError(
@@ -361,18 +364,21 @@ class LinguaLiftModel(PreTrainedModel):
         record: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Write config.json, the trained modules as safetensors and a model card.
+        """Write config.json, the trained modules as safetensors and a model card. An LLM that was
+        loaded trained, and that no stage has trained since, is linked.
 
         `llm_dtype` is the storage type of the LLM and the encoder, `record` what the card says of
         the stage.
         """
         state = {}
         for name, tensor in self.trained_state(state_dict).items():
-            whole = (
-                tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-            )  # every process takes part, one writes
+            module = module_of(name)
+            if module == "llm" and self.llm_file is not None:
+                continue
+            # every process takes part, one writes
+            whole = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
             if is_main_process:
-                small = llm_dtype is not None and _module_of(name) in ("llm", "encoder")
+                small = llm_dtype is not None and module in ("llm", "encoder")
                 state[name] = (whole.to(llm_dtype) if small else whole).cpu()
         if not is_main_process:
             return
@@ -380,6 +386,8 @@ class LinguaLiftModel(PreTrainedModel):
         folder.mkdir(parents=True, exist_ok=True)
         save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
         follow_umask(folder / WEIGHTS)
+        if self.llm_file is not None:
+            link(self.llm_file, folder / LLM_WEIGHTS)
         self.config.save_pretrained(folder)
         write_text(folder / "README.md", model_card(self.config.to_dict(), record))
 
@@ -412,36 +420,28 @@ class LinguaLiftModel(PreTrainedModel):
         check_reference(config.llm, f"{folder}: the LLM")
         if config.encoder is not None and Path(config.encoder["path"]).is_dir():
             check_reference(config.encoder, f"{folder}: the encoder")
+        path, weights = config.llm["path"], read_checkpoint(folder)
+        whole = None
+        if "llm" in config.trained:
+            whole = {name: weights[name] for name in weights if module_of(name) == "llm"}
         model = cls(
             config,
-            AutoModelForCausalLM.from_pretrained(
-                config.llm["path"], dtype=dtype, local_files_only=True, **kwargs
-            ),
+            pretrained_llm(path, dtype, **kwargs)
+            if whole is None
+            else trained_llm(path, whole, dtype),
         )
         if "encoder" in config.trained:
             model.add_encoder(dtype)
-        model.load_trained(folder)
+        put(weights, model, folder / WEIGHTS, whole)
+        if whole is not None:
+            model.llm_file = next(
+                folder / name for name in (LLM_WEIGHTS, WEIGHTS) if (folder / name).is_file()
+            )
         return model
 
-    @torch.no_grad()
     def load_trained(self, folder: Path) -> None:
         """Copy a checkpoint's tensors into this model; every tensor must have its place."""
-        tensors = self.state_dict()
-        weights_file = folder / WEIGHTS
-        try:
-            with safe_open(weights_file, framework="pt") as weights:
-                for name in weights.keys():
-                    tensor = weights.get_tensor(name)
-                    if name not in tensors or tensors[name].shape != tensor.shape:
-                        raise LinguaLiftError(
-                            f"{weights_file}: tensor '{name}' does not fit the model; the"
-                            " checkpoint belongs elsewhere"
-                        )
-                    tensors[name].copy_(tensor)
-        except (OSError, ValueError, SafetensorError) as error:
-            raise LinguaLiftError(
-                f"{weights_file}: damaged ({error}); delete {folder} and run again"
-            ) from error
+        put(read_checkpoint(folder), self, folder / WEIGHTS)
 
 
 AutoConfig.register("lingualift", LinguaLiftConfig, exist_ok=True)

@@ -218,11 +218,11 @@ def hugging_face_name(name: str) -> str:
     """The name that a tensor of the file has in `BertModel`."""
     if name in NAMES:
         return f"{NAMES[name]}.weight"
-    place, _, kind = name.rpartition(".")
+    module, _, kind = name.rpartition(".")
     suffix = {"w": "weight", "b": "bias"}[kind]
-    if place in NAMES:
-        return f"{NAMES[place]}.{suffix}"
-    layer, _, part = place.partition(".")
+    if module in NAMES:
+        return f"{NAMES[module]}.{suffix}"
+    layer, _, part = module.partition(".")
     return f"encoder.layer.{layer.removeprefix('l')}.{NAMES[part]}.{suffix}"
 
 

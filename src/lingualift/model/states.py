@@ -22,7 +22,6 @@ import torch
 from lingualift.artifacts import check_directory, digest, read_json, seal_directory, write_json
 from lingualift.messages import LinguaLiftError
 
-CHECKED_BYTES = 2**31  # larger stores are not read through before every job: minutes to hours
 FLUSH_SECONDS = 60  # an interrupted encoding loses no more than this
 
 
@@ -190,9 +189,7 @@ def encoded_texts(table: pa.Table) -> list[str]:
 def load_states(path: str | Path, texts: Sequence[str]) -> States:
     """Memory-map stored states; refuse them when they belong to other texts or are cut short."""
     folder = Path(path)
-    large = folder / "states.npy"
-    if not large.is_file() or large.stat().st_size <= CHECKED_BYTES:
-        check_directory(folder)
+    check_directory(folder)
     if read_json(folder / "texts.json") != texts_key(texts):
         raise LinguaLiftError(
             f"{folder}: holds the encoder states of other texts; delete it and run again"

@@ -31,6 +31,7 @@ class UseMultilingualConfig(PretrainedConfig):
     """Sizes of the encoder; `orders` are the n-gram widths, each with its tokens to the left."""
 
     model_type = MODEL_TYPE
+    num_hidden_layers = 1  # as those who read states ask: the branches are the one layer
 
     def __init__(
         self,
@@ -41,9 +42,7 @@ class UseMultilingualConfig(PretrainedConfig):
         orders: tuple[tuple[int, int], ...] = ((2, 0), (3, 1), (5, 2)),
         hidden_size: int = 512,
         pooler_sizes: tuple[int, int, int] = (320, 320, 512),
-        num_hidden_layers: int = 1,
         layer_norm_eps: float = 1e-12,
-        initializer_range: float = 0.02,
         **kwargs: Any,
     ) -> None:
         self.vocab_size = vocab_size
@@ -53,9 +52,7 @@ class UseMultilingualConfig(PretrainedConfig):
         self.orders = [list(order) for order in orders]
         self.hidden_size = hidden_size
         self.pooler_sizes = list(pooler_sizes)
-        self.num_hidden_layers = num_hidden_layers
         self.layer_norm_eps = layer_norm_eps
-        self.initializer_range = initializer_range
         super().__init__(**kwargs)
 
 

@@ -12,7 +12,7 @@ from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import CodeSwitch, Config, System
 from lingualift.languages import Language, find_language
 from lingualift.messages import LinguaLiftError, known
-from lingualift.model.layout import Prompt
+from lingualift.model.layout import SLOT, Prompt, reads_question
 from lingualift.plan import files
 from lingualift.plan.checks import (
     benchmark_sources,
@@ -283,11 +283,7 @@ class Plan:
         text = self.config.prompts[name]
         return Prompt(
             text.template,
-            (
-                text.template.replace("{question}", "")
-                if text.instruction is None
-                else text.instruction
-            ),
+            (SLOT.sub("", text.template) if text.instruction is None else text.instruction),
         )
 
     def asked(self, run: str, benchmark: str) -> Prompt:
@@ -307,6 +303,11 @@ class Plan:
             if data != "code-switched" and prompt and self.config.tasks[task].kind == kind
         ]
         return self.prompt(trained[-1] if trained else kind)
+
+    def asks_stored(self, run: str, benchmark: str) -> bool:
+        """Whether a run that has an encoder reads its stored states of a benchmark's questions."""
+        layout = self.systems[self.run(run).system].input
+        return reads_question(layout, self.asked(run, benchmark))
 
     def kind(self, run: Run) -> str | None:
         """The kind of benchmark that a run is asked (None: any)."""

@@ -95,6 +95,11 @@ def _check_evaluation(config: Config) -> None:
             )
     for name in (*config.evaluation.sources, *config.evaluation.excerpts):
         known(name, BENCHMARKS, "benchmark", "evaluation")
+    if config.evaluation.engine == "vllm" and not config.compute.gpus:
+        raise LinguaLiftError(
+            "evaluation.engine is vllm, which needs a GPU; set compute.gpus to 1 or more, or"
+            " evaluation.engine to transformers"
+        )
 
 
 def check_benchmark(

@@ -27,6 +27,7 @@ PATTERNS = {
     "variant": rf"({NAME}/)?",  # with its slash: '' is the configuration's own setting
     "folder": rf"tasks/{NAME}|codeswitch(/{NAME})?|problems/{NAME}",
     "tables": rf"questions|{CODE}(-{CODE})*",
+    "artifact": r"(table|figure)-\d\d",
 }
 """What each wildcard of a path matches; `folder` is read by `TextFolder`."""
 
@@ -168,6 +169,11 @@ def vectors(space: str, batch: str) -> str:
     return f"{RESULTS}/embeddings/{space}/{batch}"
 
 
+def adversaries(lang: str) -> str:
+    """The adversaries of a language's lexicon, a folder a run."""
+    return f"{RESULTS}/adversaries/{lang}"
+
+
 def lexicon(lang: str) -> str:
     """The bilingual lexicon of a language."""
     return f"{RESULTS}/lexicons/{lang}.parquet"
@@ -209,6 +215,19 @@ def scores(run: str, benchmark: str) -> str:
 def table(name: str) -> str:
     """A table, tidy."""
     return f"{RESULTS}/tables/{name}.parquet"
+
+
+# ---------------------------------------------------------------- the paper's tables and figures
+
+
+def artifact(name: str, kind: str) -> str:
+    """A table, figure or page of the paper; `kind` is csv, svg, png, html, or json (its state)."""
+    return f"{RESULTS}/paper/{name}.{kind}"
+
+
+def sentence_map() -> str:
+    """Parallel sentences as points, one row a sentence, language and space."""
+    return f"{RESULTS}/paper/sentences.parquet"
 
 
 @dataclass(frozen=True)

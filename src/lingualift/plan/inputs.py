@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.model.layout import Prompt, reads_question
 from lingualift.plan import Plan, files
 from lingualift.plan.engines import built_sheets, version
 from lingualift.plan.systems import RunStage, encoder_name
@@ -97,10 +98,22 @@ def lexicon(plan: Plan, lang: str) -> Inputs:
         path = config.lexicon.seed_dictionary.replace("{lang}", lang)
         if "seed" in config.lexicon.starts or os.path.exists(path):
             inputs["seed_dictionary"] = path
+    if "adversarial" in config.lexicon.starts:
+        inputs["adversaries"] = files.adversaries(lang)
     gold = config.lexicon.gold
     if gold and plan.sources[gold].holds(plan.language(lang)):
         inputs["gold"] = plan.manifest(gold, lang)
     return inputs
+
+
+def adversaries(plan: Plan, lang: str) -> Inputs:
+    """What the adversaries of a language's lexicon read: vocabularies and fastText vectors."""
+    return {
+        "source_vocabulary": files.vocabulary("en"),
+        "target_vocabulary": files.vocabulary(lang),
+        "source_vectors": files.vectors("fasttext", "en"),
+        "target_vectors": files.vectors("fasttext", lang),
+    }
 
 
 def word_vectors(plan: Plan, lang: str) -> list[str]:
@@ -120,9 +133,7 @@ def _states(plan: Plan, stage: RunStage, folder: files.TextFolder, table: str) -
     """The folder that holds the encoder states of a table, as its rule writes it; None where the
     stage reads text, or makes the states itself.
     """
-    if stage.encoder is None or plan.encoder_learns(stage):
-        return None
-    if not plan.states.reads_stored(plan, stage):
+    if stage.encoder is None or not plan.states.reads_stored(plan, stage):
         return None
     tables = table if folder.kind == "tasks" else plan.alignment_batch(table)
     return folder.states(encoder_name(stage.encoder), tables)
@@ -140,6 +151,14 @@ def stage_tables(plan: Plan, stage: RunStage) -> list[tuple[files.TextFolder, st
         else:
             tables.append((files.task_folder(task), "questions", prompt))
     return tables
+
+
+def encodes_questions(plan: Plan, stage: RunStage) -> bool:
+    """Whether a stage's encoder reads questions as they stand, so that stored states may serve."""
+    prompts = [plan.prompt(name) for _, name in stage.stage.parts if name]
+    return stage.encoder is not None and all(
+        reads_question(stage.input, prompt) for prompt in prompts
+    )
 
 
 def stage_texts(plan: Plan, stage: RunStage) -> list[StageTable]:
@@ -163,7 +182,12 @@ def stage_reference(plan: Plan, stage: RunStage) -> StageTable | None:
     if stage.encoder is None:
         return None
     folder = files.task_folder(stage.reference)
-    return StageTable(folder.table("questions"), _states(plan, stage, folder, "questions"))
+    if plan.states.reads_stored(plan, stage):
+        return StageTable(folder.table("questions"), _states(plan, stage, folder, "questions"))
+    named = zip(stage.stage.parts, stage.tasks, strict=True)
+    prompts = [prompt for (_, prompt), task in named if prompt and task == stage.reference]
+    chosen = plan.prompt(prompts[0]) if prompts else Prompt("{question}", "")
+    return StageTable(folder.table("questions"), None, asdict(chosen))
 
 
 def stage_languages(plan: Plan, stage: RunStage) -> dict[str, str]:
@@ -226,9 +250,11 @@ def prediction(plan: Plan, name: str, benchmark: str, batch: str) -> Inputs:
     }
     if run.checkpoint:
         inputs["checkpoint"] = files.checkpoint(run.checkpoint)
-    if run.encoder:
+    if run.encoder and plan.asks_stored(name, benchmark):
         folder = files.problems_folder(benchmark)
         inputs["states"] = folder.states(encoder_name(run.encoder), batch)
+    elif run.encoder:
+        inputs["encoder"] = plan.model(run.encoder.source)
     return inputs
 
 
@@ -254,6 +280,8 @@ def prediction_settings(plan: Plan, benchmark: str) -> dict[str, Any]:
     """The settings of `evaluation` that a prediction depends on."""
     answer = BENCHMARKS[benchmark].BENCHMARK.answer
     special = {"choice": ["choices"], "neighbour": ["retrieval_layer"]}.get(answer, [])
+    if plan.config.evaluation.engine != "transformers":
+        special.append("engine")  # what is absent leaves finished runs
     include = {"max_new_tokens", "batch", *special}
     return plan.config.evaluation.model_dump(mode="json", include=include)
 
@@ -313,11 +341,32 @@ def built_problems(plan: Plan, lang: str) -> Inputs:
     return inputs | ({"sheets": sheets} if sheets else {"draft": files.built_draft(lang)})
 
 
-def post_edited(plan: Plan, benchmark: str) -> list[str]:
-    """Of a built benchmark, what says which problems were post-edited, a file a language."""
-    if not BENCHMARKS[benchmark].BENCHMARK.built:
-        return []
-    return [files.built_problems(lang) for lang in plan.languages_of(benchmark)]
+def results_table(plan: Plan, table: str) -> Inputs:
+    """Every run's scores and, by language, problems and what says which were post-edited (none
+    but of a built benchmark).
+    """
+    benchmark = plan.config.benchmarks[table]
+    languages = plan.languages_of(benchmark)
+    built = languages if BENCHMARKS[benchmark].BENCHMARK.built else []
+    return {
+        "scores": [files.scores(run, benchmark) for run in plan.runs_on(benchmark)],
+        "problems": [files.problems(benchmark, lang) for lang in languages],
+        "built": [files.built_problems(lang) for lang in built],
+    }
+
+
+def groupings(plan: Plan) -> dict[str, dict[str, str]]:
+    """The group of each evaluated language, by family and script as linguists have them and as the
+    paper has them (Tables 20 and 21; empty where it groups the language not).
+    """
+    columns = ("family", "script", "paper_family", "paper_script")
+    return {
+        column.replace("_", " "): {
+            code: getattr(plan.languages[code], column) or ""
+            for code in plan.config.languages.evaluation
+        }
+        for column in columns
+    }
 
 
 def titles(plan: Plan, table: str) -> dict[str, tuple[str, str]]:

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from lingualift import sizes
-from lingualift.plan import Plan, files
+from lingualift.model.layout import TEMPLATED
+from lingualift.plan import Plan, files, paper
 from lingualift.plan.systems import RunStage
 from lingualift.sizes import ModelSize, Request
 from lingualift.tasks.generated import GENERATORS
@@ -145,8 +146,12 @@ def lexicon(plan: Plan) -> Request:
         dimension += (
             2 * len(settings.encoder_layers) * model_size(plan, config.encoder.source).width
         )
-    if not needs_adversary(plan):
-        return sizes.lexicon(*words, dimension)
+    return sizes.lexicon(*words, dimension)
+
+
+def adversary(plan: Plan) -> Request:
+    """Run a language's adversaries."""
+    config, settings = plan.config, plan.config.lexicon
     adversary = settings.adversarial
     runs = 3 if settings.starts == ["adversarial"] else settings.restarts
     minutes = sizes.adversary(
@@ -156,12 +161,8 @@ def lexicon(plan: Plan) -> Request:
         config.fasttext.dimension,
         config.compute.gpus > 0,
     )
-    return sizes.lexicon(*words, dimension, minutes)
-
-
-def needs_adversary(plan: Plan) -> bool:
-    """Whether lexicons are made with the adversarial start, which a GPU speeds up."""
-    return "adversarial" in plan.config.lexicon.starts
+    words = config.vocabulary.source_size + config.vocabulary.size
+    return sizes.adversaries(words, config.fasttext.dimension, minutes)
 
 
 def code_switching(plan: Plan, variant: str) -> Request:
@@ -187,7 +188,7 @@ def _engine(plan: Plan, key: str) -> Request:
     return sizes.prediction(model_size(plan, key), sizes.TOKENS, plan.config.compute.gpus > 0)
 
 
-def available_examples(plan: Plan, run: RunStage) -> int:
+def available_example_count(plan: Plan, run: RunStage) -> int:
     """The examples of a stage's data, from which it draws."""
     available = sum(
         examples(plan, task)
@@ -200,9 +201,9 @@ def available_examples(plan: Plan, run: RunStage) -> int:
     return available
 
 
-def stage_examples(plan: Plan, run: RunStage) -> int:
+def stage_example_count(plan: Plan, run: RunStage) -> int:
     """The examples of one epoch of a stage that pass through its LLM."""
-    available = available_examples(plan, run)
+    available = available_example_count(plan, run)
     return min(run.stage.examples or available, available)
 
 
@@ -210,12 +211,10 @@ def training(plan: Plan, identifier: str) -> Request:
     """A stage, from the examples that pass through its LLM."""
     config, run = plan.config, plan.stage(identifier)
     stage, key = run.stage, run.llm.source
-    used = stage_examples(plan, run)
+    used = stage_example_count(plan, run)
     generated = all(set(config.tasks[task].sources) <= set(GENERATORS) for task in run.tasks)
     modelling = stage if stage.objective == "language-modelling" else None
-    size = model_size(plan, key)
-    if config.compute.gpus and config.precision != "float32":
-        size = replace(size, loaded=2)
+    size = replace(model_size(plan, key), loaded=loaded_bytes(plan))
     gpus = training_gpus(plan, identifier)
     asked = sizes.training(
         size,
@@ -227,16 +226,24 @@ def training(plan: Plan, identifier: str) -> Request:
         response=sizes.TOKENS if run.codeswitch is not None or generated else sizes.RESPONSE,
         gpus=gpus,
     )
-    return asked.holding(max(gpus, 1) * encoder_bytes(plan, run))
+    return _beside(plan, asked, encoder_parameters(plan, run), max(gpus, 1))
 
 
-def encoder_bytes(plan: Plan, run: RunStage) -> int:
-    """Bytes of the encoder that a stage runs in its steps; 0 where its states are stored."""
-    if run.encoder is None:
+def encoder_parameters(plan: Plan, run: RunStage) -> int:
+    """Parameters of the encoder that a stage runs in its steps; 0 where its states are stored."""
+    if run.encoder is None or plan.states.reads_stored(plan, run):
         return 0
-    if plan.states.reads_stored(plan, run) and not plan.encoder_learns(run):
-        return 0
-    return model_size(plan, run.encoder.source).parameters * 2
+    return model_size(plan, run.encoder.source).parameters
+
+
+def _beside(plan: Plan, asked: Request, parameters: int, copies: int = 1) -> Request:
+    """A request with the memory of an encoder that runs in the job itself, for each process."""
+    return asked.holding(copies * parameters * loaded_bytes(plan))
+
+
+def loaded_bytes(plan: Plan) -> int:
+    """Bytes in which a parameter of a frozen model is loaded."""
+    return 2 if plan.config.compute.gpus and plan.config.precision != "float32" else 4
 
 
 def training_gpus(plan: Plan, identifier: str) -> int:
@@ -252,11 +259,29 @@ def training_threads(plan: Plan, identifier: str) -> int:
 
 def prediction(plan: Plan, name: str, batch: str) -> Request:
     """Answer one benchmark in a batch of languages."""
-    key = plan.run(name).llm.source
-    evaluation = plan.config.evaluation
-    return sizes.prediction(
-        model_size(plan, key),
+    run, evaluation = plan.run(name), plan.config.evaluation
+    asked = sizes.prediction(
+        model_size(plan, run.llm.source),
         evaluation.max_new_tokens,
         plan.config.compute.gpus > 0,
-        evaluation.batch,
+        evaluation.batch or sizes.PROCESSOR_ROWS,
     ).times(len(files.batch_languages(batch)))
+    if run.encoder is None or plan.systems[run.system].input not in TEMPLATED:
+        return asked
+    return _beside(plan, asked, model_size(plan, run.encoder.source).parameters)
+
+
+def sentence_map(plan: Plan) -> Request:
+    """Read the sentences of Figure 5 with each system's LLM in turn, and place them by t-SNE, which
+    holds eight matrices of all pairs.
+    """
+    if paper.lacks(plan, "figure-05") is not None:
+        return Request(1000, 10)
+    asked = [prediction(plan, name, "en") for name in paper.sentences(plan).systems]
+    points = paper.SENTENCES * len(paper.sentence_languages(plan))
+    most = max(asked, key=lambda request: request.megabytes)
+    return replace(
+        most,
+        megabytes=most.megabytes + 64 * points**2 // 10**6,
+        minutes=sum(request.minutes for request in asked) + 60 * (points // 1000),
+    )

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from lingualift import sizes
 from lingualift.plan import Plan, files, requests
-from lingualift.plan.inputs import stage_tables
+from lingualift.plan.inputs import encodes_questions, stage_tables
 from lingualift.plan.systems import RunStage, encoder_name
 
 # Sets below it are always kept: whatever they save, they cost nothing.
@@ -62,8 +62,9 @@ class Choice:
         return {key for key, states in self.sets.items() if states.kept(self.setting)}
 
     def reads_stored(self, plan: Plan, stage: RunStage) -> bool:
-        """Whether a stage reads its states: where all that it wants are kept."""
-        return all(key in self.stored for key in _wanted(plan, stage))
+        """Whether a stage reads stored states: where all that it could read are kept."""
+        wanted = _wanted(plan, stage)
+        return bool(wanted) and all(key in self.stored for key in wanted)
 
 
 def choose(plan: Plan) -> Choice:
@@ -98,20 +99,23 @@ def described(plan: Plan) -> str:
 
 
 def _wanted(plan: Plan, stage: RunStage) -> list[tuple[str, str]]:
-    """The sets of states that a stage could read: none for text or where the encoder has learnt."""
-    if stage.encoder is None or plan.encoder_learns(stage):
+    """The sets of states that a stage could read: none for text, or where the encoder has learnt or
+    reads whole prompts. A warm start learns from its English texts too.
+    """
+    if stage.encoder is None or plan.encoder_learns(stage) or not encodes_questions(plan, stage):
         return []
-    name = encoder_name(stage.encoder)
-    folders = (folder.path for folder, _, _ in stage_tables(plan, stage))
-    return list(dict.fromkeys((name, path) for path in folders))
+    folders = [folder.path for folder, _, _ in stage_tables(plan, stage)]
+    if stage.stage.objective == "warm-start":
+        folders.append(files.task_folder(stage.reference).path)
+    return list(dict.fromkeys((encoder_name(stage.encoder), path) for path in folders))
 
 
 def _passes(plan: Plan, stage: RunStage) -> float:
     """How often a stage passes over its data: epochs, of the share that is drawn."""
     if stage.stage.objective == "warm-start":
         return 1.0
-    available = requests.available_examples(plan, stage)
-    return stage.stage.epochs * requests.stage_examples(plan, stage) / max(available, 1)
+    available = requests.available_example_count(plan, stage)
+    return stage.stage.epochs * requests.stage_example_count(plan, stage) / max(available, 1)
 
 
 def _states(plan: Plan, encoder: str, path: str, passes: float, required: bool) -> StateSet:

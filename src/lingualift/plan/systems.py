@@ -32,6 +32,7 @@ from lingualift.messages import (
     known,
     printable,
 )
+from lingualift.model.layout import TEMPLATED
 from lingualift.retrieve.sources import Source
 
 Group = TypeVar("Group", bound=Settings)
@@ -83,7 +84,7 @@ class RunStage(Settings):
     @property
     def task(self) -> str:
         """The task that says which benchmarks the stage prepares for."""
-        return self.tasks[0]
+        return self.tasks[0] if self.tasks else self.reference
 
 
 class Models(Settings):
@@ -291,6 +292,11 @@ def _check_layout(
     if layout != "text" and "alignment" not in trained:
         raise LinguaLiftError(
             f"{where} reads the encoder, but no stage up to it trains the alignment layer"
+        )
+    if stage.objective == "warm-start" and layout in TEMPLATED:
+        raise LinguaLiftError(
+            f"{where} is a warm start, whose encoder reads the question alone; give it input:"
+            " encoder"
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from lingualift.benchmarks.base import Problem
 from lingualift.figures.base import Row
 from lingualift.figures.neighbours import WORDS
-from lingualift.figures.style import LEVELS, counted, decimal, listed
+from lingualift.figures.style import LEVELS, counted, listed, one_decimal
 
 QUESTIONS, FEWEST = 20, 3  # of a benchmark and language that stand side by side
 MOST_ANSWERS = 4000  # of a benchmark: about 1 MB; 47 languages and 20 systems leave 4 questions
@@ -68,7 +68,7 @@ class ShownFigure:
 
 
 @dataclass(frozen=True)
-class Example:
+class TranslatedWord:
     """A word's nearest translation in a lexicon, and the next ones; whether the nearest one's own
     nearest English word is the word (`mutual`).
     """
@@ -90,7 +90,7 @@ class LexiconSummary:
     used: str
     precision: Cell
     words: str
-    examples: Sequence[Example]
+    examples: Sequence[TranslatedWord]
 
 
 @dataclass(frozen=True)
@@ -162,10 +162,10 @@ def lexicon_summary(
     precision = row[f"{score}_p1"]
     examples = []
     for word in WORDS:
-        found = sorted((r for r in translations if r["source"] == word), key=lambda r: r["rank"])
-        if found:
-            others = ", ".join(r["target"] for r in found[1:3])
-            examples.append(Example(word, found[0]["target"], others, found[0]["mutual"]))
+        ranked = sorted((r for r in translations if r["source"] == word), key=lambda r: r["rank"])
+        if ranked:
+            others = ", ".join(r["target"] for r in ranked[1:3])
+            examples.append(TranslatedWord(word, ranked[0]["target"], others, ranked[0]["mutual"]))
     used = "yes" if row["in_stage_1"] else "no"
     return LexiconSummary(
         code=code,
@@ -191,7 +191,7 @@ def chosen(ids: Sequence[str], count: int) -> list[str]:
     """So many ids, spread evenly over all: the same in every language that asks the same."""
     if len(ids) <= count:
         return list(ids)
-    return [ids[place * len(ids) // count] for place in range(count)]
+    return [ids[index * len(ids) // count] for index in range(count)]
 
 
 def answers(
@@ -314,5 +314,5 @@ def lexicon_finding(verdicts: Sequence[Row]) -> str:
     known = [value for value in scored if value is not None]
     text = f"{used} of {counted(len(verdicts), 'lexicon')} entered stage 1"
     if known:
-        text += f"; precision at 1 is {decimal(min(known))} to {decimal(max(known))} %"
+        text += f"; precision at 1 is {one_decimal(min(known))} to {one_decimal(max(known))} %"
     return text + "."

@@ -62,10 +62,10 @@ def read_report(
     rows = {
         name: read_parquet(path, TIDY_SCHEMA).to_pylist() for name, path in files.tables.items()
     }
-    tables = [content.result_table(name, own, called) for name, own in rows.items()]
+    tables = [content.result_table(name, table, called) for name, table in rows.items()]
     verdicts = read_parquet(files.lexicon_table, LEXICON_TABLE_SCHEMA).to_pylist()
     records = {name: read_json(path) for name, path in files.figures.items()}
-    asked = {name: list(own.problems) for name, own in files.answered.items()}
+    asked = {name: list(answered.problems) for name, answered in files.answered.items()}
     stamp = read_provenance(next(iter(files.tables.values())))
     sources = {licence.key: licence.title for licence in licences}
     return content.Report(
@@ -84,8 +84,10 @@ def read_report(
         ],
         lexicon_finding=content.lexicon_finding(verdicts),
         answers={
-            name: _answers(own, called, {key: title for key, (title, _) in names.systems.items()})
-            for name, own in files.answered.items()
+            name: _answers(
+                answered, called, {key: title for key, (title, _) in names.systems.items()}
+            )
+            for name, answered in files.answered.items()
         },
         left_out=content.left_out(
             verdicts,

@@ -31,15 +31,17 @@ def samples(
     `marks` maps a language to [seeds, problems]; languages that are `alike` ask the same problems
     and share their draw.
     """
-    place = {language: index for index, language in enumerate(marks)}
+    column = {language: index for index, language in enumerate(marks)}
     seeds = len(next(iter(marks.values())))
     means = np.empty((resamples, seeds, len(marks)))
     for draw, languages in enumerate(alike):
         joined = np.concatenate(
             [marks[language] for language in languages]
         )  # [languages * seeds, problems]
-        found = bootstrap_means(joined.T, resamples, draw).reshape(resamples, len(languages), seeds)
-        means[:, :, [place[language] for language in languages]] = found.transpose(0, 2, 1)
+        drawn_means = bootstrap_means(joined.T, resamples, draw).reshape(
+            resamples, len(languages), seeds
+        )
+        means[:, :, [column[language] for language in languages]] = drawn_means.transpose(0, 2, 1)
     drawn = (
         np.random.default_rng((len(alike), seeds)).multinomial(
             seeds, np.full(seeds, 1 / seeds), size=resamples

@@ -17,16 +17,17 @@ independent and therefore stands where a row is of one language and one training
 problems recur over languages, all of them over seeds).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lingualift.messages import LinguaLiftError
 from lingualift.tables.bootstrap import holm, interval, mcnemar, samples
 from lingualift.tables.reference import Published
+from lingualift.tables.scopes import PAPERS, WITHOUT, Scope, scopes
 
 TIDY_SCHEMA = pa.schema(
     [
@@ -66,60 +67,13 @@ comparisons: of all systems and scopes with that seed, or of all averages.
 """
 
 
-@dataclass(frozen=True)
-class Scope:
-    """A column of the table: one language, or the unweighted mean over several."""
-
-    name: str
-    level: str
-    languages: tuple[str, ...]
+SLIP = "a copying slip of the paper"
+DOUBTFUL = ("but its languages", SLIP)
 
 
-def scopes(
-    languages: Sequence[str], groups: Mapping[str, Sequence[str]], aligned: Sequence[str]
-) -> list[Scope]:
-    """Languages, then Low, Medium, High and Avg. as the paper averages them, then the mean over the
-    aligned languages.
-
-    Avg. leaves out languages that belong to no group, as the paper's does, unless none belongs to
-    one.
-    """
-    level = {language: name for name, members in groups.items() for language in members}
-    result = [Scope(language, level.get(language, ""), (language,)) for language in languages]
-    for name in filter(None, groups):
-        members = tuple(language for language in languages if level.get(language) == name)
-        if members:
-            result.append(Scope(name.capitalize(), name, members))
-    result.append(
-        Scope(
-            "Avg.",
-            "",
-            tuple(language for language in languages if level.get(language)) or tuple(languages),
-        )
-    )
-    members = tuple(language for language in languages if language in aligned)
-    if members:
-        result.append(Scope("Aligned", "", members))
-    return result
-
-
-def group_scopes(
-    languages: Sequence[str], families: Mapping[str, str], scripts: Mapping[str, str]
-) -> list[Scope]:
-    """Language families, then scripts, of the evaluated languages, each the mean over its
-    languages.
-    """
-    result = []
-    for level, kinds in (("family", families), ("script", scripts)):
-        for name in sorted({kinds[language] for language in languages}):
-            result.append(
-                Scope(
-                    name,
-                    level,
-                    tuple(language for language in languages if kinds[language] == name),
-                )
-            )
-    return result
+def shown(scores: pa.Table, operation: str) -> pa.Table:
+    """The scores that a table averages: of one operation (retrieval: one direction), or all."""
+    return scores.filter(pc.equal(scores["operation"], operation)) if operation else scores
 
 
 def tidy(
@@ -147,12 +101,12 @@ def tidy(
         measured = asked.measure(system)
         named = {"origin": "measured", "system": system, "title": title, "stages": stages}
         for seed in [None, *measured.seeds]:
-            for place, scope in enumerate(columns):
-                row = named | asked.row(measured, seed, place)
+            for column, scope in enumerate(columns):
+                row = named | asked.row(measured, seed, column)
                 row["aligned"] = all(language in aligned for language in scope.languages)
                 compared = base is not None and system != reference
                 if base is not None and compared and (seed is None or seed in base.seeds):
-                    row |= _comparison(measured, base, seed, place, scope, resamples)
+                    row |= _comparison(measured, base, seed, column, scope, resamples)
                 rows.append(row)
     _correct(rows)
     return pa.Table.from_pylist(rows, schema=TIDY_SCHEMA)
@@ -186,9 +140,9 @@ class _Asked:
             alike.setdefault(tuple(self.ids.get(language, ())), []).append(language)
         self.alike = list(alike.values())
         self.weights = np.zeros((len(languages), len(columns)))
-        for place, scope in enumerate(columns):
+        for column, scope in enumerate(columns):
             rows = [languages.index(language) for language in scope.languages]
-            self.weights[rows, place] = 1 / len(scope.languages)
+            self.weights[rows, column] = 1 / len(scope.languages)
 
     def measure(self, system: str) -> "_Measured":
         """A system's marks, accuracies and bootstrap samples."""
@@ -211,12 +165,12 @@ class _Asked:
             samples(marks, self.alike, self.resamples) @ self.weights,
         )
 
-    def row(self, measured: "_Measured", seed: int | None, place: int) -> dict[str, Any]:
+    def row(self, measured: "_Measured", seed: int | None, column: int) -> dict[str, Any]:
         """The figures of one system, seed (None: the average of all) and column."""
-        index, scope = measured.row(seed), self.columns[place]
-        low, high = interval(measured.drawn[index, :, place])
+        index, scope = measured.row(seed), self.columns[column]
+        low, high = interval(measured.drawn[index, :, column])
         several = seed is None and len(measured.seeds) > 1
-        deviation = 100 * float(measured.accuracy[1:, place].std(ddof=1)) if several else None
+        deviation = 100 * float(measured.accuracy[1:, column].std(ddof=1)) if several else None
         return {
             "seeds": ",".join(map(str, measured.seeds if seed is None else [seed])),
             "seed": seed,
@@ -224,10 +178,10 @@ class _Asked:
             "scope": scope.name,
             "level": scope.level,
             "n": sum(len(self.ids[language]) for language in scope.languages),
-            "accuracy": 100 * float(measured.accuracy[index, place]),
+            "accuracy": 100 * float(measured.accuracy[index, column]),
             "low": 100 * low,
             "high": 100 * high,
-            "accuracy_strict": 100 * float(measured.strict[index, place]),
+            "accuracy_strict": 100 * float(measured.strict[index, column]),
             "seed_deviation": deviation,
         }
 
@@ -249,48 +203,55 @@ class _Measured(NamedTuple):
 
 
 def _comparison(
-    own: _Measured, base: _Measured, seed: int | None, place: int, scope: Scope, resamples: int
+    measured: _Measured,
+    base: _Measured,
+    seed: int | None,
+    column: int,
+    scope: Scope,
+    resamples: int,
 ) -> dict[str, Any]:
     """One row's difference from the reference system and its tests."""
-    first, second = own.row(seed), base.row(seed)
-    difference = own.drawn[first, :, place] - base.drawn[second, :, place]
+    first, second = measured.row(seed), base.row(seed)
+    difference = measured.drawn[first, :, column] - base.drawn[second, :, column]
     low, high = interval(difference)
     tail = min((difference <= 0).mean(), (difference >= 0).mean())
-    found: dict[str, Any] = {
-        "difference": 100 * float(own.accuracy[first, place] - base.accuracy[second, place]),
+    comparison: dict[str, Any] = {
+        "difference": 100 * float(measured.accuracy[first, column] - base.accuracy[second, column]),
         "difference_low": 100 * low,
         "difference_high": 100 * high,
         "p": min(1.0, 2 * max(float(tail), 1 / resamples)),
     }
     training = (
-        own.seeds[0] if seed is None and own.seeds == base.seeds and len(own.seeds) == 1 else seed
+        measured.seeds[0]
+        if seed is None and measured.seeds == base.seeds and len(measured.seeds) == 1
+        else seed
     )
     if len(scope.languages) == 1 and training is not None:
         ours, theirs = (
             one.marks[scope.languages[0]][one.seeds.index(training)].astype(bool)
-            for one in (own, base)
+            for one in (measured, base)
         )
         only_system, only_reference = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
-        found |= {
+        comparison |= {
             "only_system": only_system,
             "only_reference": only_reference,
             "p_mcnemar": mcnemar(only_system, only_reference),
         }
-    return found
+    return comparison
 
 
 def _marks(
-    own: Any,
+    scores: Any,
     rule: str,
     languages: Sequence[str],
     ids: Mapping[str, list[str]],
     seeds: Sequence[int],
-    place: str,
+    label: str,
 ) -> dict[str, np.ndarray]:
     """Marks [seeds, problems] of each language; a missing or repeated one is an error."""
-    found: dict[str, np.ndarray] = {}
+    marks: dict[str, np.ndarray] = {}
     missing, incomplete = [], False
-    parts = dict(iter(own.groupby("language")))
+    parts = dict(iter(scores.groupby("language")))
     for language in languages:
         if language not in parts:
             missing.append(language)
@@ -299,13 +260,13 @@ def _marks(
         incomplete |= cube.shape != (len(seeds), len(ids[language])) or bool(
             cube.isna().any().any()
         )
-        found[language] = cube.to_numpy(float)
+        marks[language] = cube.to_numpy(float)
     if missing or incomplete:
         raise LinguaLiftError(
-            f"{place} are not complete (missing {', '.join(missing) or 'problems'}); delete"
+            f"{label} are not complete (missing {', '.join(missing) or 'problems'}); delete"
             " results/scores and run again"
         )
-    return found
+    return marks
 
 
 def beside(
@@ -339,34 +300,53 @@ def beside(
         }
         for scope in columns
     ]
-    printed = {"Avg.": "average"} | {name.capitalize(): name for name in groups if name}
-    for own in published:
-        conflicts = own.conflicts(groups)
-        title = f"{own.title} (paper, {own.base_model})"
+    absent = {scope.name.partition(WITHOUT)[2] for scope in columns if WITHOUT in scope.name}
+    for system in published:
+        conflicts = system.conflicts(groups)
         for scope in columns:
-            key = (
-                scope.languages[0] if scope.name == scope.languages[0] else printed.get(scope.name)
-            )
-            if key is None or key not in own.figures:
+            key = _printed_key(system, scope, absent)
+            if key is None:
                 continue
-            notes = [f"printed in {', '.join(own.tables)}"]
+            notes = [system.origin]
             if key in conflicts:
                 notes.append(
                     f"the paper prints {conflicts[key][0]:.1f}, but its languages average"
                     f" {conflicts[key][1]:.1f}"
                 )
+            if system.copied:
+                notes.append(f"{SLIP}: these are the figures of {system.copied}")
             rows.append(
                 common
                 | {
                     "origin": "paper",
-                    "system": own.title,
-                    "title": title,
+                    "system": system.title,
+                    "title": system.label,
                     "scope": scope.name,
                     "level": scope.level,
                 }
-                | {"accuracy": own.figures[key], "note": "; ".join(notes)}
+                | {"accuracy": system.figures[key], "note": "; ".join(notes)}
             )
     return pa.Table.from_pylist(rows, schema=TIDY_SCHEMA)
+
+
+def _printed_key(printed: Published, scope: Scope, absent: Collection[str]) -> str | None:
+    """The figure of the paper that belongs into a column (None: it prints none there).
+
+    Tables that leave out one of the `absent` languages have their averages in columns of their own.
+    """
+    if scope.level.startswith("paper "):
+        name = scope.name.removeprefix(PAPERS).partition(" (")[0]
+        key = f"{scope.level.removeprefix('paper ')}:{name}"
+    elif scope.name == scope.languages[0]:
+        key = scope.name
+    else:
+        name, _, without = scope.name.partition(WITHOUT)
+        key = "average" if name == "Avg." else scope.level
+        by_language = printed.figures.keys() - {"low", "medium", "high", "average"}
+        unprinted = {code for code in absent if by_language and code not in by_language}
+        if unprinted & set(scope.languages) or (without and without not in unprinted):
+            return None
+    return key if key in printed.figures else None
 
 
 def with_version(table: pa.Table, version: str) -> pa.Table:
@@ -381,27 +361,28 @@ def readable(table: pa.Table) -> list[list[str]]:
     """Rows of the CSV: benchmark and version, system, then one accuracy a language and group; last
     the interval of the average, where there is one. Seeds are averaged.
 
-    A `*` stands at a figure of the paper that does not follow from its own per-language figures.
+    A `*` stands at a figure of the paper that does not follow from its own per-language figures, or
+    that it has copied from another row.
     """
     rows = [row for row in table.to_pylist() if row["seed"] is None]
     names = list(dict.fromkeys(row["scope"] for row in rows))
     average = ["Avg. 95 %"] if "Avg." in names else []
     result = [["benchmark", "system", "origin", "seeds", "n", *names, *average]]
     for origin, system in dict.fromkeys((row["origin"], row["title"]) for row in rows):
-        own = {
+        by_scope = {
             row["scope"]: row for row in rows if (row["origin"], row["title"]) == (origin, system)
         }
-        first = own.get("Avg.") or next(iter(own.values()))
+        first = by_scope.get("Avg.") or next(iter(by_scope.values()))
         cells = [
             (
-                f"{own[name]['accuracy']:.1f}"
-                + "*" * ("but its languages" in (own[name]["note"] or ""))
-                if name in own
+                f"{by_scope[name]['accuracy']:.1f}"
+                + "*" * any(sign in (by_scope[name]["note"] or "") for sign in DOUBTFUL)
+                if name in by_scope
                 else ""
             )
             for name in names
         ]
-        count = str(max(row["n"] for row in own.values())) if first["n"] is not None else ""
+        count = str(max(row["n"] for row in by_scope.values())) if first["n"] is not None else ""
         bounds = "" if first["low"] is None else f"{first['low']:.1f}-{first['high']:.1f}"
         result.append(
             [
@@ -419,11 +400,11 @@ def readable(table: pa.Table) -> list[list[str]]:
 
 def as_text(rows: Sequence[Sequence[str]]) -> str:
     """Rows as an aligned plain-text table."""
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if place < 2 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.ljust(width) if column < 2 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     )

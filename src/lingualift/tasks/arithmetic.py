@@ -22,7 +22,7 @@ _SUM, _PRODUCT = (
 )  # largest results; factors, divisors and quotients stay within the multiplication tables
 
 
-def generate(count: int, seed: int) -> pa.Table:
+def generate_problems(count: int, seed: int) -> pa.Table:
     """`count` chains (`PROBLEM_SCHEMA`; a smaller set is a prefix of a larger one); raises
     LinguaLiftError for a negative count.
     """

@@ -48,6 +48,21 @@ def multiple_choice_question(stem: str, choices: Sequence[str]) -> str:
     return f"{stem}\nOptions:{options}\nAnswer:"
 
 
+_PAIR = re.compile(r"Premise: (?P<premise>.*)\nHypothesis: (?P<hypothesis>.*)\nLabel:", re.DOTALL)
+_CHOICE = re.compile(r"(?P<stem>.*)\nOptions:(?P<choices>.*)\nAnswer:", re.DOTALL)
+
+
+def question_fields(question: str) -> dict[str, str]:
+    """What an input of inference (`premise`, `hypothesis`) or with choices (`stem`, `choices`, a
+    line each) is made of, for prompts in other words; empty for any other input.
+    """
+    match = _PAIR.fullmatch(question) or _CHOICE.fullmatch(question)
+    fields = match.groupdict() if match else {}
+    if "choices" in fields:
+        fields["choices"] = fields["choices"].replace("\t", "\n")
+    return fields
+
+
 def nli_label(value: Any, place: str) -> str | None:
     """The label of a sentence pair, by its name or its number on the hub (0 to 2); None where the
     annotators did not agree (`-`, -1).

@@ -61,6 +61,7 @@ READERS = {
     "openmathinstruct-2": Reader(("maths",), "openmath", "**/train_1M*.parquet"),
     "multinli": Reader(("nli",), "nli", "**/*train*"),
     "xnli-hub": Reader(("nli",), "nli", "{code}/train-*.parquet"),
+    "xnli-dev": Reader(("nli",), "nli", "{code}/validation-*.parquet"),
     "csqa": Reader(("commonsense",), "multiple-choice", "**/train*.jsonl"),
     "csqa-hub": Reader(("commonsense",), "multiple-choice", "data/train-*.parquet"),
     "openbookqa": Reader(("commonsense",), "multiple-choice", "main/train*"),

@@ -75,7 +75,7 @@ _PLAIN = (2, 60)
 _LARGEST_ANSWER = 144
 
 
-def generate(count: int, seed: int) -> pa.Table:
+def generate_problems(count: int, seed: int) -> pa.Table:
     """`count` distinct problems (`PROBLEM_SCHEMA`), alternately of one and two steps, each half
     balanced over its operations.
 

@@ -19,7 +19,7 @@ from lingualift.messages import LinguaLiftError
 from lingualift.model.encoder import EncoderTokenizer
 from lingualift.model.layout import LAYOUTS, Composed, compose_all, load_tokenizer
 from lingualift.model.states import States, Tokens
-from lingualift.training.examples import Examples, stage_examples
+from lingualift.training.examples import Examples, encoder_texts, stage_examples
 from lingualift.training.job import StageJob
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def stage_data(job: StageJob, encoder_learns: bool) -> StageData:
     and left there.
 
     Where the encoder learns or has learnt, or the states of a table are not stored, examples come
-    with the encoder's tokens.
+    with the tokens of what the encoder reads.
     """
     folder = job.work / "examples"
     key = _key(job, encoder_learns)
@@ -88,7 +88,7 @@ def stage_data(job: StageJob, encoder_learns: bool) -> StageData:
 
 def _key(job: StageJob, encoder_learns: bool) -> str:
     """What must be the same for stored data to be those of a stage."""
-    tables = [[str(texts.texts), str(texts.states)] for texts in job.data]
+    tables = [[str(texts.texts), str(texts.states), str(texts.prompt)] for texts in job.data]
     chosen = [job.stage.identity(), job.layout, job.seed, job.names, encoder_learns]
     return digest([chosen, tables, str(job.llm), job.stamp.get("inputs")], 64)
 
@@ -101,7 +101,7 @@ def _read_texts(
     with all_threads(len(examples)):
         if job.encoder is not None and (encoder_learns or states is None):
             tokenizer = EncoderTokenizer.load(job.encoder, job.split_digits)
-            states = tokenizer.tokens(examples.questions)
+            states = tokenizer.tokens(encoder_texts(examples, job.layout))
         unread = states is None or job.layout == "text"
         counts = [0] * len(examples) if states is None or unread else states.counts().tolist()
         asked = [prompt for prompt in examples.prompts if prompt is not None]
@@ -153,7 +153,8 @@ def _write(
         record["tokens"] = {"prefix": states.prefix, "pad": states.pad}
         arrays |= {"encoder_ids": states.ids, "encoder_ends": states.ends}
     elif states is not None:
-        record["stores"] = [os.path.abspath(str(block.filename)) for block in states.blocks]  # type: ignore[attr-defined]
+        mapped: Sequence[Any] = states.blocks  # of type memmap
+        record["stores"] = [os.path.abspath(block.filename) for block in mapped]
         arrays |= {"block": states.block, "spans": states.spans}
     with atomic_directory(folder) as work:
         for name, array in arrays.items():

@@ -65,7 +65,7 @@ def stage_examples(job: StageJob, english: Examples | None) -> tuple[Examples, l
         )
     if job.stage.objective == "warm-start" and english is not None:
         parts.append(with_words(english))
-    return draw(parts, job.stage.examples, job.seed), left_out
+    return draw_examples(parts, job.stage.examples, job.seed), left_out
 
 
 def read_examples(texts: StageTexts, names: Mapping[str, str]) -> Examples:
@@ -87,6 +87,14 @@ def read_examples(texts: StageTexts, names: Mapping[str, str]) -> Examples:
         load_states(texts.states, questions) if texts.states else None,
         table["words"].to_pylist() if "words" in table.column_names else None,
     )
+
+
+def encoder_texts(examples: Examples, layout: str) -> list[str]:
+    """What the encoder reads of each example."""
+    return [
+        question if prompt is None else prompt.encoded(layout, question)
+        for prompt, question in zip(examples.prompts, examples.questions, strict=True)
+    ]
 
 
 def by_language(examples: Examples) -> list[Examples]:
@@ -131,7 +139,7 @@ def join(parts: Sequence[Examples]) -> Examples:
     )
 
 
-def draw(parts: Sequence[Examples], count: int | None, seed: int) -> Examples:
+def draw_examples(parts: Sequence[Examples], count: int | None, seed: int) -> Examples:
     """`count` examples, as many from each part as from any other (None: all)."""
     if count is None:
         return join(parts)

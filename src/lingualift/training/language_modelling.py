@@ -86,12 +86,13 @@ def train_language_modelling(
         encoder=encoder,
         tries=machine.device() == "cuda",
     )
+    if any(len(set(values.values())) > 1 for values in (stage.rates, stage.decays)):
+        trainer.by_module = stage
     started = time.monotonic()
     history = _train(job, model, trainer)
-    trainer.optimizer = None
-    del trainer
-    model.zero_grad(set_to_none=True)
     # gradients and optimiser states would stay while the checkpoint is written
+    trainer.optimizer = None
+    model.zero_grad(set_to_none=True)
     machine.release_freed_memory()
     logger.info("%s: done in %.0f s", job.name, time.monotonic() - started)
     return {"examples": len(examples), "steps": len(plan), "losses": _losses(history, len(plan))}

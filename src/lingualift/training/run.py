@@ -8,7 +8,7 @@ import torch
 from transformers import BitsAndBytesConfig
 
 from lingualift import machine
-from lingualift.artifacts import atomic_directory, read_parquet, write_json
+from lingualift.artifacts import atomic_directory, write_json
 from lingualift.config import LanguageModelling, WarmStart
 from lingualift.messages import LinguaLiftError
 from lingualift.model import packed
@@ -17,10 +17,10 @@ from lingualift.model.encoder import Encoder, EncoderTokenizer, state_width
 from lingualift.model.frozen import encoder_reference
 from lingualift.model.layout import load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel
-from lingualift.model.states import Tokens, as_tensor, load_states
+from lingualift.model.states import Tokens, as_tensor
 from lingualift.training import fit
 from lingualift.training.data import StageData, stage_data
-from lingualift.training.examples import read_examples, stage_examples
+from lingualift.training.examples import encoder_texts, read_examples, stage_examples
 from lingualift.training.job import StageJob, StageTexts
 from lingualift.training.language_modelling import train_language_modelling
 from lingualift.training.warm_start import stage_targets, train_warm_start
@@ -33,10 +33,10 @@ def run_stage(job: StageJob) -> None:
     """Train one stage and write its checkpoint folder, with its provenance in its record.
 
     A language whose lexicon is called collapsed is left out and named in the record. Where the
-    encoder learns, has learnt in an earlier stage or its states are not stored, they are made as
-    they are needed. The tokens of a micro-batch are halved until they fit the GPU; one of several
-    processes raises `fit.OutOfMemory` instead, for they start again together. Raises `SystemExit`
-    after SIGTERM, once the state is saved.
+    encoder learns, has learnt in an earlier stage, reads more than the question or its states are
+    not stored, they are made as they are needed. The tokens of a micro-batch are halved until they
+    fit the GPU; one of several processes raises `fit.OutOfMemory` instead, for they start again
+    together. Raises `SystemExit` after SIGTERM, once the state is saved.
     """
     if isinstance(job.stage, WarmStart):
         model, record = _regress(job, job.stage)
@@ -47,9 +47,8 @@ def run_stage(job: StageJob) -> None:
         def attempt(job: StageJob) -> tuple[LinguaLiftModel, dict[str, Any]]:
             model = starting_model(job, encoder)
             pad = special_ids(load_tokenizer(job.llm))[2]
-            live = None if model.encoder is not None else encoder
             return model, train_language_modelling(
-                job, model, data.examples, data.states, pad, live
+                job, model, data.examples, data.states, pad, encoder
             )
 
         if fit.processes() > 1:
@@ -64,8 +63,7 @@ def read_data(job: StageJob) -> StageData:
     """What a stage of language modelling learns from; the first process that asks reads and
     tokenises it.
     """
-    before = [] if job.parent is None else LinguaLiftConfig.from_pretrained(job.parent).trained
-    return stage_data(job, "encoder" in {*job.stage.train, *before})
+    return stage_data(job, _encoder_learns(job))
 
 
 def with_room(job: StageJob, data: StageData, gpus: int) -> StageJob:
@@ -76,10 +74,18 @@ def with_room(job: StageJob, data: StageData, gpus: int) -> StageJob:
 
 
 def _frozen_encoder(job: StageJob, data: StageData) -> Encoder | None:
-    """The frozen encoder, where it makes states in the step."""
-    if job.encoder is None or not isinstance(data.states, Tokens):
+    """The frozen encoder, where it makes states in the step: not one that learns, or has learnt,
+    which is the model's own.
+    """
+    if not isinstance(data.states, Tokens) or _encoder_learns(job):
         return None
     return _encoder(job)
+
+
+def _encoder_learns(job: StageJob) -> bool:
+    """Whether the stage trains the encoder, or an earlier one has."""
+    before = [] if job.parent is None else LinguaLiftConfig.from_pretrained(job.parent).trained
+    return "encoder" in {*job.stage.train, *before}
 
 
 def _encoder(job: StageJob) -> Encoder:
@@ -116,12 +122,14 @@ def starting_model(job: StageJob, encoder: Encoder | None = None) -> LinguaLiftM
 
 
 def _english_states(job: StageJob, reference: StageTexts, encoder: Encoder | None) -> torch.Tensor:
-    """States [states, dim] of the first English texts, stored or made here; the same numbers."""
-    questions = read_parquet(reference.texts)["question"].to_pylist()
-    if reference.states is not None:
-        states = load_states(reference.states, questions)
-        return as_tensor(states.rows(range(min(len(states), MEASURED_TEXTS))))
-    made = (encoder or _encoder(job)).encode(questions[:MEASURED_TEXTS])
+    """States [states, dim] of the first English texts as the encoder reads them, stored or made
+    here; the same numbers.
+    """
+    english = read_examples(reference, {})
+    count = min(len(english), MEASURED_TEXTS)
+    if english.states is not None:
+        return as_tensor(english.states.rows(range(count)))
+    made = (encoder or _encoder(job)).encode(encoder_texts(english, job.layout)[:count])
     return as_tensor(made.rows()).to(torch.bfloat16)
 
 
@@ -136,7 +144,7 @@ def _load(job: StageJob, encoder_dim: int, dtype: torch.dtype) -> LinguaLiftMode
     if job.parent is None:
         if encoder is None or layer is None:
             return LinguaLiftModel.build(str(job.llm), dtype=dtype, **loading)
-        sizes = (encoder_dim, layer.layers, layer.activation, layer.normalise)
+        sizes = (encoder_dim, layer.layers, layer.activation, layer.normalise, layer.scaled)
         return LinguaLiftModel.build(str(job.llm), encoder, *sizes, dtype=dtype, **loading)
     model = LinguaLiftModel.from_pretrained(
         job.parent, dtype=dtype, llm=job.llm, encoder=job.encoder, **loading
@@ -154,10 +162,13 @@ def _load(job: StageJob, encoder_dim: int, dtype: torch.dtype) -> LinguaLiftMode
         alignment_layers=layer.layers,
         alignment_activation=layer.activation,
         alignment_normalise=layer.normalise,
+        alignment_scaled=layer.scaled,
     )
     model.merge_lora()
     config.trained = model.config.trained
-    return LinguaLiftModel(config, model.llm)
+    aligned = LinguaLiftModel(config, model.llm)
+    aligned.llm_file = model.llm_file
+    return aligned
 
 
 def _four_bits(job: StageJob) -> dict[str, Any]:

@@ -5,7 +5,7 @@ resuming come from there; the order of the examples and what is saved are ours.
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ from transformers import Trainer, TrainingArguments
 
 from lingualift import machine
 from lingualift.artifacts import check_directory, seal_directory
+from lingualift.config import LanguageModelling
 from lingualift.messages import LinguaLiftError
 from lingualift.model.encoder import Encoder
 from lingualift.model.modeling import LinguaLiftModel
+from lingualift.model.weights import module_of
 from lingualift.training.batches import PlannedBatches
 from lingualift.training.fit import OutOfMemory, processes
 from lingualift.training.job import StageJob
@@ -40,17 +42,28 @@ class StageArguments(TrainingArguments):
 
 
 class PlannedTrainer(Trainer):
-    """A Trainer that keeps the planned order, and saves only what the stage trains, sealed with
-    checksums.
+    """A Trainer that keeps the planned order, gives each module its own rate and weight decay where
+    `by_module` names them, and saves only what the stage trains, sealed with checksums.
 
     An item of its data is what one device does of a global batch: all of its micro-batches, for
     their number differs between global batches. `encoder` makes states in the step where they are
     not stored; with `tries` the largest planned micro-batch is tried before the first step.
     """
 
+    by_module: LanguageModelling | None = None
+
     def __init__(self, *, encoder: Encoder | None = None, tries: bool = False, **options: Any):
         super().__init__(**options)
         self.encoder, self.tries = encoder, tries
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        if self.by_module is not None and self.optimizer is None:
+            network: Any = self.model if model is None else model
+            decayed = set(self.get_decay_parameter_names(network))
+            groups = parameter_groups(network, self.by_module, decayed)
+            optimiser, settings = self.get_optimizer_cls_and_kwargs(self.args, network)
+            self.optimizer = optimiser(groups, **settings)
+        return super().create_optimizer(*([] if model is None else [model]))
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> Any:
         """One global batch, and the number of labels that its mean loss is over."""
@@ -144,6 +157,26 @@ class PlannedTrainer(Trainer):
             self.accelerator.unwrap_model(self.model).load_trained(Path(resume_from_checkpoint))
 
 
+def parameter_groups(
+    model: torch.nn.Module, stage: LanguageModelling, decayed: Collection[str]
+) -> list[dict[str, Any]]:
+    """What learns, by module, with the module's rate; of its parameters those named in `decayed`
+    have its weight decay, the others (biases, norms) none.
+    """
+    groups: dict[tuple[str, bool], list[torch.nn.Parameter]] = {}
+    for name, value in model.named_parameters():
+        if value.requires_grad:
+            groups.setdefault((module_of(name), name in decayed), []).append(value)
+    return [
+        {
+            "params": values,
+            "lr": stage.rates[module],
+            "weight_decay": stage.decays[module] if decays else 0.0,
+        }
+        for (module, decays), values in groups.items()
+    ]
+
+
 def arguments(job: StageJob, steps: int) -> TrainingArguments:
     """The stage's settings in the Trainer's words, for `steps` steps."""
     stage, gpu = job.modelling, machine.device() == "cuda"
@@ -154,10 +187,10 @@ def arguments(job: StageJob, steps: int) -> TrainingArguments:
         output_dir=str(job.work),
         num_train_epochs=1,
         per_device_train_batch_size=1,
-        learning_rate=stage.learning_rate,
+        learning_rate=max(stage.rates.values()),
         lr_scheduler_type="constant_with_warmup" if warming else stage.schedule,
         warmup_steps=round(stage.warmup * steps),
-        weight_decay=stage.weight_decay,
+        weight_decay=max(stage.decays.values()),
         max_grad_norm=1.0,
         optim=OPTIMISERS[stage.optim],
         bf16=job.bf16,
@@ -166,7 +199,13 @@ def arguments(job: StageJob, steps: int) -> TrainingArguments:
         # Transformers documents True and annotates what a command line gives
         fsdp=True if sharded else None,  # type: ignore[arg-type]
         fsdp_config=(
-            {"activation_checkpointing": checkpointing, "reshard_after_forward": True}
+            {
+                "activation_checkpointing": checkpointing,
+                "reshard_after_forward": True,
+                # each process writes its part; whole, one would gather and write 108 GB at 7B, and
+                # the model twice
+                "state_dict_type": "SHARDED_STATE_DICT",
+            }
             if sharded
             else None
         ),

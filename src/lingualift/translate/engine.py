@@ -57,7 +57,7 @@ def parts(question: str) -> list[str]:
     return _FORM.split(question)
 
 
-def translate(
+def translate_questions(
     questions: Sequence[str], language: Language, engine: str, folder: Path, batch: int
 ) -> list[str]:
     """English translations of questions in one language, in order; each distinct sentence is
@@ -69,8 +69,8 @@ def translate(
     """
     split = [
         [
-            sentences(part, language.code) if place % 2 == 0 else [part]
-            for place, part in enumerate(parts(question))
+            sentences(part, language.code) if index % 2 == 0 else [part]
+            for index, part in enumerate(parts(question))
         ]
         for question in questions
     ]
@@ -88,9 +88,9 @@ def translate(
     return [
         "".join(
             " ".join(known.get(sentence, sentence) for sentence in texts)
-            if place % 2 == 0
+            if index % 2 == 0
             else texts[0]
-            for place, texts in enumerate(pieces)
+            for index, texts in enumerate(pieces)
         )
         for pieces in split
     ]

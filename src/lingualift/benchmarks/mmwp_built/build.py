@@ -12,9 +12,10 @@ from lingualift.benchmarks.base import Problem
 from lingualift.benchmarks.mmwp_built import BENCHMARK
 from lingualift.benchmarks.mmwp_built.sheets import SheetRow
 from lingualift.benchmarks.mmwp_built.translation import distance_flag, flags, proper_names
-from lingualift.evaluation.translation_quality import FIGURES, scores
+from lingualift.evaluation.translation_quality import FIGURES, corpus_scores
 from lingualift.languages import Language
-from lingualift.tables.results import TIDY_SCHEMA, Scope
+from lingualift.tables.results import TIDY_SCHEMA
+from lingualift.tables.scopes import Scope
 
 QUALITY_SCHEMA = pa.schema(
     [
@@ -69,9 +70,9 @@ def built_rows(
     for problem in problems:
         row = sheet[problem.id]
         question = row.post_edit or row.translation
-        found = [*flags(problem.question, question, language, names)]
+        question_flags = [*flags(problem.question, question, language, names)]
         if row.back_translation and not row.post_edit:
-            found += distance_flag(problem.question, row.back_translation, bound)
+            question_flags += distance_flag(problem.question, row.back_translation, bound)
         rows.append(
             {
                 "id": problem.id,
@@ -81,7 +82,7 @@ def built_rows(
                 "translation": row.translation,
                 "back_translation": row.back_translation,
                 "engine": row.engine,
-                "flags": found,
+                "flags": question_flags,
                 "post_edited": bool(row.post_edit) and row.post_edit != row.translation,
             }
         )
@@ -169,7 +170,7 @@ def _kind(flag: str) -> str:
     return "back-translation" if flag.startswith("back-translation") else flag
 
 
-def quality(rows: Sequence[Mapping[str, Any]], language: str) -> dict[str, Any]:
+def built_quality(rows: Sequence[Mapping[str, Any]], language: str) -> dict[str, Any]:
     """One row of `QUALITY_SCHEMA`."""
     record = made_by(rows)
     pairs = [(row["back_translation"], row["english"]) for row in rows if row["back_translation"]]
@@ -180,7 +181,11 @@ def quality(rows: Sequence[Mapping[str, Any]], language: str) -> dict[str, Any]:
         "n": record["problems"],
         "flagged": record["flagged"],
         "post_edited": record["post_edited"],
-        **(scores([ours for ours, _ in pairs], [text for _, text in pairs]) if pairs else unknown),
+        **(
+            corpus_scores([ours for ours, _ in pairs], [text for _, text in pairs])
+            if pairs
+            else unknown
+        ),
     }
 
 

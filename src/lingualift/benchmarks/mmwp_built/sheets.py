@@ -71,11 +71,11 @@ class SheetRow:
             self.post_edit,
             self.comment,
             self.engine,
-            checksum(self.translation),
+            short_checksum(self.translation),
         )
 
 
-def checksum(translation: str) -> str:
+def short_checksum(translation: str) -> str:
     """The first eight digits of a translation's SHA-256."""
     return hashlib.sha256(translation.encode()).hexdigest()[:8]
 
@@ -102,8 +102,8 @@ def write_xlsx(path: str | Path, rows: Sequence[SheetRow], title: str) -> None:
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
-    for place, width in enumerate(WIDTHS):
-        sheet.column_dimensions["ABCDEFGHI"[place]].width = width
+    for index, width in enumerate(WIDTHS):
+        sheet.column_dimensions["ABCDEFGHI"[index]].width = width
     sheet.freeze_panes = "B2"
     for number, cells in enumerate((COLUMNS, *(row.cells for row in rows))):
         written = []
@@ -194,7 +194,7 @@ def _row(
     )
     if not (row.post_edit or row.translation):
         raise LinguaLiftError(f"{place}: {identifier} has neither a translation nor a post-edit")
-    if row.translation and checksum(row.translation) != cells["checksum"]:
+    if row.translation and short_checksum(row.translation) != cells["checksum"]:
         raise LinguaLiftError(
             f"{place}: the translation of {identifier} was changed; put it back, and write what is"
             " right into `post-edit`"
@@ -234,9 +234,9 @@ def _xlsx_rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
                 f" {'there twice' if column in header else 'missing'}; columns are"
                 f" {', '.join(filter(None, header))[:200] or 'none'}"
             )
-    places = {column: header.index(column) for column in COLUMNS}
+    indices = {column: header.index(column) for column in COLUMNS}
     for number, line in enumerate(lines, 2):
-        values = {name: line[at] if at < len(line) else None for name, at in places.items()}
+        values = {name: line[at] if at < len(line) else None for name, at in indices.items()}
         if any(value is not None for value in values.values()):
             place = f"{path}, line {number}"
             yield place, {name: _text(value, name, place) for name, value in values.items()}

@@ -109,7 +109,7 @@ def draft_rows(
 def _translations(split: Iterable[Sequence[str]], translate: Translate) -> dict[str, str]:
     """The translation of each distinct sentence."""
     distinct = sorted(set(chain.from_iterable(split)))
-    return dict(zip(distinct, map(tidy, translate(distinct)), strict=True))
+    return dict(zip(distinct, map(tidy_text, translate(distinct)), strict=True))
 
 
 def _with_numbers(texts: Sequence[str], translate: Translate) -> list[str]:
@@ -155,7 +155,7 @@ def restore(text: str, stands: dict[int, str]) -> str:
     return re.sub(r"\d+", lambda match: stands.get(int(match[0]), match[0]), text)
 
 
-def tidy(text: str) -> str:
+def tidy_text(text: str) -> str:
     """A text in Unicode form NFC with single blanks, digits 0-9 and no control characters."""
     letters = (
         str(unicodedata.decimal(letter)) if letter.isdecimal() else letter

@@ -17,7 +17,7 @@ where these are rare today, and all the rest write 0-9.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lingualift.benchmarks.base import Benchmark, Problem, check_problems
+from lingualift.benchmarks.base import Benchmark, Problem
 from lingualift.benchmarks.packaged import packaged_problems
 
 GROUPS = {
@@ -60,11 +60,3 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
     part of this package.
     """
     yield from packaged_problems(BENCHMARK.name, __name__, language, split, "operation")
-
-
-def load(language: str, split: str = "test") -> list[Problem]:
-    """The problems of one language and split, checked."""
-    BENCHMARK.require(language, split)
-    return check_problems(
-        BENCHMARK, language, split, read((), language, language, split), excerpt=False
-    )

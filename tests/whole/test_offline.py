@@ -2,7 +2,6 @@
 another run made, to the byte.
 """
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,32 +11,6 @@ import pytest
 from tests import tiny
 
 pytestmark = pytest.mark.workflow
-
-BLOCK = """\
-import socket
-def refuse(*arguments, **options):
-    raise OSError("no network in this test")
-socket.getaddrinfo = socket.create_connection = refuse
-socket.socket.connect = socket.socket.connect_ex = refuse
-"""
-
-
-def without_network(folder: Path) -> tuple[list[str], dict[str, str]]:
-    """A prefix of commands that cuts the network off, by a network namespace where that is
-    permitted; else Python's sockets refuse.
-    """
-    for prefix in (["unshare", "--net"], ["unshare", "--map-root-user", "--net"]):
-        if (
-            shutil.which("unshare")
-            and subprocess.run([*prefix, "true"], capture_output=True).returncode == 0
-        ):
-            return prefix, tiny.environment()
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(BLOCK)
-    environment = tiny.environment()
-    return [], environment | {
-        "PYTHONPATH": os.pathsep.join([str(folder), environment["PYTHONPATH"]])
-    }
 
 
 def test_what_was_retrieved_suffices_without_a_network_and_a_fresh_run_gives_the_same_bytes(
@@ -49,7 +22,7 @@ def test_what_was_retrieved_suffices_without_a_network_and_a_fresh_run_gives_the
     assert done.returncode == 0, done.stderr[-3000:]
     shutil.rmtree(own)
 
-    prefix, environment = without_network(tmp_path / "blocked")
+    prefix, environment = tiny.without_network(tmp_path / "blocked")
     probe = [
         *prefix,
         "python3",

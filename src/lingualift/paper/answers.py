@@ -1,0 +1,49 @@
+"""Pages of answers: the same problems for every system, with question, English and each answer side
+by side (Figures 11 to 13).
+"""
+
+from lingualift.figures.base import LeftOut
+from lingualift.paper.base import Answers, Artifact, Block, Inputs, Page
+
+SHOWN = 5  # problems of a page
+
+
+def make(artifact: Artifact, inputs: Inputs) -> Page | LeftOut:
+    """Problems spread evenly over the set, whatever was answered: nothing is picked."""
+    answers = inputs.answers
+    if answers is None or not answers.questions:
+        return LeftOut("No problem was asked.")
+    language = inputs.languages[artifact.language].name
+    ids = chosen(list(answers.questions), SHOWN)
+    blocks = [_block(answers, id_, language, inputs) for id_ in ids]
+    lead = (
+        f"{len(ids)} problems of {answers.benchmark}, spread evenly over its"
+        f" {len(answers.questions)}; the same ones for every system and on every page. Nothing was"
+        " picked by its answer."
+    )
+    return Page(f"{artifact.title} ({answers.benchmark})", lead, blocks)
+
+
+def chosen(ids: list[str], count: int) -> list[str]:
+    """So many ids, spread evenly over the set in its order."""
+    if len(ids) <= count:
+        return ids
+    return [ids[number * len(ids) // count] for number in range(count)]
+
+
+def _block(answers: Answers, id_: str, language: str, inputs: Inputs) -> Block:
+    return Block(
+        id=id_,
+        language=language,
+        question=answers.questions[id_],
+        english=answers.english.get(id_, ""),
+        gold=answers.gold[id_],
+        answers=[
+            (
+                inputs.systems[system].title,
+                outputs.get(id_, ""),
+                bool(answers.correct[system].get(id_)),
+            )
+            for system, outputs in answers.outputs.items()
+        ],
+    )
