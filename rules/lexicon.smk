@@ -50,6 +50,7 @@ rule lexicon:
         collapsed=CONFIG.languages.collapsed,
         seed=CONFIG.seeds[0],
         language=lambda wildcards: asdict(PLAN.language(wildcards.lang)),
+        gold=lambda wildcards: inputs.gold_dictionaries(PLAN, wildcards.lang),
         source_vectors=inputs.word_vectors(PLAN, "en"),
         target_vectors=lambda wildcards: inputs.word_vectors(PLAN, wildcards.lang),
     message:

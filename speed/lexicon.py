@@ -154,7 +154,7 @@ def aligned(
         settings([start], options),
         seed=seed,
         seed_dictionary=words,
-        gold=gold,
+        gold={"planted": gold},
         precision=options.precision,
     ).evidence
     seconds = time.process_time() - before
@@ -164,7 +164,7 @@ def aligned(
         best,
         evidence["null_criterion"],
         evidence["start_agreement"],
-        evidence["gold"]["fasttext"]["precision"]["1"],
+        evidence["gold"]["planted"]["fasttext"]["precision"]["1"],
         seconds,
     ]
 
@@ -247,7 +247,7 @@ def aligned_texts(
             for kind, value in zip(KINDS, figures, strict=True)
             if value is not None
         }
-        write_json(path, {"language": path.stem, **evidence, "gold": report})
+        write_json(path, {"language": path.stem, **evidence, "gold": {"kinds": report}})
     return [
         evidence["verdict"],
         f"{near}/{len(evidence['starts'])}",
@@ -302,7 +302,7 @@ def means(rows: list[list[Any]]) -> list[list[Any]]:
 def judged(path: Path) -> list[Any] | None:
     """Name, verdict, P@1 and `MEASURED` of a finished lexicon; None without a gold dictionary."""
     evidence = json.loads(path.read_text("utf-8"))
-    reported = evidence.get("gold", {})
+    reported = next(iter(evidence.get("gold", {}).values()), {})  # the first dictionary's
     gold = reported.get(evidence["score"]) or next(
         (reported[kind] for kind in KINDS if kind in reported), None
     )

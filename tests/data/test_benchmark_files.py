@@ -56,6 +56,18 @@ def test_xnlis_english_and_german_files_are_parallel():
     assert len(load("xnli", "en", "dev", [folder("xnli")])) == 2490
 
 
+@pytest.mark.parametrize("language", BENCHMARKS["sib200"].BENCHMARK.languages)
+def test_sib200_has_the_same_sentences_in_every_language(language):
+    code = TABLE[language].nllb
+    if not (folder("sib200") / code / "test.tsv").is_file():
+        pytest.skip(f"{code}/test.tsv is absent from {DATA / 'sib200'}")
+    problems = load("sib200", language, "test", [folder("sib200")], code)
+    english = load("sib200", "sw", "test", [folder("sib200")], TABLE["sw"].nllb)
+    assert {(one.id, one.translation) for one in problems} == {
+        (one.id, one.translation) for one in english
+    }
+
+
 @pytest.mark.parametrize("language", BENCHMARKS["tatoeba"].BENCHMARK.languages)
 def test_tatoebas_files_are_parallel(language):
     code = TABLE[language].tatoeba

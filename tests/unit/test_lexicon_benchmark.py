@@ -125,7 +125,7 @@ def test_verdicts_stand_beside_precision(tmp_path):
         }
         figures = {"fasttext": {"words": 9, "precision": {"1": precision}}}
         (tmp_path / f"{name}.json").write_text(
-            json.dumps({**evidence, "gold": figures}), encoding="utf-8"
+            json.dumps({**evidence, "gold": {"a-dictionary": figures}}), encoding="utf-8"
         )
     out = run("verdict", str(tmp_path))
     assert (

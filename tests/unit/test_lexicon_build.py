@@ -83,10 +83,10 @@ GOLD = {word("s", i): {word("z", i)} for i in range(WORDS)}
 
 def test_related_spaces_give_a_good_lexicon():
     source, target = spaces()
-    lexicon = build_lexicon(source, target, FAST, gold=GOLD)
+    lexicon = build_lexicon(source, target, FAST, gold={"planted": GOLD})
     assert lexicon.evidence["verdict"] == "good" and lexicon.evidence["score"] == "combined"
-    assert lexicon.evidence["gold"]["combined"]["precision"]["1"] > 95
-    assert set(lexicon.evidence["gold"]) == {
+    assert lexicon.evidence["gold"]["planted"]["combined"]["precision"]["1"] > 95
+    assert set(lexicon.evidence["gold"]["planted"]) == {
         "encoder",
         "combined",
         "fasttext",
@@ -108,12 +108,14 @@ def test_related_spaces_give_a_good_lexicon():
 
 def test_gold_changes_nothing_but_the_report():
     source, target = spaces()
-    with_gold, without = (build_lexicon(source, target, FAST, gold=gold) for gold in (GOLD, None))
+    with_gold, without = (
+        build_lexicon(source, target, FAST, gold=gold) for gold in ({"planted": GOLD}, None)
+    )
     wrong = build_lexicon(
         source,
         target,
         FAST,
-        gold={word("s", i): {word("z", (i + 7) % WORDS)} for i in range(WORDS)},
+        gold={"wrong": {word("s", i): {word("z", (i + 7) % WORDS)} for i in range(WORDS)}},
     )
     assert with_gold.table.equals(without.table) and with_gold.table.equals(wrong.table)
     for evidence in (with_gold.evidence, wrong.evidence):
@@ -240,10 +242,12 @@ def test_seed_dictionary_start():
     source, target = spaces()
     pairs = [(word("s", i), word("z", i)) for i in range(0, WORDS, 8)]
     settings = with_settings(FAST, starts=["seed"])
-    evidence = build_lexicon(source, target, settings, seed_dictionary=pairs, gold=GOLD).evidence
+    evidence = build_lexicon(
+        source, target, settings, seed_dictionary=pairs, gold={"planted": GOLD}
+    ).evidence
     assert (
         evidence["kept_start"].startswith("seed")
-        and evidence["gold"]["fasttext"]["precision"]["1"] > 80
+        and evidence["gold"]["planted"]["fasttext"]["precision"]["1"] > 80
     )
 
 
@@ -301,7 +305,7 @@ def test_fasttext_alone_is_scored_with_its_frequency_term(monkeypatch):
 def test_starts_that_learn_in_leading_directions_end_in_all_of_them(monkeypatch):
     source, target = spaces()
     target = with_names(source, target)
-    gold = {word: {target.words[i]} for i, word in enumerate(source.words)}
+    gold = {"planted": {word: {target.words[i]} for i, word in enumerate(source.words)}}
     settings = with_settings(FAST, starts=["identical"])
     whole = build_lexicon(source, target, settings, gold=gold).evidence
     monkeypatch.setattr(views, "START_DIRECTIONS", 12)
@@ -309,8 +313,8 @@ def test_starts_that_learn_in_leading_directions_end_in_all_of_them(monkeypatch)
     assert few["starts"] != whole["starts"]
     assert few["verdict"] == whole["verdict"] == "good"
     assert (
-        few["gold"]["fasttext"]["precision"]["1"]
-        == whole["gold"]["fasttext"]["precision"]["1"]
+        few["gold"]["planted"]["fasttext"]["precision"]["1"]
+        == whole["gold"]["planted"]["fasttext"]["precision"]["1"]
         > 80
     )
 
@@ -318,13 +322,18 @@ def test_starts_that_learn_in_leading_directions_end_in_all_of_them(monkeypatch)
 def test_collapsed_language_is_aligned_from_its_seed_dictionary():
     source, target = spaces(related_encoder=False)
     rows = range(0, WORDS, 4)
-    collapsed = build_lexicon(source, target, with_settings(FAST, starts=["encoder"]), gold=GOLD)
+    collapsed = build_lexicon(
+        source, target, with_settings(FAST, starts=["encoder"]), gold={"planted": GOLD}
+    )
     assert collapsed.evidence["verdict"] == "collapsed"
     pairs = [(word("s", i), word("z", i)) for i in rows]
     evidence = supervised_lexicon(
-        source, target, FAST, collapsed, seed=0, seed_dictionary=pairs, gold=GOLD
+        source, target, FAST, collapsed, seed=0, seed_dictionary=pairs, gold={"planted": GOLD}
     ).evidence
-    assert evidence["verdict"] == "good" and evidence["gold"]["fasttext"]["precision"]["1"] > 80
+    assert (
+        evidence["verdict"] == "good"
+        and evidence["gold"]["planted"]["fasttext"]["precision"]["1"] > 80
+    )
     assert evidence["unsupervised"]["verdict"] == "collapsed" and evidence["kept_start"] == "seed"
     wrong = [(word("s", i), word("z", (7 * i + 3) % WORDS)) for i in rows]
     assert (
@@ -340,7 +349,7 @@ def test_reweighting_follows_every_measurement():
     plain = with_settings(FAST, starts=["seed"])
     pairs = [(word("s", i), word("z", i)) for i in range(0, WORDS, 2)]
     one, two = (
-        build_lexicon(source, target, settings, seed_dictionary=pairs, gold=GOLD)
+        build_lexicon(source, target, settings, seed_dictionary=pairs, gold={"planted": GOLD})
         for settings in (plain, with_settings(plain, reweight=True))
     )
     measured = (
@@ -353,7 +362,8 @@ def test_reweighting_follows_every_measurement():
     )
     assert all(one.evidence[key] == two.evidence[key] for key in measured)
     assert (
-        not one.table.equals(two.table) and two.evidence["gold"]["fasttext"]["precision"]["1"] > 80
+        not one.table.equals(two.table)
+        and two.evidence["gold"]["planted"]["fasttext"]["precision"]["1"] > 80
     )
 
 
@@ -441,7 +451,10 @@ def test_the_packaged_word_list_is_gold_for_its_language(tmp_path):
 
 def test_the_table_tells_precision_with_and_without_csls_and_what_the_corpus_lost():
     source, target = spaces()
-    evidence = {"language": "sw", **build_lexicon(source, target, FAST, gold=GOLD).evidence}
+    evidence = {
+        "language": "sw",
+        **build_lexicon(source, target, FAST, gold={"planted": GOLD}).evidence,
+    }
     counts = {
         "language": "sw",
         "sentences": 9,
@@ -469,3 +482,23 @@ def test_the_table_tells_precision_with_and_without_csls_and_what_the_corpus_los
             with_counts[f"{score}_p1"] <= with_counts[f"{score}_p5"] <= with_counts[f"{score}_p10"]
         )
     assert len(readable(lexicon_table([evidence]))) == 2
+
+
+def test_every_gold_dictionary_has_a_row_with_its_coverage_and_the_starts():
+    source, target = spaces()
+    half = {word: answers for word, answers in GOLD.items() if word in sorted(GOLD)[::2]}
+    unknown = {f"absent{n}": {"nothing"} for n in range(len(half))}
+    gold = {"whole": GOLD, "half": {**half, **unknown}}
+    lexicon = build_lexicon(source, target, FAST, gold=gold)
+    table = lexicon_table([{"language": "sw", **lexicon.evidence}])
+    header, whole, other = readable(table)
+    rows = [dict(zip(header, row, strict=True)) for row in (whole, other)]
+    assert [row["gold dictionary"] for row in rows] == ["whole", "half"]
+    assert [row["coverage %"] for row in rows] == ["100", "50"]
+    assert rows[1]["gold words"] == str(len(half)) and rows[0]["starts"] == rows[1]["starts"]
+    assert all(name in rows[0]["starts"] for name in lexicon.evidence["starts"])
+    row = table.to_pylist()[0]
+    assert (row["gold_dictionary"], row["gold_coverage"]) == ("whole", 1.0)
+    assert row["combined_p1"] == row["gold"][0]["combined_p1"] > 95
+    without = lexicon_table([{"language": "sw", **build_lexicon(source, target, FAST).evidence}])
+    assert readable(without)[1][header.index("gold dictionary")] == "-"

@@ -28,15 +28,18 @@ from tests.unit.test_lexicon_build import (
 @pytest.mark.parametrize("seed", [0, 1])
 def test_unrelated_encoder_is_called_collapsed(seed):
     source, target = spaces(related_encoder=False, related_fasttext=False, seed=seed)
-    evidence = build_lexicon(source, target, FAST, gold=GOLD).evidence
-    assert evidence["verdict"] == "collapsed" and evidence["gold"]["combined"]["precision"]["1"] < 5
+    evidence = build_lexicon(source, target, FAST, gold={"planted": GOLD}).evidence
+    assert (
+        evidence["verdict"] == "collapsed"
+        and evidence["gold"]["planted"]["combined"]["precision"]["1"] < 5
+    )
 
 
 def test_unrelated_fasttext_alone_is_called_collapsed():
     source, target = spaces(related_fasttext=False)
     # Even one configured run is repeated, so that a collapse can show.
     paper = with_settings(FAST, starts=["similarity"], restarts=1)
-    evidence = build_lexicon(source, target, paper, gold=GOLD).evidence
+    evidence = build_lexicon(source, target, paper, gold={"planted": GOLD}).evidence
     assert evidence["verdict"] == "collapsed" and evidence["start_agreement"] < 0.1
 
 

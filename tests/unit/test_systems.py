@@ -459,3 +459,14 @@ def test_the_registry_states_layers_and_width_of_every_model_that_a_system_may_u
         if model
     }
     assert not {key for key in used if SOURCES[key].layers is None or SOURCES[key].width is None}
+
+
+def test_several_gold_dictionaries_are_read_where_they_hold_a_language() -> None:
+    gold = ["thousand-most-common-words", "muse-dictionaries", "xling-eval"]
+    plan = planned({"lexicon": {"gold": gold}})
+    assert inputs.gold_dictionaries(plan, "sw") == gold[:2]
+    assert inputs.gold_dictionaries(plan, "de") == [gold[0], gold[2]]
+    assert inputs.lexicon(plan, "sw")["gold"] == [plan.manifest(key, "sw") for key in gold[:2]]
+    assert {"muse-dictionaries-sw", "xling-eval-de"} <= set(plan.retrieved())
+    with pytest.raises(LinguaLiftError, match=r"lexicon\.gold: unknown source 'muze'"):
+        planned({"lexicon": {"gold": ["muze"]}})

@@ -36,9 +36,10 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
     inputs, params = snakemake.input, snakemake.params
     settings = LexiconSettings.model_validate(params.lexicon)
     language = Language(**params.language)
-    gold = None
-    if "gold" in inputs.keys():
-        gold = read_gold(settings.gold, verified(inputs.gold), language)
+    gold = {
+        name: read_gold(name, verified(path), language)
+        for name, path in zip(params.gold, inputs.get("gold", []), strict=True)
+    }
     seed_dictionary = None
     if "seed_dictionary" in inputs.keys():
         seed_dictionary = [
@@ -71,8 +72,9 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
         )
     read = [inputs.source_vocabulary, inputs.target_vocabulary]
     read += [*params.source_vectors, *params.target_vectors]
-    named = ("seed_dictionary", "gold", "adversaries")
+    named = ("seed_dictionary", "adversaries")
     read += [inputs[name] for name in named if name in inputs.keys()]
+    read += inputs.get("gold", [])
     stamp = provenance(snakemake.rule, settings.model_dump(), read)
     write_parquet(snakemake.output.lexicon, lexicon.table, LEXICON_SCHEMA, stamp)
     write_json(snakemake.output.evidence, {"language": language.code, **lexicon.evidence})

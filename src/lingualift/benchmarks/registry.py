@@ -14,6 +14,7 @@ from lingualift.benchmarks import (
     mmwp_mini,
     mmwp_mini_hard,
     msvamp,
+    sib200,
     tatoeba,
     xcsqa,
     xnli,
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, ModuleType | SimpleNamespace] = {
         xnli,
         xcsqa,
         tatoeba,
+        sib200,
         gsm_symbolic,
     )
 }

@@ -175,7 +175,14 @@ class LexiconSettings(Settings):
     minimum_score: (
         Annotated[float, BeforeValidator(real_number), Field(allow_inf_nan=False)] | None
     ) = Field(None, description="Keep only pairs with at least this score.")
-    gold: Name | None = Field(None, description="Source of gold dictionaries, for reporting only.")
+    gold: Name | list[Name] | None = Field(
+        None, description="Sources of gold dictionaries, one or several, for reporting only."
+    )
+
+    @property
+    def gold_sources(self) -> list[str]:
+        """The sources of gold dictionaries as a list."""
+        return [self.gold] if isinstance(self.gold, str) else self.gold or []
 
 
 class CodeSwitch(Settings):

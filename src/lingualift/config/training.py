@@ -373,9 +373,9 @@ def with_overrides(stage: Stage, overrides: Mapping[str, Any], origin: str) -> S
     before = stage.model_dump()
     values = {**stage.model_dump(exclude_unset=True), **overrides}
     for key in BY_MODULE:
-        own, given = before.get(key), overrides.get(key)
-        if isinstance(own, float) and isinstance(given, Mapping):
-            values[key] = dict.fromkeys(values["train"], own) | dict(given)
+        default, override = before.get(key), overrides.get(key)
+        if isinstance(default, float) and isinstance(override, Mapping):
+            values[key] = dict.fromkeys(values["train"], default) | dict(override)
     try:
         return TypeAdapter[Stage](Stage).validate_python(values)
     except ValidationError as error:

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from lingualift.config import LexiconSettings
 from lingualift.lexicon.evidence import Evidence
 from lingualift.lexicon.final import final_view
+from lingualift.lexicon.gold import Dictionary
 from lingualift.lexicon.gold_report import gold_report
 from lingualift.lexicon.table import table_of
 from lingualift.lexicon.tries import try_starts
@@ -36,7 +37,7 @@ def build_lexicon(
     *,
     seed: int,
     seed_dictionary: Sequence[tuple[str, str]] | None = None,
-    gold: Mapping[str, set[str]] | None = None,
+    gold: Mapping[str, Dictionary] | None = None,
     work: Path | None = None,
     precision: str = "float32",
 ) -> Lexicon:
@@ -46,9 +47,9 @@ def build_lexicon(
     Each start of the settings is tried: its dictionary makes a map between the fastText spaces,
     which is refined (Procrustes on mutual CSLS) and judged. The final score is CSLS of encoder
     vectors plus CSLS of the kept fastText map, or either alone. `seed_dictionary` is used by the
-    start `seed` alone, `gold` for reporting alone. `work` is a folder where the adversary keeps
-    what it has learned, so that an interrupted call goes on; the caller deletes it. `precision` is
-    that of the adversary's products on a processor.
+    start `seed` alone, `gold` (by name) for reporting alone. `work` is a folder where the adversary
+    keeps what it has learned, so that an interrupted call goes on; the caller deletes it.
+    `precision` is that of the adversary's products on a processor.
     """
     check_spaces(source, target, settings)
     # Sums of floating-point numbers depend on the number of threads.
@@ -64,8 +65,11 @@ def build_lexicon(
         )
         final = final_view(views, tries, settings)
         record = Evidence.of(views, tries, final, settings, seed).record()
-        if gold is not None:
-            record["gold"] = gold_report(views, tries, final, gold, settings, seed)
+        if gold:
+            record["gold"] = {
+                name: gold_report(views, tries, final, dictionary, settings, seed)
+                for name, dictionary in gold.items()
+            }
         return Lexicon(table_of(views, final, settings), _rounded(record))
 
 
@@ -77,7 +81,7 @@ def supervised_lexicon(
     *,
     seed: int,
     seed_dictionary: Sequence[tuple[str, str]],
-    gold: Mapping[str, set[str]] | None = None,
+    gold: Mapping[str, Dictionary] | None = None,
 ) -> Lexicon:
     """The fastText lexicon from a seed dictionary, for a language whose unsupervised one
     `collapsed`.

@@ -177,7 +177,5 @@ def kind(name: str, artifacts: Mapping[str, Artifact] = ARTIFACTS) -> str:
 def make(name: str, inputs: Inputs, artifacts: Mapping[str, Artifact] = ARTIFACTS) -> Made:
     """Make a table, a figure or a page of the register from its inputs."""
     artifact = entry(name, artifacts)
-    module = artifact.module
-    path = module if "." in module else f"{__name__}.{module}"
-    made: Made = import_module(path).make(artifact, inputs)
+    made: Made = import_module(f"{__name__}.{artifact.module}").make(artifact, inputs)
     return made

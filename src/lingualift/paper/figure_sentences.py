@@ -57,7 +57,8 @@ def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
         .facet(facet=alt.Facet("space:N", sort=spaces, title=None), columns=2)
         .resolve_scale(x="independent", y="independent")
     )
-    return Drawing(chart, _finding(inputs.sentences, spaces), _caption(inputs.sentences))
+    caption = _caption(inputs.sentences, spaces)
+    return Drawing(chart, _finding(inputs.sentences, spaces), caption)
 
 
 def _codes(rows: Sequence[Row]) -> list[str]:
@@ -74,18 +75,27 @@ def shares(rows: Sequence[Row]) -> dict[str, float]:
 
 
 def _finding(rows: Sequence[Row], spaces: Sequence[str]) -> str:
+    """How often a sentence is nearest to its English in the space where that is most often so, and
+    in the encoder.
+    """
     measured = shares(rows)
     if not measured:
         return "Parallel sentences in English alone"
-    parts = [f"{space} {measured[space]:.0f} %" for space in spaces if space in measured]
-    return f"Nearest English sentence is the translation: {', '.join(parts)}"
+    best = max(measured, key=lambda space: measured[space])
+    text = f"The nearest English sentence is the translation for {measured[best]:.0f} % ({best})"
+    first = next(space for space in spaces if space in measured)
+    return text if first == best else f"{text}, {measured[first]:.0f} % ({first})"
 
 
-def _caption(rows: Sequence[Row]) -> str:
+def _caption(rows: Sequence[Row], spaces: Sequence[str]) -> str:
     sentences, languages = len({row["id"] for row in rows}), len(_codes(rows))
+    measured = shares(rows)
+    by_space = "; ".join(
+        f"{space} {measured[space]:.0f} %" for space in spaces if space in measured
+    )
     return (
         f"t-SNE of mean states; n = {counted(sentences, 'sentence')} of {rows[0]['benchmark']} in"
-        f" {counted(languages, 'language')}, the same in each. Shares are of the spaces themselves,"
-        " by cosine. Distances between clusters of a t-SNE say little. No interval: each model is"
-        " trained once."
+        f" {counted(languages, 'language')}, the same in each. The nearest English by cosine is"
+        f" the translation: {by_space}. Distances between clusters of a t-SNE say little. No"
+        " interval: each model is trained once."
     )

@@ -225,11 +225,13 @@ class Plan:
         folders += self._engine_folders()
         if any("cldr" in self.wordlists(lang) for lang in aligned):
             folders += self.parts("cldr-annotations-full", aligned)
-        if config.lexicon.gold:
-            folders += self.parts(config.lexicon.gold, aligned)
-        for name in config.benchmarks.values():
+        for key in config.lexicon.gold_sources:
+            folders += self.parts(key, aligned)
+        read = [(name, self.languages_of(name)) for name in config.benchmarks.values()]
+        shown = BENCHMARKS[config.tables.sentences].BENCHMARK
+        read.append((shown.name, [lang for lang in aligned if lang in shown.languages]))
+        for name, languages in read:
             keys = benchmark_sources(BENCHMARKS[name].BENCHMARK, config)
-            languages = self.languages_of(name)
             folders += [self.source_key(key, lang) for lang in languages for key in keys]
         return list(dict.fromkeys(folders))
 

@@ -31,10 +31,26 @@ def check_configuration(config: Config, languages: Languages, sources: Sources) 
         known(name, BENCHMARKS, "benchmark", f"benchmarks.{table}")
         check_benchmark(BENCHMARKS[name].BENCHMARK, config, languages, sources)
     _check_evaluation(config)
+    _check_sentences(config)
     for name, task in config.tasks.items():
         check_task(name, task, languages, sources)
     known(config.codeswitch.task, config.tasks, "task", "codeswitch.task")
     known(config.codeswitch.pos, POS_PRESETS, "preset", "codeswitch.pos")
+
+
+def _check_sentences(config: Config) -> None:
+    """The benchmark of Figure 5 says the same in every language, in the split that is asked."""
+    name, split = config.tables.sentences, config.evaluation.split
+    benchmark: Benchmark = BENCHMARKS[
+        known(name, BENCHMARKS, "benchmark", "tables.sentences")
+    ].BENCHMARK
+    if not benchmark.parallel:
+        raise LinguaLiftError(
+            f"tables.sentences: problems of '{name}' are not the same in every language; take"
+            " mmwp-mini or sib200"
+        )
+    if split not in benchmark.counts and name not in config.benchmarks.values():
+        raise LinguaLiftError(f"tables.sentences: '{name}' has no split '{split}'")
 
 
 def _check_source_languages(languages: Languages, sources: Sources) -> None:
@@ -51,13 +67,13 @@ def _check_models(config: Config, sources: Sources) -> None:
         (where, key)
         for where, key in (
             ("fasttext.pretrained", config.fasttext.pretrained),
-            ("lexicon.gold", config.lexicon.gold),
             ("tagger", config.tagger),
             ("llm.source", config.llm.source),
             ("encoder.source", config.encoder.source),
         )
         if key is not None
     ]
+    named += [("lexicon.gold", key) for key in config.lexicon.gold_sources]
     for where, key in named:
         known(key, sources, "source", where)
     encoder = sources[config.encoder.source]

@@ -100,9 +100,8 @@ def lexicon(plan: Plan, lang: str) -> Inputs:
             inputs["seed_dictionary"] = path
     if "adversarial" in config.lexicon.starts:
         inputs["adversaries"] = files.adversaries(lang)
-    gold = config.lexicon.gold
-    if gold and plan.sources[gold].holds(plan.language(lang)):
-        inputs["gold"] = plan.manifest(gold, lang)
+    if gold := gold_dictionaries(plan, lang):
+        inputs["gold"] = [plan.manifest(key, lang) for key in gold]
     return inputs
 
 
@@ -114,6 +113,12 @@ def adversaries(plan: Plan, lang: str) -> Inputs:
         "source_vectors": files.vectors("fasttext", "en"),
         "target_vectors": files.vectors("fasttext", lang),
     }
+
+
+def gold_dictionaries(plan: Plan, lang: str) -> list[str]:
+    """The sources of gold dictionaries that hold a language, in the configured order."""
+    sources = plan.config.lexicon.gold_sources
+    return [key for key in sources if plan.sources[key].holds(plan.language(lang))]
 
 
 def word_vectors(plan: Plan, lang: str) -> list[str]:

@@ -12,6 +12,23 @@ NEAREST = ("fasttext_nn", "encoder_nn")  # the same spaces by cosine alone, with
 RANKS = (1, 5, 10)
 COUNTS = ("sentences", "tokens", "lines", "english", "other_script")
 
+GOLD = pa.struct(
+    [
+        pa.field("dictionary", pa.string()),
+        pa.field("words", pa.int64()),
+        pa.field("coverage", pa.float64()),
+        *(
+            pa.field(f"{score}_{figure}", pa.float64())
+            for score in (*SCORES, *NEAREST)
+            for rank in RANKS
+            for figure in (f"p{rank}", f"p{rank}_low", f"p{rank}_high")
+        ),
+    ]
+)
+"""Precision in % on one gold dictionary: over its `words` that both vocabularies hold, their share
+of it being `coverage`.
+"""
+
 LEXICON_TABLE_SCHEMA = pa.schema(
     [
         pa.field("language", pa.string(), nullable=False),
@@ -36,8 +53,11 @@ LEXICON_TABLE_SCHEMA = pa.schema(
         pa.field("isometry", pa.float64()),
         # aligned from a seed dictionary after the unsupervised lexicon collapsed
         pa.field("supervised", pa.bool_(), nullable=False),
+        # the first gold dictionary that holds the language; `gold` has all of them
+        pa.field("gold_dictionary", pa.string()),
         pa.field("gold_words", pa.int64()),
         pa.field("gold_coverage", pa.float64()),
+        pa.field("gold", pa.list_(GOLD)),
         *(
             pa.field(f"{score}_{figure}", pa.float64())
             for score in (*SCORES, *NEAREST)
@@ -65,8 +85,8 @@ def lexicon_table(
         starts = ", ".join(
             f"{name} {values['criterion']:.3f}" for name, values in entry["starts"].items()
         )
-        gold = entry.get("gold", {})
-        first = next(iter(gold.values()), None)
+        dictionaries = [_gold(name, views) for name, views in entry.get("gold", {}).items()]
+        first = dictionaries[0] if dictionaries else _gold(None, {})
         row = {
             **{
                 name: entry[name]
@@ -97,63 +117,89 @@ def lexicon_table(
             },
             "supervised": "unsupervised" in entry,
             "held_out": entry["held_out"]["score"] if entry.get("held_out") else None,
-            "gold_words": first["words"] if first else None,
-            "gold_coverage": first["coverage"] if first else None,
+            "gold_dictionary": first["dictionary"],
+            "gold_words": first["words"],
+            "gold_coverage": first["coverage"],
+            "gold": dictionaries,
+            **{name: value for name, value in first.items() if "_p" in name},
         }
-        for score in (*SCORES, *NEAREST):
-            figures = gold.get(score)
-            for rank in RANKS:
-                row[f"{score}_p{rank}"] = figures["precision"][str(rank)] if figures else None
-                row[f"{score}_p{rank}_low"], row[f"{score}_p{rank}_high"] = (
-                    figures["intervals"][str(rank)] if figures else (None, None)
-                )
         row |= {f"corpus_{count}": counts.get(entry["language"], {}).get(count) for count in COUNTS}
         rows.append(row)
     return pa.Table.from_pylist(rows, schema=LEXICON_TABLE_SCHEMA)
 
 
+def _gold(name: str | None, views: Mapping[str, Any]) -> dict[str, Any]:
+    """Precision of every view on one dictionary (`GOLD`); empty where there is none."""
+    view = next(iter(views.values()), {"words": None, "coverage": None})
+    figures = {"dictionary": name, "words": view["words"], "coverage": view["coverage"]}
+    for score in (*SCORES, *NEAREST):
+        measured = views.get(score)
+        for rank in RANKS:
+            figures[f"{score}_p{rank}"] = measured["precision"][str(rank)] if measured else None
+            figures[f"{score}_p{rank}_low"], figures[f"{score}_p{rank}_high"] = (
+                measured["intervals"][str(rank)] if measured else (None, None)
+            )
+    return figures
+
+
 def readable(table: pa.Table) -> list[list[str]]:
-    """Rows of the CSV: verdict and P@1 (with P@5) of the fastText-only, the encoder and the
-    combined lexicon.
+    """Rows of the CSV, one a language and gold dictionary: verdict, the starts that were tried with
+    their criterion, the dictionary's coverage, and P@1 (with P@5) of the fastText-only, the encoder
+    and the combined lexicon.
     """
-
-    def figure(row: Mapping[str, Any], score: str) -> str:
-        if row[f"{score}_p1"] is None:
-            return "-"
-        return (
-            f"{row[f'{score}_p1']:.0f} ({row[f'{score}_p1_low']:.0f}-{row[f'{score}_p1_high']:.0f})"
-            f" / {row[f'{score}_p5']:.0f}"
-        )
-
     header = [
         "language",
         "verdict",
         "stage 1",
         "words en",
         "words",
+        "starts",
         "criterion",
         "held-out",
+        "gold dictionary",
         "gold words",
+        "coverage %",
     ]
     rows = [[*header, *(f"{score} P@1 / P@5" for score in SCORES)]]
     for row in table.to_pylist():
-        rows.append(
-            [
-                row["language"],
-                row["verdict"],
-                (
-                    "left out"
-                    if not row["in_stage_1"]
-                    else "supervised"
-                    if row["supervised"]
-                    else "yes"
-                ),
-                str(row["source_words"]),
-                str(row["target_words"]),
-                "-" if row["criterion"] is None else f"{row['criterion']:.3f}",
-                "-" if row["held_out"] is None else f"{row['held_out']:.3f}",
-                "-" if row["gold_words"] is None else str(row["gold_words"]),
-                *(figure(row, score) for score in SCORES),
-            ]
-        )
+        for gold in row["gold"] or [_gold(None, {})]:
+            rows.append([*_verdict(row), *_dictionary(gold)])
     return rows
+
+
+def _verdict(row: Mapping[str, Any]) -> list[str]:
+    """The cells of a language."""
+    part = "left out"
+    if row["in_stage_1"]:
+        part = "supervised" if row["supervised"] else "yes"
+    criteria = (row["criterion"], row["held_out"])
+    return [
+        row["language"],
+        row["verdict"],
+        part,
+        str(row["source_words"]),
+        str(row["target_words"]),
+        row["starts"],
+        *("-" if value is None else f"{value:.3f}" for value in criteria),
+    ]
+
+
+def _dictionary(gold: Mapping[str, Any]) -> list[str]:
+    """The cells of a gold dictionary."""
+    coverage = gold["coverage"]
+    return [
+        gold["dictionary"] or "-",
+        "-" if gold["words"] is None else str(gold["words"]),
+        "-" if coverage is None else f"{100 * coverage:.0f}",
+        *(_precision(gold, score) for score in SCORES),
+    ]
+
+
+def _precision(gold: Mapping[str, Any], score: str) -> str:
+    """P@1 with its interval, and P@5, of one view."""
+    if gold[f"{score}_p1"] is None:
+        return "-"
+    return (
+        f"{gold[f'{score}_p1']:.0f} ({gold[f'{score}_p1_low']:.0f}-{gold[f'{score}_p1_high']:.0f})"
+        f" / {gold[f'{score}_p5']:.0f}"
+    )
