@@ -63,8 +63,8 @@ class Request:
 
     megabytes: int
     minutes: int
-    disk: int = 2
-    kept: int = 2
+    disk: int = 100
+    kept: int = 1
 
     def holding(self, size: float) -> "Request":
         """The same work with `size` more bytes in memory."""
@@ -76,11 +76,12 @@ class Request:
 
 
 def request(megabytes: float, minutes: float, disk: float = 0, scratch: float = 0) -> Request:
-    """A request rounded up to 100 MB of memory and 10 minutes; `disk` in bytes, plus a tenth and a
-    MB, since the disk of all jobs is added up: 703 jobs that left a few kB each once asked for 70
-    GB. `scratch`: what goes again.
+    """A request rounded up to 100 MB and 10 minutes; `disk` in bytes, plus a tenth and a little,
+    `scratch` what goes again. What stays is rounded to 1 MB: a run adds it up over all of its jobs,
+    and 500 small tables are not 50 GB.
     """
-    most, kept = (ceil(size * 1.1e-6 + 1) for size in (disk + scratch, disk))
+    most = ceil(((disk + scratch) * 1.1e-6 + 1) / 100) * 100
+    kept = ceil(disk * 1.1e-6 + 1)
     return Request(ceil(megabytes / 100) * 100, ceil(minutes / 10) * 10, most, kept)
 
 

@@ -468,5 +468,8 @@ def test_several_gold_dictionaries_are_read_where_they_hold_a_language() -> None
     assert inputs.gold_dictionaries(plan, "de") == [gold[0], gold[2]]
     assert inputs.lexicon(plan, "sw")["gold"] == [plan.manifest(key, "sw") for key in gold[:2]]
     assert {"muse-dictionaries-sw", "xling-eval-de"} <= set(plan.retrieved())
+    of_ones_own = ["local-dictionaries", "gatitos", "panlex"]
+    several = planned({"lexicon": {"gold": [*gold, *of_ones_own]}, "mirror": "mirror"})
+    assert inputs.gold_dictionaries(several, "sw") == [*gold[:2], *of_ones_own]
     with pytest.raises(LinguaLiftError, match=r"lexicon\.gold: unknown source 'muze'"):
         planned({"lexicon": {"gold": ["muze"]}})

@@ -313,6 +313,21 @@ def test_warm_start_maps_states_to_the_embeddings_they_stand_for_on_the_jobs_dev
     )
 
 
+def test_a_warm_start_may_be_as_short_as_one_likes(llama: Path, causal_encoder: Path) -> None:
+    model, _, states = prepared(llama, causal_encoder)
+    ids = [[[3] for _ in range(count)] for count in states.counts()]
+    for steps in range(1, 22):
+        stage = WarmStart(
+            objective="warm-start",
+            data="code-switched",
+            train=["alignment"],
+            steps=steps,
+            batch=2,
+            learning_rate=5e-3,
+        )
+        assert train_warm_start(model, states, ids, stage, seed=1)["steps"] == steps
+
+
 RATES = {"alignment": 6e-4, "boundary": 3e-4, "llm": 2e-5}
 DECAYS = {"alignment": 0.0, "boundary": 0.0, "llm": 0.01}
 

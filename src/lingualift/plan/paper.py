@@ -4,6 +4,7 @@ from, and the systems or benchmarks that it lacks.
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from lingualift.benchmarks.base import Benchmark
@@ -104,10 +105,13 @@ def reading(plan: Plan, name: str) -> Files:
     needs = set(artifact.needs)
     slots = {slot: read for slot, read in _slots(plan).items() if slot in artifact.benchmarks}
     retrieval = _retrieval(plan) if needs & {"retrieval", "retrieval_if_any"} else None
+    shown = [slots[slot] for slot in artifact.benchmarks if slot in slots]
+    groups = files.group_table(Path(shown[0].table).stem) if "groups" in needs else None
     lexicons = plan.config.languages.alignment if "lexicons" in needs else []
     return Files(
         slots=slots,
         retrieval=retrieval,
+        groups=groups,
         lexicons={code: files.lexicon(code) for code in lexicons},
         codeswitch=files.table("codeswitch") if "codeswitch" in needs else None,
         translation=_translation(plan) if "translation" in needs else [],
