@@ -1,6 +1,7 @@
 # What only Snakemake can do: the plan of this run, wildcards, and requests that grow.
 
 import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,13 +10,12 @@ from snakemake.exceptions import WorkflowError
 from lingualift.config import load_config
 from lingualift.messages import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.plan import files, inputs, plan, requests, shared, shown, work
+from lingualift.paper import ARTIFACTS
+from lingualift.plan import files, inputs, paper, plan, requests, shared, shown, states, work
 from lingualift.plan.systems import load_systems
 from lingualift.preflight import check_paths
 from lingualift.retrieve.sources import load_sources
-from lingualift.paper import ARTIFACTS
-from lingualift.plan import paper
-from lingualift.run import begin, name_user, to_report
+from lingualift.run import begin, is_dry_run, name_user, to_report
 from lingualift.run import report as results_report
 from lingualift.sizes import Request
 from snakemake.logging import logger
@@ -35,6 +35,11 @@ try:
     PLAN = plan(CONFIG, LANGUAGES, SOURCES, load_systems(BASE / "config/systems"))
 except LinguaLiftError as error:
     raise WorkflowError(str(error)) from None
+
+
+# A real run says it when it begins; of a dry run nothing is executed but this file.
+if workflow.is_main_process and is_dry_run():
+    print(states.described(PLAN), file=sys.stderr)
 
 
 wildcard_constraints:

@@ -17,7 +17,7 @@ rule train:
     priority: 2
     conda:
         GPU_ENVIRONMENT
-    threads: 1
+    threads: lambda wildcards: requests.training_threads(PLAN, wildcards.stage)
     resources:
         **growing(lambda wildcards: requests.training(PLAN, wildcards.stage)),
         **gpus(

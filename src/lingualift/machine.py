@@ -78,6 +78,13 @@ def _gpus_of_torch(visible: str | None) -> list[Gpu]:
     return [Gpu(name) for name in names[:count]]
 
 
+def gpu_memory() -> int:
+    """Bytes of the first GPU of this process: those that a job is given are alike."""
+    import torch
+
+    return int(torch.cuda.get_device_properties(0).total_memory)
+
+
 def require_gpus(wanted: int) -> list[Gpu]:
     """The GPUs that this process may use; fewer than `wanted` are a `LinguaLiftError`."""
     available = gpus()

@@ -15,7 +15,7 @@ from lingualift import machine, preflight
 from lingualift.job import JOBS
 from lingualift.lock import take
 from lingualift.messages import LinguaLiftError
-from lingualift.plan import Plan
+from lingualift.plan import Plan, states
 from lingualift.plan.files import RESULTS
 from lingualift.retrieve.listing import download_lines
 from lingualift.tables.results import as_text
@@ -129,6 +129,7 @@ def begin(
     gpus = preflight.check_gpus(wanted, config.precision, own_environment)
     if own_environment:
         machine.require_engine(config.evaluation.engine)
+    print(states.described(plan), flush=True)
     resources = Path(config.resources)
     preflight.check_writable(resources)
     sources = [plan.source(folder) for folder in plan.retrieved() if folder in folders]
@@ -145,6 +146,11 @@ def to_report(paths: Sequence[str], arguments: Sequence[str] = sys.argv) -> list
     """
     reporting = any(re.match(r"--report(=|$)", argument) for argument in arguments)
     return [path for path in paths if not reporting or os.path.exists(path)]
+
+
+def is_dry_run(arguments: Sequence[str] = sys.argv) -> bool:
+    """Whether the command is `snakemake -n`: Snakemake itself knows it only after the rules."""
+    return any(re.fullmatch(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*", text) for text in arguments[1:])
 
 
 def report(targets: list[Path]) -> str:

@@ -12,7 +12,7 @@ from lingualift.config import LanguageModelling
 from lingualift.messages import LinguaLiftError
 from lingualift.model.layout import LAYOUTS
 from lingualift.plan import Plan
-from lingualift.plan.inputs import reads_stored
+from lingualift.plan.inputs import encodes_questions
 from lingualift.plan.systems import RunStage, load_systems
 from lingualift.tasks.forms import multiple_choice_question, nli_question
 from tests.unit.test_systems import planned
@@ -103,7 +103,7 @@ def test_langbridge_trains_a_linear_layer_and_an_end_vector_as_its_metamath_sh(
     assert bridge.encoder is not None and bridge.encoder.source == "mt5-xl-lm-adapt"
     assert bridge.alignment is not None
     assert (bridge.alignment.layers, bridge.alignment.scaled) == (1, False)
-    assert reads_stored(paper, bridge) == (template == "{question}")
+    assert encodes_questions(paper, bridge) == (template == "{question}")
 
 
 MATHS = {"bn", "de", "es", "fr", "ja", "ru", "sw", "th", "zh"}
@@ -261,7 +261,7 @@ def test_released_rows_give_the_llm_bos_states_and_response_alone() -> None:
     made = planned("paper.yaml", "released.yaml")
     for stage in made.stages.values():
         assert LAYOUTS[stage.input] == ("bos", "start", "states", "end")
-        assert not reads_stored(made, stage)  # the encoder reads the whole templated prompt
+        assert not encodes_questions(made, stage)  # the encoder reads the whole templated prompt
     assert made.config.evaluation.max_new_tokens == 1024
 
 

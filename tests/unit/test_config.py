@@ -576,8 +576,8 @@ def test_seeds_train_apart_and_equal_settings_train_once():
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        ("stages.align.micro_batch", 2),
-        ("stages.transfer.micro_batch", 1),
+        ("stages.align.micro_tokens", 200),
+        ("stages.transfer.micro_tokens", 100),
         ("evaluation.batch", 7),
         ("evaluation.batch", None),
         ("tables.bootstrap", 10),

@@ -33,7 +33,7 @@ SMOLLM, GEMMA, LLAMA = (
                 examples=720,
                 epochs=1,
                 llm_trained=True,
-                micro_batch=8,
+                batch=8,
                 response=60,
             ),
             4700,
@@ -147,7 +147,7 @@ def test_more_work_never_asks_for_less(first: int, second: int) -> None:
         lambda count: sizes.prediction(sizes.ModelSize(count), 512, gpu=True),
         lambda count: sizes.prediction(SMOLLM, 40, gpu=False, batch=count),
         lambda count: sizes.training(
-            SMOLLM, examples=9, epochs=1, llm_trained=True, micro_batch=count
+            SMOLLM, examples=9, epochs=1, llm_trained=True, batch=99, micro_tokens=count + 1
         ),
     ):
         less, more = ask(small), ask(large)

@@ -246,6 +246,12 @@ class Backbone(torch.nn.Module):
         return self.hidden(input_ids, attention_mask)[:, prefix:][attention_mask[:, prefix:].bool()]
 
 
+def state_width(path: str | Path, layer: Layers) -> int:
+    """Numbers of a state of a model folder's encoder, from its configuration alone."""
+    joined = len(layer) if isinstance(layer, list) else 1
+    return depth_and_width(path)[1] * joined
+
+
 def is_causal(config: Any) -> bool:
     """Whether a model reads from left to right."""
     decoder = (
@@ -398,6 +404,11 @@ class Encoder:
             else states
             for states in self.states(words, layers)
         ]
+
+    @torch.no_grad()
+    def live(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """States [states, dim] of `Tokens.batch` in bfloat16, as a store holds them."""
+        return self.backbone(ids, mask, len(self.tokenize.prefix)).to(torch.bfloat16)
 
     def encode(self, texts: Sequence[str], progress: str | None = None) -> States:
         """States of all texts in memory, float32; a text that occurs twice is encoded once."""

@@ -8,6 +8,8 @@ product into W.
 """
 
 import math
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import torch
@@ -16,31 +18,48 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 
 
-class LoraLinear(nn.Linear):
-    """A linear layer with an adapter; made from an ordinary one by `adapt`."""
+class Adapter(nn.Linear):
+    """What an adapter adds to a linear layer, whatever holds its weight; made by `adapt`."""
 
     lora_a: nn.Parameter  # [rank, in_features]
     lora_b: nn.Parameter  # [out_features, rank]
     lora_scale: float
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        low = functional.linear(
-            functional.linear(input.to(self.lora_a.dtype), self.lora_a), self.lora_b
-        )
+        # in the input's type: a copy of it in float32 would be the largest thing that is kept
+        down, up = self.lora_a.to(input.dtype), self.lora_b.to(input.dtype)
+        low = functional.linear(functional.linear(input, down), up)
         plain = super().forward(input)
         return plain + (self.lora_scale * low).to(plain.dtype)
+
+
+class LoraLinear(Adapter):
+    """A linear layer with an adapter."""
+
+
+@cache
+def _adapted(kind: Any) -> Any:
+    """The class of a linear layer with an adapter: of an ordinary one, or of one that holds its
+    weight in 4 bits (bitsandbytes).
+    """
+    return LoraLinear if kind is nn.Linear else type(f"Lora{kind.__name__}", (Adapter, kind), {})
+
+
+def _in_four_bits(kind: type) -> bool:
+    return issubclass(kind, nn.Linear) and kind.__module__.partition(".")[0] == "bitsandbytes"
 
 
 def adapt(llm: PreTrainedModel, rank: int, alpha: float) -> None:
     """Give every linear layer outside the output head an adapter in float32. Seed torch before."""
     head = llm.get_output_embeddings()
-    for module in llm.modules():
-        if type(module) is nn.Linear and module is not head:
-            device = module.weight.device
-            layer: Any = module
-            layer.__class__ = LoraLinear
-            layer.lora_a = nn.Parameter(torch.empty(rank, module.in_features, device=device))
-            layer.lora_b = nn.Parameter(torch.zeros(module.out_features, rank, device=device))
+    modules: Iterator[Any] = llm.modules()
+    for layer in modules:
+        kind: Any = type(layer)
+        if (kind is nn.Linear or _in_four_bits(kind)) and layer is not head:
+            device = layer.weight.device
+            layer.__class__ = _adapted(kind)
+            layer.lora_a = nn.Parameter(torch.empty(rank, layer.in_features, device=device))
+            layer.lora_b = nn.Parameter(torch.zeros(layer.out_features, rank, device=device))
             nn.init.kaiming_uniform_(layer.lora_a, a=math.sqrt(5))
             layer.lora_scale = alpha / rank
 

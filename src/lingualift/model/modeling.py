@@ -16,12 +16,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 from torch.distributed.tensor import DTensor
-from transformers import (
-    AutoConfig,
-    AutoModel,
-    AutoModelForCausalLM,
-    PreTrainedModel,
-)
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, PreTrainedModel
 
 from lingualift.artifacts import CHECKSUMS, check_directory, write_text
 from lingualift.messages import LinguaLiftError
@@ -33,28 +28,22 @@ from lingualift.model.encoder import Backbone, EncoderTokenizer
 from lingualift.model.frozen import check_reference, reference
 from lingualift.model.layout import END, IGNORE, START, STATE
 from lingualift.model.loss import response_loss
-from lingualift.model.weights import link, pretrained_llm, put, read_weights, trained_llm
+from lingualift.model.weights import (
+    LLM_WEIGHTS,
+    WEIGHTS,
+    link,
+    module_of,
+    pretrained_llm,
+    put,
+    read_checkpoint,
+    trained_llm,
+)
 from lingualift.modes import follow_umask
 
 logger = logging.getLogger(__name__)
 
 MODULES = ("alignment", "boundary", "llm", "encoder", "llm-lora")
-WEIGHTS = "model.safetensors"
-LLM_WEIGHTS = "llm.safetensors"
-"""Where a stage has left a trained LLM as it was: the parent's file that holds it, linked."""
 CHECKPOINT_PREFIX = "_checkpoint_wrapped_module."  # what torch puts into names of wrapped layers
-
-
-def module_of(name: str) -> str:
-    """The trainable module that a tensor belongs to."""
-    return "llm-lora" if name.rpartition(".")[2] in ("lora_a", "lora_b") else name.split(".")[0]
-
-
-def _read(folder: Path) -> dict[str, torch.Tensor]:
-    """All tensors of a checkpoint; of its parent's file, where that is linked, the LLM's alone."""
-    trained, linked = read_weights(folder / WEIGHTS), folder / LLM_WEIGHTS
-    llm = read_weights(linked) if linked.is_file() else {}
-    return trained | {name: llm[name] for name in llm if module_of(name) == "llm"}
 
 
 def _layer_classes(*networks: nn.Module) -> list[str]:
@@ -113,11 +102,12 @@ class LinguaLiftModel(PreTrainedModel):
         alignment_normalise: bool = False,
         alignment_scaled: bool = True,
         dtype: torch.dtype = torch.float32,
+        **loading: Any,
     ) -> "LinguaLiftModel":
         """A new model over a pretrained LLM folder; the alignment layer is freshly initialised
-        (seed torch before).
+        (seed torch before). `loading` is for Transformers: how it quantises the LLM.
         """
-        llm = pretrained_llm(llm_path, dtype)
+        llm = pretrained_llm(llm_path, dtype, **loading)
         config = LinguaLiftConfig(
             llm=reference(llm_path),
             encoder=encoder,
@@ -273,20 +263,26 @@ class LinguaLiftModel(PreTrainedModel):
         labels: torch.Tensor | None = None,
         num_items_in_batch: torch.Tensor | int | None = None,
         position_ids: torch.Tensor | None = None,
+        sequence_starts: torch.Tensor | None = None,
+        longest_sequence: int = 0,
         **embedded: torch.Tensor | None,
     ) -> dict[str, torch.Tensor]:
         """Logits, or with `labels` [batch, tokens] the response's mean negative log-likelihood
         (equations (5) and (6)).
 
         `embedded` is what `embed` takes beside `input_ids`. Packed sequences come as one row
-        without `attention_mask`, with `position_ids` that start again at every sequence.
+        without `attention_mask`, with `position_ids` that start again at every sequence, whose
+        `sequence_starts` [sequences + 1] end with their sum, and with `longest_sequence`.
 
         With labels, logits are computed at labelled positions alone: with a vocabulary of 50,000
         that is a sixth of the work of a small LLM. `num_items_in_batch` replaces the mean's divisor
         when gradients are accumulated over micro-batches.
         """
         embeddings = self.embed(input_ids, **embedded)
-        positions = {} if position_ids is None else {"position_ids": position_ids}
+        positions: dict[str, Any] = {} if position_ids is None else {"position_ids": position_ids}
+        if sequence_starts is not None:
+            positions |= dict.fromkeys(("cu_seq_lens_q", "cu_seq_lens_k"), sequence_starts)
+            positions |= dict.fromkeys(("max_length_q", "max_length_k"), longest_sequence)
         hidden = self.llm.base_model(
             inputs_embeds=embeddings, attention_mask=attention_mask, use_cache=False, **positions
         ).last_hidden_state
@@ -408,7 +404,8 @@ class LinguaLiftModel(PreTrainedModel):
         """Load a checkpoint over its frozen parts; refuse it when they are not those it was trained
         on.
 
-        `llm` and `encoder` say where these folders lie now, if not where they lay in training.
+        `llm` and `encoder` say where these folders lie now, if not where they lay in training;
+        `kwargs` are for Transformers: how it quantises the LLM.
         """
         folder = Path(path)
         if not (folder / "config.json").is_file():
@@ -423,13 +420,15 @@ class LinguaLiftModel(PreTrainedModel):
         check_reference(config.llm, f"{folder}: the LLM")
         if config.encoder is not None and Path(config.encoder["path"]).is_dir():
             check_reference(config.encoder, f"{folder}: the encoder")
-        path, weights = config.llm["path"], _read(folder)
+        path, weights = config.llm["path"], read_checkpoint(folder)
         whole = None
         if "llm" in config.trained:
             whole = {name: weights[name] for name in weights if module_of(name) == "llm"}
         model = cls(
             config,
-            pretrained_llm(path, dtype) if whole is None else trained_llm(path, whole, dtype),
+            pretrained_llm(path, dtype, **kwargs)
+            if whole is None
+            else trained_llm(path, whole, dtype),
         )
         if "encoder" in config.trained:
             model.add_encoder(dtype)
@@ -442,7 +441,7 @@ class LinguaLiftModel(PreTrainedModel):
 
     def load_trained(self, folder: Path) -> None:
         """Copy a checkpoint's tensors into this model; every tensor must have its place."""
-        put(_read(folder), self, folder / WEIGHTS)
+        put(read_checkpoint(folder), self, folder / WEIGHTS)
 
 
 AutoConfig.register("lingualift", LinguaLiftConfig, exist_ok=True)

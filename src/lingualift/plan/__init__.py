@@ -5,6 +5,7 @@ and their mistakes.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from lingualift.benchmarks.mmwp_built import BENCHMARK as BUILT
 from lingualift.benchmarks.registry import BENCHMARKS
@@ -34,6 +35,9 @@ from lingualift.plan.systems import (
 from lingualift.retrieve.sources import Source, find_source, resolve_source
 from lingualift.tasks.generated import GENERATORS
 
+if TYPE_CHECKING:
+    from lingualift.plan.states import Choice
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -60,6 +64,22 @@ class Plan:
             *(run.encoder for run in self.runs.values()),
         ]
         return {encoder_name(model): model for model in used if model is not None}
+
+    @cached_property
+    def states(self) -> "Choice":
+        """Which encoder states are kept, and which are made in the step."""
+        from lingualift.plan.states import choose  # weighs requests, which read a plan
+
+        return choose(self)
+
+    def encoder_learns(self, stage: RunStage) -> bool:
+        """Whether a stage or one before it trains the encoder: its states are then no frozen
+        encoder's.
+        """
+        parent = self.stages[stage.parent] if stage.parent else None
+        return "encoder" in stage.stage.train or (
+            parent is not None and self.encoder_learns(parent)
+        )
 
     def language(self, code: str) -> Language:
         """A language by its code."""

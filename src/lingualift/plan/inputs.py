@@ -16,8 +16,9 @@ Inputs = dict[str, str | list[str]]
 
 @dataclass(frozen=True)
 class StageTable:
-    """One table of texts that a stage reads: its encoder states (None for text input), its prompt,
-    and of a code-switched language the evidence of its lexicon, which may keep it out.
+    """One table of texts that a stage reads: its encoder states (None for text input, or where they
+    are made in the step), its prompt, and of a code-switched language the evidence of its lexicon,
+    which may keep it out.
     """
 
     texts: str
@@ -134,14 +135,16 @@ def _vectors(plan: Plan, lang: str) -> list[str]:
 
 
 def _states(plan: Plan, stage: RunStage, folder: files.TextFolder, table: str) -> str | None:
-    """The folder that holds the encoder states of a table, as its rule writes it."""
-    if stage.encoder is None:
+    """The folder that holds the encoder states of a table, as its rule writes it; None where the
+    stage reads text, or makes the states itself.
+    """
+    if stage.encoder is None or not plan.states.reads_stored(plan, stage):
         return None
     tables = table if folder.kind == "tasks" else plan.alignment_batch(table)
     return folder.states(encoder_name(stage.encoder), tables)
 
 
-def _tables(plan: Plan, stage: RunStage) -> list[tuple[files.TextFolder, str, str | None]]:
+def stage_tables(plan: Plan, stage: RunStage) -> list[tuple[files.TextFolder, str, str | None]]:
     """The tables that a stage reads, each with the name of its prompt; of code-switched text one a
     language.
     """
@@ -155,8 +158,8 @@ def _tables(plan: Plan, stage: RunStage) -> list[tuple[files.TextFolder, str, st
     return tables
 
 
-def reads_stored(plan: Plan, stage: RunStage) -> bool:
-    """Whether a stage reads stored encoder states: not where the encoder reads whole prompts."""
+def encodes_questions(plan: Plan, stage: RunStage) -> bool:
+    """Whether a stage's encoder reads questions as they stand, so that stored states may serve."""
     prompts = [plan.prompt(name) for _, name in stage.stage.parts if name]
     return stage.encoder is not None and all(
         reads_question(stage.input, prompt) for prompt in prompts
@@ -165,9 +168,9 @@ def reads_stored(plan: Plan, stage: RunStage) -> bool:
 
 def stage_texts(plan: Plan, stage: RunStage) -> list[StageTable]:
     """The data of a stage."""
-    texts, stored = [], reads_stored(plan, stage)
-    for folder, table, prompt in _tables(plan, stage):
-        states = _states(plan, stage, folder, table) if stored else None
+    texts = []
+    for folder, table, prompt in stage_tables(plan, stage):
+        states = _states(plan, stage, folder, table)
         texts.append(
             StageTable(
                 folder.table(table),
@@ -184,7 +187,7 @@ def stage_reference(plan: Plan, stage: RunStage) -> StageTable | None:
     if stage.encoder is None:
         return None
     folder = files.task_folder(stage.reference)
-    if reads_stored(plan, stage):
+    if plan.states.reads_stored(plan, stage):
         return StageTable(folder.table("questions"), _states(plan, stage, folder, "questions"))
     named = zip(stage.stage.parts, stage.tasks, strict=True)
     prompts = [prompt for (_, prompt), task in named if prompt and task == stage.reference]
@@ -212,9 +215,9 @@ def training(plan: Plan, identifier: str) -> Inputs:
     """Models, parent, texts, encoder states and the evidence of lexicons."""
     stage = plan.stage(identifier)
     texts = stage_texts(plan, stage)
-    folders: list[str | None] = []
-    if reads_stored(plan, stage):
-        folders = [_states(plan, stage, folder, table) for folder, table, _ in _tables(plan, stage)]
+    folders = [
+        _states(plan, stage, folder, table) for folder, table, _ in stage_tables(plan, stage)
+    ]
     reference = stage_reference(plan, stage)
     if reference is not None:
         texts.append(reference)
@@ -226,7 +229,8 @@ def training(plan: Plan, identifier: str) -> Inputs:
     }
     if stage.encoder is not None:
         inputs["encoder"] = plan.model(stage.encoder.source)
-        inputs["states"] = _distinct(folders)
+        if stored := _distinct(folders):
+            inputs["states"] = stored
     if stage.parent:
         inputs["parent"] = files.checkpoint(stage.parent)
     return inputs

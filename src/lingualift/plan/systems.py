@@ -161,6 +161,11 @@ def models(config: Config, system: System) -> Models:
         ("codeswitch", CodeSwitch),
     ):
         changes = getattr(system, name)
+        if name == "encoder" and "states" in changes:
+            raise LinguaLiftError(
+                f"system '{system.title}', encoder: states is a setting of the whole run: systems"
+                " share what is stored; set it in the configuration's encoder"
+            )
         base = getattr(config, name).model_dump(
             include=HOW_IT_IS_READ if "source" in changes else None
         )
@@ -174,7 +179,7 @@ def models(config: Config, system: System) -> Models:
     return used
 
 
-HOW_IT_IS_READ = {"split_digits"}
+HOW_IT_IS_READ = {"split_digits", "states"}
 """Settings of a model that do not belong to its source."""
 
 
@@ -208,7 +213,7 @@ def _tokenizers_differ(encoder: Source, llm: Source) -> bool:
 
 def words_encoder(config: Config) -> UsedEncoder:
     """The configuration's own encoder as it represents words for the lexicons: numbers are none."""
-    values = config.encoder.model_dump(exclude={"split_digits"})
+    values = config.encoder.model_dump(exclude=HOW_IT_IS_READ)
     return UsedEncoder.model_validate(values)
 
 
