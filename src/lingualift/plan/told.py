@@ -153,7 +153,9 @@ def _data(made: Plan, stage: RunStage, data: str, task: str) -> str:
     else:
         limit = config.tasks[task].examples
         each = f", at most {limit:,} examples a language" if limit else ""
-        text = f"{source} in {_languages(config.tasks[task].languages or ['en'])}{each}"
+        without = config.tasks[task].without
+        asked = f", without what {', '.join(without)} asks" if without else ""
+        text = f"{source} in {_languages(config.tasks[task].languages or ['en'])}{each}{asked}"
     drawn = f"; {settings.examples:,} examples are drawn" if settings.examples else ""
     return text + drawn
 
