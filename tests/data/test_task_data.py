@@ -10,7 +10,7 @@ import pytest
 
 from lingualift.benchmarks.registry import english_questions
 from lingualift.tasks.forms import FORMS, Example
-from lingualift.tasks.held_out import HeldOut
+from lingualift.tasks.held_out import BenchmarkQuestions
 from lingualift.tasks.loaders import load_task_data
 from tests.near_duplicates import nearest_training
 
@@ -88,7 +88,7 @@ def test_commonsenseqa_without_what_xcsqa_asks_is_the_papers_training_part(tmp_p
     folder.mkdir(parents=True)
     for name, part in (("dev", drawn[:1000]), ("test", drawn[1000:])):
         (folder / f"{name}.jsonl").write_text("\n".join(part), encoding="utf-8")
-    asked = HeldOut({"xcsqa": english_questions("xcsqa", [tmp_path], "en")})
+    asked = BenchmarkQuestions({"xcsqa": english_questions("xcsqa", [tmp_path], "en")})
     folders = [("csqa", None, paths[0].parent)]
     kept = load_task_data(folders, "commonsense", None, {}, None, asked)
     assert kept.num_rows == 8888

@@ -10,7 +10,7 @@ import pytest
 from lingualift.benchmarks.registry import english_questions
 from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, inputs
-from lingualift.tasks.held_out import HeldOut, fingerprint
+from lingualift.tasks.held_out import BenchmarkQuestions, wording
 from lingualift.tasks.loaders import load_task_data
 from tests.unit.test_systems import planned
 
@@ -66,7 +66,7 @@ def test_both_labelled_parts_are_read_and_what_is_asked_is_left_out_and_counted(
     folders = [("csqa", None, csqa)]
     everything = load_task_data(folders, "commonsense", None, {}, None)
     assert sorted(ids(everything)) == ["d1", "d2", "t1", "t2", "t3"]
-    held_out = HeldOut({"xcsqa": english_questions("xcsqa", [xcsqa], "en")})
+    held_out = BenchmarkQuestions({"xcsqa": english_questions("xcsqa", [xcsqa], "en")})
     with caplog.at_level(logging.INFO):
         kept = load_task_data(folders, "commonsense", None, {}, None, held_out)
     # t3 has t2's words and other choices: another question
@@ -75,7 +75,7 @@ def test_both_labelled_parts_are_read_and_what_is_asked_is_left_out_and_counted(
 
 
 def test_a_limit_counts_what_is_kept(csqa: Path, xcsqa: Path) -> None:
-    held_out = HeldOut({"xcsqa": english_questions("xcsqa", [xcsqa], "en")})
+    held_out = BenchmarkQuestions({"xcsqa": english_questions("xcsqa", [xcsqa], "en")})
     table = load_task_data([("csqa", None, csqa)], "commonsense", None, {}, 3, held_out)
     assert sorted(ids(table)) == ["d2", "t1", "t3"]
 
@@ -86,13 +86,16 @@ def test_translations_of_what_is_asked_are_left_out_by_their_ids(
     translated = tmp_path / "xcsqa-train"
     write(translated / "sw" / "train.jsonl", item("t1", "Wapi?"), item("t2", "Taka?"))
     folders = [("csqa", None, csqa), ("xcsqa-train", "sw", translated)]
-    questions = {"xcsqa": english_questions("xcsqa", [xcsqa], "en")}
-    table = load_task_data(folders, "commonsense", ["en", "sw"], {}, None, HeldOut(questions))
+
+    def held_out() -> BenchmarkQuestions:
+        return BenchmarkQuestions({"xcsqa": english_questions("xcsqa", [xcsqa], "en")})
+
+    table = load_task_data(folders, "commonsense", ["en", "sw"], {}, None, held_out())
     assert [name for name in table["id"].to_pylist() if "sw" in name] == ["xcsqa-train-sw-t1"]
     with pytest.raises(
         LinguaLiftError, match="'xcsqa-train' is read in 'sw' before any; list English, and its"
     ):
-        load_task_data(folders[::-1], "commonsense", ["en", "sw"], {}, None, HeldOut(questions))
+        load_task_data(folders[::-1], "commonsense", ["en", "sw"], {}, None, held_out())
 
 
 def test_translated_problems_lose_the_solution_of_an_asked_original(tmp_path: Path) -> None:
@@ -104,16 +107,16 @@ def test_translated_problems_lose_the_solution_of_an_asked_original(tmp_path: Pa
     (pairs / "train.sw").write_text("Kiasi gani?\nNgapi?\n", encoding="utf-8")
     (pairs / "train.en").write_text("How much?\nHow many?\n", encoding="utf-8")
     folders = [("gsm8k", None, english), ("gsm8kinstruct", "sw", pairs)]
-    held_out = HeldOut({"mgsm": ["how  many"]})
+    held_out = BenchmarkQuestions({"mgsm": ["how  many"]})
     table = load_task_data(folders, "maths", ["en", "sw"], {}, None, held_out)
     assert table["question"].to_pylist() == ["How much?", "Kiasi gani?"]
 
 
 def test_the_same_question_is_known_in_another_typesetting_and_not_by_its_stem_alone() -> None:
     question = "Where, then?\nOptions:A. here\tB. there\nAnswer:"
-    assert fingerprint(question) == fingerprint("where then\nOptions:A. There\tB. here.\nAnswer:")
-    assert fingerprint(question) != fingerprint("Where, then?\nOptions:A. here\tB. up\nAnswer:")
-    assert fingerprint("Tom has 3.") == fingerprint("tom has 3") != fingerprint("Tom has 4.")
+    assert wording(question) == wording("where then\nOptions:A. There\tB. here.\nAnswer:")
+    assert wording(question) != wording("Where, then?\nOptions:A. here\tB. up\nAnswer:")
+    assert wording("Tom has 3.") == wording("tom has 3") != wording("Tom has 4.")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from lingualift.config import Task
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 from lingualift.tasks.generated import GENERATORS
-from lingualift.tasks.held_out import HeldOut
+from lingualift.tasks.held_out import BenchmarkQuestions
 from lingualift.tasks.loaders import load_task_data
 
 with job.frame(snakemake.log[0]):
@@ -33,7 +33,7 @@ with job.frame(snakemake.log[0]):
             task.languages,
             snakemake.params.languages,
             task.examples,
-            HeldOut(asked),
+            BenchmarkQuestions(asked),
         )
     write_parquet(
         snakemake.output[0],

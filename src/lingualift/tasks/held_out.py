@@ -18,7 +18,7 @@ def letters(text: str) -> str:
     return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
-def fingerprint(question: str) -> tuple[str, ...]:
+def wording(question: str) -> tuple[str, ...]:
     """What two copies of a question share: its letters and digits, and those of its choices in
     whatever order.
     """
@@ -29,7 +29,7 @@ def fingerprint(question: str) -> tuple[str, ...]:
     return (letters(fields["stem"]), *sorted(map(letters, choices)))
 
 
-class HeldOut:
+class BenchmarkQuestions:
     """The English questions of benchmarks by name, and the ids of the examples that ask one.
 
     English examples are known by their words, translations by the id of their English.
@@ -37,7 +37,7 @@ class HeldOut:
 
     def __init__(self, benchmarks: Mapping[str, Iterable[str]]) -> None:
         self.benchmarks = ", ".join(benchmarks)
-        self._asked = {fingerprint(text) for texts in benchmarks.values() for text in texts}
+        self._asked = {wording(text) for texts in benchmarks.values() for text in texts}
         self._ids: set[str] = set()
         self._english_read = False
 
@@ -51,7 +51,7 @@ class HeldOut:
             return examples
         read = list(examples)
         if language == "en":
-            ids = {entry.id for entry in read if fingerprint(entry.question) in self._asked}
+            ids = {entry.id for entry in read if wording(entry.question) in self._asked}
             self._ids |= ids
             self._english_read = True
         elif self._english_read:

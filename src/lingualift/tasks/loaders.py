@@ -22,7 +22,7 @@ from lingualift.tasks.forms import (
     read_parallel_text,
     task_files,
 )
-from lingualift.tasks.held_out import HeldOut, letters
+from lingualift.tasks.held_out import BenchmarkQuestions, letters
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ def load_task_data(
     languages: Sequence[str] | None,
     names: Mapping[str, str],
     limit: int | None,
-    held_out: HeldOut | None = None,
+    held_out: BenchmarkQuestions | None = None,
 ) -> pa.Table:
     """Task data of several retrieved sources behind one another as `TASK_SCHEMA`, ids prefixed by
     source and language.
@@ -103,7 +103,7 @@ def load_task_data(
     wanted = list(dict.fromkeys(["en"] if languages is None else languages))
     left = dict.fromkeys(wanted, limit)
     tables = [pa.Table.from_batches([], TASK_SCHEMA)]
-    parts = _by_language(folders, kind, wanted, names, held_out or HeldOut({}))
+    parts = _by_language(folders, kind, wanted, names, held_out or BenchmarkQuestions({}))
     for key, language, examples in parts:
         rows_left = left[language]
         table = _table(key, language, examples, rows_left)
@@ -127,7 +127,7 @@ def _by_language(
     kind: str,
     wanted: Sequence[str],
     names: Mapping[str, str],
-    held_out: HeldOut,
+    held_out: BenchmarkQuestions,
 ) -> Iterator[tuple[str, str, Iterable[Example]]]:
     """Source, language and examples of every part, in the task's order."""
     # Of the English questions, where questions come translated without their solutions.
