@@ -14,7 +14,6 @@ rule task_data:
     priority: 3
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **growing(lambda wildcards: requests.task_reading(PLAN, wildcards.task)),
     params:
@@ -65,7 +64,6 @@ rule codeswitch:
     priority: 1
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **growing(lambda wildcards: requests.code_switching(PLAN, wildcards.variant)),
     params:

@@ -9,17 +9,17 @@ from snakemake.exceptions import WorkflowError
 from lingualift.config import load_config
 from lingualift.messages import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.plan import files, inputs, plan, requests, shared, shown, work
+from lingualift.plan import ahead, files, inputs, plan, requests, shared, shown
 from lingualift.plan.systems import load_systems
 from lingualift.preflight import check_paths
 from lingualift.retrieve.sources import load_sources
 from lingualift.paper import ARTIFACTS
 from lingualift.plan import paper
+from lingualift.plan.resources import gpus, growing
 from lingualift.run import begin, name_user, to_report
 from lingualift.run import report as results_report
 from lingualift.sizes import Request
 from snakemake.logging import logger
-from snakemake_logger_plugin_lingualift.estimate import Estimate, JobAhead
 
 BASE = Path(workflow.current_basedir).parent
 
@@ -43,24 +43,6 @@ wildcard_constraints:
     figure="|".join(shown.all_figures(PLAN)),
 
 
-def growing(request):
-    """Memory (MB) and runtime (minutes) that grow with every attempt, disk (MB), and how much of
-    it stays; `request`: a `Request`, or a function of wildcards that returns one.
-    """
-    asked = request if callable(request) else lambda wildcards: request
-    return {
-        "mem_mb": lambda wildcards, attempt: asked(wildcards).megabytes * attempt,
-        "runtime": lambda wildcards, attempt: asked(wildcards).minutes * attempt,
-        "disk_mb": lambda wildcards: asked(wildcards).disk,
-        "kept_mb": lambda wildcards: asked(wildcards).kept,
-    }
-
-
-def gpus(count):
-    """A request for GPUs, where the configuration has any."""
-    return {"gpu": count} if count else {}
-
-
 def shown_in_report(path, caption, category, **labels):
     """A file that `snakemake --report` carries, with its caption."""
     caption = f"../workflow/report/{caption}.rst"
@@ -73,16 +55,6 @@ def paper_reading(wildcards):
         return paper.reading(PLAN, wildcards.artifact)
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
-
-
-def printed_accuracies(wildcards):
-    """The paper's accuracies of its benchmarks, by a relative path: a moved folder has nothing to
-    do.
-    """
-    return [
-        os.path.relpath(BASE / f"config/reference/{slot}.csv")
-        for slot in ARTIFACTS[wildcards.artifact].benchmarks
-    ]
 
 
 def passing(checkpoint):
@@ -123,27 +95,12 @@ def begin_run():
             alone=local,
             own_environment=not workflow.deployment_settings.deployment_method,
         )
-        tell_jobs_ahead(jobs)
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
     share_gpus(gpus_here)
-
-
-def tell_jobs_ahead(jobs):
-    """What the progress line reckons with: each job's work, and what it waits for."""
-    ahead = [
-        JobAhead(
-            job.jobid,
-            job.rule.name,
-            work.seconds(PLAN, job.rule.name, job.wildcards),
-            frozenset(other.jobid for other in workflow.dag.dependencies[job]),
-            float(job.priority),
-        )
-        for job in jobs
-    ]
-    slots = workflow.cores if workflow.local_exec else workflow.nodes
-    estimate = Estimate(ahead, slots or 1, work.REFERENCE / work.matrix_speed())
-    logger.info("jobs ahead", extra={"jobs_ahead": estimate})
+    slots = (workflow.cores if local else workflow.nodes) or 1
+    left = ahead.estimate(PLAN, jobs, workflow.dag.dependencies, slots)
+    logger.info("jobs ahead", extra={"jobs_ahead": left})
 
 
 def print_results():

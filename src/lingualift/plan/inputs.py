@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from lingualift.benchmarks.registry import BENCHMARKS
@@ -374,6 +375,14 @@ def results_table(plan: Plan, table: str) -> Inputs:
         "problems": [files.problems(benchmark, lang) for lang in languages],
         "built": [files.built_problems(lang) for lang in built],
     }
+
+
+def printed(base: Path, *names: str) -> list[str]:
+    """The paper's accuracies below config/reference by name ('mmwp', 'groups/mmwp'), those that
+    there are, by a relative path: a moved folder has nothing to do.
+    """
+    paths = [base / f"config/reference/{name}.csv" for name in names]
+    return [os.path.relpath(path) for path in paths if path.is_file()]
 
 
 def groupings(plan: Plan) -> dict[str, dict[str, str]]:
