@@ -2,6 +2,9 @@
 # and an entry there.
 
 
+ITEM = "results/paper/{artifact}"
+
+
 localrules:
     paper,
 
@@ -17,8 +20,8 @@ rule paper_table:
         read=lambda wildcards: paper_reading(wildcards).paths(),
         reference=lambda wildcards: inputs.printed(BASE, *ARTIFACTS[wildcards.artifact].benchmarks),
     output:
-        csv=shown_in_report("results/paper/{artifact}.csv", "paper", "The paper", item="{artifact}"),
-        record="results/paper/{artifact}.json",
+        csv=shown_in_report(f"{ITEM}.csv", "paper", "The paper", item="{artifact}"),
+        record=f"{ITEM}.json",
     log:
         "results/logs/paper/{artifact}.log",
     benchmark:
@@ -40,9 +43,9 @@ rule paper_table:
 
 use rule paper_table as paper_figure with:
     output:
-        svg=shown_in_report("results/paper/{artifact}.svg", "paper", "The paper", item="{artifact}"),
-        png="results/paper/{artifact}.png",
-        record="results/paper/{artifact}.json",
+        svg=shown_in_report(f"{ITEM}.svg", "paper", "The paper", item="{artifact}"),
+        png=f"{ITEM}.png",
+        record=f"{ITEM}.json",
     wildcard_constraints:
         artifact=r"figure-(0\d|10)",
 
@@ -51,10 +54,8 @@ use rule paper_table as paper_page with:
     input:
         read=lambda wildcards: paper_reading(wildcards).paths(),
     output:
-        html=shown_in_report(
-            "results/paper/{artifact}.html", "paper", "The paper", item="{artifact}"
-        ),
-        record="results/paper/{artifact}.json",
+        html=shown_in_report(f"{ITEM}.html", "paper", "The paper", item="{artifact}"),
+        record=f"{ITEM}.json",
     wildcard_constraints:
         artifact=r"figure-1[1-3]",
 
