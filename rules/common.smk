@@ -15,7 +15,7 @@ from lingualift.preflight import check_paths
 from lingualift.retrieve.sources import load_sources
 from lingualift.paper import ARTIFACTS
 from lingualift.plan import paper
-from lingualift.plan.resources import gpus, growing
+from lingualift.plan.resources import gpu_request, growing
 from lingualift.run import begin, name_user, to_report
 from lingualift.run import report as results_report
 from lingualift.sizes import Request
@@ -65,7 +65,7 @@ def passing(checkpoint):
 
 
 SMALL = growing(Request(1000, 10))
-ONE_GPU = gpus(min(CONFIG.compute.gpus, 1))
+ONE_GPU = gpu_request(min(CONFIG.compute.gpus, 1))
 GPU_ENVIRONMENT = "../envs/gpu.yaml" if CONFIG.compute.gpus else "../envs/cpu.yaml"
 ANSWER_ENVIRONMENT = "../envs/vllm.yaml" if CONFIG.evaluation.engine == "vllm" else GPU_ENVIRONMENT
 

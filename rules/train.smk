@@ -20,7 +20,7 @@ rule train:
     threads: 1
     resources:
         **growing(lambda wildcards: requests.training(PLAN, wildcards.stage)),
-        **gpus(
+        **gpu_request(
             CONFIG.compute.gpus
             and (lambda wildcards: requests.training_gpus(PLAN, wildcards.stage))
         ),

@@ -7,7 +7,7 @@ import pytest
 
 from lingualift.paper import ARTIFACTS
 from lingualift.plan import ahead, inputs, work
-from lingualift.plan.resources import gpus, growing
+from lingualift.plan.resources import gpu_request, growing
 from lingualift.sizes import Request
 from tests.unit.test_systems import planned
 
@@ -31,7 +31,11 @@ def test_no_gpu_is_asked_for_where_there_are_none() -> None:
     def by_stage(wildcards: object) -> int:
         return 2
 
-    assert gpus(0) == {} and gpus(3) == {"gpu": 3} and gpus(by_stage) == {"gpu": by_stage}
+    assert (
+        gpu_request(0) == {}
+        and gpu_request(3) == {"gpu": 3}
+        and gpu_request(by_stage) == {"gpu": by_stage}
+    )
 
 
 def test_printed_figures_are_found_by_a_relative_path_and_absent_ones_left_out(

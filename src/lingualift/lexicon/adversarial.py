@@ -15,7 +15,7 @@ import logging
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self
 
 import numpy as np
 from tqdm import tqdm
@@ -41,48 +41,15 @@ CRITERION_WORDS = 10_000  # most frequent words that an epoch's dictionary is ma
 # uses as they come.
 SCALE = 5.0
 SAVE_MINUTES = 10.0
-Adversary = TypeVar("Adversary", bound="Training")
 
 
 def adversarial_start(source: np.ndarray, target: np.ndarray, **how: Any) -> WordPairs:
     """Mutual CSLS pairs over the 10,000 most frequent words under the best epoch's map.
 
     `source`, `target`: normalised vectors [words, dim], most frequent first; `how` is what
-    `trained` takes by name.
+    `Training.trained` takes by name.
     """
-    return trained(Training, source, target, **how).pairs
-
-
-def trained(
-    kind: type[Adversary],
-    source: np.ndarray,
-    target: np.ndarray,
-    *,
-    seed: int,
-    settings: AdversarySettings,
-    k: int,
-    precision: str = "float32",
-    state: Path | None = None,
-    progress: str | None = None,
-) -> Adversary:
-    """An adversary of a kind after all of its epochs. Fewer words than a batch on a side is an
-    error.
-
-    `precision` is that of the discriminator's products on a processor (`lingualift.machine`); on a
-    GPU they are float32. `state` is a folder that keeps the training every `SAVE_MINUTES` and at
-    its end; one of the same vectors, seed and settings is taken up, with the same result as without
-    a stop, and any other is begun anew. The caller deletes it. `progress` names a progress bar.
-    """
-    for side, vectors in (("source", source), ("target", target)):
-        if len(vectors) < settings.batch:
-            raise LinguaLiftError(
-                f"the adversarial start draws {settings.batch} words at once, but only"
-                f" {len(vectors)} {side} words have vectors; lower the batch, give more text, or"
-                " leave the start out"
-            )
-    training = kind(source, target, seed, settings, k, precision)
-    _run(training, state, progress)
-    return training
+    return Training.trained(source, target, **how).pairs
 
 
 def _run(training: "Training", state: Path | None, progress: str | None) -> None:
@@ -190,6 +157,38 @@ class Training:
         rules = [self.drawn_words, self.scale, self.map_dropout]
         self.key = digest([settings.model_dump(), seed, self.k, rules, *vectors], 64)
         self.arithmetic = f"{self.device.type} {self.discriminator.dtype}"
+
+    @classmethod
+    def trained(
+        cls,
+        source: np.ndarray,
+        target: np.ndarray,
+        *,
+        seed: int,
+        settings: AdversarySettings,
+        k: int,
+        precision: str = "float32",
+        state: Path | None = None,
+        progress: str | None = None,
+    ) -> Self:
+        """An adversary after all of its epochs. Fewer words than a batch on a side is an error.
+
+        `precision` is that of the discriminator's products on a processor (`lingualift.machine`);
+        on a GPU they are float32. `state` is a folder that keeps the training every `SAVE_MINUTES`
+        and at its end; one of the same vectors, seed and settings is taken up, with the same result
+        as without a stop, and any other is begun anew. The caller deletes it. `progress` names a
+        progress bar.
+        """
+        for side, vectors in (("source", source), ("target", target)):
+            if len(vectors) < settings.batch:
+                raise LinguaLiftError(
+                    f"the adversarial start draws {settings.batch} words at once, but only"
+                    f" {len(vectors)} {side} words have vectors; lower the batch, give more text,"
+                    " or leave the start out"
+                )
+        training = cls(source, target, seed, settings, k, precision)
+        _run(training, state, progress)
+        return training
 
     def step(self) -> None:
         """One step of the map, after those of the discriminator."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lingualift.lexicon.adversarial import Training, trained
+from lingualift.lexicon.adversarial import Training
 from lingualift.lexicon.csls import Scores, WordPairs, csls
 from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.procrustes import procrustes
@@ -37,9 +37,9 @@ class MuseMap:
 
 def muse_map(source: np.ndarray, target: np.ndarray, **how: Any) -> MuseMap:
     """The map that MUSE makes of vectors [words, dim] as they are published, most frequent first;
-    `how` is what `adversarial.trained` takes by name.
+    `how` is what `Training.trained` takes by name.
     """
-    training = trained(MuseTraining, source, target, **how)
+    training = MuseTraining.trained(source, target, **how)
     rotation = best = training.best.cpu().numpy()
     highest = training.course.best
     for turn in range(ROUNDS):

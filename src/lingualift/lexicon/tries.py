@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lingualift.config import LexiconSettings
-from lingualift.lexicon.adversarial import Training, adversarial_start, trained
+from lingualift.lexicon.adversarial import Training, adversarial_start
 from lingualift.lexicon.csls import WordPairs
 from lingualift.lexicon.muse import MuseTraining, muse_map
 from lingualift.lexicon.refine import MINIMUM_PAIRS, OrthogonalMap, refine, self_learning
@@ -276,7 +276,8 @@ class _Runs:
 
     def train_adversary(self, run: int) -> None:
         """Train it alone, into `work`."""
-        trained(MuseTraining if self._muse else Training, *self._vectors(), **self._how(run))
+        adversary = MuseTraining if self._muse else Training
+        adversary.trained(*self._vectors(), **self._how(run))
 
     @property
     def _muse(self) -> bool:

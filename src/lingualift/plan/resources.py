@@ -22,6 +22,6 @@ def growing(request: Request | Callable[[Any], Request]) -> dict[str, Callable[.
     }
 
 
-def gpus(count: Any) -> dict[str, Any]:
+def gpu_request(count: Any) -> dict[str, Any]:
     """A request for GPUs, a number or a function of wildcards; nothing for none."""
     return {"gpu": count} if count else {}
