@@ -11,7 +11,8 @@ from lingualift.config import load_config
 from lingualift.messages import LinguaLiftError
 from lingualift.languages import load_languages
 from lingualift.paper import ARTIFACTS
-from lingualift.plan import files, inputs, paper, plan, requests, shared, shown, states, work
+from lingualift.plan import ahead, files, inputs, paper, plan, requests, shared, shown, states
+from lingualift.plan.resources import gpu_request, growing
 from lingualift.plan.systems import load_systems
 from lingualift.preflight import check_paths
 from lingualift.retrieve.sources import load_sources
@@ -19,7 +20,6 @@ from lingualift.run import begin, is_dry_run, name_user, to_report
 from lingualift.run import report as results_report
 from lingualift.sizes import Request
 from snakemake.logging import logger
-from snakemake_logger_plugin_lingualift.estimate import Estimate, JobAhead
 
 BASE = Path(workflow.current_basedir).parent
 
@@ -48,24 +48,6 @@ wildcard_constraints:
     figure="|".join(shown.all_figures(PLAN)),
 
 
-def growing(request):
-    """Memory (MB) and runtime (minutes) that grow with every attempt, disk (MB), and how much of
-    it stays; `request`: a `Request`, or a function of wildcards that returns one.
-    """
-    asked = request if callable(request) else lambda wildcards: request
-    return {
-        "mem_mb": lambda wildcards, attempt: asked(wildcards).megabytes * attempt,
-        "runtime": lambda wildcards, attempt: asked(wildcards).minutes * attempt,
-        "disk_mb": lambda wildcards: asked(wildcards).disk,
-        "kept_mb": lambda wildcards: asked(wildcards).kept,
-    }
-
-
-def gpus(count):
-    """A request for GPUs, where the configuration has any."""
-    return {"gpu": count} if count else {}
-
-
 def shown_in_report(path, caption, category, **labels):
     """A file that `snakemake --report` carries, with its caption."""
     caption = f"../workflow/report/{caption}.rst"
@@ -80,16 +62,6 @@ def paper_reading(wildcards):
         raise WorkflowError(str(error)) from None
 
 
-def printed_accuracies(wildcards):
-    """The paper's accuracies of its benchmarks, by a relative path: a moved folder has nothing to
-    do.
-    """
-    return [
-        os.path.relpath(BASE / f"config/reference/{slot}.csv")
-        for slot in ARTIFACTS[wildcards.artifact].benchmarks
-    ]
-
-
 def passing(checkpoint):
     """A checkpoint that goes when nothing of the run will read it again, where the configuration
     says so; `--notemp` keeps it all the same.
@@ -98,7 +70,7 @@ def passing(checkpoint):
 
 
 SMALL = growing(Request(1000, 10))
-ONE_GPU = gpus(min(CONFIG.compute.gpus, 1))
+ONE_GPU = gpu_request(min(CONFIG.compute.gpus, 1))
 GPU_ENVIRONMENT = "../envs/gpu.yaml" if CONFIG.compute.gpus else "../envs/cpu.yaml"
 ANSWER_ENVIRONMENT = "../envs/vllm.yaml" if CONFIG.evaluation.engine == "vllm" else GPU_ENVIRONMENT
 
@@ -128,27 +100,12 @@ def begin_run():
             alone=local,
             own_environment=not workflow.deployment_settings.deployment_method,
         )
-        tell_jobs_ahead(jobs)
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
     share_gpus(gpus_here)
-
-
-def tell_jobs_ahead(jobs):
-    """What the progress line reckons with: each job's work, and what it waits for."""
-    ahead = [
-        JobAhead(
-            job.jobid,
-            job.rule.name,
-            work.seconds(PLAN, job.rule.name, job.wildcards),
-            frozenset(other.jobid for other in workflow.dag.dependencies[job]),
-            float(job.priority),
-        )
-        for job in jobs
-    ]
-    slots = workflow.cores if workflow.local_exec else workflow.nodes
-    estimate = Estimate(ahead, slots or 1, work.REFERENCE / work.matrix_speed())
-    logger.info("jobs ahead", extra={"jobs_ahead": estimate})
+    slots = (workflow.cores if local else workflow.nodes) or 1
+    left = ahead.estimate(PLAN, jobs, workflow.dag.dependencies, slots)
+    logger.info("jobs ahead", extra={"jobs_ahead": left})
 
 
 def print_results():

@@ -5,15 +5,11 @@ rule results_table:
     input:
         unpack(lambda wildcards: inputs.results_table(PLAN, wildcards.table)),
         lexicons="results/tables/lexicons.parquet",
-        # by a relative path: a moved folder has nothing to do
-        reference=lambda wildcards: [
-            os.path.relpath(path)
-            for path in [
-                BASE / f"config/reference/{folder}{CONFIG.benchmarks[wildcards.table]}.csv"
-                for folder in ("", "groups/")
-            ]
-            if path.is_file()
-        ],
+        reference=lambda wildcards: inputs.printed(
+            BASE,
+            CONFIG.benchmarks[wildcards.table],
+            f"groups/{CONFIG.benchmarks[wildcards.table]}",
+        ),
     output:
         csv=shown_in_report("results/tables/{table}.csv", "table", "Tables", table="{table}"),
         parquet="results/tables/{table}.parquet",
@@ -25,7 +21,6 @@ rule results_table:
         "results/timings/tables/{table}.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     params:
@@ -62,7 +57,6 @@ rule codeswitch_table:
         "results/timings/tables/codeswitch.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     params:
@@ -92,7 +86,6 @@ rule translation_table:
         "results/timings/tables/translation.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     params:
@@ -120,7 +113,6 @@ rule lexicon_table:
         "results/timings/tables/lexicons.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     message:

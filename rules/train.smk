@@ -20,7 +20,7 @@ rule train:
     threads: lambda wildcards: requests.training_threads(PLAN, wildcards.stage)
     resources:
         **growing(lambda wildcards: requests.training(PLAN, wildcards.stage)),
-        **gpus(
+        **gpu_request(
             CONFIG.compute.gpus
             and (lambda wildcards: requests.training_gpus(PLAN, wildcards.stage))
         ),

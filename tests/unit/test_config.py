@@ -472,7 +472,7 @@ def test_any_value_of_any_key_is_accepted_or_refused_in_one_line(key, value):
         ("- a", "expected systems by name"),
         ("a", "expected systems by name"),
         ("a: [", "not YAML (while parsing a flow node"),
-        (b"\xff", "not YAML"),
+        (b"\xff", "mine.yaml, line 1: not UTF-8 text"),
         ("a:", "a: Input should be a valid dictionary"),
         ("A b: {}", "system name 'A b': not a plain name"),
         (

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lingualift.data.folders import named_file, names_held, visible_files
+from lingualift.data.mapping import read_mapping
 from lingualift.data.rows import (
     lines,
     parallel_lines,
@@ -270,3 +271,30 @@ def test_a_wrong_cell_names_row_column_and_the_nearest_name_of_the_source(tmp_pa
     assert path == folder / "QuranYoruba.js"
     with pytest.raises(LinguaLiftError, match=r"incomplete, .*; delete the folder and run again"):
         named_file(tmp_path / "absent", "package/**/{code}.js", right, "holy_quran")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a: [1", "values.yaml: not YAML (while parsing"),
+        (b"a: \x07", "values.yaml: not YAML ("),
+        (b"- a", "values.yaml: expected settings by name"),
+        (b"\xff", "values.yaml, line 1: not UTF-8 text"),
+        (None, "values.yaml: cannot be read (No such file or directory)"),
+    ],
+)
+def test_yaml_that_holds_no_values_by_name_is_one_line(tmp_path, content, message):
+    path = tmp_path / "values.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(LinguaLiftError) as caught:
+        read_mapping(path, "settings by name")
+    assert message in str(caught.value) and len(str(caught.value).splitlines()) == 1
+
+
+def test_yaml_is_read_as_values_by_name_and_an_empty_file_holds_none(tmp_path):
+    path = tmp_path / "values.yaml"
+    path.write_text("a: {b: [1, ü]}\n", encoding="utf-8")
+    assert read_mapping(path, "settings") == {"a": {"b": [1, "ü"]}}
+    path.write_text("# nothing\n")
+    assert read_mapping(path, "settings") == {}

@@ -66,6 +66,9 @@ LINES = {
         "  steps: about 4,380: 3 epochs of at most 373,650 examples in batches of 256, constant"
         " rate",
     ],
+    "mono-sft-commonsense": [
+        "  data: commonsense (csqa, openbookqa, arc, qasc) in en, without what xcsqa asks",
+    ],
     "translate-en-metamath": [
         "  answers of at most 512 tokens, greedy; questions are first translated into English",
     ],

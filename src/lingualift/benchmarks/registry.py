@@ -66,3 +66,17 @@ def load(
     if items is None or items >= len(problems):
         return problems
     return [problems[row * len(problems) // items] for row in range(items)]
+
+
+def english_questions(name: str, folders: Sequence[str | Path], code: str) -> list[str]:
+    """Every English question that a benchmark publishes, in whatever part and with or without its
+    answer; `code` is English in its files.
+    """
+    module, paths = BENCHMARKS[name], [Path(folder) for folder in folders]
+    questions = [
+        problem.question
+        for split in module.BENCHMARK.counts
+        for problem in module.read(paths, "en", code, split)
+    ]
+    unanswered = getattr(module, "unanswered", None)
+    return questions + (list(unanswered(paths)) if unanswered else [])

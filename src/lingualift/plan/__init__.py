@@ -228,6 +228,9 @@ class Plan:
         for key in config.lexicon.gold_sources:
             folders += self.parts(key, aligned)
         read = [(name, self.languages_of(name)) for name in config.benchmarks.values()]
+        read += [
+            (name, ["en"]) for task in self._used_tasks() for name in config.tasks[task].without
+        ]
         shown = BENCHMARKS[config.tables.sentences].BENCHMARK
         read.append((shown.name, [lang for lang in aligned if lang in shown.languages]))
         for name, languages in read:

@@ -177,6 +177,8 @@ def check_task(name: str, task: Task, languages: Languages, sources: Sources) ->
             )
         if task.languages or task.kind != "maths":
             raise LinguaLiftError(f"tasks.{name}: {task.sources[0]} are English and of kind maths")
+        if task.without:
+            raise LinguaLiftError(f"tasks.{name}.without: is for data from config/sources.yaml")
         return
     for key in task.sources:
         if key not in sources:
@@ -191,6 +193,17 @@ def check_task(name: str, task: Task, languages: Languages, sources: Sources) ->
                 f" not {task.kind}"
             )
     _check_task_languages(name, task, languages, sources)
+    _check_held_out(name, task)
+
+
+def _check_held_out(name: str, task: Task) -> None:
+    for key in task.without:
+        where = f"tasks.{name}.without"
+        benchmark = BENCHMARKS[known(key, BENCHMARKS, "benchmark", where)].BENCHMARK
+        if benchmark.prompt != task.kind or "en" not in benchmark.languages:
+            raise LinguaLiftError(
+                f"{where}: '{key}' has no English questions of kind {task.kind}; leave it out"
+            )
 
 
 def _check_task_languages(name: str, task: Task, languages: Languages, sources: Sources) -> None:
@@ -201,6 +214,13 @@ def _check_task_languages(name: str, task: Task, languages: Languages, sources: 
         )
     for code in task.languages or []:
         find_language(languages, code, f"tasks.{name}.languages")
+    # Of a source that comes one language at a time translations alone are read.
+    english = task.kind != "translation" and "en" in (task.languages or ["en"])
+    if english and all(sources[key].by_language for key in task.sources):
+        raise LinguaLiftError(
+            f"tasks.{name}.languages: none of its sources ({', '.join(task.sources)}) has data for"
+            " 'en'"
+        )
     for code in foreign:
         if not any(
             READERS[key].multilingual and sources[key].holds(languages[code])

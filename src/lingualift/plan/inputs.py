@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from lingualift.benchmarks.registry import BENCHMARKS
@@ -205,6 +206,26 @@ def stage_languages(plan: Plan, stage: RunStage) -> dict[str, str]:
     return {code: plan.languages[code].name for code in sorted(codes)}
 
 
+def task_data(plan: Plan, task: str) -> Inputs:
+    """What stands for the sources of a task and for the benchmarks that it leaves out."""
+    asked = [plan.benchmark_manifests(name, "en") for name in plan.config.tasks[task].without]
+    return {
+        "sources": [plan.manifest(key, lang) for key, lang in plan.task_folders(task)],
+        "held_out": [path for paths in asked for path in paths],
+    }
+
+
+def held_out(plan: Plan, task: str) -> dict[str, dict[str, Any]]:
+    """How `benchmarks.registry.english_questions` reads the benchmarks that a task leaves out."""
+    return {
+        name: {
+            "folders": [os.path.dirname(path) for path in plan.benchmark_manifests(name, "en")],
+            "code": getattr(plan.language("en"), BENCHMARKS[name].BENCHMARK.code),
+        }
+        for name in plan.config.tasks[task].without
+    }
+
+
 def task_languages(plan: Plan, task: str) -> dict[str, str]:
     """English names of the languages of a task."""
     codes = plan.config.tasks[task].languages or ["en"]
@@ -358,6 +379,14 @@ def results_table(plan: Plan, table: str) -> Inputs:
         "problems": [files.problems(benchmark, lang) for lang in languages],
         "built": [files.built_problems(lang) for lang in built],
     }
+
+
+def printed(base: Path, *names: str) -> list[str]:
+    """The paper's accuracies below config/reference by name ('mmwp', 'groups/mmwp'), those that
+    there are, by a relative path: a moved folder has nothing to do.
+    """
+    paths = [base / f"config/reference/{name}.csv" for name in names]
+    return [os.path.relpath(path) for path in paths if path.is_file()]
 
 
 def groupings(plan: Plan) -> dict[str, dict[str, str]]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from lingualift.artifacts import digest
@@ -23,6 +22,7 @@ from lingualift.config import (
     System,
     with_overrides,
 )
+from lingualift.data.mapping import read_mapping
 from lingualift.messages import (
     MEANING,
     NAME,
@@ -117,9 +117,10 @@ class Run:
 
 def load_systems(folder: str | Path) -> dict[str, System]:
     """Read every `config/systems/*.yaml` (a mapping of system name to definition)."""
+    expected = "systems by name (name: {title: ..., input: ..., stages: [...]})"
     systems: dict[str, System] = {}
     for path in sorted(Path(folder).glob("*.yaml")):
-        for name, definition in _entries(path).items():
+        for name, definition in read_mapping(path, expected).items():
             if not isinstance(name, str):
                 raise LinguaLiftError(f"{path}: a system's name: {explain_text(name, 'system')}")
             if not re.fullmatch(NAME, name):
@@ -128,18 +129,6 @@ def load_systems(folder: str | Path) -> dict[str, System]:
                 raise LinguaLiftError(f"{path}: system '{name}' is defined twice")
             systems[name] = _validated(System, definition, f"{path}: {name}")
     return systems
-
-
-def _entries(path: Path) -> dict[Any, Any]:
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise LinguaLiftError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(entries, dict):
-        raise LinguaLiftError(
-            f"{path}: expected systems by name (name: {{title: ..., input: ..., stages: [...]}})"
-        )
-    return entries
 
 
 def _validated(model: type[Group], values: Any, origin: str) -> Group:

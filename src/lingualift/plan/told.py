@@ -7,18 +7,18 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import Config, LanguageModelling, Stage, load_config
+from lingualift.data.mapping import read_mapping
 from lingualift.languages import load_languages
-from lingualift.messages import LinguaLiftError, known
+from lingualift.messages import known
 from lingualift.model.layout import LAYOUTS, TEMPLATED, Prompt
 from lingualift.plan import Plan, plan, requests
 from lingualift.plan.systems import RunStage, encoder_name, load_systems
 from lingualift.retrieve.sources import load_sources
 
 FOLDER = Path(__file__).parents[3] / "config"
+SETTINGS = "settings by name (key: value)"
 SHIPPED: tuple[list[str], ...] = (
     [],
     ["gsm8k.yaml"],
@@ -65,22 +65,10 @@ def configuration(overlays: Sequence[str | Path], changes: dict[str, Any] | None
     """config/config.yaml with overlays and then changes laid over it, as Snakemake lays them."""
     from snakemake.utils import update_config
 
-    values = _read(FOLDER / "config.yaml")
+    values = read_mapping(FOLDER / "config.yaml", SETTINGS)
     for overlay in overlays:
-        update_config(values, _read(Path(overlay)))
+        update_config(values, read_mapping(Path(overlay), SETTINGS))
     return load_config(values | (changes or {}))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except OSError as error:
-        raise LinguaLiftError(f"{path}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise LinguaLiftError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(values, dict):
-        raise LinguaLiftError(f"{path}: expected settings by name (key: value)")
-    return values
 
 
 def _head(made: Plan, name: str, used: str) -> list[str]:
@@ -153,7 +141,9 @@ def _data(made: Plan, stage: RunStage, data: str, task: str) -> str:
     else:
         limit = config.tasks[task].examples
         each = f", at most {limit:,} examples a language" if limit else ""
-        text = f"{source} in {_languages(config.tasks[task].languages or ['en'])}{each}"
+        without = config.tasks[task].without
+        asked = f", without what {', '.join(without)} asks" if without else ""
+        text = f"{source} in {_languages(config.tasks[task].languages or ['en'])}{each}{asked}"
     drawn = f"; {settings.examples:,} examples are drawn" if settings.examples else ""
     return text + drawn
 
