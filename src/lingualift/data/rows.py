@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import yaml
 
 from lingualift.messages import LinguaLiftError
 
@@ -116,6 +117,15 @@ def read_delimited(
 def read_document(path: str | Path) -> Any:
     """The value of a file that is one JSON document."""
     return parse_document(read_text(path), path)
+
+
+def read_yaml(path: str | Path) -> Any:
+    """The value of a YAML file of settings; None for an empty one."""
+    try:
+        return yaml.safe_load(read_text(path))
+    except (yaml.YAMLError, *UNREADABLE) as error:
+        # also dates that are none, numbers of thousands of digits and lists nested too deeply
+        raise LinguaLiftError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
 
 
 def read_text(path: str | Path) -> str:

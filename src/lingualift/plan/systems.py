@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from lingualift.artifacts import digest
@@ -23,6 +22,8 @@ from lingualift.config import (
     System,
     with_overrides,
 )
+from lingualift.data.folders import visible_files
+from lingualift.data.rows import read_yaml
 from lingualift.messages import (
     MEANING,
     NAME,
@@ -118,7 +119,7 @@ class Run:
 def load_systems(folder: str | Path) -> dict[str, System]:
     """Read every `config/systems/*.yaml` (a mapping of system name to definition)."""
     systems: dict[str, System] = {}
-    for path in sorted(Path(folder).glob("*.yaml")):
+    for path in visible_files(folder, "*.yaml"):
         for name, definition in _entries(path).items():
             if not isinstance(name, str):
                 raise LinguaLiftError(f"{path}: a system's name: {explain_text(name, 'system')}")
@@ -131,10 +132,7 @@ def load_systems(folder: str | Path) -> dict[str, System]:
 
 
 def _entries(path: Path) -> dict[Any, Any]:
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise LinguaLiftError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    entries = read_yaml(path) or {}
     if not isinstance(entries, dict):
         raise LinguaLiftError(
             f"{path}: expected systems by name (name: {{title: ..., input: ..., stages: [...]}})"

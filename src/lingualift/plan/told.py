@@ -7,10 +7,9 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import Config, LanguageModelling, Stage, load_config
+from lingualift.data.rows import read_yaml
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError, known
 from lingualift.model.layout import LAYOUTS, TEMPLATED, Prompt
@@ -72,12 +71,7 @@ def configuration(overlays: Sequence[str | Path], changes: dict[str, Any] | None
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except OSError as error:
-        raise LinguaLiftError(f"{path}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise LinguaLiftError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    values = read_yaml(path) or {}
     if not isinstance(values, dict):
         raise LinguaLiftError(f"{path}: expected settings by name (key: value)")
     return values
