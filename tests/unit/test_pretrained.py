@@ -105,7 +105,7 @@ def test_skipped_lines_do_not_shorten_the_first_words(tmp_path, block):
 
 
 @pytest.mark.parametrize(
-    "text", [VEC[: VEC.index("water")], VEC[:-1], VEC.replace("4 2\n", "9 2\n")]
+    "text", [VEC[: VEC.index("water")], VEC[:-2], VEC.replace("4 2\n", "9 2\n")]
 )
 def test_truncated_text_is_refused_and_leaves_nothing(tmp_path, block, text):
     (tmp_path / "in").mkdir()
