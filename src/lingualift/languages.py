@@ -128,8 +128,9 @@ _ELSEWHERE = {
     "ua": "uk", "gr": "el", "se": "sv", "dk": "da", "vn": "vi", "rs": "sr", "al": "sq", "ee": "et",
     "in": "id", "iw": "he", "ji": "yi", "mo": "ro", "sh": "hr sr", "cmn": "zh",
     "zho": "zh", "tw": "zh", "gb": "en", "us": "en", "uk-ua": "uk", "at": "de",
-    "farsi": "fa", "mandarin": "zh", "norwegian": "nb", "norsk": "nb", "bokmal": "nb", "bangla": "bn",
-    "serbo-croatian": "hr sr", "castilian": "es", "flemish": "nl", "moldavian": "ro",
+    "farsi": "fa", "mandarin": "zh", "norwegian": "nb", "norsk": "nb", "bokmal": "nb",
+    "bangla": "bn", "serbo-croatian": "hr sr", "castilian": "es", "flemish": "nl",
+    "moldavian": "ro",
 }  # fmt: skip
 # Where ISO 639-2 has a second, bibliographic code, of English names: what ISO 639-3 writes.
 _BIBLIOGRAPHIC = {
