@@ -1,6 +1,7 @@
 """A GGUF file becomes the model it describes, tensor by tensor, or a clear refusal."""
 
 import json
+import struct
 from pathlib import Path
 
 import gguf
