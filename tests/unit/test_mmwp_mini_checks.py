@@ -241,6 +241,27 @@ def test_a_correction_that_cannot_be_applied_is_reported(tmp_path, changes, said
     assert any(said in line for line in lines), lines
 
 
+def test_a_correction_of_the_english_is_held_against_every_translation(tmp_path):
+    current = ENGLISH["dev-001"]
+    wrong = current.replace("11", "12")
+    assert wrong != current
+    lines = check(corrections(tmp_path, ("en", "dev-001", current, wrong, "meaning")))
+    others = [language for language in LANGUAGES if language != "en"]
+    assert [line.partition(": numbers")[0] for line in lines] == [
+        f"{language} dev-001" for language in others
+    ]
+
+
+@pytest.mark.parametrize("mark", "\u200b\u200e\u200f\u202e\u2060\u2066\ufeff\u00ad")
+def test_an_invisible_mark_is_found_in_every_problem(mark):
+    for language in ("ar", "de", "th"):
+        planted = {key: text.replace(" ", mark + " ", 1) for key, text in SETS[language].items()}
+        lines = mistakes(planted, ENGLISH, TABLE[language], wording=load_wording(language))
+        marked = {line.partition(":")[0] for line in lines if "invisible characters: U+" in line}
+        assert marked == {key for key, text in planted.items() if mark in text}
+        assert len(marked) > 200
+
+
 def test_a_file_that_is_no_table_of_corrections_ends_in_one_line(tmp_path):
     path = tmp_path / "x.tsv"
     path.write_text("de\tdev-001\n", encoding="utf-8")
