@@ -25,7 +25,13 @@ MEANING = {
 
 
 class LinguaLiftError(Exception):
-    """A mistake in configuration, data or environment; shown without a traceback."""
+    """A mistake in configuration, data or environment; shown without a traceback, as one line of
+    text whatever the names of files and the words of libraries that it repeats.
+    """
+
+    def __str__(self) -> str:
+        said = super().__str__().encode("utf-8", "backslashreplace").decode("utf-8")
+        return " ".join(said.splitlines())
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:

@@ -473,6 +473,7 @@ def test_any_value_of_any_key_is_accepted_or_refused_in_one_line(key, value):
         ("a", "expected systems by name"),
         ("a: [", "not YAML (while parsing a flow node"),
         (b"\xff", "mine.yaml, line 1: not UTF-8 text"),
+        ("a: {title: 2020-13-45}", "not YAML (month must be in 1..12)"),
         ("a:", "a: Input should be a valid dictionary"),
         ("A b: {}", "system name 'A b': not a plain name"),
         (
@@ -529,6 +530,12 @@ def test_a_mistake_in_a_system_is_one_line_that_names_file_or_system(tmp_path, t
         for system in load_systems(tmp_path).values():
             chain(load_config(DEFAULT), system, 1, SOURCES)
     assert message in str(caught.value) and len(str(caught.value).splitlines()) == 1
+
+
+def test_what_macos_leaves_beside_a_file_of_systems_is_passed_over(tmp_path):
+    (tmp_path / "mine.yaml").write_text("a: {title: x, input: text, stages: []}")
+    (tmp_path / "._mine.yaml").write_bytes(b"\0\5\x16\7")
+    assert list(load_systems(tmp_path)) == ["a"]
 
 
 def test_a_system_defined_in_two_files_is_refused(tmp_path):

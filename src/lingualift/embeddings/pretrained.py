@@ -28,6 +28,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from lingualift.artifacts import read_parquet
+from lingualift.data.folders import visible_files
 from lingualift.embeddings.binary import read_bin
 from lingualift.embeddings.fasttext import (
     VOCABULARY_SCHEMA,
@@ -79,12 +80,7 @@ def store_pretrained(
 
 def vector_file(folder: str | Path) -> Path:
     """The one vector file below `folder`; none, or several, are an error."""
-    files = sorted(
-        path
-        for path in Path(folder).rglob("*")
-        # macOS leaves a file `._NAME` beside a copied one
-        if path.name.endswith(SUFFIXES) and not path.name.startswith(".")
-    )
+    files = [path for path in visible_files(folder, "**/*") if path.name.endswith(SUFFIXES)]
     if len(files) != 1:
         names = ", ".join(path.name for path in files) or "none"
         raise LinguaLiftError(
@@ -150,7 +146,7 @@ class VecFile:
                 f"{path}, line 1: 'words dimension' expected; is it a fastText .vec file?"
             )
         self.count, self.dim = int(header[0]), int(header[1])
-        if not self.count or not self.dim:
+        if not self.count or not self.dim or 2 * self.dim > LONGEST:
             raise LinguaLiftError(
                 f"{path}, line 1: promises {self.count} words of {self.dim} dimensions; is it a"
                 " fastText .vec file?"
@@ -190,6 +186,12 @@ class VecFile:
                 number += lines.count(b"\n")
                 if words:
                     yield words, vectors
+        # The last line needs no end where it is the last one promised and holds all its numbers.
+        if number - 1 == self.count and _parse_line(rest, self.dim)[0] is None:
+            words, vectors = self._whole_lines(rest + b"\n", number)
+            number, rest = number + 1, b""
+            if words:
+                yield words, vectors
         if len(self.words) < self.wanted and (rest or number - 2 < self.count):
             raise LinguaLiftError(
                 f"{self.path}: truncated: {number - 2} whole lines of the {self.count} that its"

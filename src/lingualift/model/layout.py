@@ -150,10 +150,17 @@ def end_ids(tokenizer: Any, path: str | Path) -> tuple[int, ...]:
     named = [getattr(config, "eos_token_id", None)]
     generation = Path(path) / "generation_config.json"
     if generation.is_file():
-        named.append(read_json(generation).get("eos_token_id"))
+        settings = read_json(generation)
+        named.append(settings.get("eos_token_id") if isinstance(settings, dict) else None)
     ends = [special_ids(tokenizer)[1]]
     for ids in named:
-        ends += ids if isinstance(ids, list) else [] if ids is None else [ids]
+        for identifier in ids if isinstance(ids, list) else [] if ids is None else [ids]:
+            if not isinstance(identifier, int) or isinstance(identifier, bool):
+                raise LinguaLiftError(
+                    f"{path}: eos_token_id {identifier!r} is not the number of a token; correct"
+                    " config.json or generation_config.json at its source"
+                )
+            ends.append(identifier)
     ends += [
         identifier
         for identifier, token in tokenizer.added_tokens_decoder.items()
@@ -172,7 +179,7 @@ def load_tokenizer(path: str | Path) -> Any:
     config = AutoConfig.from_pretrained(path, local_files_only=True).get_text_config()
     for name in ("bos", "eos"):
         known = getattr(config, f"{name}_token_id", None)
-        known = known[0] if isinstance(known, list) else known
+        known = next(iter(known), None) if isinstance(known, list) else known
         if getattr(tokenizer, f"{name}_token_id") is None and known is not None:
             setattr(tokenizer, f"{name}_token", tokenizer.convert_ids_to_tokens(known))
     return tokenizer

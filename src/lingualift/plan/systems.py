@@ -22,6 +22,7 @@ from lingualift.config import (
     System,
     with_overrides,
 )
+from lingualift.data.folders import visible_files
 from lingualift.data.mapping import read_mapping
 from lingualift.messages import (
     MEANING,
@@ -119,7 +120,7 @@ def load_systems(folder: str | Path) -> dict[str, System]:
     """Read every `config/systems/*.yaml` (a mapping of system name to definition)."""
     expected = "systems by name (name: {title: ..., input: ..., stages: [...]})"
     systems: dict[str, System] = {}
-    for path in sorted(Path(folder).glob("*.yaml")):
+    for path in visible_files(folder, "*.yaml"):
         for name, definition in read_mapping(path, expected).items():
             if not isinstance(name, str):
                 raise LinguaLiftError(f"{path}: a system's name: {explain_text(name, 'system')}")

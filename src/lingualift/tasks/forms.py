@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from lingualift.data.folders import names_held, visible_files
 from lingualift.data.rows import Row, parallel_lines, read_rows, text
+from lingualift.evaluation.numerals import numbers_in, plain_notation, whole_number
 from lingualift.messages import LinguaLiftError, nearest
 
 NLI_LABELS = ("entailment", "neutral", "contradiction")
@@ -82,14 +83,14 @@ def read_gsm8k(path: Path) -> Iterator[Example]:
     """GSM8K: without calculator marks `<<a=b>>`; the closing `#### N` is 'The answer is: N'."""
     for row in read_rows(path, ("question", "answer")):
         rationale, mark, answer = row.text("answer").rpartition("####")
-        answer = answer.strip().replace(",", "")
-        if not mark or not re.fullmatch(r"-?\d+(\.\d+)?", answer):
+        number = whole_number(answer)
+        if not mark or number is None:
             raise LinguaLiftError(f"{row.place}: 'answer' does not end with '#### N', N a number")
         yield Example(
             _serial(row),
             row.text("question"),
-            f"{_CALCULATOR.sub('', rationale).strip()}\nThe answer is: {answer}",
-            answer,
+            f"{_CALCULATOR.sub('', rationale).strip()}\nThe answer is: {number}",
+            number,
         )
 
 
@@ -239,7 +240,7 @@ def read_mathoctopus(folder: Path, names: Mapping[str, str]) -> Iterator[tuple[s
             named, asked = _NAMED.search(prompt), _ASKED.search(prompt)
             if named is None or asked is None:
                 raise LinguaLiftError(f"{row.place}: 'prompt' is not of the published form")
-            stated = re.findall(r"-?\d+(?:\.\d+)?", response.replace(",", ""))
+            stated = numbers_in(plain_notation(response))
             if named[1] in codes:
                 answer = stated[-1] if stated else ""
                 yield codes[named[1]], Example(_serial(row), asked[1], response, answer)
