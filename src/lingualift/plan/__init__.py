@@ -11,7 +11,7 @@ from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import CodeSwitch, Config, System
 from lingualift.languages import Language, find_language
 from lingualift.messages import LinguaLiftError, known
-from lingualift.model.layout import SLOT, Prompt, reads_question
+from lingualift.model.layout import Prompt, reads_question
 from lingualift.plan import files
 from lingualift.plan.checks import (
     benchmark_sources,
@@ -263,10 +263,7 @@ class Plan:
     def prompt(self, name: str) -> Prompt:
         """A configured prompt."""
         text = self.config.prompts[name]
-        return Prompt(
-            text.template,
-            (SLOT.sub("", text.template) if text.instruction is None else text.instruction),
-        )
+        return Prompt.of(text.template, text.instruction)
 
     def asked(self, run: str, benchmark: str) -> Prompt:
         """The prompt of a run on a benchmark: its system's own, or that of its last stage on a task
