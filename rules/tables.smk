@@ -9,7 +9,7 @@ rule results_table:
         reference=lambda wildcards: [
             os.path.relpath(path)
             for path in [
-                BASE / f"config/reference/{folder}{CONFIG.benchmarks[wildcards.table]}.csv"
+                BASE / f"config/reference/{folder}{CONFIG.benchmark_names[wildcards.table]}.csv"
                 for folder in ("", "groups/")
             ]
             if path.is_file()
@@ -29,9 +29,9 @@ rule results_table:
     resources:
         **SMALL,
     params:
-        benchmark=lambda wildcards: CONFIG.benchmarks[wildcards.table],
+        benchmark=lambda wildcards: CONFIG.benchmark_names[wildcards.table],
         systems=lambda wildcards: inputs.titles(PLAN, wildcards.table),
-        languages=lambda wildcards: PLAN.languages_of(CONFIG.benchmarks[wildcards.table]),
+        languages=lambda wildcards: PLAN.languages_of(CONFIG.benchmark_names[wildcards.table]),
         groupings=inputs.groupings(PLAN),
         reference=lambda wildcards: inputs.table_reference(PLAN, wildcards.table),
         bootstrap=CONFIG.tables.bootstrap,

@@ -1,5 +1,5 @@
-"""A row of the language table proposed for a new language: what libraries that are installed know of
-its code, and what a text in it shows.
+"""A row of the language table proposed for a new language: what installed libraries know of its
+code, and what a text in it shows.
 
 Codes are those of BCP 47 and ISO 639-3 (`langcodes`), scripts those of ISO 15924, translation codes
 FLORES-200's. Nothing is downloaded.

@@ -21,7 +21,7 @@ Questions on standard input are answered one by one as they come. A whole benchm
 the workflow, which answers many at once."""
 
 
-@click.command(epilog=EXAMPLE)
+@click.command(epilog=EXAMPLE, short_help="Answer questions with a checkpoint.")
 @click.argument("checkpoint", type=Path)
 @click.argument("question", required=False)
 @click.option("--file", type=Path, help="Questions, one a line. Default: standard input.")

@@ -42,9 +42,13 @@ class SwitchRequest:
     json: bool
 
 
-@click.command(epilog=EXAMPLE)
-@click.option("--lexicon", type=Path, required=True, help="A .parquet of a run, .tsv, .jsonl, .txt.")
-@click.option("--ratio", type=float, default=0.9, show_default=True, help="Share of words replaced.")
+@click.command(epilog=EXAMPLE, short_help="English text to code-switched training data.")
+@click.option(
+    "--lexicon", type=Path, required=True, help="A .parquet of a run, .tsv, .jsonl, .txt."
+)
+@click.option(
+    "--ratio", type=float, default=0.9, show_default=True, help="Share of words replaced."
+)
 @click.option("--pos", default="all", show_default=True, help="Which parts of speech, a preset.")
 @click.option("--choice", default="best", show_default=True, help="best, or sampled from --top-k.")
 @click.option("--top-k", type=click.IntRange(min=1), default=1, show_default=True)
@@ -65,9 +69,7 @@ def codeswitch(**options: Any) -> None:
     from lingualift.codeswitch.switch import check_achieved, checked_switching, switch_table
     from lingualift.codeswitch.tag import load_pipeline, tag
 
-    how = checked_switching(
-        request.ratio, request.pos, request.choice, request.top_k, request.seed
-    )
+    how = checked_switching(request.ratio, request.pos, request.choice, request.top_k, request.seed)
     lexicon = prepare_lexicon(_spelled(request.lexicon), request.language or request.lexicon.stem)
     pipeline = load_pipeline(pipeline_folder(request.tagger))
     texts = {str(number): line for number, line in text_lines(None) if line.strip()}

@@ -15,7 +15,7 @@ Example:
 
 @click.group()
 def export() -> None:
-    """What a finished run has made, in the forms of other tools."""
+    """What a finished run has made, in other tools' forms."""
 
 
 @export.command("lexicon", epilog=EXAMPLE)

@@ -50,7 +50,7 @@ class LexiconRequest:
     json: bool
 
 
-@click.command(epilog=EXAMPLE)
+@click.command(epilog=EXAMPLE, short_help="A lexicon from any two files of vectors.")
 @click.argument("source", type=Path)
 @click.argument("target", type=Path)
 @click.option("--encoder", type=Path, help="Folder of a multilingual encoder: a second view.")

@@ -16,7 +16,7 @@ Example:
 TABLE = Path("config/languages.tsv")
 
 
-@click.command("new-language", epilog=EXAMPLE)
+@click.command("new-language", epilog=EXAMPLE, short_help="What a new language needs.")
 @click.argument("code")
 @click.option("--text", type=Path, required=True, help="A text in it, UTF-8, one sentence a line.")
 @click.option("--name", help="Its English name.")
@@ -25,9 +25,7 @@ TABLE = Path("config/languages.tsv")
 @click.option("--script", help="ISO 15924. Default: that of the text.")
 @click.option("--table", type=Path, default=TABLE, show_default=True, help="The language table.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def new_language(
-    code: str, text: Path, table: Path, as_json: bool, **stated: str | None
-) -> None:
+def new_language(code: str, text: Path, table: Path, as_json: bool, **stated: str | None) -> None:
     """Propose the row of a language (its CODE, of two or three letters) for the language table, say
     what is known and missing for it, check a text in it, and print the commands to run.
     """
@@ -52,27 +50,13 @@ def described(proposal: "Proposal", text: Path, table: Path) -> str:
     """The proposal in words."""
     from lingualift.proposal import BY_HAND
 
-    row, corpus, code = proposal.row, proposal.corpus, proposal.row["code"]
+    corpus, code = proposal.corpus, proposal.row["code"]
     counts = corpus.counts
-    facts = {
-        "tokeniser": f"spaCy's '{row['spacy']}'" if row["spacy"] else "none: spaCy's general one",
-        "word list": f"wordfreq's '{row['wordfreq']}'"
-        if row["wordfreq"]
-        else "none in wordfreq: words come from the text alone",
-        "translation": f"NLLB's '{row['nllb']}'" if row["nllb"] else "not in NLLB",
-        "digits": f"its own from {row['zero']} on" if row["zero"] else "0-9",
-        "vectors": "none noted: they are trained on the text",
-        "gold dictionary": "none noted: mirror/dictionaries/en-CODE.txt may hold one".replace(
-            "CODE", code
-        ),
-        "benchmarks": ", ".join(proposal.benchmarks)
-        or "none: bring your own (docs/command.md), or translate mmwp-mini (docs/adding-a-language.md)",
-    }
     lines = [f"row for {table}:", proposal.line, ""]
     if proposal.missing:
         options = ", ".join(f"--{column}" for column in proposal.missing)
         lines += [f"to be filled in where '?' stands: {options}", ""]
-    lines += [f"{what}: {fact}" for what, fact in facts.items()]
+    lines += [f"{what}: {fact}" for what, fact in facts(proposal).items()]
     lines += [
         f"not known here, fill in where the data set has it: {', '.join(BY_HAND)}",
         "",
@@ -80,10 +64,26 @@ def described(proposal: "Proposal", text: Path, table: Path) -> str:
         f" script, {counts.english} English), {corpus.tokens} tokens, {corpus.frequent} of"
         f" {corpus.words} words occur three times or more",
         "",
-        "to run, after the row is added (English needs text in the same folder):",
-        f"  mkdir -p mirror/text && cp {text} mirror/text/{code}.txt && cp ENGLISH mirror/text/en.txt",
-        f"  snakemake --cores all results/lexicons/{code}.parquet --config mirror=mirror"
-        " 'corpus={\"source\":\"local-text\"}' 'lexicon={\"gold\":null}'"
-        f" 'languages={{\"alignment\":[\"{code}\"],\"evaluation\":[\"en\"]}}'",
+        "to run, after the row is added (ENGLISH.txt: English text, one sentence a line):",
+        f"  mkdir -p mirror/text && cp {text} mirror/text/{code}.txt",
+        "  cp ENGLISH.txt mirror/text/en.txt",
+        f"  snakemake --cores all results/lexicons/{code}.parquet --config mirror=mirror \\",
+        '    \'corpus={"source":"local-text"}\' \'lexicon={"gold":null}\' \\',
+        f"    'languages={{\"alignment\":[\"{code}\"],\"evaluation\":[\"en\"]}}'",
     ]
     return "\n".join(lines)
+
+
+def facts(proposal: "Proposal") -> dict[str, str]:
+    """What is known, and what is missing, by what it is needed for."""
+    row = proposal.row
+    none = "none: docs/command.md says how to bring your own, docs/adding-a-language.md to translate"
+    return {
+        "tokeniser": f"spaCy's '{row['spacy']}'" if row["spacy"] else "spaCy's general one",
+        "word list": f"wordfreq's '{row['wordfreq']}'" if row["wordfreq"] else "none in wordfreq",
+        "translation": f"NLLB's '{row['nllb']}'" if row["nllb"] else "not in NLLB",
+        "digits": f"its own from {row['zero']} on" if row["zero"] else "0-9",
+        "vectors": "trained on the text; published ones are not known here",
+        "gold dictionary": f"none; mirror/dictionaries/en-{row['code']}.txt may hold one",
+        "benchmarks": ", ".join(proposal.benchmarks) or none,
+    }

@@ -10,7 +10,7 @@ Example:
   lingualift plan --system lingualift --configfile config/paper.yaml"""
 
 
-@click.command(epilog=EXAMPLE)
+@click.command(epilog=EXAMPLE, short_help="What a system does, in words.")
 @click.option("--system", required=True, help="A name of config/systems/*.yaml.")
 @click.option(
     "--configfile",

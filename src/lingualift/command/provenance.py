@@ -12,7 +12,7 @@ Example:
   lingualift provenance results/tables/mmwp.parquet --system lingualift --language sw"""
 
 
-@click.command(epilog=EXAMPLE)
+@click.command(epilog=EXAMPLE, short_help="Everything that made a row of a table.")
 @click.argument("table", type=Path)
 @click.option("--system", help="A row's system.")
 @click.option("--language", help="A row's language.")

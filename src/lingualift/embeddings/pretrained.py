@@ -28,6 +28,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from lingualift.artifacts import read_parquet
+from lingualift.data.rows import first_line, lines
 from lingualift.embeddings.binary import read_bin
 from lingualift.embeddings.fasttext import (
     VOCABULARY_SCHEMA,
@@ -37,7 +38,6 @@ from lingualift.embeddings.fasttext import (
     save_stream,
     zipf_counts,
 )
-from lingualift.data.rows import first_line, lines
 from lingualift.messages import LinguaLiftError
 from lingualift.text.cleaning import clean_word
 
@@ -119,7 +119,9 @@ def _read_array(path: Path, limit: int, clean: Callable[[str], str]) -> Embeddin
     except (OSError, ValueError, EOFError) as error:
         raise LinguaLiftError(f"{path}: not an array of NumPy ({first_line(error)})") from None
     if vectors.ndim != 2 or vectors.dtype.kind != "f":
-        raise LinguaLiftError(f"{path}: expected numbers [words, dimensions], found {vectors.shape}")
+        raise LinguaLiftError(
+            f"{path}: expected real numbers [words, dimensions]"
+        )
     names = path.with_suffix(".txt")
     words = [line for _, line in lines(names)]
     if len(words) != len(vectors):

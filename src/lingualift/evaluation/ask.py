@@ -104,8 +104,8 @@ class Checkpoint:
         held = getattr(self.model.llm.config.get_text_config(), "max_position_embeddings", None)
         if held is not None and len(composed) + self.room > held:
             raise LinguaLiftError(
-                f"the question takes {len(composed)} positions and its answer up to {self.room}; the"
-                f" LLM has {held}: ask a shorter one"
+                f"the question takes {len(composed)} positions and its answer up to {self.room};"
+                f" the LLM has {held}: ask a shorter one"
             )
         inputs = ComposedInputs([composed], states, special_ids(self.tokenizer)[2])
         engine = TransformersEngine(self.model, 1)
@@ -136,8 +136,8 @@ def asked_as(folder: Path) -> AskedAs:
     record = folder / "stage.json"
     if not (folder / "config.json").is_file() or not record.is_file():
         raise LinguaLiftError(
-            f"{folder}: no checkpoint of LinguaLIFT (config.json and stage.json); those of a run are"
-            " in results/checkpoints"
+            f"{folder}: no checkpoint of LinguaLIFT (config.json and stage.json); those of a run"
+            " are in results/checkpoints"
         )
     settings: dict[str, Any] = read_json(record).get("provenance", {}).get("settings", {})
     stage = settings.get("stage", {})

@@ -28,8 +28,10 @@ _NOT_PLAIN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def plain_word(word: str) -> str:
-    """The word, or '' where it has white space or a character that no format may hold."""
-    return "" if _NOT_PLAIN.search(word) else word
+    """The word, or '' where it has neither letter nor digit, or has white space or a character that
+    no format may hold.
+    """
+    return word if any(map(str.isalnum, word)) and not _NOT_PLAIN.search(word) else ""
 
 
 def write_muse(handle: IO[str], table: pa.Table, languages: tuple[str, str]) -> None:
@@ -63,6 +65,7 @@ def write_tei(handle: IO[str], table: pa.Table, languages: tuple[str, str]) -> N
         _header(xml, languages)
         with _Element(xml, "text"), _Element(xml, "body"):
             for source, rows in groupby(_rows(table), key=lambda row: row["source"]):
+                handle.write("\n")
                 _entry(xml, source, list(rows), languages)
     handle.write("\n")
 

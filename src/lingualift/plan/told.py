@@ -9,7 +9,6 @@ from typing import Any
 
 import yaml
 
-from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import Config, LanguageModelling, Stage, load_config
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError, known
@@ -201,9 +200,9 @@ def _asked(made: Plan, name: str) -> list[str]:
     config = made.config
     lines = ["", "Asked:"]
     prompts: list[str] = []
-    for table, benchmark in config.benchmarks.items():
+    for table, benchmark in config.benchmark_names.items():
         if name in made.runs_on(benchmark):
-            bare = BENCHMARKS[benchmark].BENCHMARK.prompt is None
+            bare = made.benchmarks[benchmark].prompt is None
             if not bare:
                 asked = made.asked(name, benchmark)
                 prompts.append(_prompt("prompt", asked, made.systems[name].input))
