@@ -47,13 +47,13 @@ class Benchmark:
     neighbour. `counts` are the problems of a language by split, one number or several published
     ones, none where any number will do; a split that is not a key does not exist. `sources` are
     keys of config/sources.yaml: without any, the benchmark is part of this package; the first is
-    the default, others hold the same problems in another form; with `together` all are read. Where it is `built`, rules of its
-    own make its problems from them. `code` is the column of languages.tsv by which its files know a
-    language. `version` is that of the problems, where this project publishes them; tables show it.
-    Problems of one id say the same in every language where it is `parallel`. `left_out` are
-    languages that some of the paper's averages leave out. `shown` is the operation that tables
-    average, where answers of others are stored, too (empty: all). Checksums stand with the files in
-    config/sources.yaml.
+    the default, others hold the same problems in another form; with `together` all are read. Where
+    it is `built`, rules of its own make its problems from them. `code` is the column of
+    languages.tsv by which its files know a language. `version` is that of the problems, where this
+    project publishes them; tables show it. Problems of one id say the same in every language where
+    it is `parallel`. `left_out` are languages that some of the paper's averages leave out. `shown`
+    is the operation that tables average, where answers of others are stored, too (empty: all).
+    Checksums stand with the files in config/sources.yaml.
     """
 
     name: str

@@ -69,7 +69,7 @@ def described(proposal: "Proposal", text: Path, table: Path) -> str:
         "  cp ENGLISH.txt mirror/text/en.txt",
         f"  snakemake --cores all results/lexicons/{code}.parquet --config mirror=mirror \\",
         '    \'corpus={"source":"local-text"}\' \'lexicon={"gold":null}\' \\',
-        f"    'languages={{\"alignment\":[\"{code}\"],\"evaluation\":[\"en\"]}}'",
+        f'    \'languages={{"alignment":["{code}"],"evaluation":["en"]}}\'',
     ]
     return "\n".join(lines)
 
@@ -77,7 +77,9 @@ def described(proposal: "Proposal", text: Path, table: Path) -> str:
 def facts(proposal: "Proposal") -> dict[str, str]:
     """What is known, and what is missing, by what it is needed for."""
     row = proposal.row
-    none = "none: docs/command.md says how to bring your own, docs/adding-a-language.md to translate"
+    none = (
+        "none: docs/command.md says how to bring your own, docs/adding-a-language.md to translate"
+    )
     return {
         "tokeniser": f"spaCy's '{row['spacy']}'" if row["spacy"] else "spaCy's general one",
         "word list": f"wordfreq's '{row['wordfreq']}'" if row["wordfreq"] else "none in wordfreq",

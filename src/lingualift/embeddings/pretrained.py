@@ -119,9 +119,7 @@ def _read_array(path: Path, limit: int, clean: Callable[[str], str]) -> Embeddin
     except (OSError, ValueError, EOFError) as error:
         raise LinguaLiftError(f"{path}: not an array of NumPy ({first_line(error)})") from None
     if vectors.ndim != 2 or vectors.dtype.kind != "f":
-        raise LinguaLiftError(
-            f"{path}: expected real numbers [words, dimensions]"
-        )
+        raise LinguaLiftError(f"{path}: expected real numbers [words, dimensions]")
     names = path.with_suffix(".txt")
     words = [line for _, line in lines(names)]
     if len(words) != len(vectors):

@@ -82,7 +82,7 @@ class Checkpoint:
         noted = asked_as(folder)
         model = ready(
             LinguaLiftModel.from_pretrained(folder, dtype=dtype, llm=llm, encoder=encoder)
-        ).to(device)
+        ).to(torch.device(device))
         if model.config.encoder is not None:
             model.add_encoder(dtype)
         layout = known(noted.input, LAYOUTS, "input", f"{folder}/stage.json")

@@ -8,10 +8,12 @@ Initiative has it (chapter 9, Dictionaries). The best translation of a word come
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from io import TextIOBase
 from itertools import groupby
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 import numpy as np
 import pyarrow as pa
@@ -58,7 +60,7 @@ def write_jsonl(handle: IO[str], table: pa.Table, languages: tuple[str, str]) ->
 
 def write_tei(handle: IO[str], table: pa.Table, languages: tuple[str, str]) -> None:
     """A TEI P5 document: one entry a source word, one sense a translation, its score in a note."""
-    xml = XMLGenerator(handle, "utf-8", short_empty_elements=True)
+    xml = XMLGenerator(cast(TextIOBase, handle), "utf-8", short_empty_elements=True)
     xml.startDocument()
     root = {"xmlns": "http://www.tei-c.org/ns/1.0", "xml:lang": languages[0]}
     with _Element(xml, "TEI", root):
@@ -184,7 +186,7 @@ class _Element:
         self.xml, self.name, self.attributes = xml, name, dict(attributes or {})
 
     def __enter__(self) -> None:
-        self.xml.startElement(self.name, self.attributes)
+        self.xml.startElement(self.name, AttributesImpl(self.attributes))
 
     def __exit__(self, *error: object) -> None:
         self.xml.endElement(self.name)
