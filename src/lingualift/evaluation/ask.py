@@ -80,9 +80,8 @@ class Checkpoint:
         say where the frozen models lie now.
         """
         noted = asked_as(folder)
-        model = ready(
-            LinguaLiftModel.from_pretrained(folder, dtype=dtype, llm=llm, encoder=encoder)
-        ).to(torch.device(device))
+        model = LinguaLiftModel.from_pretrained(folder, dtype=dtype, llm=llm, encoder=encoder)
+        torch.nn.Module.to(ready(model), torch.device(device))
         if model.config.encoder is not None:
             model.add_encoder(dtype)
         layout = known(noted.input, LAYOUTS, "input", f"{folder}/stage.json")
