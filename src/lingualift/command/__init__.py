@@ -46,7 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_PROGRESS_BARS"):
         os.environ.setdefault(name, "1")  # nothing here touches the network
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     logging.basicConfig(level=logging.WARNING, format="lingualift: %(message)s", force=True)
     try:
         answer = commands.main(arguments, prog_name="lingualift", standalone_mode=False)
