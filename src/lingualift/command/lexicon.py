@@ -115,7 +115,8 @@ def lexicon(**options: Any) -> None:
     with text_output(request.output) as handle:
         FORMATS[request.format](handle, induced.table, request.languages)
     evidence = induced.evidence
-    say(evidence if request.json else describe(evidence), aside=request.output is None)
+    said = "\n".join([describe(evidence), *precisions(evidence)])
+    say(evidence if request.json else said, aside=request.output is None)
 
 
 def induce(request: LexiconRequest) -> "Lexicon":
@@ -195,16 +196,21 @@ def _encoded(request: LexiconRequest, *languages: list[str]) -> list[np.ndarray]
 
 def describe(evidence: dict[str, Any]) -> str:
     """The verdict and what speaks for it, in words."""
-    start = evidence["kept_start"]
     lines = [
         f"verdict: {evidence['verdict']} ({evidence['reason']})",
         f"words: {evidence['source_words']} and {evidence['target_words']};"
-        f" score: {evidence['score']}; start kept: {start}",
+        f" score: {evidence['score']}; start kept: {evidence['kept_start']}",
         f"mean cosine of the best translations: {evidence['criterion']:.3f}; each other's best:"
         f" {evidence['mutual_rate']:.1%} of the source words",
     ]
+    return "\n".join(lines)
+
+
+def precisions(evidence: dict[str, Any]) -> list[str]:
+    """A line for each gold dictionary and view: its precision in percent."""
+    lines = []
     for name, views in evidence.get("gold", {}).items():
         for view, measured in views.items():
             shares = ", ".join(f"P@{k} {value:g}" for k, value in measured["precision"].items())
             lines.append(f"{name}, {view}: {shares} ({measured['words']} words)")
-    return "\n".join(lines)
+    return lines

@@ -43,6 +43,11 @@ def describe_system(name: str, overlays: Sequence[str | Path] | None = None) -> 
     Raises `LinguaLiftError` for an unknown name, with the nearest, and for a configuration that
     cannot be planned.
     """
+    if not FOLDER.is_dir():
+        raise LinguaLiftError(
+            f"{FOLDER} is not there: systems are described in the project's checkout; install it"
+            " from there (`pip install -e .`)"
+        )
     systems = load_systems(FOLDER / "systems")
     known(name, systems, "system", "config/systems")
     if overlays is None:
