@@ -2,14 +2,19 @@
 
 import io
 import json
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lingualift.command import main
+from lingualift.config import load_config
 from lingualift.languages import COLUMNS, load_languages
+from lingualift.plan import plan
 from tests import tiny
+from tests.unit.test_config import DEFAULT, SOURCES, SYSTEMS, merged
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "config/languages.tsv"
@@ -104,8 +109,15 @@ def test_a_proposed_row_is_one_that_the_table_takes(tmp_path: Path, capsys) -> N
     assert cells["name"] == "Yoruba" and cells["nllb"] == "yor_Latn" and cells["spacy"] == "yo"
     table = tmp_path / "languages.tsv"
     table.write_text(TABLE.read_text(encoding="utf-8") + row + "\n", encoding="utf-8")
-    assert load_languages(table)["yo"].name == "Yoruba"
-    assert "5 of 5 lines kept" in said and "results/lexicons/yo.parquet" in said
+    languages = load_languages(table)
+    assert languages["yo"].name == "Yoruba"
+    assert "5 of 5 lines kept" in said
+    command = shlex.split(said[said.index("snakemake") :].replace("\\\n", " "))
+    settings = command[command.index("--config") + 1 :]
+    overlay = {key: yaml.safe_load(value) for key, value in (text.split("=") for text in settings)}
+    made = plan(load_config(merged(DEFAULT, overlay)), languages, SOURCES, SYSTEMS)
+    assert made.config.mirror == "mirror" and made.corpora("yo") == ["local-text"]
+    assert made.config.languages.alignment == ["yo"]
 
 
 def test_what_is_not_known_is_asked_for(tmp_path: Path, capsys) -> None:

@@ -77,9 +77,7 @@ def described(proposal: "Proposal", text: Path, table: Path) -> str:
 def facts(proposal: "Proposal") -> dict[str, str]:
     """What is known, and what is missing, by what it is needed for."""
     row = proposal.row
-    none = (
-        "none: docs/command.md says how to bring your own, docs/adding-a-language.md to translate"
-    )
+    none = "none; docs/adding-a-language.md says how to bring your own or translate mmwp-mini"
     return {
         "tokeniser": f"spaCy's '{row['spacy']}'" if row["spacy"] else "spaCy's general one",
         "word list": f"wordfreq's '{row['wordfreq']}'" if row["wordfreq"] else "none in wordfreq",
