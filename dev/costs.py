@@ -171,7 +171,7 @@ def _encoding(of: Plan) -> Cost:
         (run.encoder.source, benchmark, lang)
         for run in of.runs.values()
         if run.encoder is not None
-        for benchmark in of.config.benchmarks.values()
+        for benchmark in of.config.benchmark_names.values()
         if run.name in of.runs_on(benchmark)
         for lang in of.languages_of(benchmark)
     }
@@ -197,7 +197,7 @@ def _evaluation(of: Plan, together: int) -> Cost:
     """All answers, `together` languages of a benchmark and a system in a job."""
     hours = limit = disk = 0.0
     jobs, largest = 0, 0
-    for benchmark in of.config.benchmarks.values():
+    for benchmark in of.config.benchmark_names.values():
         answer = BENCHMARKS[benchmark].BENCHMARK.answer
         languages = of.languages_of(benchmark)
         batches = -(-len(languages) // together)

@@ -7,8 +7,8 @@ rule results_table:
         lexicons="results/tables/lexicons.parquet",
         reference=lambda wildcards: inputs.printed(
             BASE,
-            CONFIG.benchmarks[wildcards.table],
-            f"groups/{CONFIG.benchmarks[wildcards.table]}",
+            CONFIG.benchmark_names[wildcards.table],
+            f"groups/{CONFIG.benchmark_names[wildcards.table]}",
         ),
     output:
         csv=shown_in_report("results/tables/{table}.csv", "table", "Tables", table="{table}"),
@@ -24,9 +24,9 @@ rule results_table:
     resources:
         **SMALL,
     params:
-        benchmark=lambda wildcards: CONFIG.benchmarks[wildcards.table],
+        benchmark=lambda wildcards: CONFIG.benchmark_names[wildcards.table],
         systems=lambda wildcards: inputs.titles(PLAN, wildcards.table),
-        languages=lambda wildcards: PLAN.languages_of(CONFIG.benchmarks[wildcards.table]),
+        languages=lambda wildcards: PLAN.languages_of(CONFIG.benchmark_names[wildcards.table]),
         groupings=inputs.groupings(PLAN),
         reference=lambda wildcards: inputs.table_reference(PLAN, wildcards.table),
         bootstrap=CONFIG.tables.bootstrap,

@@ -150,7 +150,8 @@ def _follow(
                     for key in model.model_fields
                 }
                 continue
-        if not re.match(r"constrained-str$|\[key\]$|(list|dict)\[|\(", str(part)):
+        chosen = any(part == model.__name__ for model in models)  # a union's branch, no key
+        if not chosen and not re.match(r"constrained-str$|\[key\]$|(list|dict)\[|\(", str(part)):
             keys.append(str(part))
         if mapping:
             annotation = get_args(annotation)[1]

@@ -26,6 +26,7 @@ from lingualift.codeswitch.switch import (
     checked_switching,
     chosen_rows,
     switch_file,
+    switch_table,
 )
 from lingualift.codeswitch.table import STATISTICS_SCHEMA, readable, statistics_table
 from lingualift.codeswitch.tag import (
@@ -37,7 +38,6 @@ from lingualift.codeswitch.tag import (
     word_counts,
 )
 from lingualift.messages import LinguaLiftError
-from tests.switching import switch_table
 
 WORDS = [
     "house",

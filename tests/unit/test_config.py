@@ -6,7 +6,8 @@ import json
 import re
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 import pytest
 import yaml
@@ -655,6 +656,12 @@ def groups_of(kind: Any) -> list[type[Settings]]:
     return [group for part in get_args(kind) for group in groups_of(part)]
 
 
+def named_or_described(kind: Any) -> bool:
+    """Whether each value of a mapping is a name or, instead, a group of settings."""
+    values = get_args(kind)[-1] if get_origin(kind) is dict else None
+    return get_origin(values) in (Union, UnionType) and not all(map(groups_of, get_args(values)))
+
+
 def leaves(model: type[BaseModel], prefix: str = "") -> list[tuple[str, Any]]:
     """Every setting below a group with its pydantic field; names of one's own choice are NAME.
 
@@ -664,7 +671,7 @@ def leaves(model: type[BaseModel], prefix: str = "") -> list[tuple[str, Any]]:
     for name, field in model.model_fields.items():
         groups = groups_of(field.annotation)
         below = f"{prefix}{name}." + ("NAME." if get_origin(field.annotation) is dict else "")
-        if not groups:
+        if not groups or named_or_described(field.annotation):
             listed.append((prefix + name, field))
         for group in groups:
             said = {(key, other.description, str(other.default)) for key, other in listed}

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from lingualift.artifacts import read_json, write_json, write_parquet
 from lingualift.codeswitch.lexicon import make_lexicon
-from lingualift.codeswitch.switch import CODESWITCH_SCHEMA, checked_switching
+from lingualift.codeswitch.switch import CODESWITCH_SCHEMA, checked_switching, switch_table
 from lingualift.codeswitch.tag import TAGGED_SCHEMA, query_key
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
@@ -26,7 +26,6 @@ from lingualift.tasks.loaders import TASK_SCHEMA
 from lingualift.training.examples import draw_examples, read_examples
 from lingualift.training.job import StageJob, StageTexts
 from lingualift.training.run import run_stage
-from tests.switching import switch_table
 from tests.unit.test_systems import planned
 
 ENGLISH = ["Maria has 14 apples.", "How many apples does Maria have now?", "Solve the problem."]

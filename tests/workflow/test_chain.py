@@ -61,11 +61,12 @@ def test_a_moved_folder_has_nothing_to_do(copy: Path) -> None:
 
 
 def test_a_row_leads_back_to_every_download(finished: Path) -> None:
-    """`python -m lingualift.provenance`, as documented, and the record that the report carries."""
+    """`lingualift provenance`, as documented, and the record that the report carries."""
     command = [
         sys.executable,
         "-m",
-        "lingualift.provenance",
+        "lingualift.command",
+        "provenance",
         "results/tables/mmwp.parquet",
         "--system",
         "lingualift",

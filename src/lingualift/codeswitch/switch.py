@@ -267,6 +267,19 @@ def _spans(
     )
 
 
+def switch_table(
+    tagged: pa.Table, lexicon: TranslationArrays, how: Switching
+) -> tuple[pa.Table, Statistics]:
+    """A whole `TAGGED_SCHEMA` table at once, in memory."""
+    total = Statistics(lexicon.language)
+    batches = []
+    for batch in tagged.to_batches(max_chunksize=BATCH_ROWS):
+        result, statistics = switch_batch(batch, lexicon, how)
+        batches.append(result)
+        total.add(statistics)
+    return pa.Table.from_batches(batches, schema=CODESWITCH_SCHEMA), total
+
+
 def chosen_rows(
     tagged: str | Path, queries: int | None, seed: int, language: str
 ) -> np.ndarray | None:

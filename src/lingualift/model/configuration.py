@@ -1,8 +1,12 @@
 """What a `LinguaLiftModel` is made of, as its checkpoints' config.json says it."""
 
+from pathlib import Path
 from typing import Any
 
 from transformers import PreTrainedConfig
+
+from lingualift.artifacts import read_json
+from lingualift.messages import LinguaLiftError
 
 
 class LinguaLiftConfig(PreTrainedConfig):
@@ -38,3 +42,14 @@ class LinguaLiftConfig(PreTrainedConfig):
         self.trained = trained or []
         self.lora = lora
         super().__init__(**others)
+
+    @classmethod
+    def of_checkpoint(cls, folder: Path) -> "LinguaLiftConfig":
+        """The configuration of a checkpoint's folder; a model of another kind is an error."""
+        kind = read_json(folder / "config.json").get("model_type")
+        if kind != cls.model_type:
+            raise LinguaLiftError(
+                f"{folder}: a model of kind '{kind}', no checkpoint of LinguaLIFT; those of a run"
+                " are in results/checkpoints"
+            )
+        return cls.from_pretrained(folder)

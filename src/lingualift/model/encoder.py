@@ -104,6 +104,15 @@ class EncoderTokenizer:
             ]
         return batch["input_ids"], offsets
 
+    def fitting(self, text: str) -> list[str]:
+        """The tokens of a text that is read whole; a longer one is an error."""
+        ids = self.tokenizer(text, add_special_tokens=not self.causal, verbose=False)["input_ids"]
+        if len(ids) > self.limit:
+            raise LinguaLiftError(
+                f"{text[:30]!r}...: {len(ids)} tokens; the encoder reads {self.limit}: shorten it"
+            )
+        return self.tokenizer.convert_ids_to_tokens(ids)
+
     @property
     def prefix(self) -> tuple[int, ...]:
         """Tokens before a text that give no state: a decoder's BOS is an attention sink without

@@ -73,6 +73,13 @@ class Prompt:
         if not has_slots(self.template):
             raise LinguaLiftError(f"prompt {self.template!r}: {NEEDED_SLOTS}")
 
+    @classmethod
+    def of(cls, template: str, instruction: str | None) -> "Prompt":
+        """A prompt by its template; without an instruction, what the template says beside the
+        question is what stays where the encoder reads the question.
+        """
+        return cls(template, SLOT.sub("", template) if instruction is None else instruction)
+
     def between(self, source: str, target: str) -> "Prompt":
         """The prompt for a question in one language, answered or translated into another, by their
         names.

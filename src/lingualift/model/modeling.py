@@ -412,7 +412,7 @@ class LinguaLiftModel(PreTrainedModel):
             raise LinguaLiftError(f"{folder}: holds no checkpoint (no config.json)")
         if (folder / CHECKSUMS).is_file():
             check_directory(folder)
-        config = LinguaLiftConfig.from_pretrained(folder)
+        config = LinguaLiftConfig.of_checkpoint(folder)
         if llm is not None:
             config.llm = {**config.llm, "path": str(llm)}
         if encoder is not None and config.encoder is not None:

@@ -3,11 +3,12 @@ line.
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from lingualift.benchmarks.base import Benchmark
-from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.benchmarks.registry import BENCHMARKS, registered
 from lingualift.codeswitch.switch import POS_PRESETS
-from lingualift.config import Config, EncoderModel, System, Task
+from lingualift.config import Config, EncoderModel, OwnBenchmark, System, Task
 from lingualift.languages import Language, find_language
 from lingualift.messages import LinguaLiftError, known, nearest
 from lingualift.plan.systems import Models
@@ -27,15 +28,38 @@ def check_configuration(config: Config, languages: Languages, sources: Sources) 
     _check_source_languages(languages, sources)
     _check_models(config, sources)
     _check_alignment(config, languages, sources)
-    for table, name in config.benchmarks.items():
-        known(name, BENCHMARKS, "benchmark", f"benchmarks.{table}")
-        check_benchmark(BENCHMARKS[name].BENCHMARK, config, languages, sources)
+    _check_own(config, languages)
+    benchmarks = registered(config.benchmarks)
+    for table, name in config.benchmark_names.items():
+        known(name, benchmarks, "benchmark", f"benchmarks.{table}")
+        check_benchmark(benchmarks[name].BENCHMARK, config, languages, sources)
     _check_evaluation(config)
     _check_sentences(config)
     for name, task in config.tasks.items():
         check_task(name, task, languages, sources)
     known(config.codeswitch.task, config.tasks, "task", "codeswitch.task")
     known(config.codeswitch.pos, POS_PRESETS, "preset", "codeswitch.pos")
+
+
+def _check_own(config: Config, languages: Languages) -> None:
+    """A benchmark of the user's own has a name of its own, languages that have a row, and a file
+    for each that is evaluated.
+    """
+    for table, own in config.benchmarks.items():
+        if not isinstance(own, OwnBenchmark):
+            continue
+        where = f"benchmarks.{table}"
+        if table in BENCHMARKS:
+            raise LinguaLiftError(f"{where}: '{table}' is another benchmark; choose another name")
+        codes = [code for group in own.groups.values() for code in group]
+        for code in codes:
+            find_language(languages, code, f"{where}.groups")
+            if codes.count(code) > 1:
+                raise LinguaLiftError(f"{where}.groups: '{code}' is in two groups")
+            if code in config.languages.evaluation and not Path(own.path(code)).is_file():
+                raise LinguaLiftError(
+                    f"{where}.files: {own.path(code)} is not there; write it, or leave '{code}' out"
+                )
 
 
 def _check_sentences(config: Config) -> None:
@@ -49,7 +73,7 @@ def _check_sentences(config: Config) -> None:
             f"tables.sentences: problems of '{name}' are not the same in every language; take"
             " mmwp-mini or sib200"
         )
-    if split not in benchmark.counts and name not in config.benchmarks.values():
+    if split not in benchmark.counts and name not in config.benchmark_names.values():
         raise LinguaLiftError(f"tables.sentences: '{name}' has no split '{split}'")
 
 
@@ -100,7 +124,8 @@ def _check_alignment(config: Config, languages: Languages, sources: Sources) -> 
 
 
 def _check_evaluation(config: Config) -> None:
-    benchmarks = [BENCHMARKS[name].BENCHMARK for name in config.benchmarks.values()]
+    known_ones = registered(config.benchmarks)
+    benchmarks = [known_ones[name].BENCHMARK for name in config.benchmark_names.values()]
     for code in config.languages.evaluation:
         if not any(code in benchmark.languages for benchmark in benchmarks):
             held = "; ".join(

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.config import OwnBenchmark
 from lingualift.model.layout import Prompt, reads_question
 from lingualift.plan import Plan, files
 from lingualift.plan.engines import built_sheets, version
@@ -220,7 +220,7 @@ def held_out(plan: Plan, task: str) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "folders": [os.path.dirname(path) for path in plan.benchmark_manifests(name, "en")],
-            "code": getattr(plan.language("en"), BENCHMARKS[name].BENCHMARK.code),
+            "code": getattr(plan.language("en"), plan.benchmarks[name].code),
         }
         for name in plan.config.tasks[task].without
     }
@@ -304,7 +304,7 @@ def questions(plan: Plan, name: str, benchmark: str, batch: str) -> list[Questio
 
 def prediction_settings(plan: Plan, benchmark: str) -> dict[str, Any]:
     """The settings of `evaluation` that a prediction depends on."""
-    answer = BENCHMARKS[benchmark].BENCHMARK.answer
+    answer = plan.benchmarks[benchmark].answer
     special = {"choice": ["choices"], "neighbour": ["retrieval_layer"]}.get(answer, [])
     if plan.config.evaluation.engine != "transformers":
         special.append("engine")  # what is absent leaves finished runs
@@ -319,11 +319,13 @@ def reading(plan: Plan, benchmark: str, lang: str) -> dict[str, Any]:
     arguments = {
         "split": evaluation.split,
         "folders": [os.path.dirname(path) for path in manifests],
-        "code": getattr(plan.language(lang), BENCHMARKS[benchmark].BENCHMARK.code),
+        "code": getattr(plan.language(lang), plan.benchmarks[benchmark].code),
         "excerpt": benchmark in evaluation.excerpts,
     }
     # A new version of the problems is read and asked anew; what is absent leaves finished runs.
-    version = BENCHMARKS[benchmark].BENCHMARK.version
+    version = plan.benchmarks[benchmark].version
+    if isinstance(own := plan.config.benchmarks.get(benchmark), OwnBenchmark):
+        version = f"{own.kind} {own.files}"
     asked = {"version": version, "items": evaluation.items}
     return arguments | {name: value for name, value in asked.items() if value}
 
@@ -371,9 +373,9 @@ def results_table(plan: Plan, table: str) -> Inputs:
     """Every run's scores and, by language, problems and what says which were post-edited (none
     but of a built benchmark).
     """
-    benchmark = plan.config.benchmarks[table]
+    benchmark = plan.config.benchmark_names[table]
     languages = plan.languages_of(benchmark)
-    built = languages if BENCHMARKS[benchmark].BENCHMARK.built else []
+    built = languages if plan.benchmarks[benchmark].built else []
     return {
         "scores": [files.scores(run, benchmark) for run in plan.runs_on(benchmark)],
         "problems": [files.problems(benchmark, lang) for lang in languages],
@@ -405,7 +407,7 @@ def groupings(plan: Plan) -> dict[str, dict[str, str]]:
 
 def titles(plan: Plan, table: str) -> dict[str, tuple[str, str]]:
     """The title of each system in a table, and the stages of its chain."""
-    runs = [plan.runs[name] for name in plan.runs_on(plan.config.benchmarks[table])]
+    runs = [plan.runs[name] for name in plan.runs_on(plan.config.benchmark_names[table])]
     return {
         run.system: (
             plan.systems[run.system].title,

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from lingualift.benchmarks.base import Benchmark
-from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.messages import LinguaLiftError
 from lingualift.paper import ARTIFACTS, SLOTS, entry, kind
 from lingualift.paper.base import Artifact, LanguageFacts, SystemFacts
@@ -141,12 +140,12 @@ def _system_facts(plan: Plan, run: Run) -> SystemFacts:
 
 def _slots(plan: Plan) -> dict[str, SlotFiles]:
     """The configured result tables by what they stand for in the paper."""
-    tables = {name: table for table, name in reversed(plan.config.benchmarks.items())}
+    tables = {name: table for table, name in reversed(plan.config.benchmark_names.items())}
     slots = {}
     for slot, benchmarks in SLOTS.items():
         name = next((name for name in benchmarks if name in tables), None)
         if name is not None:
-            slots[slot] = _slot(tables[name], BENCHMARKS[name].BENCHMARK)
+            slots[slot] = _slot(tables[name], plan.benchmarks[name])
     return slots
 
 
@@ -156,9 +155,9 @@ def _slot(table: str, benchmark: Benchmark) -> SlotFiles:
 
 
 def _retrieval(plan: Plan) -> SlotFiles | None:
-    for table, name in plan.config.benchmarks.items():
-        if BENCHMARKS[name].BENCHMARK.answer == "neighbour":
-            return _slot(table, BENCHMARKS[name].BENCHMARK)
+    for table, name in plan.config.benchmark_names.items():
+        if plan.benchmarks[name].answer == "neighbour":
+            return _slot(table, plan.benchmarks[name])
     return None
 
 
@@ -177,7 +176,7 @@ def _datasets(plan: Plan) -> list[DatasetFiles]:
         )
         for task in tasks
     ]
-    for name in dict.fromkeys(plan.config.benchmarks.values()):
+    for name in dict.fromkeys(plan.config.benchmark_names.values()):
         read = [files.problems(name, code) for code in plan.languages_of(name)]
         datasets.append(DatasetFiles("evaluation", name, [name], read))
     return datasets
@@ -201,7 +200,7 @@ def _answers(plan: Plan, artifact: Artifact) -> AnswerFiles | None:
         return None
     name = slot.benchmark
     systems = [run for run in plan.runs_on(name) if run == plan.runs[run].system]
-    english = "en" in BENCHMARKS[name].BENCHMARK.languages
+    english = "en" in plan.benchmarks[name].languages
     return AnswerFiles(
         benchmark=name,
         language=language,
@@ -248,8 +247,7 @@ def _aligned_run(plan: Plan) -> Run | None:
 
 def sentence_benchmark(plan: Plan) -> Benchmark:
     """Whose parallel sentences Figure 5 shows."""
-    benchmark: Benchmark = BENCHMARKS[plan.config.tables.sentences].BENCHMARK
-    return benchmark
+    return plan.benchmarks[plan.config.tables.sentences]
 
 
 def sentence_languages(plan: Plan) -> list[str]:

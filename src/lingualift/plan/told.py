@@ -7,11 +7,10 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import Config, LanguageModelling, Stage, load_config
 from lingualift.data.mapping import read_mapping
 from lingualift.languages import load_languages
-from lingualift.messages import known
+from lingualift.messages import LinguaLiftError, known
 from lingualift.model.layout import LAYOUTS, TEMPLATED, Prompt
 from lingualift.plan import Plan, plan, requests
 from lingualift.plan.systems import RunStage, encoder_name, load_systems
@@ -44,6 +43,11 @@ def describe_system(name: str, overlays: Sequence[str | Path] | None = None) -> 
     Raises `LinguaLiftError` for an unknown name, with the nearest, and for a configuration that
     cannot be planned.
     """
+    if not FOLDER.is_dir():
+        raise LinguaLiftError(
+            f"{FOLDER} is not there: systems are described in the project's checkout; install it"
+            " from there (`pip install -e .`)"
+        )
     systems = load_systems(FOLDER / "systems")
     known(name, systems, "system", "config/systems")
     if overlays is None:
@@ -191,9 +195,9 @@ def _asked(made: Plan, name: str) -> list[str]:
     config = made.config
     lines = ["", "Asked:"]
     prompts: list[str] = []
-    for table, benchmark in config.benchmarks.items():
+    for table, benchmark in config.benchmark_names.items():
         if name in made.runs_on(benchmark):
-            bare = BENCHMARKS[benchmark].BENCHMARK.prompt is None
+            bare = made.benchmarks[benchmark].prompt is None
             if not bare:
                 asked = made.asked(name, benchmark)
                 prompts.append(_prompt("prompt", asked, made.systems[name].input))

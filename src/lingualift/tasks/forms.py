@@ -24,7 +24,7 @@ _CALCULATOR = re.compile(r"<<[^<>]*>>")
 _STATED = re.compile(r"The answer is:?\s*(.+?)\s*\.?\s*$")
 _NAMED = re.compile(r"completes the request in (\w+)")
 _ASKED = re.compile(r"### Instruction:\s*(.+?)\s*### Response:", flags=re.DOTALL)
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Example(NamedTuple):
@@ -44,7 +44,7 @@ def nli_question(premise: str, hypothesis: str) -> str:
 def multiple_choice_question(stem: str, choices: Sequence[str]) -> str:
     """The input for a question with choices lettered from A, separated by tabs."""
     options = "\t".join(
-        f"{letter}. {choice}" for letter, choice in zip(_LETTERS, choices, strict=False)
+        f"{letter}. {choice}" for letter, choice in zip(LETTERS, choices, strict=False)
     )
     return f"{stem}\nOptions:{options}\nAnswer:"
 
@@ -144,11 +144,11 @@ def read_multiple_choice(path: Path) -> Iterator[Example]:
             choices = _from_lists(row)
         if not isinstance(choices, list):
             raise LinguaLiftError(f"{row.place}: 'question' is not an object with a list 'choices'")
-        if not 2 <= len(choices) <= len(_LETTERS) or not all(
+        if not 2 <= len(choices) <= len(LETTERS) or not all(
             isinstance(choice, dict) for choice in choices
         ):
             raise LinguaLiftError(
-                f"{row.place}: 'choices' needs 2 to {len(_LETTERS)} objects with 'label' and 'text'"
+                f"{row.place}: 'choices' needs 2 to {len(LETTERS)} objects with 'label' and 'text'"
             )
         labels = [text(choice.get("label"), "label", row.place) for choice in choices]
         key = row.text("answerKey")
@@ -157,7 +157,7 @@ def read_multiple_choice(path: Path) -> Iterator[Example]:
                 f"{row.place}: answerKey '{key}' is not exactly one of the labels"
                 f" {', '.join(labels)}"
             )
-        letter = _LETTERS[labels.index(key)]
+        letter = LETTERS[labels.index(key)]
         stem = stem or row.text("question_stem" if "question_stem" in row.values else "question")
         asked = multiple_choice_question(
             stem, [text(choice.get("text"), "text", row.place) for choice in choices]
