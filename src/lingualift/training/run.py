@@ -6,9 +6,10 @@ from typing import Any
 import torch
 
 from lingualift import machine
-from lingualift.artifacts import atomic_directory, write_json
+from lingualift.artifacts import atomic_directory, write_json, write_text
 from lingualift.config import WarmStart
 from lingualift.messages import LinguaLiftError
+from lingualift.model.card import CARD, model_card
 from lingualift.model.configuration import LinguaLiftConfig
 from lingualift.model.encoder import Encoder, EncoderTokenizer
 from lingualift.model.frozen import encoder_reference
@@ -16,6 +17,7 @@ from lingualift.model.layout import LAYOUTS, Composed, compose, load_tokenizer, 
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, Tokens, as_tensor
 from lingualift.training import fit
+from lingualift.training.asked import card_example, note_prompt
 from lingualift.training.examples import Examples, read_examples, stage_examples
 from lingualift.training.job import StageJob
 from lingualift.training.language_modelling import train_language_modelling
@@ -204,9 +206,12 @@ def _regress(
 def _save(job: StageJob, model: LinguaLiftModel, record: dict[str, Any]) -> None:
     """Write the checkpoint; of several processes the first one writes, and all take part."""
     storage = torch.bfloat16 if job.bf16 else None
+    note_prompt(job, model)
     if os.environ.get("RANK", "0") != "0":
         model.save_pretrained(job.out, llm_dtype=storage, is_main_process=False)
         return
     with atomic_directory(job.out) as folder:
-        model.save_pretrained(folder, llm_dtype=storage, record=record)
-        write_json(folder / RECORD, {**record, "provenance": job.stamp})
+        model.save_pretrained(folder, llm_dtype=storage)
+        about = {**record, "example": card_example(job, model, storage)}
+        write_text(folder / CARD, model_card(model.config.to_dict(), about))
+        write_json(folder / RECORD, {**about, "provenance": job.stamp})
