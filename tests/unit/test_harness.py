@@ -64,7 +64,7 @@ def harness(checkpoint: Path, task: str, limit: int | None = None, **metadata: s
     from lm_eval import simple_evaluate
     from lm_eval.tasks import TaskManager
 
-    import lingualift.harness as plug_in
+    import lingualift.harness.lm_eval_model  # noqa: F401  (registers the model)
 
     return simple_evaluate(
         model="lingualift",
@@ -74,7 +74,7 @@ def harness(checkpoint: Path, task: str, limit: int | None = None, **metadata: s
         batch_size=4,
         bootstrap_iters=0,
         task_manager=TaskManager(
-            include_path=str(plug_in.TASKS), include_defaults=False, metadata=metadata
+            include_path=str(TASKS), include_defaults=False, metadata=metadata
         ),
     )
 
@@ -135,7 +135,7 @@ def test_problems_of_the_paper_are_those_that_the_workflow_has_written(
 def test_the_likeliest_choice_is_the_workflows(checkpoint) -> None:
     from lm_eval.api.instance import Instance
 
-    from lingualift.harness import LinguaLiftLM
+    from lingualift.harness.lm_eval_model import LinguaLiftLM
 
     questions = [f"Maria has {number} apples." for number in range(2, 8)]
     choices = (" 1", " 11", " three")
@@ -154,16 +154,16 @@ def test_the_likeliest_choice_is_the_workflows(checkpoint) -> None:
     ]
     assert best == [row["output"] for row in rows]
     assert all(value < 0 for value, _ in scores)
-    (answer,) = model.generate_until([Instance("generate_until", {}, (questions[0], {}), 0)])
+    (answer,) = model.generateuntil([Instance("generate_until", {}, (questions[0], {}), 0)])
     assert model.loglikelihood([Instance("loglikelihood", {}, (questions[0], answer), 0)])[0][1]
 
 
-def test_an_answer_ends_where_the_task_says(checkpoint) -> None:
-    from lingualift.harness import _until
+def test_an_answer_ends_where_the_task_says() -> None:
+    from lingualift.harness.lm_eval_model import until
 
-    assert _until("a\n\nb", {"until": ["\n\n"]}) == "a"
-    assert _until("a.b;c", {"until": [";", "."]}) == "a"
-    assert _until("whole", {}) == "whole"
+    assert until("a\n\nb", {"until": ["\n\n"]}) == "a"
+    assert until("a.b;c", {"until": [";", "."]}) == "a"
+    assert until("whole", {}) == "whole"
 
 
 def test_the_launcher_runs_the_harness_with_this_projects_tasks(checkpoint, tmp_path: Path) -> None:
@@ -185,9 +185,9 @@ def test_the_launcher_runs_the_harness_with_this_projects_tasks(checkpoint, tmp_
 def test_every_language_of_every_benchmark_is_a_task() -> None:
     from lm_eval.tasks import TaskManager
 
-    import lingualift.harness as plug_in
+    import lingualift.harness.lm_eval_model  # noqa: F401  (registers the model)
 
-    manager = TaskManager(include_path=str(plug_in.TASKS), include_defaults=False)
+    manager = TaskManager(include_path=str(TASKS), include_defaults=False)
     for benchmark in ("mmwp-mini", "mgsm", "msvamp", "xnli", "xcsqa"):
         name = f"lingualift_{benchmark.replace('-', '_')}"
         languages = BENCHMARKS[benchmark].BENCHMARK.languages

@@ -7,6 +7,7 @@ python -m lingualift.harness run --model lingualift --model_args pretrained=CHEC
 
 import sys
 
+from lingualift.harness import TASKS
 from lingualift.messages import LinguaLiftError
 
 
@@ -15,7 +16,7 @@ def main() -> int:
     try:
         from lm_eval.__main__ import cli_evaluate
 
-        from lingualift.harness import TASKS
+        import lingualift.harness.lm_eval_model  # noqa: F401  (registers the model)
     except ImportError as error:
         print(
             f"lm-evaluation-harness is not installed ({error}): pip install 'lingualift[harness]'",
