@@ -19,6 +19,7 @@ from lingualift.run import begin, name_user, to_report
 from lingualift.run import report as results_report
 from lingualift.sizes import Request
 from snakemake.logging import logger
+from snakemake.settings.types import DeploymentMethod
 from snakemake_logger_plugin_lingualift.estimate import Estimate, JobAhead
 
 BASE = Path(workflow.current_basedir).parent
@@ -35,6 +36,19 @@ try:
     PLAN = plan(CONFIG, LANGUAGES, SOURCES, load_systems(BASE / "config/systems"))
 except LinguaLiftError as error:
     raise WorkflowError(str(error)) from None
+
+
+# With --sdm apptainer jobs run in this image. None is in a registry: Apptainer.def builds it.
+IMAGE = "lingualift.sif"
+if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
+    if not os.path.isfile(IMAGE):
+        raise WorkflowError(
+            f"{IMAGE} is not there, and no registry has it; build it: apptainer build"
+            f" --build-arg COMMIT=$(git rev-parse HEAD) {IMAGE} Apptainer.def"
+        )
+
+
+container: IMAGE
 
 
 wildcard_constraints:

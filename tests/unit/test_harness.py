@@ -5,6 +5,7 @@ harness is not installed.
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -47,8 +48,32 @@ def test_tasks_ask_for_as_many_tokens_as_the_configurations() -> None:
     assert set(LIMITS.values()) == {limits["paper"]["max_new_tokens"]}
 
 
-lm_eval = pytest.importorskip(
-    "lm_eval", reason="lm-evaluation-harness is not installed: pip install 'lingualift[harness]'"
+def test_lighteval_loads_the_model_from_its_file_and_gets_the_workflows_answers(
+    checkpoint,
+) -> None:
+    pytest.importorskip("lighteval", reason="lighteval is not installed")
+    from lighteval.models.custom.custom_model import CustomModelConfig
+    from lighteval.models.model_loader import load_model
+    from lighteval.tasks.requests import Doc
+
+    file = ROOT / "src/lingualift/harness/lighteval_model.py"
+    config = CustomModelConfig(model_name=str(checkpoint.out), model_definition_file_path=str(file))
+    model = load_model(config)
+    problems = load("mmwp-mini", "sw", "test")[:6]
+    docs = [
+        Doc(query=problem.question, choices=[" 1", " 11"], gold_index=0, generation_size=40)
+        for problem in problems
+    ]
+    rows = workflow(checkpoint, problems, "number", max_new_tokens=40, batch=5)
+    assert [response.text[0] for response in model.greedy_until(docs)] == [
+        row["output"] for row in rows
+    ]
+    assert all(len(response.logprobs) == 2 for response in model.loglikelihood(docs))
+
+
+needs_harness = pytest.mark.skipif(
+    find_spec("lm_eval") is None,
+    reason="lm-evaluation-harness is not installed: pip install 'lingualift[harness]'",
 )
 
 
@@ -91,6 +116,7 @@ def workflow(job, problems: list[Problem], kind: str, **settings):
     return predict(model, job.llm, problems, stored, asking).to_pylist()
 
 
+@needs_harness
 def test_the_harness_gives_the_outputs_and_the_score_of_this_project(checkpoint) -> None:
     results = harness(checkpoint.out, "lingualift_mmwp_mini_sw", limit=12)
     problems = load("mmwp-mini", "sw", "test")[:12]
@@ -105,6 +131,7 @@ def test_the_harness_gives_the_outputs_and_the_score_of_this_project(checkpoint)
     assert scores["acc_strict,none"] == sum(marks.correct_strict for marks in marked) / 12
 
 
+@needs_harness
 def test_marks_are_this_projects_and_tell_right_from_wrong() -> None:
     from lingualift.harness.documents import documents, marks
 
@@ -115,6 +142,7 @@ def test_marks_are_this_projects_and_tell_right_from_wrong() -> None:
     assert marks(document, ["no number"]) == {"acc": 0.0, "acc_strict": 0.0}
 
 
+@needs_harness
 def test_problems_of_the_paper_are_those_that_the_workflow_has_written(
     checkpoint, tmp_path: Path
 ) -> None:
@@ -132,6 +160,7 @@ def test_problems_of_the_paper_are_those_that_the_workflow_has_written(
     assert 0 <= results["results"]["lingualift_xnli_sw"]["acc,none"] <= 1
 
 
+@needs_harness
 def test_the_likeliest_choice_is_the_workflows(checkpoint) -> None:
     from lm_eval.api.instance import Instance
 
@@ -158,6 +187,7 @@ def test_the_likeliest_choice_is_the_workflows(checkpoint) -> None:
     assert model.loglikelihood([Instance("loglikelihood", {}, (questions[0], answer), 0)])[0][1]
 
 
+@needs_harness
 def test_an_answer_ends_where_the_task_says() -> None:
     from lingualift.harness.lm_eval_model import until
 
@@ -166,6 +196,7 @@ def test_an_answer_ends_where_the_task_says() -> None:
     assert until("whole", {}) == "whole"
 
 
+@needs_harness
 def test_the_launcher_runs_the_harness_with_this_projects_tasks(checkpoint, tmp_path: Path) -> None:
     done = subprocess.run(
         [
@@ -182,6 +213,7 @@ def test_the_launcher_runs_the_harness_with_this_projects_tasks(checkpoint, tmp_
     assert "lingualift_mmwp_mini_en" in json.loads(results.read_text())["results"]
 
 
+@needs_harness
 def test_every_language_of_every_benchmark_is_a_task() -> None:
     from lm_eval.tasks import TaskManager
 
