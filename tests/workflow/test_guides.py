@@ -40,7 +40,9 @@ def planned(arguments: list[str], folder: Path) -> str:
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
 def test_every_command_of_a_guide_plans_jobs(guide: Path, tmp_path: Path) -> None:
-    tiny.copy_workflow(tmp_path, tmp_path / "mirror")
+    for name in tiny.WORKFLOW:
+        source = tiny.ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy2)(source, tmp_path / name)
     (tmp_path / "my/text").mkdir(parents=True)
     for code in ("lb", "en"):
         (tmp_path / f"my/text/{code}.txt").write_text("A sentence.\n")
