@@ -39,7 +39,8 @@ class AskedCheckpoint:
         self.processor = LinguaLiftProcessor.from_pretrained(folder)
         # harnesses name the first GPU by default, also where there is none
         where = device if device and torch.cuda.is_available() else machine.device()
-        self.model = load_for_generation(folder, folder, machine.dtype(precision)).to(where)
+        self.model = load_for_generation(folder, folder, machine.dtype(precision))
+        torch.nn.Module.to(self.model, torch.device(where))
         self.batch = batch
 
     def answers(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import lm_eval.api.metrics  # noqa: F401  (registers what `mean` is)
 from datasets import Dataset
 from lm_eval.api.registry import register_metric
 
