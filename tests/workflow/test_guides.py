@@ -81,7 +81,7 @@ def test_another_workflow_uses_this_one_as_a_module(mirror: Path, tmp_path: Path
 rule mine:
     default_target: True
     input:
-        "results/vocabulary/en.parquet",
+        "results/problems/mmwp-mini/sw.parquet",
     output:
         "mine.txt",
     shell:
@@ -92,7 +92,7 @@ rule mine:
     (mine / "config.yaml").write_text(yaml.safe_dump(merged(whole, settings(mirror))))
     done = forked.snakemake(["--cores", "2"], mine, tiny.environment())
     assert done.returncode == 0, done.stderr[-3000:]
-    assert (mine / "mine.txt").read_text() == "results/vocabulary/en.parquet\n"
+    assert (mine / "mine.txt").read_text() == "results/problems/mmwp-mini/sw.parquet\n"
 
 
 def settings(mirror: Path) -> dict:
