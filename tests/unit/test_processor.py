@@ -149,6 +149,20 @@ def test_a_models_card_shows_four_lines_that_print_the_answer_it_states(
     check_directory(trained(layout).out)
 
 
+@pytest.mark.parametrize("train", [["alignment", "boundary"], ["llm"]])
+def test_a_card_states_the_answer_of_what_is_stored_in_bfloat16(
+    tmp_path: Path, llama: Path, causal_encoder: Path, train: list[str]
+) -> None:
+    """A frozen LLM is asked in bfloat16, a trained one in float32 after its weights are rounded."""
+    job = stage(tmp_path, llama, causal_encoder)
+    settings = job.stage.model_copy(update={"train": train})
+    run_stage(job.model_copy(update={"bf16": True, "stage": settings}))
+    card = (job.out / "README.md").read_text(encoding="utf-8")
+    assert ('dtype="bfloat16"' in card) == ("llm" not in train)
+    (stated,) = re.findall(r"```text\n(.*?)```", card, flags=re.DOTALL)
+    assert printed(code_of(card)) == stated
+
+
 def test_the_card_of_a_stage_that_asks_nothing_shows_no_question(llama: Path) -> None:
     config = LinguaLiftModel.build(str(llama)).config.to_dict()
     card = model_card(config, {"name": "warm-start", "example": {}})
