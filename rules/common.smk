@@ -20,6 +20,7 @@ from lingualift.run import begin, is_dry_run, name_user, to_report
 from lingualift.run import report as results_report
 from lingualift.sizes import Request
 from snakemake.logging import logger
+from snakemake.settings.types import DeploymentMethod
 
 BASE = Path(workflow.current_basedir).parent
 
@@ -40,6 +41,19 @@ except LinguaLiftError as error:
 # A real run says it when it begins; of a dry run nothing is executed but this file.
 if workflow.is_main_process and is_dry_run():
     print(states.described(PLAN), file=sys.stderr)
+
+
+# With --sdm apptainer jobs run in this image. None is in a registry: Apptainer.def builds it.
+IMAGE = "lingualift.sif"
+if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
+    if not os.path.isfile(IMAGE):
+        raise WorkflowError(
+            f"{IMAGE} is not there, and no registry has it; build it: apptainer build"
+            f" --build-arg COMMIT=$(git rev-parse HEAD) {IMAGE} Apptainer.def"
+        )
+
+
+container: IMAGE
 
 
 wildcard_constraints:

@@ -19,6 +19,7 @@ from lingualift.model.frozen import reference
 from lingualift.model.layout import LAYOUTS, Composed, Prompt, compose, load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, Tokens
+from lingualift.model.trained import trained_state
 from lingualift.training.batches import Cutting, PlannedBatches, collate
 from lingualift.training.language_modelling import train_language_modelling
 from tests.conftest import save_tokenizer
@@ -448,7 +449,7 @@ def test_adapters_learn_over_an_llm_in_four_bits(llama: Path) -> None:
     adapted = [layer for layer in model.llm.modules() if isinstance(layer, layers)]
     assert len(adapted) == 14 and all(layer.lora_b.grad.abs().sum() > 0 for layer in adapted)
     assert all(layer.weight.grad is None for layer in adapted)
-    assert all("lora" in name for name in model.trained_state())
+    assert all("lora" in name for name in trained_state(model))
 
 
 def test_auto_classes_load_a_checkpoint_and_generate(llama: Path, tmp_path: Path) -> None:

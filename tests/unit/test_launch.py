@@ -28,6 +28,7 @@ from lingualift.model.encoder import Encoder
 from lingualift.model.layout import LAYOUTS, Prompt, compose, compose_all, load_tokenizer
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States
+from lingualift.model.trained import trained_state
 from lingualift.sizes import ModelSize
 from lingualift.training import fit
 from lingualift.training.job import StageJob, StageTexts
@@ -214,9 +215,9 @@ def test_a_trained_tensor_that_the_saved_state_lacks_is_an_error(llama: Path) ->
     state = model.state_dict()
     lost = state.pop("llm.model.layers.1.mlp.up_proj.weight")
     with pytest.raises(LinguaLiftError, match=r"1 of \d+ trained tensors .*up_proj"):
-        model.trained_state(state)
+        trained_state(model, state)
     state["llm.model.layers.1.mlp.up_proj.weight"] = lost
-    assert "llm.model.layers.1.mlp.up_proj.weight" in model.trained_state(state)
+    assert "llm.model.layers.1.mlp.up_proj.weight" in trained_state(model, state)
 
 
 @pytest.mark.parametrize("name", ["align", "transfer"])

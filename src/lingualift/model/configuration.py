@@ -16,7 +16,9 @@ class LinguaLiftConfig(PreTrainedConfig):
     without one); `trained` names the modules whose weights the checkpoint holds, `lora` is {"rank",
     "alpha"} of adapters. `alignment_layers`, `alignment_activation`, `alignment_normalise` and
     `alignment_scaled` are the alignment layer's; with the last the boundary vectors begin at the
-    size of the LLM's embeddings, too.
+    size of the LLM's embeddings, too. `layout` (a name in `model.layout.LAYOUTS`) and `prompt`
+    ({"template", "instruction"}) are how the last stage asked; None before any stage, and of a
+    prompt where the stage asks the LLM nothing.
     """
 
     model_type = "lingualift"
@@ -41,6 +43,8 @@ class LinguaLiftConfig(PreTrainedConfig):
         self.alignment_scaled: bool = others.pop("alignment_scaled", True)
         self.trained = trained or []
         self.lora = lora
+        self.layout: str | None = others.pop("layout", None)
+        self.prompt: dict[str, str] | None = others.pop("prompt", None)
         super().__init__(**others)
 
     @classmethod

@@ -22,12 +22,14 @@ from lingualift.artifacts import CHECKSUMS, check_directory, write_text
 from lingualift.messages import LinguaLiftError
 from lingualift.model import lora
 from lingualift.model.alignment import AlignmentLayer
-from lingualift.model.card import model_card
+from lingualift.model.card import CARD, model_card
 from lingualift.model.configuration import LinguaLiftConfig
 from lingualift.model.encoder import Backbone, EncoderTokenizer
-from lingualift.model.frozen import check_reference, reference
+from lingualift.model.frozen import located, place, reference
 from lingualift.model.layout import END, IGNORE, START, STATE
 from lingualift.model.loss import response_loss
+from lingualift.model.reading import encoded
+from lingualift.model.trained import trained_state
 from lingualift.model.weights import (
     LLM_WEIGHTS,
     WEIGHTS,
@@ -43,7 +45,7 @@ from lingualift.modes import follow_umask
 logger = logging.getLogger(__name__)
 
 MODULES = ("alignment", "boundary", "llm", "encoder", "llm-lora")
-CHECKPOINT_PREFIX = "_checkpoint_wrapped_module."  # what torch puts into names of wrapped layers
+MAX_NEW_TOKENS = 256  # of an answer; a trained model ends by itself, after 12 in the default run
 
 
 def _layer_classes(*networks: nn.Module) -> list[str]:
@@ -141,7 +143,7 @@ class LinguaLiftModel(PreTrainedModel):
             noted = self.config.encoder
             if noted is None:
                 raise LinguaLiftError("this model has no encoder: its input is text")
-            check_reference(noted, "this model's encoder")
+            noted = located(noted, Path(), "this model's encoder")
             backbone = Backbone(
                 noted["path"], noted.get("layer"), dtype or self.embedding_table().dtype
             )
@@ -152,7 +154,7 @@ class LinguaLiftModel(PreTrainedModel):
                 )
             self.encoder = backbone.requires_grad_(False).to(self.embedding_table().device)
             self._no_split_modules = _layer_classes(self.llm, backbone.network)
-            self._prefix = len(EncoderTokenizer.load(noted["path"]).prefix)
+            self.encoder_prefix = len(EncoderTokenizer.load(noted["path"]).prefix)
         return self.encoder
 
     def trainable(
@@ -235,7 +237,7 @@ class LinguaLiftModel(PreTrainedModel):
         embeddings = self.llm.get_input_embeddings()(input_ids)
         if encoder_ids is not None and self.alignment is not None:
             mask = torch.ones_like(encoder_ids) if encoder_mask is None else encoder_mask
-            encoder_states = self.add_encoder()(encoder_ids, mask, self._prefix)
+            encoder_states = self.add_encoder()(encoder_ids, mask, self.encoder_prefix)
         if self.alignment is None or encoder_states is None or segments is None:
             return embeddings
         aligned = self.alignment(encoder_states)
@@ -314,46 +316,23 @@ class LinguaLiftModel(PreTrainedModel):
         attention_mask: torch.Tensor | None = None,
         segments: torch.Tensor | None = None,
         encoder_states: torch.Tensor | None = None,
+        encoder_ids: torch.Tensor | None = None,
+        encoder_mask: torch.Tensor | None = None,
         **options: Any,
     ) -> torch.Tensor:
-        """New tokens [batch, new] for left-padded inputs; `options` go to the LLM's own
-        `generate`.
-        """
-        embeddings = self.embed(input_ids, segments, encoder_states)
-        return self.llm.generate(inputs_embeds=embeddings, attention_mask=attention_mask, **options)
+        """New tokens [batch, new] for left-padded inputs, greedy and at most `MAX_NEW_TOKENS`
+        unless `options` say otherwise: they go to the LLM's own `generate`.
 
-    def trained_state(
-        self, state_dict: dict[str, torch.Tensor] | None = None
-    ) -> dict[str, torch.Tensor]:
-        """Tensors of the modules trained so far, each shared tensor once, and whatever is found
-        nowhere else: alignment and boundary.
-
-        `state_dict` replaces the model's own, where its parameters are sharded over devices. Raises
-        `LinguaLiftError` where it lacks one of these tensors.
+        Without `encoder_states` they are made of `encoder_ids` as evaluation makes them.
         """
-        frozen = (
-            []
-            if self.encoder is None
-            else list(self.encoder.network.get_input_embeddings().parameters())
-        )
-        whole = self.state_dict()
-        buffers = [(name, buffer) for name, buffer in self.named_buffers() if name in whole]
-        named = [*self.named_parameters(), *buffers]  # a shared tensor is named once
-        names = [
-            name.replace(CHECKPOINT_PREFIX, "")
-            for name, tensor in named
-            if module_of(name) in {"alignment", "boundary", *self.config.trained}
-            and not any(tensor is parameter for parameter in frozen)
-        ]
-        tensors = whole if state_dict is None else state_dict
-        missing = [name for name in names if name not in tensors]
-        if missing:
-            raise LinguaLiftError(
-                f"{len(missing)} of {len(names)} trained tensors are not in the model's state"
-                f" ({missing[0]}); nothing is saved; this is a fault of the program, please report"
-                " it"
-            )
-        return {name: tensors[name].detach().contiguous() for name in names}
+        here = self.device
+        if encoder_ids is not None and encoder_mask is not None:
+            encoder_states = torch.cat(encoded(self, encoder_ids.to(here), encoder_mask.to(here)))
+        segments = segments if segments is None else segments.to(here)
+        mask = attention_mask if attention_mask is None else attention_mask.to(here)
+        embeddings = self.embed(input_ids.to(here), segments, encoder_states)
+        usual = {"do_sample": False, "max_new_tokens": MAX_NEW_TOKENS}
+        return self.llm.generate(inputs_embeds=embeddings, attention_mask=mask, **(usual | options))
 
     def save_pretrained(
         self,
@@ -361,17 +340,15 @@ class LinguaLiftModel(PreTrainedModel):
         llm_dtype: torch.dtype | None = None,
         state_dict: dict[str, torch.Tensor] | None = None,
         is_main_process: bool = True,
-        record: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         """Write config.json, the trained modules as safetensors and a model card. An LLM that was
         loaded trained, and that no stage has trained since, is linked.
 
-        `llm_dtype` is the storage type of the LLM and the encoder, `record` what the card says of
-        the stage.
+        `llm_dtype` is the storage type of the LLM and the encoder.
         """
         state = {}
-        for name, tensor in self.trained_state(state_dict).items():
+        for name, tensor in trained_state(self, state_dict).items():
             module = module_of(name)
             if module == "llm" and self.llm_file is not None:
                 continue
@@ -389,14 +366,14 @@ class LinguaLiftModel(PreTrainedModel):
         if self.llm_file is not None:
             link(self.llm_file, folder / LLM_WEIGHTS)
         self.config.save_pretrained(folder)
-        write_text(folder / "README.md", model_card(self.config.to_dict(), record))
+        write_text(folder / CARD, model_card(self.config.to_dict()))
 
     @classmethod
     def from_pretrained(
         cls,
         path: str | os.PathLike,
         *args: Any,
-        dtype: torch.dtype = torch.float32,
+        dtype: torch.dtype | str = torch.float32,
         llm: str | os.PathLike | None = None,
         encoder: str | os.PathLike | None = None,
         **kwargs: Any,
@@ -407,19 +384,13 @@ class LinguaLiftModel(PreTrainedModel):
         `llm` and `encoder` say where these folders lie now, if not where they lay in training;
         `kwargs` are for Transformers: how it quantises the LLM.
         """
-        folder = Path(path)
+        folder, dtype = Path(path), getattr(torch, dtype) if isinstance(dtype, str) else dtype
         if not (folder / "config.json").is_file():
             raise LinguaLiftError(f"{folder}: holds no checkpoint (no config.json)")
         if (folder / CHECKSUMS).is_file():
             check_directory(folder)
         config = LinguaLiftConfig.of_checkpoint(folder)
-        if llm is not None:
-            config.llm = {**config.llm, "path": str(llm)}
-        if encoder is not None and config.encoder is not None:
-            config.encoder = {**config.encoder, "path": str(encoder)}
-        check_reference(config.llm, f"{folder}: the LLM")
-        if config.encoder is not None and Path(config.encoder["path"]).is_dir():
-            check_reference(config.encoder, f"{folder}: the encoder")
+        place(config, folder, llm, encoder)
         path, weights = config.llm["path"], read_checkpoint(folder)
         whole = None
         if "llm" in config.trained:

@@ -57,6 +57,8 @@ def prepare_model(
         "revision": source.revision,
         "licence": source.licence,
     }
+    if source.repository is not None:
+        about["repository"] = source.repository
     large = [name for name in files if (out / name).stat().st_size > CHECKED_BYTES]
     if large:
         about["samples"] = {name: sampled(out / name) for name in large}

@@ -8,10 +8,11 @@ import torch
 from transformers import BitsAndBytesConfig
 
 from lingualift import machine
-from lingualift.artifacts import atomic_directory, write_json
+from lingualift.artifacts import atomic_directory, write_json, write_text
 from lingualift.config import LanguageModelling, WarmStart
 from lingualift.messages import LinguaLiftError
 from lingualift.model import packed
+from lingualift.model.card import CARD, model_card
 from lingualift.model.configuration import LinguaLiftConfig
 from lingualift.model.encoder import Encoder, EncoderTokenizer, state_width
 from lingualift.model.frozen import encoder_reference
@@ -19,6 +20,7 @@ from lingualift.model.layout import load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import Tokens, as_tensor
 from lingualift.training import fit
+from lingualift.training.asked import card_example, note_prompt
 from lingualift.training.data import StageData, stage_data
 from lingualift.training.examples import encoder_texts, read_examples, stage_examples
 from lingualift.training.job import StageJob, StageTexts
@@ -224,9 +226,12 @@ def _regress(job: StageJob, stage: WarmStart) -> tuple[LinguaLiftModel, dict[str
 def _save(job: StageJob, model: LinguaLiftModel, record: dict[str, Any]) -> None:
     """Write the checkpoint; of several processes the first one writes, and all take part."""
     storage = torch.bfloat16 if job.bf16 else None
+    note_prompt(job, model)
     if os.environ.get("RANK", "0") != "0":
         model.save_pretrained(job.out, llm_dtype=storage, is_main_process=False)
         return
     with atomic_directory(job.out) as folder:
-        model.save_pretrained(folder, llm_dtype=storage, record=record)
-        write_json(folder / RECORD, {**record, "provenance": job.stamp})
+        model.save_pretrained(folder, llm_dtype=storage)
+        about = {**record, "example": card_example(job, model, storage)}
+        write_text(folder / CARD, model_card(model.config.to_dict(), about))
+        write_json(folder / RECORD, {**about, "provenance": job.stamp})
