@@ -8,7 +8,7 @@ is arithmetic over the plan: no figure here was measured on a GPU.
 
 import argparse
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -123,18 +123,12 @@ def stage_tokens(of: Plan, stage: RunStage) -> tuple[float, float]:
 
 def training_of(of: Plan, stage: RunStage) -> tuple[ModelSize, Training, int]:
     """The LLM, what decides the stage's demand, and the tokens of its micro-batches."""
-    llm, gpus = requests.model_size(of, stage.llm.source), requests.training_gpus(of, stage.id)
-    encoder = requests.encoder_parameters(of, stage)
-    modules = tuple(stage.stage.train)
-    modelling = stage.stage.objective == "language-modelling"
-    optim = stage.stage.optim if modelling else "adamw"
-    four_bit = modelling and stage.stage.four_bit
-    training = Training(modules, gpus, False, optim, four_bit, encoder)
+    llm, training = requests.model_size(of, stage.llm.source), requests.demand(of, stage)
     tokens = tokens_that_fit(llm, training, MEMORY)
-    if modelling and tokens < max(FEW_TOKENS, LONGEST):
-        training = Training(modules, gpus, True, optim, four_bit, encoder)
+    if stage.stage.objective == "language-modelling" and tokens < max(FEW_TOKENS, LONGEST):
+        training = replace(training, checkpointing=True)
         tokens = tokens_that_fit(llm, training, MEMORY)
-    share = stage.stage.batch * TOKENS["maths"] // gpus
+    share = stage.stage.batch * TOKENS["maths"] // training.gpus
     return llm, training, min(tokens, max(share, LONGEST), MOST_TOKENS)
 
 

@@ -111,6 +111,11 @@ def begin_run():
             {job.wildcards.source for job in jobs if job.rule.name == "retrieve_source"},
             [job.resources for job in jobs if job.rule.script],
             [job.resources for job in jobs if job.rule.script and (local or job.is_local)],
+            stages=[
+                job.wildcards.stage
+                for job in jobs
+                if job.rule.name == "train" and (local or job.is_local)
+            ],
             alone=local,
             own_environment=not workflow.deployment_settings.deployment_method,
         )

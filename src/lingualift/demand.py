@@ -8,6 +8,7 @@ of a micro-batch. The largest planned one is tried before the first step all the
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from lingualift.messages import LinguaLiftError
 from lingualift.sizes import ACTIVATIONS, ModelSize
 
 # Context, kernels' workspaces, logits of a chunk, and what the allocator cannot use of free memory.
@@ -80,6 +81,26 @@ def tokens_that_fit(llm: ModelSize, training: Training, memory: float) -> int:
 def needed_bytes(llm: ModelSize, training: Training, tokens: int) -> float:
     """Bytes of a GPU's memory that a micro-batch of so many tokens asks for."""
     return (fixed_bytes(llm, training) + tokens * token_bytes(llm, training)) / USABLE
+
+
+def refuse_what_cannot_fit(
+    stage: str, llm: ModelSize, training: Training, tokens: int, memory: float, recomputes: bool
+) -> None:
+    """Raise `LinguaLiftError` where an example of `tokens` tokens can never fit `memory` bytes of a
+    GPU, with its bytes and up to three settings that would make it fit.
+
+    `recomputes`: the stage may compute activations again.
+    """
+    least = replace(training, checkpointing=True) if recomputes else training
+    if (needed := needed_bytes(llm, least, tokens)) <= memory:
+        return
+    fitting = remedies(llm, training, tokens, memory)
+    settings = [f"{name} ({size / 1e9:.0f} GB)" for name, size in fitting]
+    raise LinguaLiftError(
+        f"stage '{stage}': an example of {tokens} tokens needs about {needed / 1e9:.0f} GB of a"
+        f" GPU's memory, this one has {memory / 1e9:.0f} GB; "
+        + (f"set {', or '.join(settings)}" if settings else "use a smaller LLM")
+    )
 
 
 def remedies(

@@ -1,8 +1,10 @@
 """What each job asks a scheduler for: the arithmetic of `sizes`, fed from a plan."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from lingualift import sizes
+from lingualift.demand import Training, refuse_what_cannot_fit
 from lingualift.model.layout import TEMPLATED
 from lingualift.plan import Plan, files, paper
 from lingualift.plan.systems import RunStage
@@ -244,6 +246,29 @@ def _beside(plan: Plan, asked: Request, parameters: int, copies: int = 1) -> Req
 def loaded_bytes(plan: Plan) -> int:
     """Bytes in which a parameter of a frozen model is loaded."""
     return 2 if plan.config.compute.gpus and plan.config.precision != "float32" else 4
+
+
+def check_fit(plan: Plan, stages: Iterable[str], memory: float) -> None:
+    """Stages whose LLM's size is known can hold a usual example in `memory` bytes of a GPU; the
+    first that cannot is a `LinguaLiftError`.
+    """
+    for identifier in stages:
+        run = plan.stage(identifier)
+        known = plan.sources[run.llm.source].parameters is not None
+        if run.stage.objective == "language-modelling" and known:
+            llm, again = model_size(plan, run.llm.source), run.stage.gradient_checkpointing
+            asked = (run.name, llm, demand(plan, run), sizes.TOKENS + sizes.RESPONSE)
+            refuse_what_cannot_fit(*asked, memory, again is not False)
+
+
+def demand(plan: Plan, run: RunStage) -> Training:
+    """What decides the demand of a stage on a GPU's memory."""
+    modules, gpus = tuple(run.stage.train), training_gpus(plan, run.id)
+    encoder = encoder_parameters(plan, run)
+    if run.stage.objective == "warm-start":
+        return Training(modules, gpus, encoder=encoder)
+    again = run.stage.gradient_checkpointing is True
+    return Training(modules, gpus, again, run.stage.optim, run.stage.four_bit, encoder)
 
 
 def training_gpus(plan: Plan, identifier: str) -> int:

@@ -6,13 +6,14 @@ A micro-batch changes speed and memory alone: the global batch is the same for e
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from lingualift import machine
-from lingualift.demand import Training, needed_bytes, remedies, tokens_that_fit
+from lingualift.demand import Training, refuse_what_cannot_fit, tokens_that_fit
 from lingualift.messages import LinguaLiftError
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.sizes import MICRO_TOKENS, ModelSize
@@ -94,26 +95,15 @@ def with_room(job: StageJob, longest: int, gpus: int) -> StageJob:
         stage.four_bit,
         encoder_parameters(job),
     )
-    again = training if stage.gradient_checkpointing is False else _again(training)
-    if (needed := needed_bytes(llm, again, longest)) > memory:
-        found = remedies(llm, training, longest, memory)
-        settings = [f"{name} ({size / 1e9:.0f} GB)" for name, size in found]
-        raise LinguaLiftError(
-            f"stage '{job.name}': an example of {longest} tokens needs about {needed / 1e9:.0f} GB"
-            f" of a GPU's memory, this one has {memory / 1e9:.0f} GB; "
-            + (f"set {', or '.join(settings)}" if settings else "use a smaller LLM")
-        )
+    recomputes = stage.gradient_checkpointing is not False
+    refuse_what_cannot_fit(job.name, llm, training, longest, memory, recomputes)
     tokens = tokens_that_fit(llm, training, memory)
     if stage.gradient_checkpointing == "auto":
         few = tokens < max(longest, FEW_TOKENS)
-        training = again if few else training
+        training = replace(training, checkpointing=few)
         tokens = tokens_that_fit(llm, training, memory)
         job = job.with_settings(gradient_checkpointing=True if few else "auto")
     return job.with_settings(micro_tokens=stage.micro_tokens or min(tokens, MOST_TOKENS))
-
-
-def _again(training: Training) -> Training:
-    return Training(**{**vars(training), "checkpointing": True})
 
 
 def llm_size(job: StageJob) -> ModelSize:
