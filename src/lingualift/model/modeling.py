@@ -29,7 +29,8 @@ from lingualift.model import lora
 from lingualift.model.alignment import AlignmentLayer
 from lingualift.model.card import model_card
 from lingualift.model.configuration import LinguaLiftConfig
-from lingualift.model.encoder import Backbone, EncoderTokenizer
+from lingualift.model.encoder import Backbone
+from lingualift.model.encoder_tokenizer import EncoderTokenizer
 from lingualift.model.frozen import check_reference, reference
 from lingualift.model.layout import END, IGNORE, START, STATE
 from lingualift.model.loss import response_loss

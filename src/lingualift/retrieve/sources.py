@@ -168,6 +168,13 @@ class Source(_Settings):
             " joins several."
         ),
     )
+    language_tokens: str | None = Field(
+        None,
+        description=(
+            "Encoders: column of languages.tsv that holds the token with which they mark a text's"
+            " language."
+        ),
+    )
     code: str | None = Field(None, description="Column of languages.tsv that fills {code}.")
     languages: list[str] = Field(
         [],
@@ -223,7 +230,7 @@ class Source(_Settings):
                     f"file {file.name}: {{code}} needs `code`, the column of languages.tsv that"
                     " fills it"
                 )
-        for column in (self.code, self.held):
+        for column in (self.code, self.held, self.language_tokens):
             if column is not None and column not in LANGUAGE_COLUMNS:
                 raise ValueError(
                     f"'{column}' is no column of languages.tsv; {nearest(column, LANGUAGE_COLUMNS)}"

@@ -10,7 +10,8 @@ from lingualift.artifacts import atomic_directory, write_json
 from lingualift.config import WarmStart
 from lingualift.messages import LinguaLiftError
 from lingualift.model.configuration import LinguaLiftConfig
-from lingualift.model.encoder import Encoder, EncoderTokenizer
+from lingualift.model.encoder import Encoder
+from lingualift.model.encoder_tokenizer import EncoderTokenizer
 from lingualift.model.frozen import encoder_reference
 from lingualift.model.layout import LAYOUTS, Composed, compose, load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel
@@ -99,7 +100,8 @@ def _measured(job: StageJob, english: Examples) -> torch.Tensor | None:
     how = (job.layer, dtype, machine.device())
     encoder = Encoder(job.encoder, *how, split_digits=job.split_digits)
     texts = _encoded(job, english)[:count]
-    return torch.from_numpy(encoder.encode(texts).rows())
+    states = encoder.encode(texts, languages=english.languages[:count])
+    return torch.from_numpy(states.rows())
 
 
 def _encoded(job: StageJob, examples: Examples) -> list[str]:
@@ -171,7 +173,8 @@ def _states(job: StageJob, examples: Examples) -> States | Tokens | None:
     before = [] if job.parent is None else LinguaLiftConfig.from_pretrained(job.parent).trained
     learns = "encoder" in {*job.stage.train, *before}
     if job.encoder is not None and (learns or examples.states is None):
-        return EncoderTokenizer.load(job.encoder, job.split_digits).tokens(_encoded(job, examples))
+        tokenizer = EncoderTokenizer.load(job.encoder, job.split_digits)
+        return tokenizer.tokens(_encoded(job, examples), examples.languages)
     return examples.states
 
 
