@@ -366,9 +366,7 @@ def check_chat(made: Plan, run: Run) -> None:
     own = made.systems[run.system].input
     benchmarks = made.config.benchmarks.values()
     read += [
-        (own, made.asked(run.name, name))
-        for name in benchmarks
-        if run.name in made.runs_on(name)
+        (own, made.asked(run.name, name)) for name in benchmarks if run.name in made.runs_on(name)
     ]
     for layout, prompt in read:
         if prompt.chat and "text" not in LAYOUTS[layout]:

@@ -63,6 +63,10 @@ IGNORED = (
 )
 
 
+PIN_COMMAND = "lingualift pin CONFIG"
+"""What asks the hub for commits, and writes them into a configuration (`lingualift.pins`)."""
+
+
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -443,8 +447,8 @@ def missing_pins(source: Source) -> list[str]:
     """
     if source.kind == "hub" and source.revision is None:
         return [
-            f"source '{source.key}' has no pinned revision: look up the commit you want of"
-            f" {source.repository} on the hub and set pins.{source.key} to its 40 digits"
+            f"source '{source.key}' has no pinned revision: `{PIN_COMMAND}` asks the hub for that"
+            f" of {source.repository}; or set pins.{source.key} to the 40 digits of a commit"
         ]
     lines = []
     for file in source.files:
