@@ -32,6 +32,8 @@ def serve(repositories: dict[str, Held], token: str = "hf_let_me_in") -> Iterato
         def do_GET(self) -> None:
             path = unquote(urlsplit(self.path).path)
             asked.append(path)
+            if path.count("/") < 4:  # what the library asks beside repositories
+                return self.refuse(404, "EntryNotFound")
             kind, owner, name, *rest = path.removeprefix("/api/").split("/")
             held = repositories.get(f"{kind}/{owner}/{name}")
             if held is None:

@@ -160,11 +160,11 @@ def with_pins(text: str, pins: Sequence[Pin], where: str) -> str:
         if re.match(r"pins\s*:\s*[^\s#]", lines[heads[0]]):  # {} or a mapping in one line
             comment = re.search(r"\s+#.*$", lines[heads[0]])
             lines[heads[0]] = "pins:" + (comment[0] if comment else "")
-            lines[start:start] = [f"  {key}: {value}" for key, value in before.items()]
+            lines[start:start] = [f"  {key}: {_scalar(value)}" for key, value in before.items()]
             end += len(before)
     block = lines[start:end]
     for new in pins:
-        line = f"  {new.key}: {new.there.commit}   # {new.about}"
+        line = f"  {new.key}: {_scalar(new.there.commit)}   # {new.about}"
         rows = [row for row, old in enumerate(block) if re.match(_entry(new.key), old)]
         if rows:
             indent = re.match(r"\s*", block[rows[0]])
@@ -181,6 +181,12 @@ def with_pins(text: str, pins: Sequence[Pin], where: str) -> str:
             f" {added}"
         )
     return made
+
+
+def _scalar(value: Any) -> str:
+    """A value as YAML reads it again: a commit of decimal digits alone would be a number."""
+    text = str(value)
+    return text if yaml.safe_load(text) == value else f"'{text}'"
 
 
 def _entry(key: str) -> str:

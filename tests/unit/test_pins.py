@@ -191,6 +191,14 @@ def test_pins_are_written_where_they_belong_and_no_other_line_changes(
     assert with_pins(before, [new], "f") == after.format(line)
 
 
+def test_a_commit_of_digits_alone_stays_text() -> None:
+    digits = "1234567890" * 4
+    new = Pin("big", Repository(digits, "2025-02-03", "mit", False, True, 0), True)
+    assert yaml.safe_load(with_pins("pins: {}\n", [new], "f")) == {"pins": {"big": digits}}
+    kept = with_pins(f"pins: {{x: '{digits}'}}\n", [new], "f")
+    assert yaml.safe_load(kept) == {"pins": {"x": digits, "big": digits}}
+
+
 def test_a_form_of_pins_that_would_not_stay_is_refused() -> None:
     new = Pin("big", Repository(NEW, "2025-02-03", "mit", False, True, 0), True)
     with pytest.raises(LinguaLiftError, match=rf"write there yourself: big: {NEW}"):
