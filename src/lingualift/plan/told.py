@@ -24,6 +24,7 @@ SHIPPED: tuple[list[str], ...] = (
     ["gsm8k.yaml"],
     ["paper.yaml"],
     ["paper.yaml", "released.yaml"],
+    ["one-gpu.yaml"],
 )
 """The overlays of the configurations that come with the project."""
 PARTS = {
