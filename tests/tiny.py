@@ -266,10 +266,37 @@ def write_encoder(folder: Path) -> None:
     almost the same embedding.
     """
     import torch
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-    from transformers import Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
+    from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
-    special, words = ["<pad>", "<eos>", "<bos>", "<unk>"], vocabulary()
+    meaning = write_words_tokenizer(folder)
+    torch.manual_seed(0)
+    config = Gemma3TextConfig(
+        vocab_size=len(meaning),
+        hidden_size=WIDTH,
+        intermediate_size=2 * WIDTH,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=16,
+        max_position_embeddings=512,
+        sliding_window=256,
+        bos_token_id=2,
+        eos_token_id=1,
+        pad_token_id=0,
+    )
+    model = Gemma3ForCausalLM(config)
+    share_meanings(model, meaning)
+    model.save_pretrained(folder)
+
+
+def write_words_tokenizer(folder: Path, others: str = "") -> list[int]:
+    """A tokenizer whose tokens are words in all languages, and `others`; the row of the meaning of
+    each token.
+    """
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    special, words = ["<pad>", "<eos>", "<bos>", "<unk>", *others], vocabulary()
     tokens = {token: row for row, token in enumerate(special)}
     meaning = list(range(len(special)))
     for language in LANGUAGES:
@@ -287,28 +314,18 @@ def write_encoder(folder: Path) -> None:
         pad_token="<pad>",
         unk_token="<unk>",
     ).save_pretrained(folder)
-    torch.manual_seed(0)
-    config = Gemma3TextConfig(
-        vocab_size=len(tokens),
-        hidden_size=WIDTH,
-        intermediate_size=2 * WIDTH,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-        head_dim=16,
-        max_position_embeddings=512,
-        sliding_window=256,
-        bos_token_id=2,
-        eos_token_id=1,
-        pad_token_id=0,
-    )
-    model = Gemma3ForCausalLM(config)
+    return meaning
+
+
+def share_meanings(model: Any, meaning: list[int]) -> None:
+    """Give tokens of one meaning almost the same embedding."""
+    import torch
+
     with torch.no_grad():
-        table = torch.randn(len(special) + len(words), WIDTH)
+        table = torch.randn(max(meaning) + 1, WIDTH)
         model.get_input_embeddings().weight.copy_(
-            table[meaning] + 0.1 * torch.randn(len(tokens), WIDTH)
+            table[meaning] + 0.1 * torch.randn(len(meaning), WIDTH)
         )
-    model.save_pretrained(folder)
 
 
 # ---------------------------------------------------------------- running it

@@ -194,7 +194,8 @@ def check_sources(
     """Every source is there, or can be had: present, cached, in the mirror, or its client answers.
     Returns those to download.
 
-    Each client is asked once, cheaply, and only when something of its kind must be downloaded.
+    Each client is asked once, cheaply, and only when something of its kind must be downloaded; the
+    hub is asked for every repository, and what it refuses raises `LinguaLiftError` before any work.
     """
     if mirror is not None and not Path(mirror).is_dir():
         raise LinguaLiftError(
@@ -225,7 +226,10 @@ def check_sources(
         )
     for kind in sorted({source.kind for source in wanted}):
         of_kind = [source for source in wanted if source.kind == kind]
-        answer = clients.can_reach(of_kind[0])
+        # the hub, of every repository: each has a gate, a commit and a form of weights of its own
+        repositories = {(source.repository, source.revision): source for source in of_kind}
+        asked = repositories.values() if kind == "hub" else of_kind[:1]
+        answer = next(filter(None, map(clients.can_reach, asked)), None)
         if answer is not None:
             keys = ", ".join(source.key for source in of_kind)
             raise LinguaLiftError(

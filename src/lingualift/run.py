@@ -136,6 +136,8 @@ def begin(
     if own_environment:
         machine.require_engine(config.evaluation.engine)
     print(states.described(plan), flush=True)
+    if hours := gpu_hours(requests):
+        print(f"lingualift: {hours}", flush=True)
     resources = Path(config.resources)
     preflight.check_writable(resources)
     sources = [plan.source(folder) for folder in plan.retrieved() if folder in folders]
@@ -144,6 +146,20 @@ def begin(
         print(download_lines(sources, *stores), flush=True)
     sweep(results, 0 if alone else DAY)
     return gpus
+
+
+def gpu_hours(requests: Sequence[Requested]) -> str:
+    """What a run's jobs ask of GPUs and of the disk, in words (empty where none asks for a GPU)."""
+    jobs = [request for request in requests if request.get("gpu", 0)]
+    hours = sum(job.get("gpu", 0) * job.get("runtime", 0) for job in jobs) / 60
+    kept = sum(request.get("kept_mb", 0) for request in requests) / 1000
+    if not jobs:
+        return ""
+    return (
+        f"{len(jobs)} of {len(requests)} jobs ask for a GPU, for {hours:.0f} hours of one in all,"
+        f" and {kept:.0f} GB of disk stay in use; these are limits, with a start of up to two hours"
+        " and three times the estimate in each job (docs/scaling.md)"
+    )
 
 
 def to_report(paths: Sequence[str], arguments: Sequence[str] = sys.argv) -> list[str]:

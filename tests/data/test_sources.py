@@ -256,7 +256,8 @@ def test_multilingual_e5_finds_the_translations_of_a_sentence(tmp_path):
     for file in source.files:
         needs(PACKAGES / file.name)
     np, torch = pytest.importorskip("numpy"), pytest.importorskip("torch")
-    from lingualift.model.encoder import Encoder, EncoderTokenizer
+    from lingualift.model.encoder import Encoder
+    from lingualift.model.encoder_tokenizer import EncoderTokenizer
     from lingualift.model.prepare import prepare_model
 
     retrieve(source, tmp_path / "source", tmp_path / "downloads", mirror=PACKAGES, offline=True)

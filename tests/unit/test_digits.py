@@ -15,7 +15,8 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from lingualift.messages import LinguaLiftError
 from lingualift.model.digits import reads_digits_alone
-from lingualift.model.encoder import Encoder, EncoderTokenizer
+from lingualift.model.encoder import Encoder
+from lingualift.model.encoder_tokenizer import EncoderTokenizer
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
 LINES = [

@@ -4,6 +4,7 @@ encoder equals a live one.
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,17 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, PreTrainedModel
 
+from lingualift.evaluation.generate import ComposedInputs, greedy
 from lingualift.messages import LinguaLiftError
 from lingualift.model import packed
-from lingualift.model.encoder import Backbone, Encoder, EncoderTokenizer
+from lingualift.model.encoder import Backbone, Encoder
+from lingualift.model.encoder_tokenizer import EncoderTokenizer
 from lingualift.model.frozen import reference
 from lingualift.model.layout import LAYOUTS, Composed, Prompt, compose, load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, Tokens
 from lingualift.model.trained import trained_state
+from lingualift.model.weights import pretrained_llm
 from lingualift.training.batches import Cutting, PlannedBatches, collate
 from lingualift.training.language_modelling import train_language_modelling
 from tests.conftest import save_tokenizer
@@ -40,14 +44,6 @@ DECODER = {
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
 }
-LLMS: dict[str, dict[str, Any]] = {
-    "llama": DECODER,
-    "mistral": DECODER,
-    "qwen2": DECODER,
-    "qwen3": {**DECODER, "head_dim": 8},
-    "gemma2": {**DECODER, "head_dim": 8, "query_pre_attn_scalar": 8},
-    "gemma3_text": {**DECODER, "head_dim": 8, "query_pre_attn_scalar": 8, "sliding_window": 16},
-}
 T5 = {"d_model": 24, "d_kv": 6, "d_ff": 32, "num_layers": 2, "num_heads": 4}
 BERT = {
     "hidden_size": 24,
@@ -55,11 +51,43 @@ BERT = {
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
 }
+LLMS: dict[str, dict[str, Any]] = {
+    "llama": DECODER,
+    "mistral": DECODER,
+    "olmo2": DECODER,
+    "qwen2": DECODER,
+    "qwen3": {**DECODER, "head_dim": 8},
+    "gemma2": {**DECODER, "head_dim": 8, "query_pre_attn_scalar": 8},
+    "gemma3_text": {**DECODER, "head_dim": 8, "query_pre_attn_scalar": 8, "sliding_window": 16},
+    "gemma3": {  # as from 4B on: the same network beside one for images, which is left alone
+        "text_config": {
+            **DECODER,
+            "head_dim": 8,
+            "query_pre_attn_scalar": 8,
+            "sliding_window": 16,
+        },
+        "vision_config": {**BERT, "image_size": 28, "patch_size": 14},
+        "mm_tokens_per_image": 4,
+    },
+}
 ENCODERS: dict[str, tuple[dict[str, Any], int | None]] = {
     "mt5": (T5, None),
     "umt5": (T5, None),
     "bert": (BERT, None),
-    "xlm-roberta": ({**BERT, "max_position_embeddings": 514}, 1),
+    "xlm-roberta": ({**BERT, "max_position_embeddings": 514}, 1),  # also multilingual E5, BGE-M3
+    "modernbert": ({**BERT, "num_hidden_layers": 3}, 2),  # mmBERT
+    "m2m_100": (  # NLLB
+        {
+            "d_model": 24,
+            "encoder_layers": 2,
+            "decoder_layers": 1,
+            "encoder_ffn_dim": 32,
+            "decoder_ffn_dim": 32,
+            "encoder_attention_heads": 4,
+            "decoder_attention_heads": 4,
+        },
+        None,
+    ),
     "xlm": (
         {"emb_dim": 24, "n_layers": 2, "n_heads": 4, "use_lang_emb": False, "causal": False},
         None,
@@ -85,9 +113,13 @@ def save(folder: Path, family: str, sizes: dict[str, Any], causal: bool) -> Path
         return folder
     size = save_tokenizer(folder)
     torch.manual_seed(1)
-    config = AutoConfig.for_model(
-        family, vocab_size=size, bos_token_id=0, eos_token_id=1, pad_token_id=2, **sizes
-    )
+    special = {"vocab_size": size, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
+    if "text_config" in sizes:
+        config = AutoConfig.for_model(
+            family, **{**sizes, "text_config": {**sizes["text_config"], **special}}
+        )
+    else:
+        config = AutoConfig.for_model(family, **special, **sizes)
     (AutoModelForCausalLM if causal else AutoModel).from_config(config).save_pretrained(folder)
     return folder
 
@@ -131,7 +163,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("family", LLMS)
-def test_every_llm_family_takes_a_step(
+def test_every_llm_family_takes_a_step_is_saved_and_loaded_and_answers(
     family: str, root: Path, causal_encoder: Path, tmp_path: Path
 ) -> None:
     llm = save(root / family, family, LLMS[family], True)
@@ -140,6 +172,31 @@ def test_every_llm_family_takes_a_step(
     model.trainable(["llm"], freeze_layers=1)
     learning = " ".join(name for name, value in model.llm.named_parameters() if value.requires_grad)
     assert set(re.findall(r"layers\.(\d+)", learning)) == {"1"}  # the second of two layers
+    model.save_pretrained(tmp_path / "saved")
+    again = LinguaLiftModel.from_pretrained(tmp_path / "saved").eval()
+    answers(again, model.eval())
+
+
+def answers(model: LinguaLiftModel, same: LinguaLiftModel) -> None:
+    """What a model says is what Transformers' own loop says of the `same`, and ends at any of
+    several end tokens.
+    """
+    tokenizer = load_tokenizer(model.config.llm["path"])
+    composed = [compose(LAYOUTS["text"], tokenizer, PROMPT, text) for text in QUESTIONS]
+    inputs = ComposedInputs(composed, None, 2)
+    batches = inputs.batches(inputs.longest_first(), torch.device("cpu"))
+    expected = same.generate(
+        batches[0]["input_ids"],
+        batches[0]["attention_mask"],
+        max_new_tokens=6,
+        do_sample=False,
+        eos_token_id=-1,
+    ).tolist()
+    said = greedy(model, batches, [-1], 6)
+    assert [ids for ids, _ in said] == expected and not any(ended for _, ended in said)
+    third = expected[0][2]
+    ids, ended = greedy(model, batches, [-1, third], 6)[0]
+    assert ids == expected[0][: expected[0].index(third)] and ended
 
 
 @pytest.mark.parametrize("family", ENCODERS)
@@ -491,3 +548,25 @@ def test_encoder_tokens_are_padded_on_the_right_behind_their_prefix() -> None:
     assert batch["encoder_ids"].tolist() == [[9, 5, 0, 0], [9, 6, 7, 8]]
     assert batch["encoder_mask"].tolist() == [[1, 1, 0, 0], [1, 1, 1, 1]]
     assert tokens.counts().tolist() == [1, 3]
+
+
+def test_the_language_model_beside_one_for_images_is_loaded_whole_and_alone(
+    root: Path, tmp_path: Path
+) -> None:
+    """Gemma 3 from 4B on, as the hub has it: tensors of two networks in one file."""
+    from safetensors.torch import load_file, save_file
+    from transformers import Gemma3ForConditionalGeneration
+
+    folder = save(root / "gemma3", "gemma3", LLMS["gemma3"], True)
+    whole = Gemma3ForConditionalGeneration.from_pretrained(folder).eval()
+    alone = pretrained_llm(folder, torch.float32).eval()
+    assert not any("vision" in name for name, _ in alone.named_parameters())
+    ids = torch.tensor([[0, 10, 11, 12]])
+    torch.testing.assert_close(alone(ids).logits, whole(ids).logits)
+    shutil.copytree(folder, tmp_path / "cut")
+    weights = load_file(folder / "model.safetensors")
+    lost = next(name for name in weights if name.endswith("mlp.up_proj.weight"))
+    del weights[lost]
+    save_file(weights, tmp_path / "cut/model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(LinguaLiftError, match=r"lacks tensor '.*up_proj\.weight'"):
+        pretrained_llm(tmp_path / "cut", torch.float32)

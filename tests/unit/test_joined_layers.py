@@ -65,7 +65,7 @@ def test_a_words_states_are_those_of_its_own_tokens(family: str, root: Path) -> 
     _, offsets = encoder.tokenize(words)
     assert all(start == end for start, end in offsets[0][:before])
     assert all(start < end for start, end in offsets[0][before : len(offsets[0]) - after])
-    every, bare = encoder.states(words, [1, 2]), encoder.word_states(words, [1, 2])
+    every, bare = encoder.states(words, [1, 2]), encoder.word_states(words, [1, 2], "en")
     for states, own in zip(every, bare, strict=True):
         assert own.shape[1] == states.shape[1] - before - after > 0
         np.testing.assert_array_equal(own, states[:, before : states.shape[1] - after])

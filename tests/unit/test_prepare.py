@@ -15,7 +15,8 @@ from transformers import AutoModel
 from lingualift import artifacts
 from lingualift.messages import LinguaLiftError
 from lingualift.model import prepare
-from lingualift.model.encoder import Encoder, EncoderTokenizer
+from lingualift.model.encoder import Encoder
+from lingualift.model.encoder_tokenizer import EncoderTokenizer
 from lingualift.model.prepare import prepare_model, prepared
 from lingualift.retrieve.sources import Source
 from tests.conftest import ROOT

@@ -4,7 +4,6 @@ and mistakes are one line.
 
 from collections import Counter
 from copy import deepcopy
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +58,9 @@ def ids(made: Plan, name: str) -> list[str]:
 
 
 def test_every_system_is_listed_by_a_configuration_and_its_plan_builds(paper, gsm8k):
-    released = planned("paper.yaml", "released.yaml")
-    assert {
-        run.system for made in (paper, gsm8k, released, planned()) for run in made.runs.values()
-    } == set(SYSTEMS)
+    released, small = planned("paper.yaml", "released.yaml"), planned("one-gpu.yaml")
+    made = (paper, gsm8k, released, small, planned())
+    assert {run.system for each in made for run in each.runs.values()} == set(SYSTEMS)
 
 
 def test_section_6_2_has_a_system_for_every_set_of_parts_of_speech_and_a_sweep_of_ratios(paper):
@@ -185,9 +183,9 @@ def test_mixed_supervision_reads_each_data_set_with_its_prompt(gsm8k):
     stage = gsm8k.runs["lingualift-mixed"].stages[2]
     texts = inputs.stage_texts(gsm8k, stage)
     assert texts[0].texts == "results/codeswitch/de.parquet"
-    assert texts[0].prompt == asdict(gsm8k.prompt("translation"))
+    assert texts[0].prompt == gsm8k.prompt("translation").fields()
     assert texts[-1].texts == "results/tasks/gsm8kinstruct/questions.parquet"
-    assert texts[-1].prompt == asdict(gsm8k.prompt("maths")) and texts[-1].lexicon is None
+    assert texts[-1].prompt == gsm8k.prompt("maths").fields() and texts[-1].lexicon is None
     assert (
         stage.tasks == ["maths", "gsm8kinstruct"]
         and len(texts) == len(gsm8k.config.languages.alignment) + 1

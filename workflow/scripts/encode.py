@@ -7,10 +7,10 @@ from lingualift.artifacts import read_parquet
 from lingualift.machine import device, dtype
 from lingualift.model.encoder import Encoder
 from lingualift.model.prepare import prepared
-from lingualift.model.states import encoded_texts
+from lingualift.model.states import encoded_languages, encoded_texts
 
 with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu", 0)):
-    texts = {Path(path).stem: encoded_texts(read_parquet(path)) for path in snakemake.input.texts}
+    tables = {Path(path).stem: read_parquet(path) for path in snakemake.input.texts}
     encoder = Encoder(
         prepared(snakemake.input.encoder),
         snakemake.params.layer,
@@ -18,6 +18,7 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
         device(),
         split_digits=snakemake.params.split_digits,
     )
-    with job.batch_entries(snakemake.output[0], list(texts)) as stores:
+    with job.batch_entries(snakemake.output[0], list(tables)) as stores:
         for name, store in stores.items():
-            encoder.store(store, texts[name], progress=f"encode {name}")
+            texts, languages = encoded_texts(tables[name]), encoded_languages(tables[name], name)
+            encoder.store(store, texts, f"encode {name}", languages)

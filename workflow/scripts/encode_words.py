@@ -21,7 +21,9 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
             vocabulary = vocabularies[language]
             words = vocabulary["word"].to_pylist()
             vectors = embed_words(
-                words, lambda texts: encoder.word_states(texts, layers), progress="words"
+                words,
+                lambda texts, language=language: encoder.word_states(texts, layers, language),
+                progress="words",
             )
             stamp = provenance(snakemake.rule, {"layers": layers}, [paths[language], record])
             frequencies = vocabulary["frequency"].to_numpy()

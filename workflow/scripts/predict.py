@@ -59,7 +59,9 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
                 questions = in_english(questions, english, asked.translated)
             if encoder is not None:
                 read = [prompt.encoded(params.input, text) for text in texts(questions)]
-                states = encoder.encode(read, progress="encode")
+                translations = ["en"] * (len(read) - len(questions))
+                languages = [asked.language] * len(questions) + translations
+                states = encoder.encode(read, "encode", languages)
             elif asked.states:
                 states = load_states(asked.states, texts(questions))
             asking = Asking(

@@ -16,4 +16,6 @@ with job.frame(snakemake.log[0], snakemake.threads):
         snakemake.params.asked.llm,
         snakemake.params.asked.layers,
         snakemake.params.asked.split_digits,
+        snakemake.params.asked.chats,
+        snakemake.params.asked.language_tokens,
     )

@@ -1,7 +1,7 @@
 """`lingualift ask`: a checkpoint answers questions."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from lingualift.command.streams import text_lines
 from lingualift.messages import LinguaLiftError
 
 if TYPE_CHECKING:
-    from lingualift.evaluation.ask import Answer, Checkpoint
+    from lingualift.evaluation.ask import Answer, AskedCheckpoint
 
 EXAMPLE = """\b
 Example:
@@ -40,21 +40,22 @@ def ask(checkpoint: Path, question: str | None, file: Path | None, **options: An
     """
     if question is not None and file is not None:
         raise click.UsageError("give a question or --file, not both")
-    if question is not None and not question.strip():
-        raise LinguaLiftError("the question is empty")
+    from lingualift.evaluation.ask import Question
+
     asked = load(checkpoint, options)
     for place, text in _questions(question, file):
         try:
-            answer = asked.answer(text)
+            one = Question(text, options["language"])
+            (answer,) = asked.answers([one], options["max_new_tokens"])
+            tokens = asked.processor.encoder_tokens(one.text, one.language)
         except LinguaLiftError as error:
             raise LinguaLiftError(f"{place}{error}") from None
-        click.echo(shown(text, answer, options["tokens"], options["as_json"]))
+        click.echo(shown(text, answer, tokens, options["tokens"], options["as_json"]))
 
 
-def load(folder: Path, options: dict[str, Any]) -> "Checkpoint":
-    """The checkpoint with the prompt that the options ask for; what is missing is said first."""
-    from lingualift.evaluation.ask import Checkpoint, asked_as
-    from lingualift.machine import device, dtype
+def load(folder: Path, options: dict[str, Any]) -> "AskedCheckpoint":
+    """The checkpoint with the prompt that the options ask for."""
+    from lingualift.evaluation.ask import AskedCheckpoint
     from lingualift.model.layout import Prompt
 
     prompt = None
@@ -62,18 +63,7 @@ def load(folder: Path, options: dict[str, Any]) -> "Checkpoint":
         prompt = Prompt.of(options["prompt"], options["instruction"])
     elif options["instruction"] is not None:
         raise click.UsageError("--instruction belongs to --prompt")
-    prompt = prompt or asked_as(folder).prompt(folder)
-    if "{source}" in prompt.template + prompt.instruction and options["language"] is None:
-        raise LinguaLiftError(f"prompt {prompt.template!r}: say --language, which {{source}} names")
-    return Checkpoint.load(
-        folder,
-        dtype("auto"),
-        device(),
-        prompt.between(options["language"] or "", "English"),
-        options["max_new_tokens"],
-        options["llm"],
-        options["encoder"],
-    )
+    return AskedCheckpoint(folder, prompt=prompt, llm=options["llm"], encoder=options["encoder"])
 
 
 def _questions(question: str | None, file: Path | None) -> Iterator[tuple[str, str]]:
@@ -86,16 +76,20 @@ def _questions(question: str | None, file: Path | None) -> Iterator[tuple[str, s
         yield f"{name}, line {number}: ", line
 
 
-def shown(question: str, answer: "Answer", tokens: bool, as_json: bool) -> str:
-    """An answer as text, or with everything that is known of it as JSON."""
+def shown(
+    question: str, answer: "Answer", tokens: Sequence[str], show_tokens: bool, as_json: bool
+) -> str:
+    """An answer as text, or with everything that is known of it as JSON. `tokens`: what the encoder
+    reads of the question.
+    """
     if as_json:
         record = {
             "question": question,
-            "answer": answer.text,
+            "answer": answer.text.strip(),
             "stop_reason": answer.stop_reason,
-            "encoder_tokens": answer.encoder_tokens,
+            "encoder_tokens": list(tokens),
         }
         return json.dumps(record, ensure_ascii=False)
-    head = [" ".join(["encoder reads:", *answer.encoder_tokens])] if tokens else []
+    head = [" ".join(["encoder reads:", *tokens])] if show_tokens else []
     tail = [] if answer.stop_reason == "end" else ["(cut: --max-new-tokens)"]
-    return "\n".join([*head, answer.text, *tail])
+    return "\n".join([*head, answer.text.strip(), *tail])

@@ -188,8 +188,13 @@ def _encoded(request: LexiconRequest, *languages: list[str]) -> list[np.ndarray]
             f" {depth}"
         )
     encoder = Encoder(request.encoder, max(layers), dtype("auto"), device())
+    if encoder.tokenize.language_tokens:
+        raise LinguaLiftError(
+            f"{request.encoder}: marks the language of every text, which files of vectors do not"
+            " name; take another encoder, or the workflow"
+        )
     return [
-        embed_words(words, lambda texts: encoder.word_states(texts, layers), progress=name)
+        embed_words(words, lambda texts: encoder.word_states(texts, layers, ""), progress=name)
         for name, words in zip(("source words", "target words"), languages, strict=True)
     ]
 

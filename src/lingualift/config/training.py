@@ -26,7 +26,7 @@ from lingualift.config.base import (
 )
 from lingualift.config.data import Kind
 from lingualift.messages import LinguaLiftError, explain
-from lingualift.model.layout import NEEDED_SLOTS, has_slots
+from lingualift.model.layout import NEEDED_SLOTS, SLOT, has_slots
 
 
 class Model(Settings):
@@ -114,11 +114,32 @@ class PromptText(Settings):
         ),
     )
 
+    chat: bool = Field(
+        False,
+        description=(
+            "Whether it is a turn in the LLM's own chat format, which its tokenizer's template"
+            " writes."
+        ),
+    )
+    system: str = Field("", description="System message before that turn (chat alone).")
+
     @model_validator(mode="after")
     def _one_slot(self) -> "PromptText":
         if not has_slots(self.template):
             raise ValueError(NEEDED_SLOTS)
+        if self.system and not self.chat:
+            raise ValueError("system: belongs to chat: true; set that, or leave it out")
+        if SLOT.search(self.system):
+            raise ValueError("system: holds a slot; the question belongs in the template")
         return self
+
+    @model_serializer(mode="wrap")
+    def _written(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what a prompt that is no chat has of it: ids of stages hash what is written."""
+        values: dict[str, Any] = dump(self)
+        return {
+            name: value for name, value in values.items() if name not in ("chat", "system") or value
+        }
 
 
 Input = Literal[

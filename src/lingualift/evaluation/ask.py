@@ -1,145 +1,128 @@
-"""Questions put to a checkpoint one by one, outside a benchmark."""
+"""A checkpoint that is asked questions outside a benchmark of the workflow: by the command, or by
+an evaluation harness.
+"""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import torch
 
-from lingualift.artifacts import read_json
-from lingualift.evaluation.engines import TransformersEngine
-from lingualift.evaluation.generate import ComposedInputs
+from lingualift import machine
+from lingualift.evaluation.generate import ComposedInputs, choice_likelihoods, generate
 from lingualift.evaluation.predict import ready
-from lingualift.messages import LinguaLiftError, known
-from lingualift.model.encoder import Encoder
-from lingualift.model.layout import (
-    LAYOUTS,
-    Prompt,
-    compose,
-    end_ids,
-    load_tokenizer,
-    special_ids,
-)
+from lingualift.messages import LinguaLiftError
+from lingualift.model.layout import Prompt
 from lingualift.model.modeling import LinguaLiftModel
+from lingualift.model.processor import LinguaLiftProcessor
+from lingualift.model.reading import encoded
 from lingualift.model.states import States
 
-PROMPTS = {
-    "maths": Prompt("{question}\nAnswer:", "Solve:\n"),
-    "translation": Prompt("{question}\nTranslate to English:", "Translate to English:\n"),
-}
-"""The prompts of the default configuration, by the names that stages note."""
+
+class Question(NamedTuple):
+    """A bare question and, for a prompt that names it, its language in English."""
+
+    text: str
+    language: str | None = None
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a checkpoint wrote, why it stopped (`end` or `length`), and what the encoder read of the
-    question (nothing, where the question enters as text).
-    """
+class Answer(NamedTuple):
+    """What a checkpoint wrote, and why it stopped: `end` or `length`."""
 
     text: str
     stop_reason: str
-    encoder_tokens: list[str]
 
 
-class Checkpoint:
-    """A trained model that is asked: loaded once, with the encoder where the question enters
-    through one.
+class Likelihood(NamedTuple):
+    """Log-likelihood of a continuation, its end token included (as `evaluation.choices: likelihood`
+    counts it), and whether it is the greedy answer.
+    """
+
+    value: float
+    greedy: bool
+
+
+class AskedCheckpoint:
+    """A checkpoint, loaded once; its own layout wraps the questions, and its own prompt unless
+    `prompt` replaces it. A batch holds at most `batch` questions (None: as many as memory holds).
+    `llm` and `encoder` say where the frozen models lie now.
     """
 
     def __init__(
-        self, folder: Path, model: LinguaLiftModel, layout: str, prompt: Prompt, room: int
-    ) -> None:
-        self.folder, self.model, self.layout, self.prompt = folder, model, layout, prompt
-        llm = Path(model.config.llm["path"])
-        self.tokenizer = load_tokenizer(llm)
-        self.ends = end_ids(self.tokenizer, llm)
-        self.room = room
-        self.encoder: Encoder | None = None
-        if (noted := model.config.encoder) is not None:
-            self.encoder = Encoder(
-                noted["path"],
-                noted["layer"],
-                model.embedding_table().dtype,
-                model.device.type,
-                model.encoder,
-                noted.get("split_digits", False),
-            )
-
-    @classmethod
-    def load(
-        cls,
+        self,
         folder: Path,
-        dtype: torch.dtype,
-        device: str,
+        precision: str = "auto",
+        device: str | None = None,
+        batch: int | None = None,
         prompt: Prompt | None = None,
-        max_new_tokens: int = 128,
         llm: Path | None = None,
         encoder: Path | None = None,
-    ) -> "Checkpoint":
-        """The checkpoint in `folder`; `prompt` replaces that of its last stage, `llm` and `encoder`
-        say where the frozen models lie now.
-        """
-        noted = asked_as(folder)
-        model = LinguaLiftModel.from_pretrained(folder, dtype=dtype, llm=llm, encoder=encoder)
-        torch.nn.Module.to(ready(model), torch.device(device))
-        if model.config.encoder is not None:
-            model.add_encoder(dtype)
-        layout = known(noted.input, LAYOUTS, "input", f"{folder}/stage.json")
-        return cls(folder, model, layout, prompt or noted.prompt(folder), max_new_tokens)
-
-    def answer(self, question: str) -> Answer:
-        """The greedy answer. A question that is empty, or longer than the encoder or the LLM has
-        positions for, is a `LinguaLiftError`.
-        """
-        if not question.strip():
-            raise LinguaLiftError("the question is empty")
-        states, tokens = None, []
-        if self.encoder is not None:
-            read = self.prompt.encoded(self.layout, question)
-            tokens = self.encoder.tokenize.fitting(read)
-            states = States.of_arrays(self.encoder.states([read]))
-        count = 0 if states is None else int(states.counts()[0])
-        composed = compose(LAYOUTS[self.layout], self.tokenizer, self.prompt, question, count)
-        held = getattr(self.model.llm.config.get_text_config(), "max_position_embeddings", None)
-        if held is not None and len(composed) + self.room > held:
-            raise LinguaLiftError(
-                f"the question takes {len(composed)} positions and its answer up to {self.room};"
-                f" the LLM has {held}: ask a shorter one"
-            )
-        inputs = ComposedInputs([composed], states, special_ids(self.tokenizer)[2])
-        engine = TransformersEngine(self.model, 1)
-        ((_, ids, reason),) = next(iter(engine.answer(inputs, self.ends, self.room)))
-        text = self.tokenizer.decode(ids, skip_special_tokens=True)
-        return Answer(text.strip(), reason, tokens)
-
-
-@dataclass(frozen=True)
-class AskedAs:
-    """How the last stage of a checkpoint asks: its layout, and the name of its prompt."""
-
-    input: str
-    name: str | None
-
-    def prompt(self, folder: Path) -> Prompt:
-        """The text of that prompt, where the default configuration has it."""
-        if self.name not in PROMPTS:
-            raise LinguaLiftError(
-                f"{folder}: its last stage asks with the prompt '{self.name}', whose text it does"
-                " not note; give it (--prompt, and --instruction if it has one)"
-            )
-        return PROMPTS[self.name]
-
-
-def asked_as(folder: Path) -> AskedAs:
-    """What a checkpoint's `stage.json` says of its prompt; of another kind of folder an error."""
-    record = folder / "stage.json"
-    if not (folder / "config.json").is_file() or not record.is_file():
-        raise LinguaLiftError(
-            f"{folder}: no checkpoint of LinguaLIFT (config.json and stage.json); those of a run"
-            " are in results/checkpoints"
+    ) -> None:
+        processor = LinguaLiftProcessor.from_pretrained(folder, llm, encoder)
+        self.processor = processor if prompt is None else processor.asked_with(prompt)
+        # harnesses name the first GPU by default, also where there is none
+        where = device if device and torch.cuda.is_available() else machine.device()
+        dtype = machine.dtype(precision)
+        self.model = ready(
+            LinguaLiftModel.from_pretrained(folder, dtype=dtype, llm=llm, encoder=encoder)
         )
-    settings: dict[str, Any] = read_json(record).get("provenance", {}).get("settings", {})
-    stage = settings.get("stage", {})
-    prompts = stage.get("prompt")
-    name = prompts[0] if isinstance(prompts, list) and prompts else prompts
-    return AskedAs(stage.get("input") or settings.get("input", ""), name)
+        torch.nn.Module.to(self.model, torch.device(where))
+        self.batch = batch
+
+    def answers(
+        self, questions: Sequence[Question], limit: int, progress: str | None = None
+    ) -> list[Answer]:
+        """The greedy answers, of at most `limit` new tokens. A question that is empty, or longer
+        than the encoder or the LLM has positions for, is a `LinguaLiftError`.
+        """
+        answers = [Answer("", "end")] * len(questions)
+        inputs, ends = self._inputs(questions), self.processor.ends
+        self._check_positions(max(map(len, inputs.composed), default=0), limit)
+        for batch in generate(self.model, inputs, ends, limit, self.batch, progress=progress):
+            for index, ids, reason in batch:
+                text = self.processor.tokenizer.decode(ids, skip_special_tokens=True)
+                answers[index] = Answer(text, reason)
+        return answers
+
+    def _check_positions(self, longest: int, limit: int) -> None:
+        config = self.model.llm.config.get_text_config()
+        held = getattr(config, "max_position_embeddings", None)
+        if held is not None and longest + limit > held:
+            raise LinguaLiftError(
+                f"the question takes {longest} positions and its answer up to {limit}; the LLM has"
+                f" {held}: ask a shorter one"
+            )
+
+    def likelihoods(
+        self, questions: Sequence[Question], continuations: Sequence[Sequence[str]]
+    ) -> list[list[Likelihood]]:
+        """The likelihood of every continuation of each question."""
+        spelled = [[self._spelled(text) for text in texts] for texts in continuations]
+        inputs, ends = self._inputs(questions), self.processor.ends
+        values = choice_likelihoods(self.model, inputs, spelled, self.batch)
+        longest = max(len(ids) for texts in spelled for ids in texts)
+        greedy = {
+            index: [*ids, *([ends[0]] if reason == "end" else [])]
+            for batch in generate(self.model, inputs, ends, longest, self.batch)
+            for index, ids, reason in batch
+        }
+        return [
+            [Likelihood(value, greedy[row] == ids) for value, ids in zip(*pair, strict=True)]
+            for row, pair in enumerate(zip(values, spelled, strict=True))
+        ]
+
+    def _spelled(self, text: str) -> list[int]:
+        ids = self.processor.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return [*ids, self.processor.ends[0]]
+
+    @torch.inference_mode()
+    def _inputs(self, questions: Sequence[Question]) -> ComposedInputs:
+        """What the model is asked, with the encoder's states of each question."""
+        processor, composed, states = self.processor, [], []
+        for text, language in questions:
+            tokens = processor.tokens([text], language)
+            composed += processor.composed([text], tokens, language)
+            if tokens is not None:
+                batch = {k: v.to(self.model.device) for k, v in tokens.batch([0]).items()}
+                states += [rows.float().cpu().numpy() for rows in encoded(self.model, **batch)]
+        return ComposedInputs(composed, States.of_arrays(states) if states else None, processor.pad)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import texts
 from lingualift.evaluation.retrieval import neighbours
 from lingualift.messages import LinguaLiftError
+from lingualift.model.chat import in_chat_format
 from lingualift.model.frozen import fingerprint
 from lingualift.model.layout import (
     LAYOUTS,
@@ -88,6 +89,7 @@ def predict(
     the caller deletes it. `engine` generates (None: this project's own loop over `model`).
     """
     tokenizer = load_tokenizer(llm)
+    asking = replace(asking, prompt=in_chat_format(asking.prompt, tokenizer))
     asked = texts(problems)
     counts = [0] * len(asked) if states is None else states.counts().tolist()
     composed = [

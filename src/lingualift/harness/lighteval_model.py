@@ -10,8 +10,8 @@ from lighteval.models.abstract_model import LightevalModel
 from lighteval.models.model_output import ModelResponse
 from lighteval.tasks.requests import Doc
 
+from lingualift.evaluation.ask import AskedCheckpoint, Question
 from lingualift.harness import MAX_NEW_TOKENS
-from lingualift.harness.asked import AskedCheckpoint, Question
 from lingualift.messages import LinguaLiftError
 
 
@@ -39,14 +39,14 @@ class LinguaLiftLighteval(LightevalModel):
         responses = []
         for doc in docs:
             limit = doc.generation_size or MAX_NEW_TOKENS
-            (text,) = self.asked.answers([Question(doc.query)], limit)
+            ((text, _),) = self.asked.answers([Question(doc.query)], limit)
             for stop in doc.stop_sequences or []:
                 text = text.split(stop)[0]
             responses.append(ModelResponse(input=doc.query, text=[text]))
         return responses
 
     def loglikelihood(self, docs: list[Doc]) -> list[ModelResponse]:
-        """See `lingualift.harness.asked.Likelihood`."""
+        """See `lingualift.evaluation.ask.Likelihood`."""
         questions = [Question(doc.query) for doc in docs]
         scored = self.asked.likelihoods(questions, [doc.choices for doc in docs])
         return [

@@ -9,8 +9,8 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
 
+from lingualift.evaluation.ask import AskedCheckpoint, Question
 from lingualift.harness import MAX_NEW_TOKENS
-from lingualift.harness.asked import AskedCheckpoint, Question
 from lingualift.messages import LinguaLiftError
 
 
@@ -41,9 +41,9 @@ class LinguaLiftLM(LM):
         for limit in sorted({_limit(request) for request in requests}):
             rows = [row for row, request in enumerate(requests) if _limit(request) == limit]
             questions = [_question(requests[row]) for row in rows]
-            texts = self.asked.answers(questions, limit, None if disable_tqdm else "answer")
-            for row, text in zip(rows, texts, strict=True):
-                answers[row] = until(text, requests[row].args[1])
+            made = self.asked.answers(questions, limit, None if disable_tqdm else "answer")
+            for row, answer in zip(rows, made, strict=True):
+                answers[row] = until(answer.text, requests[row].args[1])
         return answers
 
     def loglikelihood(

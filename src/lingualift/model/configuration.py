@@ -44,7 +44,7 @@ class LinguaLiftConfig(PreTrainedConfig):
         self.trained = trained or []
         self.lora = lora
         self.layout: str | None = others.pop("layout", None)
-        self.prompt: dict[str, str] | None = others.pop("prompt", None)
+        self.prompt: dict[str, Any] | None = others.pop("prompt", None)
         super().__init__(**others)
 
     @classmethod

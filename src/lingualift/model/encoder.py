@@ -8,9 +8,7 @@ live ones.
 """
 
 import logging
-import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,152 +18,21 @@ from tqdm import tqdm
 from transformers import (
     AutoConfig,
     AutoModel,
-    AutoModelForCausalLM,
     AutoModelForTextEncoding,
-    AutoTokenizer,
 )
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
-from transformers.models.auto.modeling_auto import (
-    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
-    MODEL_FOR_TEXT_ENCODING_MAPPING,
-)
+from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING
 
 from lingualift import machine
 from lingualift.messages import LinguaLiftError
-from lingualift.model import digits, use_multilingual
+from lingualift.model.encoder_tokenizer import EncoderTokenizer, is_causal
 from lingualift.model.states import States, StateWriter, Tokens, texts_key
+from lingualift.model.weights import pretrained_llm
 
 logger = logging.getLogger(__name__)
-use_multilingual.register()
-MAX_TOKENS = 1024
 BATCH_TOKENS = 2048  # of a processor's batch; a GPU takes more (`machine.device_scale`)
 Layers = int | list[int] | None
 """A hidden layer, several whose states are joined, or the model's own last hidden state."""
-BIDIRECTIONAL = (
-    "bert",
-    "xlm",
-    "xlm-roberta",
-    "roberta",
-)  # also offered as causal models, but read both ways
-
-
-@dataclass(frozen=True)
-class EncoderTokenizer:
-    """The encoder's tokenizer as states are made with it; `causal` encoders get no added tokens,
-    others their usual ones.
-
-    Texts are cut after `limit` tokens. With `split_digits` every digit is a token of its own.
-    """
-
-    tokenizer: Any
-    causal: bool
-    limit: int = MAX_TOKENS
-    split_digits: bool = False
-
-    @classmethod
-    def load(cls, path: str | Path, split_digits: bool = False) -> "EncoderTokenizer":
-        """The tokenizer of a model folder."""
-        config = AutoConfig.from_pretrained(path, local_files_only=True)
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-        except (ImportError, ValueError, OSError) as error:
-            raise LinguaLiftError(
-                f"encoder {path}: its tokenizer cannot be read:"
-                f" {' '.join(str(error).split())[:300]}"
-            ) from error
-        if split_digits:
-            digits.split_digits(tokenizer)
-        limit = min(MAX_TOKENS, positions(config))
-        return cls(tokenizer, is_causal(config), limit, split_digits)
-
-    def __call__(self, texts: Sequence[str]) -> tuple[list[list[int]], list[list[tuple[int, int]]]]:
-        """Token ids and character offsets of each text; added tokens have empty offsets. Only a
-        fast tokenizer knows offsets.
-        """
-        if not self.tokenizer.is_fast:
-            raise LinguaLiftError(
-                f"encoder {self.tokenizer.name_or_path}: its tokenizer tells no character offsets"
-                " (no tokenizer.json), which a warm start and lexicons from the encoder need; use"
-                " another encoder for these, or leave out the stage"
-            )
-        batch = self.tokenizer(
-            list(texts),
-            add_special_tokens=not self.causal,
-            truncation=True,
-            max_length=self.limit,
-            return_offsets_mapping=True,
-        )
-        offsets = batch["offset_mapping"]
-        if self.split_digits:
-            mark = self.tokenizer.convert_tokens_to_ids("▁")
-            offsets = [
-                _unmarked(*row, mark)
-                for row in zip(texts, batch["input_ids"], offsets, strict=True)
-            ]
-        return batch["input_ids"], offsets
-
-    def fitting(self, text: str) -> list[str]:
-        """The tokens of a text that is read whole; a longer one is an error."""
-        ids = self.tokenizer(text, add_special_tokens=not self.causal, verbose=False)["input_ids"]
-        if len(ids) > self.limit:
-            raise LinguaLiftError(
-                f"{text[:30]!r}...: {len(ids)} tokens; the encoder reads {self.limit}: shorten it"
-            )
-        return self.tokenizer.convert_ids_to_tokens(ids)
-
-    @property
-    def prefix(self) -> tuple[int, ...]:
-        """Tokens before a text that give no state: a decoder's BOS is an attention sink without
-        meaning.
-        """
-        return (
-            (self.tokenizer.bos_token_id,)
-            if self.causal and self.tokenizer.bos_token_id is not None
-            else ()
-        )
-
-    @property
-    def added(self) -> tuple[int, int]:
-        """How many tokens are added before and after every text."""
-        if self.causal:
-            return 0, 0
-        mask = self.tokenizer("a", return_special_tokens_mask=True)["special_tokens_mask"]
-        return mask.index(0), mask[::-1].index(0)
-
-    def tokens(self, texts: Sequence[str]) -> Tokens:
-        """Ids of all texts in one array; a text without any is an error."""
-        pieces, counts = [], []
-        for start in range(
-            0, len(texts), 8192
-        ):  # offsets of Python integers would be the largest thing in memory
-            batch = self.tokenizer(
-                list(texts[start : start + 8192]),
-                add_special_tokens=not self.causal,
-                truncation=True,
-                max_length=self.limit,
-            )["input_ids"]
-            counts += [len(ids) for ids in batch]
-            pieces.append(np.fromiter((token for ids in batch for token in ids), np.int32))
-        if 0 in counts:
-            index = counts.index(0)
-            raise LinguaLiftError(
-                f"text {index} ({texts[index][:30]!r}) has no tokens for the encoder"
-            )
-        pad = self.tokenizer.pad_token_id
-        ids = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
-        return Tokens(ids, np.cumsum([0, *counts]), self.prefix, 0 if pad is None else pad)
-
-
-def _unmarked(
-    text: str, ids: list[int], offsets: list[tuple[int, int]], mark: int
-) -> list[tuple[int, int]]:
-    """Offsets in which the mark of a word's beginning stands for nothing where it was cut off a
-    digit: without a space before it, it has the digit's own place.
-    """
-    return [
-        (start, start) if token == mark and text[start:end].isnumeric() else (start, end)
-        for token, (start, end) in zip(ids, offsets, strict=True)
-    ]
 
 
 class Backbone(torch.nn.Module):
@@ -191,9 +58,7 @@ class Backbone(torch.nn.Module):
                     f" layer of {path}; it has 1 to {depth}"
                 )
         if self.causal:
-            model = AutoModelForCausalLM.from_pretrained(
-                path, dtype=dtype, local_files_only=True
-            ).base_model
+            model = pretrained_llm(path, dtype).base_model
             if self.joined:
                 highest = max(self.joined)
                 model.layers = model.layers[:highest]
@@ -259,28 +124,6 @@ def state_width(path: str | Path, layer: Layers) -> int:
     """Numbers of a state of a model folder's encoder, from its configuration alone."""
     joined = len(layer) if isinstance(layer, list) else 1
     return depth_and_width(path)[1] * joined
-
-
-def is_causal(config: Any) -> bool:
-    """Whether a model reads from left to right."""
-    decoder = (
-        config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-        and config.model_type not in BIDIRECTIONAL
-    )
-    return decoder and not getattr(config, "is_encoder_decoder", False)
-
-
-def positions(config: Any) -> int:
-    """Tokens of a text that a model has positions for: 512 in BERT, XLM and their kin, without end
-    where positions are relative.
-    """
-    held = getattr(config, "max_position_embeddings", None)
-    if held is None:
-        return sys.maxsize
-    first = (
-        (config.pad_token_id or 0) + 1 if config.model_type in ("roberta", "xlm-roberta") else 0
-    )  # these count from there
-    return int(held) - first - is_causal(config)
 
 
 def depth_and_width(path: str | Path, config: Any = None) -> tuple[int, int]:
@@ -384,12 +227,16 @@ class Encoder:
         return self.backbone.hidden(ids[:, before:], mask, layers, DynamicCache(rows))
 
     def states(
-        self, texts: Sequence[str], layers: Sequence[int] | None = None, progress: str | None = None
+        self,
+        texts: Sequence[str],
+        layers: Sequence[int] | None = None,
+        progress: str | None = None,
+        languages: Sequence[str] = (),
     ) -> list[np.ndarray]:
         """Float32 states of each text in memory: [tokens, dim], or with `layers` [len(layers),
-        tokens, dim].
+        tokens, dim]. `languages` as in `EncoderTokenizer.tokens`.
         """
-        tokens = self.tokenize.tokens(texts)
+        tokens = self.tokenize.tokens(texts, languages)
         result: list[np.ndarray] = [np.empty(0)] * len(texts)
         with tqdm(
             total=len(texts), desc=progress, unit="text", disable=progress is None, mininterval=5
@@ -402,16 +249,18 @@ class Encoder:
                 bar.update(len(chosen))
         return result
 
-    def word_states(self, words: Sequence[str], layers: Sequence[int]) -> list[np.ndarray]:
-        """Float32 states [len(layers), tokens, dim] of each word alone, without the tokens that the
-        tokenizer adds to every text; a word that has none of its own keeps those.
+    def word_states(
+        self, words: Sequence[str], layers: Sequence[int], language: str
+    ) -> list[np.ndarray]:
+        """Float32 states [len(layers), tokens, dim] of each word of a language alone, without the
+        tokens that the tokenizer adds to every text; a word that has none of its own keeps those.
         """
         before, after = self.tokenize.added
         return [
             states[:, before : states.shape[1] - after]
             if states.shape[1] > before + after
             else states
-            for states in self.states(words, layers)
+            for states in self.states(words, layers, languages=[language] * len(words))
         ]
 
     @torch.no_grad()
@@ -419,25 +268,47 @@ class Encoder:
         """States [states, dim] of `Tokens.batch` in bfloat16, as a store holds them."""
         return self.backbone(ids, mask, len(self.tokenize.prefix)).to(torch.bfloat16)
 
-    def encode(self, texts: Sequence[str], progress: str | None = None) -> States:
+    def encode(
+        self, texts: Sequence[str], progress: str | None = None, languages: Sequence[str] = ()
+    ) -> States:
         """States of all texts in memory, float32; a text that occurs twice is encoded once."""
-        distinct = sorted(set(texts))
-        rows = {text: index for index, text in enumerate(distinct)}
-        return States.of_arrays(self.states(distinct, progress=progress)).take(
-            [rows[text] for text in texts]
-        )
+        distinct, marked, rows = self._distinct(texts, languages)
+        made = self.states(distinct, progress=progress, languages=marked)
+        return States.of_arrays(made).take(rows)
 
-    def store(self, path: str | Path, texts: Sequence[str], progress: str | None = None) -> None:
-        """Write the states of all texts to the store `path`, batch by batch; an interrupted store
-        is taken up where it stopped.
+    def _distinct(
+        self, texts: Sequence[str], languages: Sequence[str]
+    ) -> tuple[list[str], list[str], list[int]]:
+        """The distinct texts, their languages where the model marks them (else none), and the row
+        of each text among them.
         """
-        distinct = sorted(set(texts))
-        tokens = self.tokenize.tokens(distinct)
+        if not self.tokenize.language_tokens:
+            languages = [""] * len(texts)
+        pairs = list(zip(texts, languages, strict=True))
+        distinct = sorted(set(pairs))
+        rows = {pair: index for index, pair in enumerate(distinct)}
+        marked = [language for _, language in distinct if language]
+        return [text for text, _ in distinct], marked, [rows[pair] for pair in pairs]
+
+    def store(
+        self,
+        path: str | Path,
+        texts: Sequence[str],
+        progress: str | None = None,
+        languages: Sequence[str] = (),
+    ) -> None:
+        """Write the states of all texts to the store `path`, batch by batch; an interrupted store
+        is taken up where it stopped. `languages` as in `EncoderTokenizer.tokens`.
+        """
+        distinct, marked, rows = self._distinct(texts, languages)
+        tokens = self.tokenize.tokens(distinct, marked)
         counts = tokens.counts()
         order = np.argsort(counts, kind="stable")
         key: dict[str, Any] = {"texts": texts_key(texts), "layer": self.layer}
         if self.tokenize.split_digits:
             key["split_digits"] = True
+        if marked:
+            key["languages"] = texts_key(marked)
         writer = StateWriter(path, counts[order], self.dim, key)
         with tqdm(
             total=len(distinct),
@@ -453,5 +324,4 @@ class Encoder:
         spans = np.empty((len(distinct), 2), np.int64)
         ends = np.cumsum(counts[order])
         spans[order] = np.stack([ends - counts[order], ends], 1)
-        rows = {text: index for index, text in enumerate(distinct)}
-        writer.finish(spans[[rows[text] for text in texts]], texts_key(texts))
+        writer.finish(spans[rows], texts_key(texts))

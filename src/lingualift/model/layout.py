@@ -9,7 +9,7 @@ MindMerger are values of one setting.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,22 +63,29 @@ class Prompt:
     `instruction` is what stays when the question enters through the encoder.
 
     `{source}` and `{target}`, the names of the question's language and of English, are filled in by
-    `between`.
+    `between`. With `chat` it is a turn in the LLM's chat format (`chat.in_chat_format`), behind the
+    message `system`.
     """
 
     template: str
     instruction: str
+    chat: bool = False
+    system: str = ""
 
     def __post_init__(self) -> None:
         if not has_slots(self.template):
             raise LinguaLiftError(f"prompt {self.template!r}: {NEEDED_SLOTS}")
 
     @classmethod
-    def of(cls, template: str, instruction: str | None) -> "Prompt":
+    def of(
+        cls, template: str, instruction: str | None, chat: bool = False, system: str = ""
+    ) -> "Prompt":
         """A prompt by its template; without an instruction, what the template says beside the
         question is what stays where the encoder reads the question.
         """
-        return cls(template, SLOT.sub("", template) if instruction is None else instruction)
+        if instruction is None:
+            instruction = SLOT.sub("", template)
+        return cls(template, instruction, chat, system)
 
     def between(self, source: str, target: str) -> "Prompt":
         """The prompt for a question in one language, answered or translated into another, by their
@@ -86,9 +93,20 @@ class Prompt:
         """
         parts = (
             text.replace("{source}", source).replace("{target}", target)
-            for text in (self.template, self.instruction)
+            for text in (self.template, self.instruction, self.system)
         )
-        return Prompt(*parts)
+        template, instruction, system = parts
+        return replace(self, template=template, instruction=instruction, system=system)
+
+    def fields(self) -> dict[str, Any]:
+        """Its fields by name, without those of the chat format where it has none: Snakemake
+        compares what jobs were given, and finished ones are older.
+        """
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if value or name in ("template", "instruction")
+        }
 
     def text(self, question: str) -> str:
         """The whole prompt as text."""

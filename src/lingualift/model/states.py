@@ -186,6 +186,16 @@ def encoded_texts(table: pa.Table) -> list[str]:
     return texts
 
 
+def encoded_languages(table: pa.Table, language: str) -> list[str]:
+    """The language of each of `encoded_texts`: `language`, where the table has no column of them,
+    and English of translations.
+    """
+    if "language" in table.column_names:
+        return table["language"].to_pylist()
+    texts = encoded_texts(table)
+    return [language] * len(table) + ["en"] * (len(texts) - len(table))
+
+
 def load_states(path: str | Path, texts: Sequence[str]) -> States:
     """Memory-map stored states; refuse them when they belong to other texts or are cut short."""
     folder = Path(path)

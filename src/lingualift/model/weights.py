@@ -22,11 +22,37 @@ from lingualift.messages import LinguaLiftError
 WEIGHTS = "model.safetensors"
 LLM_WEIGHTS = "llm.safetensors"
 """Where a stage has left a trained LLM as it was: the parent's file that holds it, linked."""
+TEXT_PART = {r"^language_model\.": ""}
+"""How the tensors of a model that also reads images are named in its language model alone."""
 
 
 def pretrained_llm(path: str | Path, dtype: torch.dtype, **loading: Any) -> PreTrainedModel:
-    """The LLM of a model folder; `loading` is for Transformers: how it quantises it."""
-    return AutoModelForCausalLM.from_pretrained(path, dtype=dtype, local_files_only=True, **loading)
+    """The LLM of a model folder; of a model that also reads images (Gemma 3 from 4B on) the
+    language model alone. `loading` is for Transformers: how it quantises it.
+    """
+    loading |= {"dtype": dtype, "local_files_only": True}
+    architecture, config = _architecture(path)
+    if config.model_type != AutoConfig.from_pretrained(path, local_files_only=True).model_type:
+        model, about = architecture.from_pretrained(
+            path, config=config, key_mapping=TEXT_PART, output_loading_info=True, **loading
+        )
+        if missing := sorted(about["missing_keys"]):
+            raise LinguaLiftError(
+                f"{path}: lacks tensor '{missing[0]}' of the language model of"
+                f" {architecture.__name__}; this layout of a model with images is not supported"
+            )
+        return model
+    return AutoModelForCausalLM.from_pretrained(path, **loading)
+
+
+def _architecture(path: str | Path) -> tuple[Any, Any]:
+    """The class and the configuration of a model folder's LLM: of its language model where that has
+    a class of its own.
+    """
+    config = AutoConfig.from_pretrained(path, local_files_only=True)
+    text = config.get_text_config()
+    chosen = text if type(text) in MODEL_FOR_CAUSAL_LM_MAPPING else config
+    return MODEL_FOR_CAUSAL_LM_MAPPING[type(chosen)], chosen
 
 
 def trained_llm(
@@ -38,12 +64,10 @@ def trained_llm(
     Parameters without a tensor, or with one of another shape, get random values: `put` refuses
     them.
     """
-    config = AutoConfig.from_pretrained(path, local_files_only=True)
-    architecture: Any = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
-    text = config.get_text_config()
+    architecture, config = _architecture(path)
     return architecture.from_pretrained(
         None,
-        config=text if architecture.config_class is type(text) else config,
+        config=config,
         state_dict={name.removeprefix("llm."): tensor for name, tensor in weights.items()},
         dtype=dtype,
         ignore_mismatched_sizes=True,

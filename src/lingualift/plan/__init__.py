@@ -13,7 +13,7 @@ from lingualift.benchmarks.registry import registered
 from lingualift.config import CodeSwitch, Config, OwnBenchmark, System
 from lingualift.languages import Language, find_language
 from lingualift.messages import LinguaLiftError, known
-from lingualift.model.layout import Prompt, reads_question
+from lingualift.model.layout import LAYOUTS, Prompt, reads_question
 from lingualift.plan import files
 from lingualift.plan.checks import (
     benchmark_sources,
@@ -293,7 +293,7 @@ class Plan:
     def prompt(self, name: str) -> Prompt:
         """A configured prompt."""
         text = self.config.prompts[name]
-        return Prompt.of(text.template, text.instruction)
+        return Prompt.of(text.template, text.instruction, text.chat, text.system)
 
     def asked(self, run: str, benchmark: str) -> Prompt:
         """The prompt of a run on a benchmark: its system's own, or that of its last stage on a task
@@ -380,6 +380,29 @@ class Plan:
         return self.stages[known(identifier, self.stages, "stage", "results/checkpoints")]
 
 
+def check_chat(made: Plan, run: Run) -> None:
+    """A prompt in the chat format is text that the LLM reads: not an instruction beside encoder
+    states, nor what an encoder reads.
+    """
+    read: list[tuple[str, Prompt]] = [
+        (stage.input, made.prompt(name))
+        for stage in run.stages
+        for _, name in stage.stage.parts
+        if name
+    ]
+    own = made.systems[run.system].input
+    benchmarks = made.config.benchmark_names.values()
+    read += [
+        (own, made.asked(run.name, name)) for name in benchmarks if run.name in made.runs_on(name)
+    ]
+    for layout, prompt in read:
+        if prompt.chat and "text" not in LAYOUTS[layout]:
+            raise LinguaLiftError(
+                f"system '{run.system}': prompt {prompt.template[:40]!r} is a chat, which input"
+                f" '{layout}' has no place for; give it a prompt without chat, or input: text"
+            )
+
+
 def plan(
     config: Config,
     languages: Mapping[str, Language],
@@ -406,6 +429,8 @@ def plan(
                 check_layers(where, [frozen], sources[used.llm.source])
     stages_by_id = {stage.id: stage for run in runs.values() for stage in run.stages}
     made = Plan(config, languages, sources, systems, runs, stages_by_id)
+    for run in runs.values():
+        check_chat(made, run)
     if made.built_languages:
         check_built(config, languages, sources)
     if any(systems[name].translate for name in config.systems):

@@ -1,16 +1,18 @@
 """What jobs read, where that is more than one path: inputs and parameters of rules, as values."""
 
 import os
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lingualift.config import OwnBenchmark
+from lingualift.languages import Language
 from lingualift.model.layout import Prompt, reads_question
 from lingualift.plan import Plan, files
 from lingualift.plan.engines import built_sheets, version
 from lingualift.plan.systems import RunStage, encoder_name
+from lingualift.retrieve.sources import Source
 
 Inputs = dict[str, str | list[str]]
 
@@ -24,7 +26,7 @@ class StageTable:
 
     texts: str
     states: str | None = None
-    prompt: dict[str, str] | None = None
+    prompt: dict[str, Any] | None = None
     lexicon: str | None = None
 
 
@@ -38,18 +40,21 @@ class Questions:
     problems: str
     states: str | None
     translated: str | None
-    prompt: dict[str, str]
+    prompt: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class AskedModel:
     """What a run wants of a prepared model: whether it serves as an LLM, which hidden layers are
-    read, and whether a system has its digits split.
+    read, whether a system has its digits split, the prompts that ask it in its chat format, and the
+    token of each language, where it marks languages.
     """
 
     llm: bool
     layers: list[int]
     split_digits: bool = False
+    chats: list[Prompt] = field(default_factory=list)
+    language_tokens: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,34 @@ def asked_model(plan: Plan, key: str) -> AskedModel:
         key in llms,
         sorted(layer for layer in layers if layer is not None),
         any(encoder.split_digits for encoder in encoders),
+        chat_prompts(plan, key),
+        language_tokens(plan.sources[key], plan.languages),
     )
+
+
+def chat_prompts(plan: Plan, key: str) -> list[Prompt]:
+    """The prompts in which a run trains or asks an LLM in its chat format."""
+    named = [
+        plan.prompt(name)
+        for stage in plan.stages.values()
+        for _, name in stage.stage.parts
+        if name and stage.llm.source == key
+    ]
+    asked = [
+        plan.asked(run, benchmark)
+        for benchmark in plan.config.benchmark_names.values()
+        for run in plan.runs_on(benchmark)
+        if plan.run(run).llm.source == key
+    ]
+    return list(dict.fromkeys(prompt for prompt in (*named, *asked) if prompt.chat))
+
+
+def language_tokens(source: Source, languages: Mapping[str, Language]) -> dict[str, str]:
+    """The token of each language in an encoder that marks them."""
+    if source.language_tokens is None:
+        return {}
+    tokens = {code: getattr(row, source.language_tokens) for code, row in languages.items()}
+    return {code: token for code, token in tokens.items() if token}
 
 
 def words(plan: Plan, lang: str) -> Inputs:
@@ -176,7 +208,7 @@ def stage_texts(plan: Plan, stage: RunStage) -> list[StageTable]:
             StageTable(
                 folder.table(table),
                 states and files.entry(states, table),
-                asdict(plan.prompt(prompt)) if prompt else None,
+                plan.prompt(prompt).fields() if prompt else None,
                 files.lexicon_evidence(table) if folder.kind == "codeswitch" else None,
             )
         )
@@ -193,7 +225,7 @@ def stage_reference(plan: Plan, stage: RunStage) -> StageTable | None:
     named = zip(stage.stage.parts, stage.tasks, strict=True)
     prompts = [prompt for (_, prompt), task in named if prompt and task == stage.reference]
     chosen = plan.prompt(prompts[0]) if prompts else Prompt("{question}", "")
-    return StageTable(folder.table("questions"), None, asdict(chosen))
+    return StageTable(folder.table("questions"), None, chosen.fields())
 
 
 def stage_languages(plan: Plan, stage: RunStage) -> dict[str, str]:
@@ -296,7 +328,7 @@ def questions(plan: Plan, name: str, benchmark: str, batch: str) -> list[Questio
                 files.problems(benchmark, lang),
                 files.entry(states, lang) if isinstance(states, str) else None,
                 translated if translated in inputs["translated"] else None,
-                asdict(prompt.between(plan.language(lang).name, "English")),
+                prompt.between(plan.language(lang).name, "English").fields(),
             )
         )
     return asked

@@ -23,6 +23,7 @@ SHIPPED: tuple[list[str], ...] = (
     ["gsm8k.yaml"],
     ["paper.yaml"],
     ["paper.yaml", "released.yaml"],
+    ["one-gpu.yaml"],
 )
 """The overlays of the configurations that come with the project."""
 PARTS = {
@@ -159,6 +160,9 @@ def _languages(codes: Sequence[str]) -> str:
 
 def _prompt(label: str, prompt: Prompt, layout: str) -> str:
     """What of a prompt is read, and by which model."""
+    if prompt.chat:
+        before = f" behind the system message {prompt.system!r}" if prompt.system else ""
+        return f"{label}, a turn in the LLM's chat format{before}: {prompt.template!r}"
     if layout in TEMPLATED:
         return f"{label}, read by the encoder: {prompt.template!r}"
     if "instruction" in LAYOUTS[layout]:

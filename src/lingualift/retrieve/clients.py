@@ -21,6 +21,7 @@ from pathlib import Path
 from lingualift.artifacts import atomic_directory
 from lingualift.lock import locked
 from lingualift.messages import LinguaLiftError
+from lingualift.retrieve.hub import HubRefusal, check_delivery, raise_refusal
 from lingualift.retrieve.sources import IGNORED, Source, SourceFile
 
 logger = logging.getLogger(__name__)
@@ -258,42 +259,32 @@ def hub_download(source: Source, folder: Path) -> None:
                 type(error).__name__,
             )
         )
-        hint = (
-            "; the repository is gated: accept its terms on the hub and set HF_TOKEN"
-            if type(error).__name__ == "GatedRepoError"
-            else ""
-        )
+        raise_refusal(source, source.revision, error)
         raise ClientError(
-            f"{source.repository}@{source.revision}: {type(error).__name__}: {words[:300]}{hint}"
+            f"{source.repository}@{source.revision}: {type(error).__name__}: {words[:300]}"
         ) from error
     shutil.rmtree(folder / ".cache", ignore_errors=True)
 
 
 def can_reach(source: Source) -> str | None:
     """Ask the client of this source, cheaply, whether it could deliver; None if so, else its words.
-    Downloads nothing.
+    Downloads nothing. What the hub refuses raises `HubRefusal`.
     """
     file = source.files[0] if source.files else None
     try:
         if source.kind == "hub":
-            _ask_hub(source)
+            check_delivery(source)
         elif file is not None:
             _ask_client(source, file)
     except ClientError as error:
         return str(error)
+    except HubRefusal:  # no network and no mirror are not what is lacking
+        raise
     except Exception as error:  # as in hub_download, and urllib's errors
         return redact(
             f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         )[:300]
     return None
-
-
-def _ask_hub(source: Source) -> None:
-    from huggingface_hub import HfApi
-
-    HfApi(token=os.environ.get("HF_TOKEN") or False).repo_info(
-        source.repository or "", revision=source.revision, repo_type=source.repo_type
-    )
 
 
 def _ask_client(source: Source, file: SourceFile) -> None:

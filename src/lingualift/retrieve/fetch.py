@@ -26,7 +26,7 @@ from lingualift.messages import LinguaLiftError, nearest
 from lingualift.modes import follow_umask
 from lingualift.retrieve import clients
 from lingualift.retrieve.mirrored import copy_repository
-from lingualift.retrieve.sources import Source, SourceFile, missing_pins
+from lingualift.retrieve.sources import PIN_COMMAND, Source, SourceFile, missing_pins
 from lingualift.retrieve.unpack import check_members, unpack
 from lingualift.text.cleaning import is_utf8
 
@@ -429,7 +429,8 @@ def _retrieve_hub(
         shutil.rmtree(folder, ignore_errors=True)
         raise LinguaLiftError(
             f"source '{source.key}': {source.repository} at {source.revision} holds no safetensors"
-            " weights, and pickled ones are never read; pin a revision that has them, or convert a"
-            f" copy that you trust (docs/data.md) into mirror/{_mirror_folder(source)}"
+            " weights, and pickled ones are never read; pin a revision that has them"
+            f" (`{PIN_COMMAND} {source.key}=REVISION`), or convert a copy that you trust"
+            f" (docs/data.md) into mirror/{_mirror_folder(source)}"
         )
     return _finish(source, folder, destination, [])

@@ -62,6 +62,10 @@ IGNORED = (
 )
 
 
+PIN_COMMAND = "lingualift pin CONFIG"
+"""What asks the hub for commits, and writes them into a configuration (`lingualift.pins`)."""
+
+
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -167,6 +171,13 @@ class Source(_Settings):
             " joins several."
         ),
     )
+    language_tokens: str | None = Field(
+        None,
+        description=(
+            "Encoders: column of languages.tsv that holds the token with which they mark a text's"
+            " language."
+        ),
+    )
     code: str | None = Field(None, description="Column of languages.tsv that fills {code}.")
     languages: list[str] = Field(
         [],
@@ -222,7 +233,7 @@ class Source(_Settings):
                     f"file {file.name}: {{code}} needs `code`, the column of languages.tsv that"
                     " fills it"
                 )
-        for column in (self.code, self.held):
+        for column in (self.code, self.held, self.language_tokens):
             if column is not None and column not in LANGUAGE_COLUMNS:
                 raise ValueError(
                     f"'{column}' is no column of languages.tsv; {nearest(column, LANGUAGE_COLUMNS)}"
@@ -428,8 +439,8 @@ def missing_pins(source: Source) -> list[str]:
     """
     if source.kind == "hub" and source.revision is None:
         return [
-            f"source '{source.key}' has no pinned revision: look up the commit you want of"
-            f" {source.repository} on the hub and set pins.{source.key} to its 40 digits"
+            f"source '{source.key}' has no pinned revision: `{PIN_COMMAND}` asks the hub for that"
+            f" of {source.repository}; or set pins.{source.key} to the 40 digits of a commit"
         ]
     lines = []
     for file in source.files:

@@ -32,10 +32,7 @@ def note_prompt(job: StageJob, model: LinguaLiftModel) -> None:
     texts = asked_texts(job)
     prompt = None if texts is None else texts.prompt
     model.config.layout = job.layout
-    model.config.prompt = prompt and {
-        "template": prompt.template,
-        "instruction": prompt.instruction,
-    }
+    model.config.prompt = prompt and prompt.fields()
 
 
 def card_example(

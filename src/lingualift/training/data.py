@@ -16,7 +16,7 @@ import numpy as np
 
 from lingualift.artifacts import atomic_directory, digest, read_json, write_json
 from lingualift.messages import LinguaLiftError
-from lingualift.model.encoder import EncoderTokenizer
+from lingualift.model.encoder_tokenizer import EncoderTokenizer
 from lingualift.model.layout import LAYOUTS, Composed, compose_all, load_tokenizer
 from lingualift.model.states import States, Tokens
 from lingualift.training.examples import Examples, encoder_texts, stage_examples
@@ -101,7 +101,7 @@ def _read_texts(
     with all_threads(len(examples)):
         if job.encoder is not None and (encoder_learns or states is None):
             tokenizer = EncoderTokenizer.load(job.encoder, job.split_digits)
-            states = tokenizer.tokens(encoder_texts(examples, job.layout))
+            states = tokenizer.tokens(encoder_texts(examples, job.layout), examples.languages)
         unread = states is None or job.layout == "text"
         counts = [0] * len(examples) if states is None or unread else states.counts().tolist()
         asked = [prompt for prompt in examples.prompts if prompt is not None]

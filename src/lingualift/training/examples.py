@@ -10,7 +10,8 @@ import numpy as np
 
 from lingualift.artifacts import read_json, read_parquet
 from lingualift.messages import LinguaLiftError
-from lingualift.model.layout import Prompt
+from lingualift.model.chat import in_chat_format
+from lingualift.model.layout import Prompt, load_tokenizer
 from lingualift.model.states import States, load_states
 from lingualift.training.job import StageJob, StageTexts
 
@@ -58,7 +59,7 @@ def stage_examples(job: StageJob, english: Examples | None) -> tuple[Examples, l
         if evidence.get("verdict") == "collapsed":
             left_out.append(evidence["language"])
         else:
-            parts += by_language(read_examples(texts, job.names))
+            parts += by_language(read_examples(_in_chat(texts, job), job.names))
     if left_out:
         logger.warning(
             "%s: left out because their lexicons collapsed: %s", job.name, ", ".join(left_out)
@@ -66,6 +67,13 @@ def stage_examples(job: StageJob, english: Examples | None) -> tuple[Examples, l
     if job.stage.objective == "warm-start" and english is not None:
         parts.append(with_words(english))
     return draw_examples(parts, job.stage.examples, job.seed), left_out
+
+
+def _in_chat(texts: StageTexts, job: StageJob) -> StageTexts:
+    """A table with its prompt as the LLM's chat format has it, where it asks for that."""
+    if texts.prompt is None or not texts.prompt.chat:
+        return texts
+    return replace(texts, prompt=in_chat_format(texts.prompt, load_tokenizer(job.llm)))
 
 
 def read_examples(texts: StageTexts, names: Mapping[str, str]) -> Examples:

@@ -14,7 +14,8 @@ from lingualift.messages import LinguaLiftError
 from lingualift.model import packed
 from lingualift.model.card import CARD, model_card
 from lingualift.model.configuration import LinguaLiftConfig
-from lingualift.model.encoder import Encoder, EncoderTokenizer, state_width
+from lingualift.model.encoder import Encoder, state_width
+from lingualift.model.encoder_tokenizer import EncoderTokenizer
 from lingualift.model.frozen import encoder_reference
 from lingualift.model.layout import load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel
@@ -131,7 +132,8 @@ def _english_states(job: StageJob, reference: StageTexts, encoder: Encoder | Non
     count = min(len(english), MEASURED_TEXTS)
     if english.states is not None:
         return as_tensor(english.states.rows(range(count)))
-    made = (encoder or _encoder(job)).encode(encoder_texts(english, job.layout)[:count])
+    texts = encoder_texts(english, job.layout)[:count]
+    made = (encoder or _encoder(job)).encode(texts, languages=english.languages[:count])
     return as_tensor(made.rows()).to(torch.bfloat16)
 
 

@@ -19,7 +19,7 @@ import torch
 from lingualift import machine
 from lingualift.config import WarmStart
 from lingualift.messages import LinguaLiftError
-from lingualift.model.encoder import EncoderTokenizer
+from lingualift.model.encoder_tokenizer import EncoderTokenizer
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, as_tensor
 from lingualift.training.examples import Examples

@@ -1,0 +1,232 @@
+"""Pins without typing: ask the hub for the commit of every source of a configuration that has none,
+and write them under `pins` of its file.
+
+    python -m lingualift.pins CONFIG [CONFIG ...] [KEY=REVISION ...]
+
+CONFIG are overlays over config/config.yaml, as behind `--configfile`; the last one gets the pins.
+KEY=REVISION pins one source at a commit, branch, tag or pull request that you name, also where it
+has a pin. What the hub says of each commit stands behind it as a comment.
+"""
+
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lingualift.artifacts import write_text
+from lingualift.config import Config
+from lingualift.data.rows import first_line, read_text
+from lingualift.languages import load_languages
+from lingualift.messages import LinguaLiftError, nearest
+from lingualift.plan import plan
+from lingualift.plan.systems import load_systems
+from lingualift.plan.told import FOLDER, configuration
+from lingualift.retrieve import clients, hub
+from lingualift.retrieve.sources import PIN_COMMAND, Source, load_sources
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A source's commit, and what the hub says of it."""
+
+    key: str
+    there: hub.Repository
+    model: bool
+
+    @property
+    def about(self) -> str:
+        """What stands behind the commit: day, licence, gate, form of the weights, gigabytes."""
+        there = self.there
+        words = [there.date, there.licence, "gated" if there.gated else "open"]
+        if self.model:
+            words.append("safetensors" if there.safetensors else "no safetensors")
+        return ", ".join([*words, f"{there.size / 1e9:.2f} GB"])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The pins that were written, and what the user still has to do, a line each."""
+
+    pins: list[Pin]
+    notes: list[str]
+    refused: list[str]
+
+
+def pin(overlays: Sequence[str | Path], revisions: Mapping[str, str] | None = None) -> Answer:
+    """Pin every hub source of a configuration that has no commit, and those in `revisions` at the
+    revision named there; the pins are written into the last of `overlays`, all at once.
+
+    Sources that cannot be pinned are `refused` in the answer, a line each, while the others are
+    written. Pins that are there are looked up too. Raises `LinguaLiftError` where the hub does not
+    answer, and for a configuration or a file that cannot be read.
+    """
+    path, asked = Path(overlays[-1]), dict(revisions or {})
+    config = configuration(overlays)
+    text = read_text(path)
+    sources = hub_sources(config)
+    for key in asked:
+        if key not in sources:
+            raise LinguaLiftError(f"{path}: uses no hub source '{key}'; {nearest(key, sources)}")
+    pins: list[Pin] = []
+    notes: list[str] = []
+    refused: list[str] = []
+    for key, source in sources.items():
+        try:
+            with _answering():
+                found = _asked(source, asked.get(key, source.revision), config.mirror)
+                if source.revision is None or key in asked:
+                    pins.append(found)
+        except hub.HubRefusal as refusal:
+            refused.append(str(refusal))
+            continue
+        try:
+            with _answering():
+                hub.check_access(source)
+        except hub.HubRefusal as refusal:
+            notes.append(str(refusal))
+    if pins:
+        write_text(path, with_pins(text, pins, str(path)))
+    return Answer(pins, notes, refused)
+
+
+def hub_sources(config: Config) -> dict[str, Source]:
+    """The hub sources that a configuration uses, by key; one that is retrieved by language once,
+    with the files of all its languages.
+    """
+    registry = load_sources(FOLDER / "sources.yaml", config.pins)
+    languages, systems = load_languages(FOLDER / "languages.tsv"), load_systems(FOLDER / "systems")
+    made = plan(config, languages, registry, systems)
+    parts: dict[str, list[Source]] = {}
+    for source in map(made.source, made.retrieved()):
+        if source.kind == "hub":
+            parts.setdefault(source.registry_key or source.key, []).append(source)
+    return {
+        key: registry[key].model_copy(
+            update={"allow": [pattern for part in used for pattern in part.allow]}
+        )
+        for key, used in parts.items()
+    }
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """The hub's library raises its own, its HTTP client's and the system's errors; but for a
+    refusal each means that there is no answer.
+    """
+    try:
+        yield
+    except hub.HubRefusal:
+        raise
+    except Exception as error:
+        words = clients.redact(first_line(error))[:300]
+        raise LinguaLiftError(
+            f"the hub does not answer ({type(error).__name__}: {words}); nothing was written;"
+            " connect, or set HF_ENDPOINT to a hub within reach"
+        ) from error
+
+
+def _asked(source: Source, revision: str | None, mirror: str | None) -> Pin:
+    """What the hub says of a source; a model without safetensors there must be in the mirror."""
+    there = hub.repository(source, revision)
+    if source.repo_type == "model" and not there.safetensors:
+        held = Path(mirror or "") / "hub" / (source.repository or "")
+        if mirror is None or not any(held.glob(hub.SAFE)):
+            raise hub.HubRefusal(hub.without_safetensors(source, there.commit))
+    return Pin(source.key, there, source.repo_type == "model")
+
+
+def with_pins(text: str, pins: Sequence[Pin], where: str) -> str:
+    """The text of a configuration file with these commits under its key `pins`, each with what the
+    hub says of it as a comment; every other line stays as it is.
+
+    Raises `LinguaLiftError` where the file holds `pins` in a form that cannot be kept so.
+    """
+    lines = text.splitlines()
+    heads = [row for row, line in enumerate(lines) if re.match(r"pins\s*:", line)]
+    before = (yaml.safe_load(text) or {}).get("pins") or {}
+    if not heads:
+        lines += ([""] if lines and lines[-1].strip() else []) + ["pins:"]
+        start = end = len(lines)
+    else:
+        start = heads[0] + 1
+        end = next(
+            (row for row in range(start, len(lines)) if re.match(r"[^\s#]", lines[row])), len(lines)
+        )
+        if re.match(r"pins\s*:\s*[^\s#]", lines[heads[0]]):  # {} or a mapping in one line
+            comment = re.search(r"\s+#.*$", lines[heads[0]])
+            lines[heads[0]] = "pins:" + (comment[0] if comment else "")
+            lines[start:start] = [f"  {key}: {_scalar(value)}" for key, value in before.items()]
+            end += len(before)
+    block = lines[start:end]
+    for new in pins:
+        line = f"  {new.key}: {_scalar(new.there.commit)}   # {new.about}"
+        rows = [row for row, old in enumerate(block) if re.match(_entry(new.key), old)]
+        if rows:
+            indent = re.match(r"\s*", block[rows[0]])
+            block[rows[0]] = (indent[0] if indent else "") + line.strip()
+        else:
+            entries = [row for row, old in enumerate(block) if re.match(r"\s+[^\s#]", old)]
+            block.insert(entries[-1] + 1 if entries else 0, line)
+    made = "\n".join([*lines[:start], *block, *lines[end:]]) + "\n"
+    expected = {**before, **{new.key: new.there.commit for new in pins}}
+    if _read(made) != {**(yaml.safe_load(text) or {}), "pins": expected}:
+        added = ", ".join(f"{new.key}: {new.there.commit}" for new in pins)
+        raise LinguaLiftError(
+            f"{where}: holds `pins` in a form that would not stay as it is; write there yourself:"
+            f" {added}"
+        )
+    return made
+
+
+def _scalar(value: Any) -> str:
+    """A value as YAML reads it again: a commit of decimal digits alone would be a number."""
+    text = str(value)
+    return text if yaml.safe_load(text) == value else f"'{text}'"
+
+
+def _entry(key: str) -> str:
+    """A pattern of the line that pins a source."""
+    return rf"\s+(['\"]?){re.escape(key)}\1\s*:"
+
+
+def _read(text: str) -> Any:
+    """A file's settings, or nothing where it is no YAML any more."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
+
+
+def report(answer: Answer, path: str | Path) -> str:
+    """What was done, and what remains, as lines for the user."""
+    lines = [f"{new.key}: {new.there.commit} ({new.about})" for new in answer.pins]
+    if answer.pins:
+        size = sum(new.there.size for new in answer.pins) / 1e9
+        lines.append(f"{path}: {len(answer.pins)} sources pinned, {size:.1f} GB in all")
+    elif not answer.refused:
+        lines.append(f"{path}: every source has its pin, and the hub still has it")
+    return "\n".join([*lines, *answer.notes, *answer.refused])
+
+
+def arguments(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Configuration files and KEY=REVISION apart; a mistake is one line."""
+    paths = [word for word in words if "=" not in word]
+    revisions = dict(word.split("=", 1) for word in words if "=" in word)
+    if not paths or not all(revisions.values()) or any(path.startswith("-") for path in paths):
+        raise LinguaLiftError(f"usage: {PIN_COMMAND} [CONFIG ...] [KEY=REVISION ...]")
+    return paths, revisions
+
+
+if __name__ == "__main__":
+    try:
+        overlays, chosen = arguments(sys.argv[1:])
+        answered = pin(overlays, chosen)
+    except LinguaLiftError as mistake:
+        sys.exit(f"lingualift: {mistake}")
+    print(report(answered, overlays[-1]))
+    sys.exit(1 if answered.refused else 0)
