@@ -1,7 +1,7 @@
 """Pins without typing: ask the hub for the commit of every source of a configuration that has none,
 and write them under `pins` of its file.
 
-    python -m lingualift.pins CONFIG [CONFIG ...] [KEY=REVISION ...]
+    lingualift pin CONFIG [CONFIG ...] [KEY=REVISION ...]
 
 CONFIG are overlays over config/config.yaml, as behind `--configfile`; the last one gets the pins.
 KEY=REVISION pins one source at a commit, branch, tag or pull request that you name, also where it
@@ -9,7 +9,6 @@ has a pin. What the hub says of each commit stands behind it as a comment.
 """
 
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -220,13 +219,3 @@ def arguments(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     if not paths or not all(revisions.values()) or any(path.startswith("-") for path in paths):
         raise LinguaLiftError(f"usage: {PIN_COMMAND} [CONFIG ...] [KEY=REVISION ...]")
     return paths, revisions
-
-
-if __name__ == "__main__":
-    try:
-        overlays, chosen = arguments(sys.argv[1:])
-        answered = pin(overlays, chosen)
-    except LinguaLiftError as mistake:
-        sys.exit(f"lingualift: {mistake}")
-    print(report(answered, overlays[-1]))
-    sys.exit(1 if answered.refused else 0)

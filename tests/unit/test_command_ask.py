@@ -103,3 +103,20 @@ def test_mistakes_are_one_line_each(checkpoint: Path, llama: Path, tmp_path: Pat
     )
     moved = refused(str(checkpoint), QUESTION, "--encoder", str(tmp_path / "gone"))
     assert "gone is not there" in moved
+
+
+def test_an_exported_checkpoint_is_asked_where_it_was_moved_to(
+    checkpoint: Path, llama: Path, causal_encoder: Path, tmp_path: Path, capsys
+) -> None:
+    arguments = [QUESTION, "--max-new-tokens", "6", "--json"]
+    assert main(["export", "checkpoint", str(checkpoint), str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'out'}: self-contained\n"
+    moved = (tmp_path / "out").rename(tmp_path / "elsewhere")
+    assert main(["ask", str(moved), *arguments]) == 0
+    answer = json.loads(capsys.readouterr().out)["answer"]
+    assert answer == expected(checkpoint, llama, causal_encoder, "Solve:\n")
+    assert main(["export", "checkpoint", str(checkpoint), str(moved)]) == 1
+    assert "exists; name a new folder" in capsys.readouterr().err
+    assert main(["export", "checkpoint", str(checkpoint), str(tmp_path / "r"), "--refer"]) == 1
+    assert "is not known as a repository of the hub" in capsys.readouterr().err
+    assert not (tmp_path / "r").exists()

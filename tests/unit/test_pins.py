@@ -237,11 +237,11 @@ def test_a_source_that_went_since_is_one_line_at_its_retrieval_and_not_asked_for
         assert len(asked) == 1
 
 
-def test_the_module_pins_from_the_command_line(
+def test_the_command_pins(
     held: dict[str, Held], overlay: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-    command = [sys.executable, "-m", "lingualift.pins"]
+    command = [sys.executable, "-m", "lingualift.command", "pin"]
     done = subprocess.run([*command, str(overlay)], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert f"{overlay}: 2 sources pinned, 6.8 GB in all" in done.stdout

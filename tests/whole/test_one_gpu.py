@@ -144,7 +144,7 @@ def test_one_gpu_from_pins_to_tables(tmp_path: Path) -> None:
     assert "has no pinned revision: `lingualift pin CONFIG` asks" in said
     with serve(repositories) as (address, _):
         environment = {**os.environ, "HF_ENDPOINT": address, "HF_HUB_OFFLINE": "0"}
-        command = [sys.executable, "-m", "lingualift.pins", str(folder / FILES[0])]
+        command = [sys.executable, "-m", "lingualift.command", "pin", str(folder / FILES[0])]
         asked = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
     assert asked.returncode == 0, asked.stderr + asked.stdout
     pinned = configuration([folder / FILES[0]]).pins

@@ -18,6 +18,7 @@ from lingualift.command.codeswitch import codeswitch
 from lingualift.command.export import export
 from lingualift.command.lexicon import lexicon
 from lingualift.command.new_language import new_language
+from lingualift.command.pin import pin
 from lingualift.command.plan import plan
 from lingualift.command.provenance import provenance
 from lingualift.job import refused_by_system
@@ -37,14 +38,18 @@ def commands() -> None:
     """Lexicons, code-switched text, checkpoints and tables of LinguaLIFT, without the workflow."""
 
 
-for _command in (ask, codeswitch, export, lexicon, new_language, plan, provenance):
+for _command in (ask, codeswitch, export, lexicon, new_language, pin, plan, provenance):
     commands.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a sub-command; the exit code. A mistake is one line on standard error."""
-    for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_PROGRESS_BARS"):
-        os.environ.setdefault(name, "1")  # nothing here touches the network
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    # `ask` fetches the models of a checkpoint that was exported with references; nothing else
+    # touches the network
+    if words[:1] not in (["pin"], ["ask"]) and "--push-to-hub" not in words:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     logging.basicConfig(level=logging.WARNING, format="lingualift: %(message)s", force=True)
     try:

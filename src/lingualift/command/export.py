@@ -11,6 +11,9 @@ from lingualift.messages import LinguaLiftError, known, nearest
 EXAMPLE = """\b
 Example:
   lingualift export lexicon sw --format muse --output en-sw.txt"""
+CHECKPOINT_EXAMPLE = """\b
+Example:
+  lingualift export checkpoint results/checkpoints/transfer-e60baecf37 swahili-maths"""
 
 
 @click.group()
@@ -58,3 +61,31 @@ def export_lexicon(
     with text_output(output) as handle:
         FORMATS[format](handle, table, ("en", language))
     say(evidence if as_json else describe(evidence), aside=output is None)
+
+
+@export.command("checkpoint", epilog=CHECKPOINT_EXAMPLE)
+@click.argument("checkpoint", type=Path)
+@click.argument("folder", type=Path)
+@click.option("--refer", is_flag=True, help="Name the hub's models and commits, not hold them.")
+@click.option("--llm", type=Path, help="Where the LLM's folder is, if it was moved.")
+@click.option("--encoder", type=Path, help="Where the encoder's folder is, if it was moved.")
+@click.option("--push-to-hub", metavar="NAME", help="Put the folder into this repository, too.")
+@click.option("--public", is_flag=True, help="Of a new repository. Default: private.")
+def export_the_checkpoint(
+    checkpoint: Path,
+    folder: Path,
+    refer: bool,
+    llm: Path | None,
+    encoder: Path | None,
+    push_to_hub: str | None,
+    public: bool,
+) -> None:
+    """Write a CHECKPOINT to a new FOLDER that loads on another machine, with everything that it
+    needs inside.
+    """
+    from lingualift.model import export as exporting
+
+    exporting.export_checkpoint(checkpoint, folder, not refer, llm, encoder)
+    say(f"{folder}: {'refers to the hub' if refer else 'self-contained'}", aside=False)
+    if push_to_hub is not None:
+        say(exporting.push_to_hub(folder, push_to_hub, not public), aside=False)
