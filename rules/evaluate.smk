@@ -24,6 +24,26 @@ rule problems:
         "../workflow/scripts/problems.py"
 
 
+rule worked_examples:
+    input:
+        "results/tasks/{task}/questions.parquet",
+    output:
+        "results/tasks/{task}/examples-{count}.parquet",
+    log:
+        "results/logs/examples/{task}-{count}.log",
+    benchmark:
+        "results/timings/examples/{task}-{count}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        **SMALL,
+    message:
+        "draw {wildcards.count} worked examples of {wildcards.task}"
+    script:
+        "../workflow/scripts/worked_examples.py"
+
+
 rule predict:
     input:
         unpack(

@@ -34,9 +34,12 @@ from lingualift.config.data import (
 )
 from lingualift.config.evaluation import Compute, Evaluation, MmwpBuilt, Tables, Translation
 from lingualift.config.training import (
+    CODE_SWITCHED,
+    MONOLINGUAL,
     NOT_IN_IDS,
     OBJECTIVE,
     Alignment,
+    Alternatives,
     EncoderModel,
     ExampleCount,
     Input,
@@ -48,15 +51,19 @@ from lingualift.config.training import (
     StageInput,
     System,
     WarmStart,
+    WorkedExamples,
     with_overrides,
 )
 from lingualift.messages import LinguaLiftError, explain
 
 __all__ = [
+    "CODE_SWITCHED",
+    "MONOLINGUAL",
     "NOT_IN_IDS",
     "OBJECTIVE",
     "AdversarySettings",
     "Alignment",
+    "Alternatives",
     "Code",
     "CodeSwitch",
     "Compute",
@@ -90,6 +97,7 @@ __all__ = [
     "Translation",
     "Vocabulary",
     "WarmStart",
+    "WorkedExamples",
     "load",
     "real_number",
     "with_overrides",
@@ -134,8 +142,13 @@ class Config(Settings):
     prompts: dict[Name, PromptText]
     stages: dict[Name, Stage]
     systems: list[Name] = Field(
-        min_length=1, description="Systems of config/systems/*.yaml that are trained and evaluated."
+        min_length=1,
+        description=(
+            "Systems of config/systems/*.yaml that are trained and evaluated; `alternatives` stands"
+            " for all rows of that group."
+        ),
     )
+    alternatives: Alternatives = Alternatives()
     benchmarks: dict[Name, Name] = Field(
         min_length=1, description="Table name: benchmark that fills it."
     )

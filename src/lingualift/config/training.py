@@ -123,8 +123,9 @@ OBJECTIVE = Field(
 )
 DATA = Field(
     description=(
-        "`code-switched`, `english` (a warm start alone: nothing but English questions), or a task"
-        " of `tasks`; several are mixed."
+        "`code-switched`, `monolingual` (the raw text that lexicons are made from, as it stands),"
+        " `english` (a warm start alone: nothing but English questions), or a task of `tasks`;"
+        " several are mixed."
     )
 )
 StageInput = Annotated[
@@ -280,10 +281,11 @@ class LanguageModelling(Settings):
 
     @property
     def parts(self) -> list[tuple[str, str | None]]:
-        """Every data set with its prompt."""
+        """Every data set with its prompt; monolingual text has none."""
         data = [self.data] if isinstance(self.data, str) else self.data
         prompts = self.prompt if isinstance(self.prompt, list) else [self.prompt] * len(data)
-        return list(zip(data, prompts, strict=True))
+        named = zip(data, prompts, strict=True)
+        return [(part, None if part == MONOLINGUAL else prompt) for part, prompt in named]
 
     def identity(self) -> dict[str, Any]:
         """What of these settings enters the stage's id: all that determines its result."""
@@ -321,6 +323,8 @@ class LanguageModelling(Settings):
         return self
 
 
+CODE_SWITCHED, MONOLINGUAL = "code-switched", "monolingual"
+"""Data of a stage that no task holds: texts in the aligned languages, a table each."""
 BY_MODULE = ("learning_rate", "weight_decay")
 """Settings of a stage that are one number, or one for each module."""
 NOT_IN_IDS = {"micro_batch", "gradient_checkpointing", "input"}
@@ -345,6 +349,13 @@ def with_overrides(stage: Stage, overrides: Mapping[str, Any], origin: str) -> S
         return TypeAdapter[Stage](Stage).validate_python(values)
     except ValidationError as error:
         raise LinguaLiftError(explain(error, Stage, origin)) from None
+
+
+class WorkedExamples(Settings):
+    """Solved English questions that a prompt begins with."""
+
+    task: Name = Field(description="Task of `tasks` that they are drawn from: training data alone.")
+    count: Positive = Field(8, description="How many.")
 
 
 class System(Settings):
@@ -373,11 +384,15 @@ class System(Settings):
     codeswitch: dict[str, Any] = Field(
         {}, description="Settings of `codeswitch` that differ for this system."
     )
-    translate: bool = Field(
+    translate: Literal[True, False, "llm"] = Field(
         False,
         description=(
-            "Whether the benchmark's questions are first translated into English (`translation`)."
+            "Whether the benchmark's questions are first translated into English, by an engine"
+            " (`translation`) or, `llm`, by the untrained LLM itself."
         ),
+    )
+    examples: WorkedExamples | None = Field(
+        None, description="Worked English examples that stand before every question (null: none)."
     )
     prompt: Name | None = Field(
         None,
@@ -401,3 +416,21 @@ class System(Settings):
         if any(isinstance(entry, dict) and len(entry) != 1 for entry in self.stages):
             raise ValueError("stages: an entry is a stage's name or {name: {key: value}}")
         return self
+
+
+class Alternatives(Settings):
+    """What the rows of the group `alternatives` are made from (`plan.alternatives`)."""
+
+    tuned: Name = Field(
+        "mono-sft", description="System whose chain tunes the LLM on English task data."
+    )
+    aligned: Name = Field(
+        "lingualift", description="System that the group compares with: LinguaLIFT itself."
+    )
+    multilingual: Name = Field(
+        "gemma3-270m",
+        description="Source of a multilingual LLM of about the size of `llm`, as a key.",
+    )
+    learning_rate: LearningRate = Field(
+        2.0e-4, description="Learning rate of the adapters that read text before task data."
+    )

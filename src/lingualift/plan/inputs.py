@@ -6,18 +6,21 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.config import CODE_SWITCHED, MONOLINGUAL
 from lingualift.model.layout import Prompt, reads_question
 from lingualift.plan import Plan, files
+from lingualift.plan.checks import TRANSLATION
 from lingualift.plan.engines import built_sheets, version
-from lingualift.plan.systems import RunStage, encoder_name
+from lingualift.plan.systems import RunStage, encoder_name, reads_corpora
 
 Inputs = dict[str, str | list[str]]
 
 
 @dataclass(frozen=True)
 class StageTable:
-    """One table of texts that a stage reads: its encoder states (None for text input), its prompt,
-    and of a code-switched language the evidence of its lexicon, which may keep it out.
+    """One table of texts that a stage reads, or the corpus of a language: its encoder states (None
+    for text input), its prompt, and of a code-switched language the evidence of its lexicon, which
+    may keep it out.
     """
 
     texts: str
@@ -147,7 +150,9 @@ def _tables(plan: Plan, stage: RunStage) -> list[tuple[files.TextFolder, str, st
     """
     tables: list[tuple[files.TextFolder, str, str | None]] = []
     for (data, prompt), task in zip(stage.stage.parts, stage.tasks, strict=True):
-        if data == "code-switched" and stage.codeswitch is not None:
+        if data == MONOLINGUAL:
+            continue  # corpora, no tables
+        if data == CODE_SWITCHED and stage.codeswitch is not None:
             folder = files.switched_folder(plan.variant(stage.codeswitch))
             tables += [(folder, lang, prompt) for lang in plan.config.languages.alignment]
         else:
@@ -166,6 +171,9 @@ def reads_stored(plan: Plan, stage: RunStage) -> bool:
 def stage_texts(plan: Plan, stage: RunStage) -> list[StageTable]:
     """The data of a stage."""
     texts, stored = [], reads_stored(plan, stage)
+    if reads_corpora(stage.stage):
+        aligned = plan.config.languages.alignment
+        texts += [StageTable(files.corpus(lang)) for lang in aligned]
     for folder, table, prompt in _tables(plan, stage):
         states = _states(plan, stage, folder, table) if stored else None
         texts.append(
@@ -196,7 +204,8 @@ def stage_languages(plan: Plan, stage: RunStage) -> dict[str, str]:
     """English names of the languages that a stage reads: a row more in the table of languages
     changes no stage.
     """
-    codes = {"en", *(plan.config.languages.alignment if stage.codeswitch else [])}
+    texts = stage.codeswitch is not None or reads_corpora(stage.stage)
+    codes = {"en", *(plan.config.languages.alignment if texts else [])}
     for task in stage.tasks:
         codes |= set(plan.config.tasks[task].languages or [])
     return {code: plan.languages[code].name for code in sorted(codes)}
@@ -244,11 +253,14 @@ def prediction(plan: Plan, name: str, benchmark: str, batch: str) -> Inputs:
         "llm": plan.model(run.llm.source),
         "problems": [files.problems(benchmark, lang) for lang in languages],
         "translated": [
-            files.translated(benchmark, lang)
+            path
             for lang in languages
-            if plan.translates(name) and lang != "en" and plan.engine(lang)
+            if (path := translation(plan, name, benchmark, lang)) is not None
         ],
     }
+    examples = plan.systems[run.system].examples
+    if examples is not None:
+        inputs["examples"] = files.worked_examples(examples.task, examples.count)
     if run.checkpoint:
         inputs["checkpoint"] = files.checkpoint(run.checkpoint)
     if run.encoder and plan.asks_stored(name, benchmark):
@@ -259,18 +271,30 @@ def prediction(plan: Plan, name: str, benchmark: str, batch: str) -> Inputs:
     return inputs
 
 
+def translation(plan: Plan, name: str, benchmark: str, lang: str) -> str | None:
+    """The translations that a run reads in place of a benchmark's questions (None: the questions
+    themselves).
+    """
+    if lang == "en":
+        return None
+    if plan.translates_itself(name):
+        return files.translated_by(plan.run(name).llm.source, benchmark, lang)
+    engine = plan.translates(name) and plan.engine(lang)
+    return files.translated(benchmark, lang) if engine else None
+
+
 def questions(plan: Plan, name: str, benchmark: str, batch: str) -> list[Questions]:
     """What a run is asked in each language of a batch."""
     inputs, prompt = prediction(plan, name, benchmark, batch), plan.asked(name, benchmark)
     asked = []
     for lang in files.batch_languages(batch):
-        states, translated = inputs.get("states"), files.translated(benchmark, lang)
+        states = inputs.get("states")
         asked.append(
             Questions(
                 lang,
                 files.problems(benchmark, lang),
                 files.entry(states, lang) if isinstance(states, str) else None,
-                translated if translated in inputs["translated"] else None,
+                translation(plan, name, benchmark, lang),
                 asdict(prompt.between(plan.language(lang).name, "English")),
             )
         )
@@ -301,6 +325,12 @@ def reading(plan: Plan, benchmark: str, lang: str) -> dict[str, Any]:
     version = BENCHMARKS[benchmark].BENCHMARK.version
     asked = {"version": version, "items": evaluation.items}
     return arguments | {name: value for name, value in asked.items() if value}
+
+
+def translation_prompt(plan: Plan, lang: str) -> dict[str, str]:
+    """What an LLM is asked to translate a language's questions with."""
+    prompt = plan.prompt(TRANSLATION)
+    return asdict(prompt.between(plan.language(lang).name, "English"))
 
 
 def engine(plan: Plan, lang: str) -> str:

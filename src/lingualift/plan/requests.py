@@ -4,9 +4,10 @@ from dataclasses import replace
 from math import ceil
 
 from lingualift import sizes
+from lingualift.config import CODE_SWITCHED, MONOLINGUAL
 from lingualift.model.layout import TEMPLATED
 from lingualift.plan import Plan, files, inputs, paper
-from lingualift.plan.systems import RunStage, UsedEncoder
+from lingualift.plan.systems import RunStage, UsedEncoder, reads_corpora
 from lingualift.sizes import ModelSize, Request
 from lingualift.tasks.generated import GENERATORS
 
@@ -166,6 +167,11 @@ def translation(plan: Plan, lang: str) -> Request:
     return _engine(plan, plan.engine(lang) or "")
 
 
+def translation_by_llm(plan: Plan, key: str) -> Request:
+    """A benchmark's questions in one language, by an LLM as it is: about as long as answers."""
+    return sizes.prediction(model_size(plan, key), sizes.TOKENS, plan.config.compute.gpus > 0)
+
+
 def built_draft(plan: Plan, lang: str) -> Request:
     """The problems of mmwp-built into a language and, with the larger of the engines, back."""
     requests = [_engine(plan, plan.built_engine(lang, way)) for way in (True, False)]
@@ -184,8 +190,10 @@ def stage_example_count(plan: Plan, run: RunStage) -> int:
     available = sum(
         examples(plan, task)
         for (data, _), task in zip(run.stage.parts, run.tasks, strict=True)
-        if data != "code-switched"
+        if data not in (CODE_SWITCHED, MONOLINGUAL)
     )
+    if reads_corpora(run.stage):
+        available += sizes.UNKNOWN
     if run.codeswitch is not None:
         languages = len(plan.config.languages.alignment)
         available += switched(plan, plan.variant(run.codeswitch)) * languages
