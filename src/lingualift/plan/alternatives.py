@@ -43,6 +43,9 @@ def with_alternatives(
     """The configuration with the group in `systems` replaced by its rows, `tuned` and `aligned`
     first, and all systems with those rows. A row may also be listed alone.
 
+    Where vectors are published ones and no corpus is named, there is no monolingual text, and the
+    group has no row of it.
+
     Raises `LinguaLiftError` where the setting `alternatives` names no such systems.
     """
     if not {GROUP, *ROWS} & set(config.systems):
@@ -50,12 +53,10 @@ def with_alternatives(
     if taken := [name for name in (GROUP, *ROWS) if name in systems]:
         raise LinguaLiftError(f"system '{taken[0]}' of config/systems: a row of the group {GROUP}")
     rows = _rows(config, systems)
-    base = [config.alternatives.tuned, config.alternatives.aligned]
-    listed = [
-        name
-        for entry in config.systems
-        for name in ([*base, *ROWS] if entry == GROUP else [entry])
-    ]
+    group = [config.alternatives.tuned, config.alternatives.aligned, *ROWS]
+    if not config.corpus.sources:
+        group.remove("llm-on-monolingual-text")
+    listed = [name for entry in config.systems for name in (group if entry == GROUP else [entry])]
     return config.model_copy(update={"systems": list(dict.fromkeys(listed))}), {**systems, **rows}
 
 
@@ -135,9 +136,7 @@ def _rows(config: Config, systems: Mapping[str, System]) -> dict[str, System]:
             "note": "adapters learn to translate code-switched text, which the LLM itself reads",
         },
     }
-    return {
-        name: System.model_validate({**definitions[name], "follows": FOLLOWS}) for name in ROWS
-    }
+    return {name: System.model_validate({**definitions[name], "follows": FOLLOWS}) for name in ROWS}
 
 
 def _task(config: Config, tuned: System) -> str:

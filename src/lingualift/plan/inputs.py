@@ -1,7 +1,7 @@
 """What jobs read, where that is more than one path: inputs and parameters of rules, as values."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from lingualift.model.layout import Prompt, reads_question
 from lingualift.plan import Plan, files
 from lingualift.plan.checks import TRANSLATION
 from lingualift.plan.engines import built_sheets, version
-from lingualift.plan.systems import RunStage, encoder_name, reads_corpora
+from lingualift.plan.systems import Run, RunStage, encoder_name, reads_corpora
 
 Inputs = dict[str, str | list[str]]
 
@@ -400,16 +400,53 @@ def groupings(plan: Plan) -> dict[str, dict[str, str]]:
     }
 
 
-def titles(plan: Plan, table: str) -> dict[str, tuple[str, str]]:
-    """The title of each system in a table, and the stages of its chain."""
+def titles(plan: Plan, table: str) -> dict[str, tuple[str, str, str]]:
+    """The title of each system in a table, the stages of its chain, and the system in which the
+    same LLM reads the question itself (empty: none, or it is that one).
+    """
     runs = [plan.runs[name] for name in plan.runs_on(plan.config.benchmarks[table])]
     return {
         run.system: (
             plan.systems[run.system].title,
             " > ".join(stage.name for stage in run.stages),
+            _reader(plan, run, runs),
         )
         for run in runs
     }
+
+
+def _reader(plan: Plan, run: Run, runs: Sequence[Run]) -> str:
+    """The first of the systems in which the LLM of `run` reads the question itself, trained on
+    English task data alone: on that of `run` rather than on other data, and on any rather than on
+    none.
+    """
+    task = run.stages[-1].task if run.stages else None
+
+    def rank(one: Run) -> int:
+        if not one.stages:
+            return 2
+        return int(one.stages[-1].task != task)
+
+    same = [one for one in runs if one.llm == run.llm and _reads_itself(plan, one)]
+    first = min(same, key=rank, default=None)  # of equals the first listed
+    return "" if first is None or first.system == run.system else first.system
+
+
+def _reads_itself(plan: Plan, run: Run) -> bool:
+    """Whether a run's LLM reads the bare question, and has learnt from English tasks at most."""
+    system = plan.systems[run.system]
+    bare = system.input == "text" and not system.translate and system.examples is None
+    data = [part for stage in run.stages for part, _ in stage.stage.parts]
+    english = all(
+        part in plan.config.tasks and plan.config.tasks[part].languages in (None, ["en"])
+        for part in data
+    )
+    return bare and english
+
+
+def methods(plan: Plan, table: str) -> list[str]:
+    """The systems of a table that are the method or a variant: an encoder reads the question."""
+    return [name for name in titles(plan, table) if plan.systems[name].input != "text"]
 
 
 def table_reference(plan: Plan, table: str) -> str:

@@ -284,9 +284,7 @@ def _tasks(config: Config, codeswitch: CodeSwitch, name: str, stage: Stage) -> l
     return tasks
 
 
-def _check_layout(
-    system: System, name: str, stage: Stage, layout: str, trained: set[str]
-) -> None:
+def _check_layout(system: System, name: str, stage: Stage, layout: str, trained: set[str]) -> None:
     """Refuse stages that need an encoder where there is none; `trained` are the modules that the
     chain has trained up to this stage.
     """

@@ -23,7 +23,7 @@ from lingualift.messages import LinguaLiftError, known
 from lingualift.model.layout import LAYOUTS, TEMPLATED, Prompt
 from lingualift.plan import Plan, plan, requests
 from lingualift.plan.alternatives import ROWS
-from lingualift.plan.systems import RunStage, encoder_name, load_systems
+from lingualift.plan.systems import RunStage, encoder_name, load_systems, reads_corpora
 from lingualift.retrieve.sources import load_sources
 
 FOLDER = Path(__file__).parents[3] / "config"
@@ -131,7 +131,8 @@ def _stage(made: Plan, stage: RunStage) -> list[str]:
         if prompt:
             lines.append(_prompt(f"prompt {prompt}", made.prompt(prompt), stage.input))
     if isinstance(settings, LanguageModelling):
-        lines.append(f"the LLM reads: {_layout(stage.input)}, then the response that it learns")
+        read = "BOS" if reads_corpora(settings) else _layout(stage.input)
+        lines.append(f"the LLM reads: {read}, then the response that it learns")
     else:
         lines.append(f"data: the English questions of {stage.reference}, each word for itself")
         lines.append("the LLM is not asked: aligned states are regressed onto its word embeddings")

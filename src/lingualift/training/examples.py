@@ -71,7 +71,7 @@ def stage_examples(job: StageJob, english: Examples | None) -> tuple[Examples, l
 
 def read_examples(texts: StageTexts, names: Mapping[str, str]) -> Examples:
     """All examples of a table; `names` gives the languages' English names, for prompts that name
-    them. Of a language's corpus, a text file, every sentence is an example: the response to nothing.
+    them. Of a language's corpus, a text file, every line is an example: the response to nothing.
     """
     if texts.texts.suffix == ".txt":
         sentences = [line for _, line in lines(texts.texts) if line.strip()]

@@ -31,9 +31,7 @@ _FORM = re.compile(
 )
 
 
-def translation_table(
-    problems: Sequence[Problem], code: str, english: Sequence[str]
-) -> pa.Table:
+def translation_table(problems: Sequence[Problem], code: str, english: Sequence[str]) -> pa.Table:
     """The questions of problems with their translations (`TRANSLATION_SCHEMA`)."""
     columns = [
         [problem.id for problem in problems],
