@@ -7,13 +7,18 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 from lingualift.benchmarks import (
+    afrimgsm,
+    belebele,
+    global_mmlu_lite,
     gsm_symbolic,
     mgsm,
+    mgsm_rev2,
     mmwp,
     mmwp_built,
     mmwp_mini,
     mmwp_mini_hard,
     msvamp,
+    polymath,
     sib200,
     tatoeba,
     xcsqa,
@@ -35,8 +40,14 @@ BENCHMARKS: dict[str, ModuleType | SimpleNamespace] = {
         xnli,
         xcsqa,
         tatoeba,
-        sib200,
+        sib200.TOPIC,
+        sib200.RETRIEVAL,
         gsm_symbolic,
+        afrimgsm,
+        mgsm_rev2,
+        belebele,
+        global_mmlu_lite,
+        polymath,
     )
 }
 

@@ -48,7 +48,7 @@ def _check_sentences(config: Config) -> None:
     if not benchmark.parallel:
         raise LinguaLiftError(
             f"tables.sentences: problems of '{name}' are not the same in every language; take"
-            " mmwp-mini or sib200"
+            " mmwp-mini or sib200-sentences"
         )
     if split not in benchmark.counts and name not in config.benchmarks.values():
         raise LinguaLiftError(f"tables.sentences: '{name}' has no split '{split}'")

@@ -62,6 +62,7 @@ READERS = {
     "multinli": Reader(("nli",), "nli", "**/*train*"),
     "xnli-hub": Reader(("nli",), "nli", "{code}/train-*.parquet"),
     "xnli-dev": Reader(("nli",), "nli", "{code}/validation-*.parquet"),
+    "sib200-train": Reader(("topic",), "topic", "**/eng_Latn/train.tsv"),
     "csqa": Reader(("commonsense",), "multiple-choice", "**/train*.jsonl"),
     "csqa-hub": Reader(("commonsense",), "multiple-choice", "data/train-*.parquet"),
     "openbookqa": Reader(("commonsense",), "multiple-choice", "main/train*"),
