@@ -30,6 +30,7 @@ FOLDER = Path(__file__).parents[3] / "config"
 SHIPPED: tuple[list[str], ...] = (
     [],
     ["gsm8k.yaml"],
+    ["all-languages.yaml", "sib200.yaml"],
     ["paper.yaml"],
     ["paper.yaml", "released.yaml"],
 )
@@ -225,6 +226,13 @@ def _asked(made: Plan, name: str) -> list[str]:
             lines.append(f"  table {table}: {benchmark} in {languages}{without}")
     lines += [f"  {words}" for words in dict.fromkeys(prompts)]
     longest = f"answers of at most {config.evaluation.max_new_tokens} tokens, greedy"
+    kinds = {
+        BENCHMARKS[benchmark].BENCHMARK.answer
+        for benchmark in config.benchmarks.values()
+        if name in made.runs_on(benchmark)
+    }
+    if kinds == {"choice"} and config.evaluation.choices == "likelihood":
+        longest = "the likeliest choice is the answer"
     translated = "; questions are first translated into English" if made.translates(name) else ""
     if made.translates_itself(name):
         translated = f"; {made.runs[name].llm.source} as it is first translates into English"
