@@ -351,7 +351,7 @@ def test_lora_starts_as_the_llm_learns_alone_and_merges_to_the_same_logits(
         model(**batch)["logits"],
         {name: tensor.clone() for name, tensor in model.state_dict().items()},
     )
-    model.trainable(["llm-lora"], 4, 8.0)
+    model.trainable(["llm-lora"], {"rank": 4, "alpha": 8.0})
     torch.testing.assert_close(model(**batch)["logits"], before)
     settings = {"epochs": 4, "batch": 4, "learning_rate": 5e-2, "lora_rank": 4}
     job = language_modelling_job(tmp_path / "w", ["llm-lora"], **settings)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from lingualift.config.alternatives import Alternatives
 from lingualift.config.base import (
     Code,
     Folder,
@@ -39,7 +40,6 @@ from lingualift.config.training import (
     NOT_IN_IDS,
     OBJECTIVE,
     Alignment,
-    Alternatives,
     EncoderModel,
     ExampleCount,
     Input,

@@ -50,6 +50,14 @@ class EncoderModel(Model):
         ),
     )
 
+    mixture: bool = Field(
+        False,
+        description=(
+            "Whether the alignment layer mixes `layers` by learnt shares, instead of reading them"
+            " side by side."
+        ),
+    )
+
     @field_validator("split_digits", mode="before")
     @classmethod
     def _truth(cls, value: Any) -> Any:
@@ -61,6 +69,8 @@ class EncoderModel(Model):
             raise ValueError("layers: give layer or layers, not both; set the other to null")
         if self.layers is not None and self.layers != sorted(set(self.layers)):
             raise ValueError("layers: name each layer once, the lowest first")
+        if self.mixture and self.layers is None:
+            raise ValueError("mixture: mixes several layers; name them in layers")
         return self
 
 
@@ -248,6 +258,13 @@ class LanguageModelling(Settings):
     lora_alpha: Annotated[float, BeforeValidator(real_number)] = Field(
         32.0, gt=0, allow_inf_nan=False, description="Scale of the adapters, over their rank."
     )
+    magnitude: bool = Field(
+        False,
+        description=(
+            "Whether the adapters of `llm-lora` also learn the length of each row of the weights"
+            " (DoRA)."
+        ),
+    )
     learning_rate: Rates
     schedule: Literal["constant", "linear", "cosine"] = Field(
         "constant", description="Course of the learning rate after the warm-up."
@@ -263,6 +280,12 @@ class LanguageModelling(Settings):
             " embeddings."
         ),
     )
+
+    @property
+    def adapters(self) -> dict[str, Any]:
+        """The settings of `model.lora.adapt`; magnitude is named where it is learnt."""
+        adapters = {"rank": self.lora_rank, "alpha": self.lora_alpha}
+        return {**adapters, "magnitude": True} if self.magnitude else adapters
 
     @property
     def rates(self) -> dict[str, float]:
@@ -288,8 +311,11 @@ class LanguageModelling(Settings):
         return [(part, None if part == MONOLINGUAL else prompt) for part, prompt in named]
 
     def identity(self) -> dict[str, Any]:
-        """What of these settings enters the stage's id: all that determines its result."""
-        return {**self.model_dump(exclude=NOT_IN_IDS), "steps": None}
+        """What of these settings enters the stage's id: all that determines its result, but the
+        default of `magnitude`, which is younger than ids.
+        """
+        left_out = NOT_IN_IDS if self.magnitude else NOT_IN_IDS | {"magnitude"}
+        return {**self.model_dump(exclude=left_out), "steps": None}
 
     @model_validator(mode="after")
     def _a_value_for_each_module(self) -> "LanguageModelling":
@@ -416,21 +442,3 @@ class System(Settings):
         if any(isinstance(entry, dict) and len(entry) != 1 for entry in self.stages):
             raise ValueError("stages: an entry is a stage's name or {name: {key: value}}")
         return self
-
-
-class Alternatives(Settings):
-    """What the rows of the group `alternatives` are made from (`plan.alternatives`)."""
-
-    tuned: Name = Field(
-        "mono-sft", description="System whose chain tunes the LLM on English task data."
-    )
-    aligned: Name = Field(
-        "lingualift", description="System that the group compares with: LinguaLIFT itself."
-    )
-    multilingual: Name = Field(
-        "gemma3-270m",
-        description="Source of a multilingual LLM of about the size of `llm`, as a key.",
-    )
-    learning_rate: LearningRate = Field(
-        2.0e-4, description="Learning rate of the adapters that read text before task data."
-    )

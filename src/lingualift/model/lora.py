@@ -5,6 +5,10 @@ Every linear layer inside the LLM's decoder layers computes `W x + (alpha / rank
 frozen. B starts at zero, so an adapted model starts as the original. Parameters keep their names
 (`q_proj.weight` stays, `q_proj.lora_a` and `q_proj.lora_b` are added), and `merge` folds the
 product into W.
+
+With `magnitude` (DoRA, Liu et al. 2024) the rows of W + (alpha / rank) B A keep their direction,
+and a learnt vector `lora_m` gives their lengths, which begins as those of W. As in the paper no
+gradient flows through the lengths that are divided by.
 """
 
 import math
@@ -15,23 +19,40 @@ from torch import nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
+NAMES = ("lora_a", "lora_b", "lora_m")
+DEFAULT = {"rank": 16, "alpha": 32.0}
+
 
 class LoraLinear(nn.Linear):
     """A linear layer with an adapter; made from an ordinary one by `adapt`."""
 
     lora_a: nn.Parameter  # [rank, in_features]
     lora_b: nn.Parameter  # [out_features, rank]
+    lora_m: nn.Parameter | None  # [out_features], with magnitude
     lora_scale: float
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         low = functional.linear(
             functional.linear(input.to(self.lora_a.dtype), self.lora_a), self.lora_b
         )
-        plain = super().forward(input)
-        return plain + (self.lora_scale * low).to(plain.dtype)
+        if self.lora_m is None:
+            plain = super().forward(input)
+            return plain + (self.lora_scale * low).to(plain.dtype)
+        plain = functional.linear(input, self.weight)
+        adapted = plain + (self.lora_scale * low).to(plain.dtype)
+        with torch.no_grad():
+            lengths = _adapted_weight(self).norm(dim=1)
+        scaled = adapted * (self.lora_m / lengths).to(plain.dtype)
+        return scaled if self.bias is None else scaled + self.bias
 
 
-def adapt(llm: PreTrainedModel, rank: int, alpha: float) -> None:
+def _adapted_weight(module: LoraLinear) -> torch.Tensor:
+    """W + (alpha / rank) B A in float32 [out_features, in_features]."""
+    product = module.lora_scale * (module.lora_b.float() @ module.lora_a.float())
+    return module.weight.float() + product
+
+
+def adapt(llm: PreTrainedModel, rank: int, alpha: float, magnitude: bool = False) -> None:
     """Give every linear layer outside the output head an adapter in float32. Seed torch before."""
     head = llm.get_output_embeddings()
     for module in llm.modules():
@@ -43,6 +64,8 @@ def adapt(llm: PreTrainedModel, rank: int, alpha: float) -> None:
             layer.lora_b = nn.Parameter(torch.zeros(module.out_features, rank, device=device))
             nn.init.kaiming_uniform_(layer.lora_a, a=math.sqrt(5))
             layer.lora_scale = alpha / rank
+            lengths = module.weight.detach().float().norm(dim=1)
+            layer.lora_m = nn.Parameter(lengths) if magnitude else None
 
 
 @torch.no_grad()
@@ -52,8 +75,10 @@ def merge_adapters(llm: nn.Module) -> None:
     """
     for module in llm.modules():
         if isinstance(module, LoraLinear):
-            product = module.lora_scale * (module.lora_b.float() @ module.lora_a.float())
-            module.weight.copy_((module.weight.float() + product).to(module.weight.dtype))
-            del module.lora_a, module.lora_b, module.lora_scale
+            weight = _adapted_weight(module)
+            if module.lora_m is not None:
+                weight = weight * (module.lora_m / weight.norm(dim=1))[:, None]
+            module.weight.copy_(weight.to(module.weight.dtype))
+            del module.lora_a, module.lora_b, module.lora_m, module.lora_scale
             layer: Any = module
             layer.__class__ = nn.Linear

@@ -42,14 +42,15 @@ Group = TypeVar("Group", bound=Settings)
 
 class UsedEncoder(Model):
     """An encoder as a system reads it: `layer` or, joined, `layers` (None, None: its last hidden
-    state), and whether every digit is a token.
+    state), whether every digit is a token, and whether joined layers are mixed by learnt shares.
 
-    What is not joined or split is written as it was before these were settings: ids of stages hash
-    what is written.
+    What is not joined, split or mixed is written as it was before these were settings: ids of
+    stages hash what is written.
     """
 
     layers: list[int] | None = None
     split_digits: bool = False
+    mixture: bool = False
 
     @property
     def read(self) -> int | list[int] | None:
@@ -186,7 +187,7 @@ def used_encoder(used: Models, sources: Mapping[str, Source]) -> UsedEncoder:
     if split == "auto":
         split = _tokenizers_differ(sources[encoder.source], sources[used.llm.source])
     return UsedEncoder(
-        source=encoder.source, layer=encoder.layer, layers=encoder.layers, split_digits=split
+        **encoder.model_dump(include={"source", "layer", "layers", "mixture"}), split_digits=split
     )
 
 
@@ -210,7 +211,7 @@ def _tokenizers_differ(encoder: Source, llm: Source) -> bool:
 
 def words_encoder(config: Config) -> UsedEncoder:
     """The configuration's own encoder as it represents words for the lexicons: numbers are none."""
-    values = config.encoder.model_dump(exclude={"split_digits"})
+    values = config.encoder.model_dump(exclude={"split_digits", "mixture"})
     return UsedEncoder.model_validate(values)
 
 
