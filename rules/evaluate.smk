@@ -28,18 +28,18 @@ rule worked_examples:
     input:
         "results/tasks/{task}/questions.parquet",
     output:
-        "results/tasks/{task}/examples-{count}.parquet",
+        "results/tasks/{task}/examples-{shots}.parquet",
     log:
-        "results/logs/examples/{task}-{count}.log",
+        "results/logs/examples/{task}-{shots}.log",
     benchmark:
-        "results/timings/examples/{task}-{count}.tsv"
+        "results/timings/examples/{task}-{shots}.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: 1
     resources:
         **SMALL,
     message:
-        "draw {wildcards.count} worked examples of {wildcards.task}"
+        "draw {wildcards.shots} worked examples of {wildcards.task}"
     script:
         "../workflow/scripts/worked_examples.py"
 

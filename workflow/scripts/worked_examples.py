@@ -6,7 +6,7 @@ from lingualift.evaluation.worked_examples import draw
 from lingualift.provenance import provenance
 
 with job.frame(snakemake.log[0]):
-    count, task = int(snakemake.wildcards.count), snakemake.wildcards.task
+    count, task = int(snakemake.wildcards.shots), snakemake.wildcards.task
     table = draw(read_parquet(snakemake.input[0]), count, task)
     stamp = provenance(snakemake.rule, {"count": count}, snakemake.input)
     write_parquet(snakemake.output[0], table, table.schema, stamp)

@@ -24,7 +24,7 @@ PATTERNS = {
     "benchmark": NAME,
     "task": NAME,
     "encoder": NAME,
-    "count": r"[1-9]\d*",
+    "shots": r"[1-9]\d*",
     "variant": rf"({NAME}/)?",  # with its slash: '' is the configuration's own setting
     "folder": rf"tasks/{NAME}|codeswitch(/{NAME})?|problems/{NAME}",
     "tables": rf"questions|{CODE}(-{CODE})*",
