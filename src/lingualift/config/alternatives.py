@@ -10,15 +10,15 @@ class Alternatives(Settings):
     """What the rows of the group `alternatives` are made from (`plan.alternatives`)."""
 
     tuned: Name = Field(
-        "mono-sft", description="System whose chain tunes the LLM on English task data."
+        default="mono-sft", description="System whose chain tunes the LLM on English task data."
     )
     aligned: Name = Field(
-        "lingualift", description="System that the group compares with: LinguaLIFT itself."
+        default="lingualift", description="System that the group compares with: LinguaLIFT itself."
     )
     multilingual: Name = Field(
-        "gemma3-270m",
+        default="gemma3-270m",
         description="Source of a multilingual LLM of about the size of `llm`, as a key.",
     )
     learning_rate: LearningRate = Field(
-        2.0e-4, description="Learning rate of the adapters that read text before task data."
+        default=2.0e-4, description="Learning rate of the adapters that read text before task data."
     )

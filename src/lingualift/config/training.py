@@ -381,7 +381,7 @@ class WorkedExamples(Settings):
     """Solved English questions that a prompt begins with."""
 
     task: Name = Field(description="Task of `tasks` that they are drawn from: training data alone.")
-    count: Positive = Field(8, description="How many.")
+    count: Positive = Field(default=8, description="How many.")
 
 
 class System(Settings):

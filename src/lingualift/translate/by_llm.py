@@ -25,8 +25,10 @@ def translate(
     A translation ends with its line. Where the LLM writes nothing the sentence stays as it is, for
     then that is what the user would have.
     """
-    require_fit(llm, dtype, torch.device(device()), LONGEST)
-    model = load_for_generation(None, llm, dtype).to(torch.device(device()))
+    where = torch.device(device())
+    require_fit(llm, dtype, where, LONGEST)
+    model = load_for_generation(None, llm, dtype)
+    torch.nn.Module.to(model, where)
     tokenizer = load_tokenizer(llm)
     composed = [compose(LAYOUTS["text"], tokenizer, prompt, sentence) for sentence in sentences]
     inputs = ComposedInputs(composed, None, special_ids(tokenizer)[2])
