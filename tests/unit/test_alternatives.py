@@ -154,7 +154,7 @@ def test_the_papers_configuration_has_the_group_but_no_monolingual_text() -> Non
 
 @pytest.mark.parametrize("row", ROWS)
 def test_every_row_is_told_in_words(row: str) -> None:
-    told = describe_system(row)
+    told = describe_system(row, [])
     assert told.startswith(f"{row}: ") and "mmwp-mini" in told
 
 
