@@ -81,6 +81,7 @@ OVERLAYS = [
 OVERLAYS += [
     [ROOT / "config" / "all-languages.yaml"],
     [ROOT / "config" / "all-languages.yaml", ROOT / "config" / "sib200.yaml"],
+    [ROOT / "config" / "beyond.yaml"],
     [ROOT / "config" / "paper.yaml"],
     [ROOT / "config" / "paper.yaml", ROOT / "config" / "released.yaml"],
 ]

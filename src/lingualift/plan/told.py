@@ -30,6 +30,7 @@ FOLDER = Path(__file__).parents[3] / "config"
 SHIPPED: tuple[list[str], ...] = (
     [],
     ["gsm8k.yaml"],
+    ["beyond.yaml"],
     ["all-languages.yaml", "sib200.yaml"],
     ["paper.yaml"],
     ["paper.yaml", "released.yaml"],
