@@ -18,6 +18,16 @@ from pathlib import Path
 COLUMNS = 100
 TEMPLATES = "templates.py"
 """Prose of generated problems: data, whatever its suffix."""
+INTERFACES = {
+    "main", "read", "readable", "draw", "finding", "make", "translate", "generate_problems",
+}  # fmt: skip
+"""Functions by which a command or a register of modules (benchmarks, tables, figures, the paper's
+items, engines, generators) calls each of them alike: one meaning in many homes.
+"""
+OF_A_RULE = {
+    f"lingualift.{name}" for name in ("plan.files", "plan.inputs", "plan.requests", "sizes")
+}
+"""A rule's paths, inputs, request and the request's arithmetic stand in these under its name."""
 BRANCHES = (ast.If, ast.IfExp, ast.For, ast.While, ast.ExceptHandler, ast.comprehension)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -83,7 +93,8 @@ def parameters_of(function: Function) -> int:
 
 
 def repeated_names(checkout: Checkout) -> dict[str, list[str]]:
-    """Public classes and functions of one name in several modules, benchmark modules' `read` apart.
+    """Public classes and functions of one name in several modules, but `INTERFACES` and those that
+    stand for one rule (`OF_A_RULE`).
 
     A name starting with an underscore is its module's own affair.
     """
@@ -92,9 +103,10 @@ def repeated_names(checkout: Checkout) -> dict[str, list[str]]:
         for node in module.body:
             if isinstance(node, (*Function.__args__, ast.ClassDef)) and node.name[0] != "_":
                 homes[node.name].append(name)
-    shared = {"main", "read"}
     return {
-        name: modules for name, modules in homes.items() if len(modules) > 1 and name not in shared
+        name: modules
+        for name, modules in homes.items()
+        if len(modules) > 1 and name not in INTERFACES and not OF_A_RULE.issuperset(modules)
     }
 
 

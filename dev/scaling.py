@@ -98,14 +98,14 @@ def asked(jobs: Sequence[Job]) -> str:
             [
                 rule,
                 len(of_rule),
-                _short(most[0] / 1000),
+                short(most[0] / 1000),
                 most[1],
-                _short(most[2] / 60),
-                *map(_short, _totals(of_rule)),
+                short(most[2] / 60),
+                *map(short, _totals(of_rule)),
             ]
         )
-    rows.append(["all", len(jobs), "", "", "", *map(_short, _totals(jobs))])
-    return _markdown(head, rows)
+    rows.append(["all", len(jobs), "", "", "", *map(short, _totals(jobs))])
+    return markdown(head, rows)
 
 
 def _totals(jobs: Iterable[Job]) -> tuple[float, float, float]:
@@ -150,9 +150,9 @@ def measured(jobs: Sequence[Job], folder: Path) -> str:
             len(used),
             round(memory[1]),
             memory[0].megabytes,
-            _short(time[2]),
+            short(time[2]),
             60 * time[0].minutes,
-            _short(disk[3]),
+            short(disk[3]),
             disk[0].disk,
         ]
         rows.append(row)
@@ -161,7 +161,7 @@ def measured(jobs: Sequence[Job], folder: Path) -> str:
             f"{folder}: holds no benchmark record of this configuration; give the `results` folder"
             " of a finished run"
         )
-    return _markdown(head, rows)
+    return markdown(head, rows)
 
 
 def _record(job: Job, folder: Path) -> tuple[float, float, float] | None:
@@ -184,11 +184,11 @@ def _record(job: Job, folder: Path) -> tuple[float, float, float] | None:
     return max(memory, default=0.0) * 1.048576, max(float(run["s"]) for run in runs), written / 1e6
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
-def _markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = [head, ["---", *["--:"] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 

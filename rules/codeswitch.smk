@@ -4,9 +4,7 @@
 
 rule task_data:
     input:
-        lambda wildcards: [
-            PLAN.manifest(key, lang) for key, lang in PLAN.task_folders(wildcards.task)
-        ],
+        unpack(lambda wildcards: inputs.task_data(PLAN, wildcards.task)),
     output:
         "results/tasks/{task}/questions.parquet",
     log:
@@ -16,13 +14,13 @@ rule task_data:
     priority: 3
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **growing(lambda wildcards: requests.task_reading(PLAN, wildcards.task)),
     params:
         task=lambda wildcards: CONFIG.tasks[wildcards.task].model_dump(mode="json"),
         folders=lambda wildcards: PLAN.task_folders(wildcards.task),
         languages=lambda wildcards: inputs.task_languages(PLAN, wildcards.task),
+        held_out=lambda wildcards: inputs.held_out(PLAN, wildcards.task),
     message:
         "task data: {wildcards.task}"
     script:
@@ -66,7 +64,6 @@ rule codeswitch:
     priority: 1
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **growing(lambda wildcards: requests.code_switching(PLAN, wildcards.variant)),
     params:

@@ -1,6 +1,7 @@
 # What only Snakemake can do: the plan of this run, wildcards, and requests that grow.
 
 import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,17 +10,17 @@ from snakemake.exceptions import WorkflowError
 from lingualift.config import load_config
 from lingualift.messages import LinguaLiftError
 from lingualift.languages import load_languages
-from lingualift.plan import files, inputs, plan, requests, shared, shown, work
+from lingualift.paper import ARTIFACTS
+from lingualift.plan import ahead, files, inputs, paper, plan, requests, shared, shown, states
+from lingualift.plan.resources import gpu_request, growing
 from lingualift.plan.systems import load_systems
 from lingualift.preflight import check_paths
 from lingualift.retrieve.sources import load_sources
-from lingualift.paper import ARTIFACTS
-from lingualift.plan import paper
-from lingualift.run import begin, name_user, to_report
+from lingualift.run import begin, is_dry_run, name_user, to_report
 from lingualift.run import report as results_report
 from lingualift.sizes import Request
 from snakemake.logging import logger
-from snakemake_logger_plugin_lingualift.estimate import Estimate, JobAhead
+from snakemake.settings.types import DeploymentMethod
 
 BASE = Path(workflow.current_basedir).parent
 
@@ -37,28 +38,28 @@ except LinguaLiftError as error:
     raise WorkflowError(str(error)) from None
 
 
+# A real run says it when it begins; of a dry run nothing is executed but this file.
+if workflow.is_main_process and is_dry_run():
+    print(states.described(PLAN), file=sys.stderr)
+
+
+# With --sdm apptainer jobs run in this image. None is in a registry: Apptainer.def builds it.
+IMAGE = "lingualift.sif"
+if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
+    if not os.path.isfile(IMAGE):
+        raise WorkflowError(
+            f"{IMAGE} is not there, and no registry has it; build it: apptainer build"
+            f" --build-arg COMMIT=$(git rev-parse HEAD) {IMAGE} Apptainer.def"
+        )
+
+
+container: IMAGE
+
+
 wildcard_constraints:
     **files.PATTERNS,
     table="|".join(CONFIG.benchmarks),
     figure="|".join(shown.all_figures(PLAN)),
-
-
-def growing(request):
-    """Memory (MB) and runtime (minutes) that grow with every attempt, disk (MB), and how much of
-    it stays; `request`: a `Request`, or a function of wildcards that returns one.
-    """
-    asked = request if callable(request) else lambda wildcards: request
-    return {
-        "mem_mb": lambda wildcards, attempt: asked(wildcards).megabytes * attempt,
-        "runtime": lambda wildcards, attempt: asked(wildcards).minutes * attempt,
-        "disk_mb": lambda wildcards: asked(wildcards).disk,
-        "kept_mb": lambda wildcards: asked(wildcards).kept,
-    }
-
-
-def gpus(count):
-    """A request for GPUs, where the configuration has any."""
-    return {"gpu": count} if count else {}
 
 
 def shown_in_report(path, caption, category, **labels):
@@ -75,16 +76,6 @@ def paper_reading(wildcards):
         raise WorkflowError(str(error)) from None
 
 
-def printed_accuracies(wildcards):
-    """The paper's accuracies of its benchmarks, by a relative path: a moved folder has nothing to
-    do.
-    """
-    return [
-        os.path.relpath(BASE / f"config/reference/{slot}.csv")
-        for slot in ARTIFACTS[wildcards.artifact].benchmarks
-    ]
-
-
 def passing(checkpoint):
     """A checkpoint that goes when nothing of the run will read it again, where the configuration
     says so; `--notemp` keeps it all the same.
@@ -93,7 +84,7 @@ def passing(checkpoint):
 
 
 SMALL = growing(Request(1000, 10))
-ONE_GPU = gpus(min(CONFIG.compute.gpus, 1))
+ONE_GPU = gpu_request(min(CONFIG.compute.gpus, 1))
 GPU_ENVIRONMENT = "../envs/gpu.yaml" if CONFIG.compute.gpus else "../envs/cpu.yaml"
 ANSWER_ENVIRONMENT = "../envs/vllm.yaml" if CONFIG.evaluation.engine == "vllm" else GPU_ENVIRONMENT
 
@@ -120,30 +111,20 @@ def begin_run():
             {job.wildcards.source for job in jobs if job.rule.name == "retrieve_source"},
             [job.resources for job in jobs if job.rule.script],
             [job.resources for job in jobs if job.rule.script and (local or job.is_local)],
+            stages=[
+                job.wildcards.stage
+                for job in jobs
+                if job.rule.name == "train" and (local or job.is_local)
+            ],
             alone=local,
             own_environment=not workflow.deployment_settings.deployment_method,
         )
-        tell_jobs_ahead(jobs)
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
     share_gpus(gpus_here)
-
-
-def tell_jobs_ahead(jobs):
-    """What the progress line reckons with: each job's work, and what it waits for."""
-    ahead = [
-        JobAhead(
-            job.jobid,
-            job.rule.name,
-            work.seconds(PLAN, job.rule.name, job.wildcards),
-            frozenset(other.jobid for other in workflow.dag.dependencies[job]),
-            float(job.priority),
-        )
-        for job in jobs
-    ]
-    slots = workflow.cores if workflow.local_exec else workflow.nodes
-    estimate = Estimate(ahead, slots or 1, work.REFERENCE / work.matrix_speed())
-    logger.info("jobs ahead", extra={"jobs_ahead": estimate})
+    slots = (workflow.cores if local else workflow.nodes) or 1
+    left = ahead.estimate(PLAN, jobs, workflow.dag.dependencies, slots)
+    logger.info("jobs ahead", extra={"jobs_ahead": left})
 
 
 def print_results():

@@ -16,7 +16,6 @@ rule corpus:
     priority: 1
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **growing(lambda wildcards: requests.corpus(PLAN, wildcards.lang)),
     params:
@@ -43,7 +42,6 @@ rule source_vocabulary:
     priority: 1
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **growing(requests.source_vocabulary(PLAN)),
     params:
@@ -73,7 +71,6 @@ rule target_vocabulary:
     priority: 1
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **growing(requests.vocabulary(PLAN)),
     params:

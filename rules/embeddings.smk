@@ -15,7 +15,6 @@ if CONFIG.fasttext.pretrained:
         priority: 1
         conda:
             "../envs/cpu.yaml"
-        threads: 1
         resources:
             **growing(requests.published_vectors(PLAN)),
         params:
@@ -42,7 +41,6 @@ else:
         priority: 1
         conda:
             "../envs/cpu.yaml"
-        threads: 1
         resources:
             **growing(requests.trained_vectors(PLAN)),
         params:

@@ -17,7 +17,6 @@ rule encode_words:
     priority: 1
     conda:
         GPU_ENVIRONMENT
-    threads: 1
     resources:
         **growing(lambda wildcards: requests.word_encoding(PLAN, wildcards.batch)),
         **ONE_GPU,
@@ -43,7 +42,6 @@ rule encode:
     priority: lambda wildcards: requests.encoding_priority(wildcards.folder)
     conda:
         GPU_ENVIRONMENT
-    threads: 1
     resources:
         **growing(
             lambda wildcards: requests.encoding(

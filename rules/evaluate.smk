@@ -13,7 +13,6 @@ rule problems:
     priority: 4  # a malformed file ends a run before it computes anything
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     params:
@@ -61,7 +60,6 @@ rule predict:
     priority: lambda wildcards: requests.prediction_priority(PLAN, wildcards.run)
     conda:
         ANSWER_ENVIRONMENT
-    threads: 1
     resources:
         **growing(lambda wildcards: requests.prediction(PLAN, wildcards.run, wildcards.batch)),
         **ONE_GPU,
@@ -99,7 +97,6 @@ rule predictions:
     localrule: True
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     message:
@@ -123,7 +120,6 @@ rule score:
         "results/timings/score/{run}/{benchmark}.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     message:

@@ -15,7 +15,6 @@ rule figure:
         "results/timings/figures/{figure}.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     params:

@@ -15,7 +15,6 @@ rule adversary:
     priority: 1
     conda:
         GPU_ENVIRONMENT
-    threads: 1
     resources:
         **growing(requests.adversary(PLAN)),
         **ONE_GPU,
@@ -42,7 +41,6 @@ rule lexicon:
     priority: 1
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **growing(requests.lexicon(PLAN)),
     params:

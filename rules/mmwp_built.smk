@@ -15,7 +15,6 @@ rule built_english:
     priority: 4
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     message:
@@ -36,7 +35,6 @@ rule built_draft:
     priority: 1
     conda:
         GPU_ENVIRONMENT
-    threads: 1
     resources:
         **growing(lambda wildcards: requests.built_draft(PLAN, wildcards.lang)),
         **ONE_GPU,
@@ -63,7 +61,6 @@ rule built_sheet:
         "results/timings/mmwp-built/sheets/{lang}.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     params:
@@ -87,7 +84,6 @@ rule built_problems:
     priority: 4  # a malformed sheet ends a run before it computes anything
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     params:
@@ -117,7 +113,6 @@ rule built_table:
         "results/timings/tables/mmwp-built-quality.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **growing(Request(1000, 10 + len(PLAN.built_languages))),
     params:

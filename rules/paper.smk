@@ -2,6 +2,9 @@
 # and an entry there.
 
 
+ITEM = "results/paper/{artifact}"
+
+
 localrules:
     paper,
 
@@ -15,15 +18,10 @@ rule paper:
 rule paper_table:
     input:
         read=lambda wildcards: paper_reading(wildcards).paths(),
-        reference=printed_accuracies,
+        reference=lambda wildcards: inputs.printed(BASE, *ARTIFACTS[wildcards.artifact].benchmarks),
     output:
-        csv=report(
-            "results/paper/{artifact}.csv",
-            caption="../workflow/report/paper.rst",
-            category="The paper",
-            labels={"item": "{artifact}"},
-        ),
-        record="results/paper/{artifact}.json",
+        csv=shown_in_report(f"{ITEM}.csv", "paper", "The paper", item="{artifact}"),
+        record=f"{ITEM}.json",
     log:
         "results/logs/paper/{artifact}.log",
     benchmark:
@@ -32,7 +30,6 @@ rule paper_table:
         artifact=r"table-\d\d",
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     params:
@@ -41,71 +38,26 @@ rule paper_table:
     message:
         "{wildcards.artifact} of the paper"
     script:
-        "../workflow/scripts/paper_table.py"
+        "../workflow/scripts/paper_artifact.py"
 
 
-rule paper_figure:
-    input:
-        read=lambda wildcards: paper_reading(wildcards).paths(),
-        reference=printed_accuracies,
+use rule paper_table as paper_figure with:
     output:
-        svg=report(
-            "results/paper/{artifact}.svg",
-            caption="../workflow/report/paper.rst",
-            category="The paper",
-            labels={"item": "{artifact}"},
-        ),
-        png="results/paper/{artifact}.png",
-        record="results/paper/{artifact}.json",
-    log:
-        "results/logs/paper/{artifact}.log",
-    benchmark:
-        "results/timings/paper/{artifact}.tsv"
+        svg=shown_in_report(f"{ITEM}.svg", "paper", "The paper", item="{artifact}"),
+        png=f"{ITEM}.png",
+        record=f"{ITEM}.json",
     wildcard_constraints:
         artifact=r"figure-(0\d|10)",
-    conda:
-        "../envs/cpu.yaml"
-    threads: 1
-    resources:
-        **SMALL,
-    params:
-        files=lambda wildcards: paper_reading(wildcards),
-        facts=paper.facts(PLAN),
-    message:
-        "{wildcards.artifact} of the paper"
-    script:
-        "../workflow/scripts/paper_figure.py"
 
 
-rule paper_page:
+use rule paper_table as paper_page with:
     input:
         read=lambda wildcards: paper_reading(wildcards).paths(),
     output:
-        html=report(
-            "results/paper/{artifact}.html",
-            caption="../workflow/report/paper.rst",
-            category="The paper",
-            labels={"item": "{artifact}"},
-        ),
-        record="results/paper/{artifact}.json",
-    log:
-        "results/logs/paper/{artifact}.log",
-    benchmark:
-        "results/timings/paper/{artifact}.tsv"
+        html=shown_in_report(f"{ITEM}.html", "paper", "The paper", item="{artifact}"),
+        record=f"{ITEM}.json",
     wildcard_constraints:
         artifact=r"figure-1[1-3]",
-    conda:
-        "../envs/cpu.yaml"
-    threads: 1
-    resources:
-        **SMALL,
-    params:
-        files=lambda wildcards: paper_reading(wildcards),
-        facts=paper.facts(PLAN),
-    message:
-        "{wildcards.artifact} of the paper"
-    script:
-        "../workflow/scripts/paper_page.py"
 
 
 rule sentence_map:
@@ -120,7 +72,6 @@ rule sentence_map:
         "results/timings/paper/sentences.tsv"
     conda:
         GPU_ENVIRONMENT
-    threads: 1
     resources:
         **growing(lambda wildcards: requests.sentence_map(PLAN)),
         **ONE_GPU,
@@ -146,7 +97,6 @@ rule paper_index:
         "results/logs/paper/index.log",
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     params:

@@ -17,7 +17,6 @@ rule provenance_record:
         "results/timings/provenance/{table}.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     message:
@@ -41,7 +40,6 @@ rule results_report:
         "results/timings/report.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     params:

@@ -18,7 +18,6 @@ rule retrieve_source:
     localrule: True
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **growing(lambda wildcards: requests.retrieval(PLAN, wildcards.source)),
     params:
@@ -47,7 +46,6 @@ rule prepare_model:
     priority: 3
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **growing(lambda wildcards: requests.model_preparation(PLAN, wildcards.source)),
     params:

@@ -5,15 +5,11 @@ rule results_table:
     input:
         unpack(lambda wildcards: inputs.results_table(PLAN, wildcards.table)),
         lexicons="results/tables/lexicons.parquet",
-        # by a relative path: a moved folder has nothing to do
-        reference=lambda wildcards: [
-            os.path.relpath(path)
-            for path in [
-                BASE / f"config/reference/{folder}{CONFIG.benchmarks[wildcards.table]}.csv"
-                for folder in ("", "groups/")
-            ]
-            if path.is_file()
-        ],
+        reference=lambda wildcards: inputs.printed(
+            BASE,
+            CONFIG.benchmark_names[wildcards.table],
+            f"groups/{CONFIG.benchmark_names[wildcards.table]}",
+        ),
     output:
         csv=shown_in_report("results/tables/{table}.csv", "table", "Tables", table="{table}"),
         parquet="results/tables/{table}.parquet",
@@ -27,19 +23,18 @@ rule results_table:
         "results/timings/tables/{table}.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     params:
-        benchmark=lambda wildcards: CONFIG.benchmarks[wildcards.table],
+        benchmark=lambda wildcards: CONFIG.benchmark_names[wildcards.table],
         systems=lambda wildcards: inputs.titles(PLAN, wildcards.table),
-        languages=lambda wildcards: PLAN.languages_of(CONFIG.benchmarks[wildcards.table]),
+        languages=lambda wildcards: PLAN.languages_of(CONFIG.benchmark_names[wildcards.table]),
         groupings=inputs.groupings(PLAN),
         reference=lambda wildcards: inputs.table_reference(PLAN, wildcards.table),
         methods=lambda wildcards: inputs.methods(PLAN, wildcards.table),
         names=lambda wildcards: {
             lang: PLAN.language(lang).name
-            for lang in PLAN.languages_of(CONFIG.benchmarks[wildcards.table])
+            for lang in PLAN.languages_of(CONFIG.benchmark_names[wildcards.table])
         },
         bootstrap=CONFIG.tables.bootstrap,
         # An object, which Snakemake does not compare: inputs say what a table depends on.
@@ -69,7 +64,6 @@ rule codeswitch_table:
         "results/timings/tables/codeswitch.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     params:
@@ -99,7 +93,6 @@ rule translation_table:
         "results/timings/tables/translation.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     params:
@@ -127,7 +120,6 @@ rule lexicon_table:
         "results/timings/tables/lexicons.tsv"
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         **SMALL,
     message:

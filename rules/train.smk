@@ -17,10 +17,10 @@ rule train:
     priority: 2
     conda:
         GPU_ENVIRONMENT
-    threads: 1
+    threads: lambda wildcards: requests.training_threads(PLAN, wildcards.stage)
     resources:
         **growing(lambda wildcards: requests.training(PLAN, wildcards.stage)),
-        **gpus(
+        **gpu_request(
             CONFIG.compute.gpus
             and (lambda wildcards: requests.training_gpus(PLAN, wildcards.stage))
         ),

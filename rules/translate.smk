@@ -14,7 +14,6 @@ rule translate:
         "results/timings/translate/{benchmark}/{lang}.tsv"
     conda:
         GPU_ENVIRONMENT
-    threads: 1
     resources:
         **growing(lambda wildcards: requests.translation(PLAN, wildcards.lang)),
         **ONE_GPU,

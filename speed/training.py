@@ -29,11 +29,18 @@ import torch
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 
 from lingualift.machine import keep_freed_memory
+from lingualift.model import packed
 from lingualift.model.configuration import LinguaLiftConfig
 from lingualift.model.layout import END, IGNORE, START, STATE, TEXT, Composed
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States
-from lingualift.training.batches import PlannedBatches, collate, padding_share, plan_batches
+from lingualift.training.batches import (
+    Cutting,
+    PlannedBatches,
+    collate,
+    padding_share,
+    plan_batches,
+)
 
 LLAMA = {"model_type": "llama", "tie_word_embeddings": False, "vocab_size": 32000}
 MT5_XL = {
@@ -177,6 +184,14 @@ def now(device: str) -> float:
     return time.perf_counter()
 
 
+def on_device(inputs: dict[str, Any], device: torch.device) -> dict[str, Any]:
+    """A micro-batch with its tensors on a device."""
+    return {
+        name: value.to(device) if isinstance(value, torch.Tensor) else value
+        for name, value in inputs.items()
+    }
+
+
 Variant = tuple[list[np.ndarray], Callable[[int], torch.Tensor]]
 """Which examples each step trains, and the loss of a step."""
 
@@ -186,16 +201,19 @@ def as_stages_train(
 ) -> Variant:
     """What this project does: states from a store, batches of similar length, logits at labels."""
     device = model.device
-    plan = plan_batches([len(example) for example in examples], batch, 1, 1, 0)
+    plan = plan_batches([len(example) for example in examples], batch, 1, 0)
     states = States.of_arrays(
         [np.zeros((len(ids), model.config.encoder_dim), np.int16) for ids in tokens]
     )
-    dataset = PlannedBatches(examples, states, plan, 2)
+    packs = device.type == "cuda" and packed.packable(model.llm.config)
+    if packs:
+        model.llm.set_attn_implementation(packed.NAME)
+    dataset = PlannedBatches(examples, states, plan, Cutting(2**30, 1, packs), 2)
 
     def loss(item: int) -> torch.Tensor:
         with torch.autocast(device.type, torch.bfloat16):
-            inputs = {name: tensor.to(device) for name, tensor in dataset[item].items()}
-            return model(**inputs)["loss"]
+            inputs = dataset.micro_batch(plan[item], item)
+            return model(**on_device(inputs, device))["loss"]
 
     return plan, loss
 

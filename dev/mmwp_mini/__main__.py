@@ -61,6 +61,8 @@ def check(path: Path | None) -> list[str]:
         if lines := corrections.correction_mistakes(rows, sets):
             return [f"{path}, {line}" for line in lines]
         changed = corrections.corrected_sets(rows, sets)
+        if "en" in changed:  # every translation is held against it
+            changed = {**sets, **changed}
     english = changed.get("en", sets["en"])
     return [
         f"{language} {line}"

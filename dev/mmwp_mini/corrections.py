@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lingualift.data.rows import read_delimited
 from lingualift.messages import LinguaLiftError, nearest
 
 HEADER = ("language", "id", "current", "corrected", "kind")
@@ -31,20 +32,15 @@ class Correction:
 def read_corrections(path: Path) -> list[Correction]:
     """The corrections of a file.
 
-    Raises LinguaLiftError where the file is no UTF-8 text or lacks the header or a column.
+    Raises LinguaLiftError where the file is no UTF-8 text, lacks the header or a column, or holds
+    no correction.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").rstrip("\n").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise LinguaLiftError(f"{path}: cannot be read as UTF-8 text ({error})") from None
-    if not lines or tuple(lines[0].split("\t")) != HEADER:
-        raise LinguaLiftError(f"{path}: the first line must be {' '.join(HEADER)}, tab between")
-    corrections = []
-    for number, line in enumerate(lines[1:], 2):
-        cells = line.split("\t")
-        if len(cells) != len(HEADER):
-            raise LinguaLiftError(f"{path}, line {number}: {len(cells)} columns, expected 5")
-        corrections.append(Correction(number, *cells))
+    corrections = [
+        Correction(row.number, *(row.values[column] for column in HEADER))
+        for row in read_delimited(path, "\t", HEADER)
+    ]
+    if not corrections:
+        raise LinguaLiftError(f"{path}: holds no correction below its header")
     return corrections
 
 

@@ -7,6 +7,7 @@ native reader.
 """
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
@@ -21,6 +22,7 @@ from lingualift.benchmarks.parallel import (
     text_mistakes,
 )
 from lingualift.languages import Language
+from lingualift.text.cleaning import ZWJ, ZWNJ
 
 # `one bag`, but not `one of the children`
 _ONE = re.compile(r"\bone\b(?! of)", re.IGNORECASE)
@@ -55,6 +57,7 @@ def mistakes(
         digits = language.digits if identifier in native and language.digits else WESTERN
         mistakes = [
             *text_mistakes(question, language.script, digits),
+            *_invisible_mistakes(question),
             *_number_mistakes(question, source, language.code, wording or Wording()),
             *length_mistakes(question, source, language.script),
         ]
@@ -66,6 +69,17 @@ def mistakes(
         texts.setdefault(key, identifier)
         lines += [f"{identifier}: {line}" for line in mistakes]
     return [*lines, *_set_length_mistakes(questions, english, language.script)]
+
+
+def _invisible_mistakes(question: str) -> Iterator[str]:
+    """Marks of direction, zero-width spaces and the like; joiners are letters of Indic scripts."""
+    marks = [
+        f"U+{ord(letter):04X}"
+        for letter in question
+        if unicodedata.category(letter) == "Cf" and letter not in (ZWNJ, ZWJ)
+    ]
+    if marks:
+        yield f"invisible characters: {', '.join(marks)}"
 
 
 def _order_mistakes(questions: Mapping[str, str], english: Mapping[str, str]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import regex
 
+from lingualift.data.rows import read_delimited
 from lingualift.messages import LinguaLiftError
 
 FOLDER = Path(__file__).parent / "tables"
@@ -45,23 +46,16 @@ class Wording:
 def read_rows(name: str, folder: Path = FOLDER) -> tuple[tuple[str, ...], ...]:
     """The rows of a table without its header.
 
-    Raises LinguaLiftError where header or row is not as `COLUMNS` has it.
+    Raises LinguaLiftError where header or row is not as `COLUMNS` has it, or a row occurs twice.
     """
     path = folder / f"{name}.tsv"
-    header, *rows = [
-        tuple(line.split("\t"))
-        for line in path.read_text(encoding="utf-8").rstrip("\n").split("\n")
-    ]
-    if header != COLUMNS[name]:
-        raise LinguaLiftError(f"{path}: columns {header}, expected {COLUMNS[name]}")
-    seen = set()
-    for number, row in enumerate(rows, 2):
-        if len(row) != len(header) or not all(row):
-            raise LinguaLiftError(f"{path}, line {number}: {len(header)} filled columns expected")
-        if row[:2] in seen:
-            raise LinguaLiftError(f"{path}, line {number}: {' '.join(row[:2])} stands there twice")
-        seen.add(row[:2])
-    return tuple(rows)
+    rows: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for row in read_delimited(path, "\t", COLUMNS[name]):
+        cells = tuple(row.text(column) for column in COLUMNS[name])
+        if cells[:2] in rows:
+            raise LinguaLiftError(f"{row.place}: {' '.join(cells[:2])} stands there twice")
+        rows[cells[:2]] = cells
+    return tuple(rows.values())
 
 
 def load_wording(language: str) -> Wording:

@@ -231,7 +231,7 @@ def frame(log: str, threads: int = 1, gpus: int = 0) -> Iterator[logging.Logger]
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is downloaded inside a compute step
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     Path(log).parent.mkdir(parents=True, exist_ok=True)
-    handle = open(log, "w", encoding="utf-8", buffering=1)
+    handle = open(log, "w", encoding="utf-8", errors="backslashreplace", buffering=1)
     logging.basicConfig(
         level=logging.INFO,
         stream=handle,

@@ -128,8 +128,9 @@ _ELSEWHERE = {
     "ua": "uk", "gr": "el", "se": "sv", "dk": "da", "vn": "vi", "rs": "sr", "al": "sq", "ee": "et",
     "in": "id", "iw": "he", "ji": "yi", "mo": "ro", "sh": "hr sr", "cmn": "zh",
     "zho": "zh", "tw": "zh", "gb": "en", "us": "en", "uk-ua": "uk", "at": "de",
-    "farsi": "fa", "mandarin": "zh", "norwegian": "nb", "bokmal": "nb",
-    "serbo-croatian": "hr sr", "castilian": "es", "flemish": "nl", "moldavian": "ro",
+    "farsi": "fa", "mandarin": "zh", "norwegian": "nb", "norsk": "nb", "bokmal": "nb",
+    "bangla": "bn", "serbo-croatian": "hr sr", "castilian": "es", "flemish": "nl",
+    "moldavian": "ro",
 }  # fmt: skip
 # Where ISO 639-2 has a second, bibliographic code, of English names: what ISO 639-3 writes.
 _BIBLIOGRAPHIC = {
@@ -148,7 +149,8 @@ def _meant(languages: Mapping[str, Language], code: str) -> str:
     for language in languages.values():
         codes = (language.iso639_3, (language.nllb or "").partition("_")[0], language.tatoeba or "")
         for spelling in (language.name, language.native, *codes, language.code):
-            spellings[spelling.casefold()] = language.code
+            if spelling:
+                spellings[spelling.casefold()] = language.code
     if code.casefold() in ("false", "true"):  # as text from the command line
         return explain_text(code.casefold() == "true", "languages")
     asked = code.strip().casefold().replace("_", "-")
@@ -163,7 +165,7 @@ def _meant(languages: Mapping[str, Language], code: str) -> str:
         if meant:
             return f"the code of this language is '{meant[0]}', which languages.tsv has not"
     names = {language.name.casefold(): language.code for language in languages.values()}
-    near = difflib.get_close_matches(asked, names, n=1, cutoff=0.75) if len(asked) > 3 else []
+    near = difflib.get_close_matches(asked, names, n=1, cutoff=0.8) if len(asked) > 3 else []
     if near:
         return f"did you mean '{names[near[0]]}'?"
     return f"it holds {', '.join(sorted(languages))}"

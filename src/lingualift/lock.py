@@ -16,7 +16,7 @@ from typing import IO
 
 logger = logging.getLogger(__name__)
 
-NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP)
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL)
 _warned: set[Path] = set()
 
 

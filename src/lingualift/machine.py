@@ -12,7 +12,7 @@ import re
 import subprocess
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,24 +37,36 @@ class Support:
 
 @dataclass(frozen=True)
 class Gpu:
-    """A GPU by its name in CUDA_VISIBLE_DEVICES, and its compute capability where it is known."""
+    """A GPU by its name in CUDA_VISIBLE_DEVICES, its compute capability and its memory in bytes
+    where they are known.
+    """
 
     name: str
     capability: tuple[int, int] | None = None
+    memory: int | None = None
 
 
 def gpus() -> list[Gpu]:
     """The GPUs that this process may use, without touching them."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    query = ["nvidia-smi", "--query-gpu=index,uuid,compute_cap", "--format=csv,noheader"]
+    columns = "--query-gpu=index,uuid,compute_cap,memory.total"
+    query = ["nvidia-smi", columns, "--format=csv,noheader,nounits"]
     try:
         lines = subprocess.run(query, capture_output=True, text=True, timeout=60).stdout
     except (OSError, subprocess.TimeoutExpired):
         return _gpus_of_torch(visible)
-    listed = re.findall(r"^(\d+), *([^,\s]+), *(?:(\d+)\.(\d+))?", lines, flags=re.MULTILINE)
+    line = r"^(\d+), *([^,\s]+), *(?:(\d+)\.(\d+))?(?:, *(\d+))?"
+    listed = re.findall(line, lines, flags=re.MULTILINE)
     identified = [
-        (uuid, Gpu(index, (int(major), int(minor)) if major else None))
-        for index, uuid, major, minor in listed
+        (
+            uuid,
+            Gpu(
+                index,
+                (int(major), int(minor)) if major else None,
+                int(mebibytes) * 2**20 if mebibytes else None,
+            ),
+        )
+        for index, uuid, major, minor, mebibytes in listed
     ]
     if visible is None:
         return [gpu for _, gpu in identified]
@@ -65,7 +77,7 @@ def gpus() -> list[Gpu]:
         )
         if match is None and not name.startswith("MIG-"):
             break  # CUDA reads no further
-        chosen.append(Gpu(name, match.capability if match else None))
+        chosen.append(replace(match, name=name) if match else Gpu(name))
     return chosen
 
 
@@ -76,6 +88,13 @@ def _gpus_of_torch(visible: str | None) -> list[Gpu]:
     count = torch.cuda.device_count()
     names = [str(index) for index in range(count)] if visible is None else visible.split(",")
     return [Gpu(name) for name in names[:count]]
+
+
+def gpu_memory() -> int:
+    """Bytes of the first GPU of this process: those that a job is given are alike."""
+    import torch
+
+    return int(torch.cuda.get_device_properties(0).total_memory)
 
 
 def require_gpus(wanted: int) -> list[Gpu]:

@@ -25,7 +25,13 @@ MEANING = {
 
 
 class LinguaLiftError(Exception):
-    """A mistake in configuration, data or environment; shown without a traceback."""
+    """A mistake in configuration, data or environment; shown without a traceback, as one line of
+    text whatever the names of files and the words of libraries that it repeats.
+    """
+
+    def __str__(self) -> str:
+        said = super().__str__().encode("utf-8", "backslashreplace").decode("utf-8")
+        return " ".join(said.splitlines())
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:
@@ -145,7 +151,8 @@ def _follow(
                     for key in model.model_fields
                 }
                 continue
-        if not re.match(r"constrained-str$|\[key\]$|(list|dict)\[|\(", str(part)):
+        chosen = any(part == model.__name__ for model in models)  # a union's branch, no key
+        if not chosen and not re.match(r"constrained-str$|\[key\]$|(list|dict)\[|\(", str(part)):
             keys.append(str(part))
         if mapping:
             annotation = get_args(annotation)[1]

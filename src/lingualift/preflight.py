@@ -58,8 +58,8 @@ def read_lock(path: str | Path) -> dict[str, str]:
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise LinguaLiftError(f"{path}: lock file cannot be read ({error.strerror})") from error
+    except (OSError, ValueError) as error:
+        raise LinguaLiftError(f"{path}: lock file cannot be read ({error})") from error
     pins = re.findall(
         r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", text, flags=re.MULTILINE
     )
@@ -74,13 +74,13 @@ def check_packages(pyproject: str | Path, lock: str | Path) -> list[str]:
     the lock's major.minor), raises `LinguaLiftError`. Returns one line for each whose major.minor
     differs from the lock: allowed, but tables may differ in the last digits.
     """
-    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.requirements import Requirement
     from packaging.version import InvalidVersion, Version
 
     try:
         project = tomllib.loads(Path(pyproject).read_text(encoding="utf-8"))["project"]
         requirements = [Requirement(text) for text in project.get("dependencies", [])]
-    except (OSError, KeyError, tomllib.TOMLDecodeError, InvalidRequirement) as error:
+    except (OSError, ValueError, LookupError, AttributeError, RecursionError) as error:
         raise LinguaLiftError(f"{pyproject}: dependencies cannot be read ({error})") from error
     pins, notes = read_lock(lock), []
     for requirement in requirements:

@@ -1,12 +1,11 @@
 """Where a file came from: versions, settings, commit and the checksums of its inputs, written by
 every job and read back for a row.
 
-`python -m lingualift.provenance results/tables/mmwp.parquet --system lingualift --language sw`
+`lingualift provenance results/tables/mmwp.parquet --system lingualift --language sw`
 walks from a row of a table to everything that made it: the stamps in Parquet files, checkpoints and
 stores, and what Snakemake noted about files that hold none.
 """
 
-import argparse
 import base64
 import hashlib
 import importlib.metadata
@@ -15,7 +14,6 @@ import logging
 import os
 import platform
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -242,36 +240,3 @@ def describe(stamps: Mapping[str, Mapping[str, Any]]) -> str:
             json.dumps(configuration, ensure_ascii=False, indent=1, sort_keys=True),
         ]
     return "\n".join(lines)
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m lingualift.provenance",
-        description="Everything that made a row of a result table.",
-    )
-    parser.add_argument("table", help="a Parquet file of results/tables (or any file of results)")
-    parser.add_argument("--system", help="a row's system")
-    parser.add_argument("--language", help="a row's language")
-    parser.add_argument("--json", action="store_true", help="for machines")
-    options = parser.parse_args(arguments)
-    table = Path(options.table)
-    if table.suffix == ".csv":
-        table = table.with_suffix(".parquet")
-    try:
-        if not table.exists():
-            raise LinguaLiftError(
-                f"{table}: no such file; make it with `snakemake --cores all {table}`"
-            )
-        stamps = trace(table, options.system, options.language)
-    except LinguaLiftError as error:
-        sys.exit(f"lingualift: error: {error}")
-    print(
-        json.dumps(stamps, ensure_ascii=False, indent=1, sort_keys=True)
-        if options.json
-        else describe(stamps)
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -15,8 +15,9 @@ from lingualift import machine, preflight
 from lingualift.job import JOBS
 from lingualift.lock import take
 from lingualift.messages import LinguaLiftError
-from lingualift.plan import Plan
+from lingualift.plan import Plan, states
 from lingualift.plan.files import RESULTS
+from lingualift.plan.requests import check_fit
 from lingualift.retrieve.listing import download_lines
 from lingualift.tables.results import as_text
 from lingualift.text.segmenters import check_segmenters
@@ -99,6 +100,7 @@ def begin(
     requests: Sequence[Requested],
     here: Sequence[Requested],
     *,
+    stages: Collection[str] = (),
     alone: bool,
     own_environment: bool = True,
 ) -> int:
@@ -107,8 +109,9 @@ def begin(
     share (0 where none asks).
 
     `folders` are the sources that the run retrieves, `requests` what its jobs ask for, `here` what
-    those of them ask for that run on this machine. `alone`: no job runs on another machine, whose
-    lock this one may not see. `own_environment`: jobs run with the packages of this process.
+    those of them ask for that run on this machine, `stages` the stages that train on it. `alone`:
+    no job runs on another machine, whose lock this one may not see. `own_environment`: jobs run
+    with the packages of this process.
     """
     config, results = plan.config, Path(RESULTS)
     hold(results)
@@ -127,8 +130,12 @@ def begin(
     preflight.check_memory(memory * 10**6, "its largest job")
     wanted = max((request.get("gpu", 0) for request in here), default=0)
     gpus = preflight.check_gpus(wanted, config.precision, own_environment)
+    known = [gpu.memory for gpu in machine.gpus() if gpu.memory] if gpus else []
+    if known:
+        check_fit(plan, stages, min(known))
     if own_environment:
         machine.require_engine(config.evaluation.engine)
+    print(states.described(plan), flush=True)
     resources = Path(config.resources)
     preflight.check_writable(resources)
     sources = [plan.source(folder) for folder in plan.retrieved() if folder in folders]
@@ -145,6 +152,11 @@ def to_report(paths: Sequence[str], arguments: Sequence[str] = sys.argv) -> list
     """
     reporting = any(re.match(r"--report(=|$)", argument) for argument in arguments)
     return [path for path in paths if not reporting or os.path.exists(path)]
+
+
+def is_dry_run(arguments: Sequence[str] = sys.argv) -> bool:
+    """Whether the command is `snakemake -n`: Snakemake itself knows it only after the rules."""
+    return any(re.fullmatch(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*", text) for text in arguments[1:])
 
 
 def report(targets: list[Path]) -> str:

@@ -14,9 +14,12 @@ from math import ceil
 LOADED = 700  # MB: Python with torch and Transformers
 # of a task's question; MetaMathQA's mean is near it, the default's word problems have half
 TOKENS = 60
+# of a question with words of another language, whose scripts an encoder's tokenizer spells out
+SWITCHED_TOKENS = 90
 RESPONSE = 200  # tokens of a worked solution
-# of a micro-batch on a processor: weights are converted anew in each, so small ones cost speed
-MICRO_TOKENS = 1024
+# of a micro-batch on a processor, padding included: weights are converted anew in each, so small
+# ones cost speed. A global batch of the default run is one micro-batch
+MICRO_TOKENS = 1536
 PROCESSOR_ROWS = 128  # problems that a processor answers at once where nothing says how many
 PROBLEMS = 1000  # of a benchmark in one language: MMWP 811, MSVAMP and X-CSQA 1,000
 UNKNOWN = 100_000  # examples of a data set whose size the configuration does not give
@@ -61,7 +64,11 @@ class Request:
     megabytes: int
     minutes: int
     disk: int = 100
-    kept: int = 100
+    kept: int = 1
+
+    def holding(self, size: float) -> "Request":
+        """The same work with `size` more bytes in memory."""
+        return replace(self, megabytes=self.megabytes + ceil(size / 1e8) * 100)
 
     def times(self, count: int) -> "Request":
         """The same work `count` times, one after the other."""
@@ -70,9 +77,11 @@ class Request:
 
 def request(megabytes: float, minutes: float, disk: float = 0, scratch: float = 0) -> Request:
     """A request rounded up to 100 MB and 10 minutes; `disk` in bytes, plus a tenth and a little,
-    `scratch` what goes again.
+    `scratch` what goes again. What stays is rounded to 1 MB: a run adds it up over all of its jobs,
+    and 500 small tables are not 50 GB.
     """
-    most, kept = (ceil((size * 1.1e-6 + 1) / 100) * 100 for size in (disk + scratch, disk))
+    most = ceil(((disk + scratch) * 1.1e-6 + 1) / 100) * 100
+    kept = ceil(disk * 1.1e-6 + 1)
     return Request(ceil(megabytes / 100) * 100, ceil(minutes / 10) * 10, most, kept)
 
 
@@ -148,16 +157,16 @@ def code_switching(questions: int) -> Request:
     return request(1500 + questions * 6000 / 1e6, 30, questions * 1500)
 
 
-def encoding(texts: int, encoder: ModelSize, gpu: bool) -> Request:
-    """Encoder states of `texts` texts, [texts * TOKENS, width], written to the store as they are
+def encoding(texts: int, encoder: ModelSize, gpu: bool, tokens: int = TOKENS) -> Request:
+    """Encoder states of `texts` texts, [texts * tokens, width], written to the store as they are
     made; the texts stay in memory. The width is that of all layers that are joined.
     """
-    flops = texts * TOKENS * 2 * encoder.parameters
+    flops = texts * tokens * 2 * encoder.parameters
     memory = LOADED + 400 + (4 * encoder.parameters + texts * 500) / 1e6
     return request(
         memory,
         50 + PATIENCE * flops / _speed(gpu, training=True) / 60,
-        texts * TOKENS * encoder.width * 2,
+        texts * tokens * encoder.width * 2,
     )
 
 
@@ -213,7 +222,7 @@ def training(
     epochs: int,
     llm_trained: bool,
     batch: int = 0,
-    micro_batch: int | None = None,
+    micro_tokens: int | None = None,
     response: int = RESPONSE,
     gpus: int = 0,
 ) -> Request:
@@ -222,8 +231,9 @@ def training(
     A trained LLM takes 16 bytes a parameter (weights, gradients and Adam's two moments in float32;
     with GPUs for the state that is saved), a frozen one those in which it is loaded. Each process
     loads the model for itself (`loading`) before its GPU gets it. Without a GPU the activations of
-    `micro_batch` examples come on top (None: of `batch`, or of `MICRO_TOKENS` tokens where that is
-    less). Encoder states are memory-mapped; a composed example takes 5 kB in each process. Time: 6
+    `micro_tokens` tokens come on top (None: of `batch` examples, or of `MICRO_TOKENS` tokens where
+    that is less). Encoder states and tokenised examples are memory-mapped by all processes; the
+    texts take 5 kB an example once, while they are tokenised. Time: 6
     operations a parameter and token, 4 where the LLM is frozen. `examples` are those that pass
     through the LLM: a warm start has none. Disk: 2 bytes a parameter of an LLM that this stage or
     an earlier one trained, and 12 for the state from which an interrupted stage goes on.
@@ -235,13 +245,11 @@ def training(
         loading(replace(llm, loaded=4) if llm_trained else llm, ranks),
     )
     example = TOKENS + response
-    held = (
-        micro_batch * example if micro_batch else min(batch * example, max(MICRO_TOKENS, example))
-    )
+    held = max(example, min(batch * example, micro_tokens or MICRO_TOKENS))
     tokens = held if examples and not gpus else 0
     activations = llm.activations(tokens, ACTIVATIONS)
     starter = LOADED if ranks > 1 else 0  # the job's own process waits for those that it started
-    processes = ranks * (LOADED + 500 + examples * 5e3 / 1e6) + starter
+    processes = ranks * (LOADED + 500) + examples * 5e3 / 1e6 + starter
     memory = processes + (weights + activations) / 1e6
     flops = examples * epochs * (TOKENS + response) * parameters * (6 if llm_trained else 4)
     seconds = flops / (ranks * _speed(gpus > 0, training=True))

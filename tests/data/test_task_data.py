@@ -1,12 +1,16 @@
 """The loaders on the real files, where a copy of the public data is at hand."""
 
+import json
 import os
+import random
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from lingualift.benchmarks.registry import english_questions
 from lingualift.tasks.forms import FORMS, Example
+from lingualift.tasks.held_out import BenchmarkQuestions
 from lingualift.tasks.loaders import load_task_data
 from tests.near_duplicates import nearest_training
 
@@ -71,3 +75,22 @@ def test_gsm8kinstruct_is_read_completely_as_task_data_and_as_parallel_text():
     }  # every translated question finds its English solution
     parallel = load_task_data(folders, "translation", list(counts), {}, None)
     assert Counter(parallel["language"].to_pylist()) == counts
+
+
+def test_commonsenseqa_without_what_xcsqa_asks_is_the_papers_training_part(tmp_path):
+    """Any 1,000 and 1,074 of the labelled questions in X-CSQA's form, as the paper's Table 5 needs
+    it: 8,888 are left, and each question is one of its own.
+    """
+    paths = [data("csqa", f"{split}_rand_split.jsonl") for split in ("dev", "train")]
+    lines = [line for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    drawn = random.Random(5).sample(lines, 2074)
+    folder = tmp_path / "X-CSQA" / "en"
+    folder.mkdir(parents=True)
+    for name, part in (("dev", drawn[:1000]), ("test", drawn[1000:])):
+        (folder / f"{name}.jsonl").write_text("\n".join(part), encoding="utf-8")
+    asked = BenchmarkQuestions({"xcsqa": english_questions("xcsqa", [tmp_path], "en")})
+    folders = [("csqa", None, paths[0].parent)]
+    kept = load_task_data(folders, "commonsense", None, {}, None, asked)
+    assert kept.num_rows == 8888
+    ids = {f"csqa-{json.loads(line)['id']}" for line in drawn}
+    assert len(ids) == 2074 and not ids & set(kept["id"].to_pylist())

@@ -23,6 +23,7 @@ from lingualift.training.progress import Progress
 from tests.forked import SERVER
 
 started, step_ended = PartialState.__init__, Progress.on_step_end
+made = trainer.PlannedTrainer.__init__
 
 
 def as_devices(self: PartialState, *args: Any, **kwargs: Any) -> None:
@@ -49,12 +50,18 @@ def watched(self: Progress, args: Any, state: Any, control: Any, **kwargs: Any) 
     step_ended(self, args, state, control, **kwargs)
 
 
+def trying(self: trainer.PlannedTrainer, **options: Any) -> None:
+    """The largest micro-batch is tried first, as on a GPU."""
+    made(self, **options | {"tries": True})
+
+
 def run(job: str, environment: dict[str, str]) -> None:
     """What a forked process does."""
     os.environ.clear()
     os.environ.update(environment)
     PartialState.__init__ = as_devices
     Progress.on_step_end = watched
+    trainer.PlannedTrainer.__init__ = trying
     trainer.shards = lambda modules, world: world > 1
     sys.exit(worker(Path(job)))
 

@@ -12,7 +12,7 @@ from lingualift.config import LanguageModelling
 from lingualift.messages import LinguaLiftError
 from lingualift.model.layout import LAYOUTS
 from lingualift.plan import Plan
-from lingualift.plan.inputs import reads_stored
+from lingualift.plan.inputs import encodes_questions
 from lingualift.plan.systems import RunStage, load_systems
 from lingualift.tasks.forms import multiple_choice_question, nli_question
 from tests.unit.test_systems import planned
@@ -103,7 +103,7 @@ def test_langbridge_trains_a_linear_layer_and_an_end_vector_as_its_metamath_sh(
     assert bridge.encoder is not None and bridge.encoder.source == "mt5-xl-lm-adapt"
     assert bridge.alignment is not None
     assert (bridge.alignment.layers, bridge.alignment.scaled) == (1, False)
-    assert reads_stored(paper, bridge) == (template == "{question}")
+    assert encodes_questions(paper, bridge) == (template == "{question}")
 
 
 MATHS = {"bn", "de", "es", "fr", "ja", "ru", "sw", "th", "zh"}
@@ -188,9 +188,88 @@ def test_mono_sft_and_translate_en_are_stage_2_on_english_task_data(kind: str, p
     assert [stage.id for stage in paper.runs[f"translate-en-{kind}"].stages] == [stage.id]
 
 
-def test_multi_sft_reads_all_ten_languages_of_gsm8kinstruct(paper: Plan) -> None:
-    (stage,) = paper.runs["multi-sft-metamath"].stages
-    check(paper, stage, Expected(LLM, "gsm8kinstruct", MATHS | {"en"}, prompt=ALPACA))
+@pytest.mark.parametrize(
+    ("kind", "data", "languages", "limit"),
+    [
+        ("metamath", "gsm8kinstruct", MATHS | {"en"}, None),
+        ("nli", "nli-multilingual", MAPPED["nli"] | {"en"}, 26_180),
+        ("commonsense", "commonsense-multilingual", MAPPED["commonsense"] | {"en"}, None),
+    ],
+)
+def test_multi_sft_is_stage_2_on_task_data_in_all_languages_of_the_task(
+    kind: str, data: str, languages: set[str], limit: int | None, paper: Plan
+) -> None:
+    (stage,) = paper.runs[f"multi-sft-{kind}"].stages
+    template = paper.config.prompts[KINDS[kind][1]].template
+    check(paper, stage, Expected(LLM, data, languages, prompt=template, examples=limit))
+
+
+LOW = {
+    "af", "ar", "be", "eu", "gu", "ha", "hi", "hy", "is", "kn", "mk", "ml", "mr", "ne", "sk", "ta",
+    "te",
+}  # fmt: skip
+"""MMWP's low-resource languages that OPUS-100 holds, but bn and th, which the task has already."""
+
+
+@pytest.mark.parametrize(
+    ("name", "mapped"),
+    [
+        ("add-low-resource", {"parallel": MATHS - {"sw"}, "parallel-low": LOW}),
+        ("low-resource-retrain", {"parallel-low": LOW}),
+    ],
+)
+def test_low_resource_rows_of_mindmerger_differ_in_what_they_map_alone(
+    name: str, mapped: dict[str, set[str]], paper: Plan
+) -> None:
+    """Table 1 names them and says no more."""
+    tuned, mapping, augmentation = paper.runs[f"mindmerger-metamath-{name}"].stages
+    own = paper.runs["mindmerger-metamath"].stages
+    assert tuned.id == own[0].id
+    tasks = paper.config.tasks
+    assert {task: set(tasks[task].languages or []) for task in mapping.tasks} == mapped
+    assert {tasks[task].examples for task in mapping.tasks} == {100_000}
+    ours, theirs = (stage.stage.model_dump(exclude={"data"}) for stage in (mapping, own[1]))
+    assert ours == theirs
+    assert augmentation.stage == own[2].stage
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lingualift_aligns_on_code_switched_questions_and_transfers_on_english_task_data(
+    kind: str, paper: Plan
+) -> None:
+    """Section 3.3 and Appendix A.4: 3 epochs, 6e-4, batch 256, constant; then 3 epochs, 2e-5, batch
+    128, cosine, warm-up 0.05, weight decay 0.01.
+    """
+    align, transfer = paper.runs[f"lingualift-{kind}"].stages
+    layout = ("bos", "instruction", "start", "states", "end")
+    asked = f"{ALPACA} appropriately completes the request".replace(
+        "a task. Write", "a task, paired with an input that provides further context. Write"
+    )
+    constant = ("constant", 0.0, 0.0)
+    questions = Expected(OWN, "code-switched", {"en"}, layout, asked, 3, 256, constant)
+    check(paper, align, questions)
+    sentence = "Translate the following sentences from {source} to {target}."
+    assert sentence in paper.prompt(str(align.stage.prompt)).instruction
+    assert align.codeswitch is not None and (align.codeswitch.ratio, align.codeswitch.pos) == (
+        0.8,
+        "all",
+    )
+    data, prompt = KINDS[kind]
+    template = paper.config.prompts[prompt].template
+    check(paper, transfer, Expected(LLM, data, {"en"}, layout, template))
+
+
+@pytest.mark.parametrize("llm", ["llama-2-13b", "mistral-7b"])
+def test_rows_of_another_llm_are_those_of_llama_2_7b_but_for_the_llm(llm: str, paper: Plan) -> None:
+    """Appendix E names other LLMs and no other settings."""
+    rows = [name for name in paper.runs if name.endswith(f"-{llm}")]
+    assert len(rows) == 7
+    for name in rows:
+        own, base = paper.runs[name], paper.runs[name.removesuffix(f"-{llm}")]
+        assert own.llm.source == llm and base.llm.source == "llama-2-7b"
+        assert [stage.stage for stage in own.stages] == [stage.stage for stage in base.stages]
+        assert [stage.tasks for stage in own.stages] == [stage.tasks for stage in base.stages]
+        assert own.encoder == base.encoder
 
 
 @pytest.mark.parametrize(
@@ -261,7 +340,7 @@ def test_released_rows_give_the_llm_bos_states_and_response_alone() -> None:
     made = planned("paper.yaml", "released.yaml")
     for stage in made.stages.values():
         assert LAYOUTS[stage.input] == ("bos", "start", "states", "end")
-        assert not reads_stored(made, stage)  # the encoder reads the whole templated prompt
+        assert not encodes_questions(made, stage)  # the encoder reads the whole templated prompt
     assert made.config.evaluation.max_new_tokens == 1024
 
 

@@ -496,10 +496,10 @@ def test_mmwps_english_is_drawn_with_a_seed_first_and_filtered_afterwards():
         if candidate.answer != "Yes" and candidate.question not in seen:
             kept.append(candidate.id)
         seen.add(candidate.question)
-    selected = list(mmwp.select(drawn))
+    selected = list(mmwp.numeric_and_distinct(drawn))
     assert [problem.id for problem in selected] == kept and 0 < len(kept) < 40
     assert {problem.answer for problem in selected} == {"3"}
-    (alone,) = mmwp.select(
+    (alone,) = mmwp.numeric_and_distinct(
         [mmwp.Candidate(name, text, "1", 2, "") for name, text in (("a", "A b?"), ("b", "a  B."))]
     )
     assert alone.id == "a"

@@ -6,7 +6,8 @@ import json
 import re
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 import pytest
 import yaml
@@ -474,7 +475,8 @@ def test_any_value_of_any_key_is_accepted_or_refused_in_one_line(key, value):
         ("- a", "expected systems by name"),
         ("a", "expected systems by name"),
         ("a: [", "not YAML (while parsing a flow node"),
-        (b"\xff", "not YAML"),
+        (b"\xff", "mine.yaml, line 1: not UTF-8 text"),
+        ("a: {title: 2020-13-45}", "not YAML (month must be in 1..12)"),
         ("a:", "a: Input should be a valid dictionary"),
         ("A b: {}", "system name 'A b': not a plain name"),
         (
@@ -533,6 +535,12 @@ def test_a_mistake_in_a_system_is_one_line_that_names_file_or_system(tmp_path, t
     assert message in str(caught.value) and len(str(caught.value).splitlines()) == 1
 
 
+def test_what_macos_leaves_beside_a_file_of_systems_is_passed_over(tmp_path):
+    (tmp_path / "mine.yaml").write_text("a: {title: x, input: text, stages: []}")
+    (tmp_path / "._mine.yaml").write_bytes(b"\0\5\x16\7")
+    assert list(load_systems(tmp_path)) == ["a"]
+
+
 def test_a_system_defined_in_two_files_is_refused(tmp_path):
     for name in ("one.yaml", "two.yaml"):
         (tmp_path / name).write_text("a: {title: x, input: text, stages: []}")
@@ -578,8 +586,8 @@ def test_seeds_train_apart_and_equal_settings_train_once():
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        ("stages.align.micro_batch", 2),
-        ("stages.transfer.micro_batch", 1),
+        ("stages.align.micro_tokens", 200),
+        ("stages.transfer.micro_tokens", 100),
         ("evaluation.batch", 7),
         ("evaluation.batch", None),
         ("tables.bootstrap", 10),
@@ -650,6 +658,12 @@ def groups_of(kind: Any) -> list[type[Settings]]:
     return [group for part in get_args(kind) for group in groups_of(part)]
 
 
+def named_or_described(kind: Any) -> bool:
+    """Whether each value of a mapping is a name or, instead, a group of settings."""
+    values = get_args(kind)[-1] if get_origin(kind) is dict else None
+    return get_origin(values) in (Union, UnionType) and not all(map(groups_of, get_args(values)))
+
+
 def leaves(model: type[BaseModel], prefix: str = "") -> list[tuple[str, Any]]:
     """Every setting below a group with its pydantic field; names of one's own choice are NAME.
 
@@ -659,7 +673,7 @@ def leaves(model: type[BaseModel], prefix: str = "") -> list[tuple[str, Any]]:
     for name, field in model.model_fields.items():
         groups = groups_of(field.annotation)
         below = f"{prefix}{name}." + ("NAME." if get_origin(field.annotation) is dict else "")
-        if not groups:
+        if not groups or named_or_described(field.annotation):
             listed.append((prefix + name, field))
         for group in groups:
             said = {(key, other.description, str(other.default)) for key, other in listed}

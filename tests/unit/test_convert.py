@@ -1,6 +1,7 @@
 """A GGUF file becomes the model it describes, tensor by tensor, or a clear refusal."""
 
 import json
+import struct
 from pathlib import Path
 
 import gguf
@@ -341,6 +342,12 @@ def test_a_truncated_or_foreign_file_is_one_line(tmp_path):
         ) as caught:
             open_gguf(path)
         assert "\n" not in str(caught.value)
+    named = b"general.alignment"
+    alignment = b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, len(named)) + named
+    for field in (struct.pack("<II", 4, 0), struct.pack("<IQ", 8, 1) + b"x"):  # zero, a text
+        path.write_bytes(alignment + field)
+        with pytest.raises(LinguaLiftError, match=r"not a readable GGUF file"):
+            open_gguf(path)
     path.write_bytes(b"PK" + content)
     with pytest.raises(LinguaLiftError, match=r"does not begin with 'GGUF'"):
         open_gguf(path)

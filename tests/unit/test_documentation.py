@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "src/lingualift"
-PAGES = sorted(chain(ROOT.glob("*.md"), ROOT.glob("docs/*.md")))
+PAGES = sorted(chain(ROOT.glob("*.md"), ROOT.glob("docs/**/*.md"), ROOT.glob("config/*.md")))
 GUIDES = [page for page in PAGES if page.name != "CHANGELOG.md"]
 # Folders of the repository; `results/` and `resources/` are made by runs.
 FOLDERS = "config dev docs envs profiles rules speed src tests workflow lingualift"

@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModel, AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, PreTrainedModel
 
 from lingualift.messages import LinguaLiftError
+from lingualift.model import packed
 from lingualift.model.encoder import Backbone, Encoder, EncoderTokenizer
 from lingualift.model.frozen import reference
-from lingualift.model.layout import LAYOUTS, Prompt, compose, load_tokenizer, special_ids
+from lingualift.model.layout import LAYOUTS, Composed, Prompt, compose, load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel
-from lingualift.model.states import Tokens
-from lingualift.training.batches import PlannedBatches, collate
+from lingualift.model.states import States, Tokens
+from lingualift.model.trained import trained_state
+from lingualift.training.batches import Cutting, PlannedBatches, collate
 from lingualift.training.language_modelling import train_language_modelling
 from tests.conftest import save_tokenizer
 from tests.unit.test_training import language_modelling_job
@@ -304,10 +306,19 @@ def test_an_encoder_learns_while_its_embeddings_stay_frozen_and_is_restored_from
     )
 
 
-@pytest.mark.parametrize("family", ["llama", "gemma2"])
-def test_packed_padded_and_single_sequences_have_the_same_loss(
+def collated(
+    examples: list[Composed], states: States, chosen: np.ndarray, packs: bool = False
+) -> dict[str, Any]:
+    """A micro-batch of the chosen examples."""
+    order = [np.arange(len(examples))]
+    return PlannedBatches(examples, states, order, Cutting(10**6, 1, packs), 2).micro_batch(chosen)
+
+
+@pytest.mark.parametrize("family", ["llama", "mistral", "qwen2", "qwen3", "gemma3_text"])
+def test_packed_padded_and_single_sequences_have_the_same_loss_and_gradients(
     family: str, root: Path, causal_encoder: Path
 ) -> None:
+    """With grouped heads, sliding windows and heads of their own width."""
     llm = save(root / family, family, LLMS[family], True)
     encoder = Encoder(causal_encoder, 2, torch.float32)
     torch.manual_seed(3)
@@ -315,23 +326,67 @@ def test_packed_padded_and_single_sequences_have_the_same_loss(
         str(llm), {**reference(causal_encoder), "layer": 2}, encoder.dim
     ).eval()
     states, tokenizer = encoder.encode(QUESTIONS), load_tokenizer(llm)
-    examples = [
-        compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(n), f" {n}+{n}")
-        for n in states.counts()
-    ]
+    examples = sorted(
+        (
+            compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(n), f" {n}+{n}")
+            for n in states.counts()
+        ),
+        key=len,
+    )
+    states = states.take(np.argsort(states.counts(), kind="stable").tolist())
     labels = sum(int((example.labels >= 0).sum()) for example in examples)
-    losses = {}
-    for packed in (False, True):
-        whole = PlannedBatches(examples, states, [np.arange(4)], 2, packed)[0]
-        losses[f"packed {packed}"] = model(**whole, num_items_in_batch=labels)["loss"]
-        singles = PlannedBatches(
-            examples, states, [np.asarray([row]) for row in range(4)], 2, packed
-        )
-        losses[f"single {packed}"] = sum(
-            model(**singles[row], num_items_in_batch=labels)["loss"] for row in range(4)
-        )
-    for loss in losses.values():
-        torch.testing.assert_close(loss, losses["packed False"], rtol=1e-5, atol=1e-5)
+    assert packed.packable(model.llm.config)
+
+    def run(packs: bool, parts: list[np.ndarray]) -> tuple[float, list[torch.Tensor]]:
+        model.llm.set_attn_implementation(packed.NAME if packs else "eager")
+        model.zero_grad()
+        total = 0.0
+        for chosen in parts:
+            batch = collated(examples, states, chosen, packs)
+            assert ("attention_mask" in batch) != packs
+            loss = model(**batch, num_items_in_batch=labels)["loss"]
+            loss.backward()
+            total += loss.item()
+        return total, [p.grad.clone() for p in model.parameters() if p.grad is not None]
+
+    together, one_by_one = [np.arange(4)], [np.asarray([row]) for row in range(4)]
+    expected, gradients = run(False, one_by_one)
+    for packs, parts in ((False, together), (True, together), (True, one_by_one)):
+        loss, again = run(packs, parts)
+        assert loss == pytest.approx(expected, rel=1e-5)
+        for gradient, same in zip(again, gradients, strict=True):
+            torch.testing.assert_close(gradient, same, rtol=1e-4, atol=1e-5)
+
+
+def test_bounded_attention_scores_are_not_packed(root: Path) -> None:
+    folder = save(root / "gemma2", "gemma2", LLMS["gemma2"], True)
+    assert not packed.packable(AutoConfig.from_pretrained(folder))
+
+
+def test_on_a_gpu_packed_sequences_go_to_torchs_own_kernel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A stand-in for the kernel notes what it is given, and computes it one by one."""
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(1, heads, 9, 8) for heads in (4, 2, 2))
+    starts = torch.tensor([0, 2, 9], dtype=torch.int32)
+    given: dict[str, Any] = {}
+
+    def kernel(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *lengths: Any, **how: Any) -> Any:
+        given.update(how, lengths=lengths, shapes=[q.shape, k.shape, v.shape])
+        return packed._one_by_one(q, k, v, starts.tolist(), how["scale"], 3)
+
+    monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", kernel)
+    lengths = {"cu_seq_lens_q": starts, "max_length_q": 7}
+    arguments = (torch.nn.Module(), query, key, value, None)
+    expected, _ = packed.packed_attention(*arguments, 0.3, sliding_window=3, **lengths)
+    monkeypatch.setattr(torch.Tensor, "is_cuda", property(lambda self: True))
+    found, _ = packed.packed_attention(*arguments, 0.3, sliding_window=3, **lengths)
+    assert torch.equal(found, expected) and found.shape == (1, 9, 4, 8)
+    assert given["shapes"] == [(9, 4, 8)] * 3 and given["lengths"][2:] == (7, 7)
+    assert given["window_size"] == (2, 0) and given["scale"] == 0.3
+    packed.packed_attention(*arguments, 0.3, **lengths)
+    assert given["window_size"] == (-1, 0)
 
 
 def test_lora_starts_as_the_llm_learns_alone_and_merges_to_the_same_logits(
@@ -346,7 +401,7 @@ def test_lora_starts_as_the_llm_learns_alone_and_merges_to_the_same_logits(
     examples = [
         compose(LAYOUTS["encoder"], tokenizer, PROMPT, "", int(n), f" {n}") for n in states.counts()
     ]
-    batch = PlannedBatches(examples, states, [np.arange(4)], 2)[0] | {"labels": None}
+    batch = collated(examples, states, np.arange(4)) | {"labels": None}
     before, plain = (
         model(**batch)["logits"],
         {name: tensor.clone() for name, tensor in model.state_dict().items()},
@@ -377,6 +432,24 @@ def test_lora_starts_as_the_llm_learns_alone_and_merges_to_the_same_logits(
         rtol=1e-4,
         atol=1e-5,
     )
+
+
+def test_adapters_learn_over_an_llm_in_four_bits(llama: Path) -> None:
+    """A stand-in for the layers of bitsandbytes, which hold what no gradient changes."""
+    layers = type("Linear4bit", (torch.nn.Linear,), {"__module__": "bitsandbytes.nn"})
+    model = LinguaLiftModel.build(str(llama)).eval()
+    inputs = {"input_ids": torch.tensor([[0, 10, 11, 12]])}
+    before = model(**inputs)["logits"]
+    for layer in model.llm.model.layers.modules():
+        if type(layer) is torch.nn.Linear:
+            layer.__class__ = layers
+    model.trainable(["llm-lora"], {"rank": 4, "alpha": 8.0})
+    torch.testing.assert_close(model(**inputs)["logits"], before)
+    model(**inputs)["logits"].sum().backward()
+    adapted = [layer for layer in model.llm.modules() if isinstance(layer, layers)]
+    assert len(adapted) == 14 and all(layer.lora_b.grad.abs().sum() > 0 for layer in adapted)
+    assert all(layer.weight.grad is None for layer in adapted)
+    assert all("lora" in name for name in trained_state(model))
 
 
 def test_auto_classes_load_a_checkpoint_and_generate(llama: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import vl_convert
 
 from lingualift.artifacts import read_json
 from lingualift.figures import FIGURES, draw_figure, figure_names, fonts
@@ -18,8 +19,8 @@ from lingualift.figures.gain import correlation
 from lingualift.figures.loss import running_mean
 from lingualift.figures.neighbours import WORDS
 from lingualift.figures.read import read_timings
-from lingualift.figures.style import COLOURS, FONT, QUIET, SYMBOLS, symbol
-from lingualift.figures.write import spec, write_figure
+from lingualift.figures.style import COLOURS, FONT, QUIET, SYMBOLS, symbol, wrapped
+from lingualift.figures.write import VEGA_LITE, spec, titled, write_figure
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 
@@ -121,6 +122,11 @@ def drawn(name: str, inputs: Inputs = INPUTS) -> Drawing:
     return drawing
 
 
+def svg_of(figure: dict[str, Any]) -> str:
+    svg: str = vl_convert.vegalite_to_svg(figure, vl_version=VEGA_LITE)
+    return svg
+
+
 def written(drawing: Drawing | LeftOut, folder: Path) -> dict[str, Path]:
     paths = {kind: folder / f"figure.{kind}" for kind in ("svg", "png", "json")}
     write_figure(drawing, *paths.values())
@@ -161,9 +167,9 @@ def test_figure_without_its_data_is_left_out_with_one_sentence(name: str, tmp_pa
 @pytest.mark.parametrize(
     ("gain", "chance", "said"),
     [
-        (5.0, 10.0, "Lifted answers 25.0\u00a0% on average, 5.0 points above Plain (3.0 to 7.0)"),
-        (1.0, 10.0, "not measurably different from Plain (−1.0 to 3.0)"),
-        (-5.0, 10.0, "Plain answers 20.0\u00a0% on average; Lifted is 5.0 points below it"),
+        (5.0, 10.0, "Lifted answers 25.0\u00a0% on average, 5.0 points (3.0 to 7.0) above Plain"),
+        (1.0, 10.0, "not measurably (−1.0 to 3.0) different from Plain"),
+        (-5.0, 10.0, "Plain answers 20.0\u00a0% on average; Lifted is 5.0 points (−7.0 to −3.0)"),
         (5.0, 24.0, "not more than guessing (24.0\u00a0%)"),
     ],
 )
@@ -207,6 +213,19 @@ def test_gain_shows_a_panel_over_the_reference_and_one_over_the_ablation() -> No
     (rows,) = spec(drawn("gain-lexicon"))["datasets"].values()
     assert {entry["panel"] for entry in rows} == {"Lifted − Plain", "Lifted − Unaligned"}
     assert {entry["code"] for entry in rows if entry["hollow"]} == {"sw"}
+
+
+def test_a_long_title_of_a_panel_breaks_at_its_minus_instead_of_being_cut() -> None:
+    name = "LinguaLIFT without language alignment"
+    long = [{**line, "title": name if line["title"] == "Lifted" else line["title"]}
+            for line in table()]  # fmt: skip
+    figure = titled(drawn("gain-lexicon", replace(INPUTS, table=long, ablation=[])))
+    svg = svg_of(figure)
+    assert f">{name} −<" in svg and ">Plain<" in svg and "…" not in svg
+
+
+def test_no_line_of_a_title_begins_with_a_per_cent_sign() -> None:
+    assert wrapped("reaches 67.8 %, which", 13) == ["reaches", "67.8\u00a0%, which"]
 
 
 def test_correlation_has_the_interval_worked_out_by_hand_and_needs_five_pairs() -> None:

@@ -77,7 +77,7 @@ def test_every_configured_language_is_in_one_batch_and_any_other_is_a_batch_alon
     size: int,
 ) -> None:
     plan = planned("paper.yaml", {"compute": {"languages_per_job": size}})
-    for benchmark in plan.config.benchmarks.values():
+    for benchmark in plan.config.benchmark_names.values():
         codes = plan.languages_of(benchmark)
         names = dict.fromkeys(plan.evaluation_batch(benchmark, code) for code in codes)
         batches = [files.batch_languages(name) for name in names]

@@ -311,6 +311,38 @@ def test_stored_answers_of_other_settings_are_not_taken(tmp_path: Path):
     assert Partial(path, "a").answers == []  # b started the file anew
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b'[[Infinity,[1],"end"]]',
+        b'[[1,[NaN],"end"]]',
+        b'[[1,[1],"\\ud800"]]',
+        b'[[1,[1],"\xed\xa0\xbd"]]',
+        b"[" * 100_000,
+        b"[[" + b"9" * 5000 + b',[1],"end"]]',
+        b"[[1,[1]]]",
+    ],
+    ids=["infinity", "NaN", "surrogate", "not UTF-8", "depth", "digits", "short"],
+)
+def test_answers_before_a_damaged_line_are_kept(tmp_path: Path, damaged: bytes):
+    path = tmp_path / "partial"
+    path.write_bytes(b'key\n[[0,[1,2],"end"]]\n' + damaged + b"\n")
+    assert Partial(path, "key").answers == [(0, [1, 2], "end")]
+    assert path.read_bytes() == b'key\n[[0,[1,2],"end"]]\n'
+
+
+@pytest.mark.parametrize("named", ["7", 7.5, True, [1, "</s>"], [[1]]])
+def test_an_end_that_is_no_number_of_a_token_is_one_line(llama: Path, tmp_path: Path, named):
+    folder = tmp_path / "llm"
+    shutil.copytree(llama, folder)
+    (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": named}))
+    with pytest.raises(LinguaLiftError, match=r"llm: eos_token_id .* is not the number"):
+        end_ids(load_tokenizer(folder), folder)
+    for nothing in ({"eos_token_id": []}, {"eos_token_id": None}, []):
+        (folder / "generation_config.json").write_text(json.dumps(nothing))
+        assert end_ids(load_tokenizer(folder), folder) == (1,)
+
+
 def test_predictions_are_one_row_a_problem_in_the_benchmarks_order(world: World):
     rows = answer(world).to_pylist()
     assert [row["id"] for row in rows] == [f"p{index}" for index in range(len(QUESTIONS))]

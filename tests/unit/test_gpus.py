@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +18,8 @@ from lingualift import job, machine, preflight
 from lingualift.messages import LinguaLiftError
 from lingualift.model.encoder import Encoder
 from lingualift.model.loss import response_loss
+from lingualift.plan import requests
+from tests.unit.test_systems import planned
 
 ROOT = Path(__file__).resolve().parents[2]
 A100, T4 = "8.0", "7.5"
@@ -115,6 +119,31 @@ def test_gpus_that_torch_cannot_use_are_refused_before_work(
     monkeypatch.setattr(torch.version, "hip", None)
     with pytest.raises(LinguaLiftError, match="is built without CUDA"):
         preflight.check_gpus(1, "auto", own_environment=True)
+
+
+def test_a_stage_that_cannot_fit_the_machines_gpus_is_refused_before_work(
+    gpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One A100 of 80 GB for the paper's eight; an LLM of unknown size is not judged."""
+    gpus(f"{A100}, 81920", f"{A100}, 40960")
+    assert [gpu.memory for gpu in machine.gpus()] == [81920 * 2**20, 40960 * 2**20]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert [gpu.memory for gpu in machine.gpus()] == [40960 * 2**20]
+    paper = planned("paper.yaml", {"compute": {"gpus": 1}})
+    stages = [stage.id for stage in paper.runs["lingualift-metamath"].stages]
+    requests.check_fit(paper, stages[:1], 80e9)
+    with pytest.raises(LinguaLiftError) as caught:
+        requests.check_fit(paper, stages, 80e9)
+    assert re.fullmatch(
+        r"stage 'transfer': an example of 260 tokens needs about 1\d\d GB of a GPU's memory, this"
+        r" one has 80 GB; set compute\.gpus: 2 \(\d+ GB\), or train: .*four_bit: true \(\d+ GB\)",
+        str(caught.value),
+    )
+    requests.check_fit(planned("paper.yaml"), stages, 80e9)
+    unknown = paper.sources["llama-2-7b"].model_copy(update={"parameters": None})
+    requests.check_fit(
+        replace(paper, sources={**paper.sources, "llama-2-7b": unknown}), stages, 80e9
+    )
 
 
 def test_a_gpu_that_only_emulates_bfloat16_is_refused_where_it_is_asked_for_by_name(gpus) -> None:

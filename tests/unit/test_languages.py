@@ -107,11 +107,12 @@ def test_codes_that_differ_from_this_projects_are_recorded(languages):
 
 MEANT = {
     "sw": "swa swh SW Swahili swahili Kiswahili swh_Latn Swahilli",
-    "nb": "no nor nob Norwegian norwegian",
+    "nb": "no nor nob Norwegian norwegian Norsk",
     "zh": "zh-cn zh_CN zh-Hans zh_TW cn cmn zho chi Chinese 中文",
     "pt": "pt-br pt_BR por Portuguese",
     "de": "deu ger German Deutsch DE",
-    "hi": "hin Hindi हिन्दी",
+    "hi": "hin Hindi हिन्दी Hindii",
+    "bn": "ben Bengali Bangla",
     "cs": "cz ces cze Czech",
     "ko": "kr kor",
     "ja": "jp jpn",
@@ -147,6 +148,11 @@ def test_another_name_or_code_of_a_language_leads_to_its_own(languages, code, me
         ("iw", "the code of this language is 'he', which languages.tsv has not"),
         ("fil", "it holds af, am, ar, "),
         ("xq", "it holds af, am, ar, "),
+        ("", "it holds af, am, ar, "),
+        (" ", "it holds af, am, ar, "),
+        ("lao", "it holds af, am, ar, "),
+        ("khmer", "it holds af, am, ar, "),
+        ("hindee", "it holds af, am, ar, "),  # nearer to Chinese than to Hindi by its letters
     ],
 )
 def test_a_language_that_the_table_lacks_is_not_guessed_from_letters(languages, code, hint):

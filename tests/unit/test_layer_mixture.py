@@ -129,3 +129,16 @@ def test_the_dora_row_shares_all_but_its_last_stage_with_lora() -> None:
     ]
     assert dora[-1].stage.identity()["magnitude"] is True
     assert "magnitude" not in lora[-1].stage.identity()
+
+
+def test_magnitude_over_weights_in_four_bits_is_refused(llama: Path) -> None:
+    settings = {"transfer": {"train": ["llm-lora"], "four_bit": True, "magnitude": True}}
+    with pytest.raises(LinguaLiftError, match="magnitude: measures the rows of weights"):
+        planned({"stages": settings})
+    llm = AutoModelForCausalLM.from_pretrained(llama)
+    layers = type("Linear4bit", (nn.Linear,), {"__module__": "bitsandbytes.nn"})
+    for layer in llm.model.layers.modules():
+        if type(layer) is nn.Linear:
+            layer.__class__ = layers
+    with pytest.raises(LinguaLiftError, match="weights that are not rounded; set four_bit"):
+        adapt(llm, 4, 8.0, magnitude=True)

@@ -420,7 +420,7 @@ def test_a_dictionarys_words_are_cleaned_as_a_corpus_is(tmp_path, code, line, ex
     assert read_dictionary(path, LANGUAGES[code]) == expected
 
 
-@pytest.mark.parametrize("name", ["en-uk.txt", "en-uk.test.tsv"])
+@pytest.mark.parametrize("name", ["en-uk.txt", "en-uk.test.tsv", "en_uk.tsv"])
 def test_gold_words_are_found_as_a_corpus_spells_them(tmp_path, name):
     (tmp_path / name).write_text("five\tП’ять\nhouse\tбуди\u0301нок\n", encoding="utf-8")
     assert read_gold("local-dictionaries", tmp_path, LANGUAGES["uk"]) == {
@@ -502,3 +502,19 @@ def test_every_gold_dictionary_has_a_row_with_its_coverage_and_the_starts():
     assert row["combined_p1"] == row["gold"][0]["combined_p1"] > 95
     without = lexicon_table([{"language": "sw", **build_lexicon(source, target, FAST).evidence}])
     assert readable(without)[1][header.index("gold dictionary")] == "-"
+
+
+def test_what_muse_and_vecmap_published_of_a_pair_stands_below_its_rows():
+    source, target = spaces()
+    evidence = build_lexicon(source, target, FAST, gold={"planted": GOLD}).evidence
+    entries = [{"language": code, **evidence} for code in ("de", "sw")]
+    header, *rows = readable(lexicon_table(entries))
+    assert {len(row) for row in rows} == {len(header)}
+    shown = [dict(zip(header, row, strict=True)) for row in rows]
+    assert [(row["language"], row["verdict"] == "published") for row in shown] == [
+        ("de", False), ("de", True), ("de", True), ("sw", False)
+    ]  # fmt: skip
+    muse, vecmap = shown[1:3]
+    assert (muse["fasttext P@1 / P@5"], vecmap["fasttext P@1 / P@5"]) == ("74.0", "48.19")
+    assert "Lample et al. 2018" in muse["starts"] and "Artetxe et al. 2018" in vecmap["starts"]
+    assert muse["encoder P@1 / P@5"] == muse["coverage %"] == "-"

@@ -12,7 +12,7 @@ from lingualift import job, lock
 from lingualift.messages import LinguaLiftError
 from lingualift.run import hold
 
-WITHOUT = [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP]
+WITHOUT = [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL]
 
 
 @pytest.fixture(params=WITHOUT, ids=[errno.errorcode[number] for number in WITHOUT])

@@ -15,6 +15,7 @@ from dev.mmwp_mini.__main__ import (
     show_retrieval,
     show_spelling,
 )
+from dev.mmwp_mini.corrections import Correction, read_corrections
 from dev.mmwp_mini.orthography import (
     droppable_words,
     luxembourgish_n,
@@ -240,19 +241,63 @@ def test_a_correction_that_cannot_be_applied_is_reported(tmp_path, changes, said
     assert any(said in line for line in lines), lines
 
 
+def test_a_correction_of_the_english_is_held_against_every_translation(tmp_path):
+    current = ENGLISH["dev-001"]
+    wrong = current.replace("11", "12")
+    assert wrong != current
+    lines = check(corrections(tmp_path, ("en", "dev-001", current, wrong, "meaning")))
+    others = [language for language in LANGUAGES if language != "en"]
+    assert [line.partition(": numbers")[0] for line in lines] == [
+        f"{language} dev-001" for language in others
+    ]
+
+
+@pytest.mark.parametrize("mark", "\u200b\u200e\u200f\u202e\u2060\u2066\ufeff\u00ad")
+def test_an_invisible_mark_is_found_in_every_problem(mark):
+    for language in ("ar", "de", "th"):
+        planted = {key: text.replace(" ", mark + " ", 1) for key, text in SETS[language].items()}
+        lines = mistakes(planted, ENGLISH, TABLE[language], wording=load_wording(language))
+        marked = {line.partition(":")[0] for line in lines if "invisible characters: U+" in line}
+        assert marked == {key for key, text in planted.items() if mark in text}
+        assert len(marked) > 200
+
+
 def test_a_file_that_is_no_table_of_corrections_ends_in_one_line(tmp_path):
     path = tmp_path / "x.tsv"
     path.write_text("de\tdev-001\n", encoding="utf-8")
-    with pytest.raises(LinguaLiftError, match=r"x.tsv: the first line must be language id"):
+    with pytest.raises(LinguaLiftError, match=r"x.tsv, line 1: column 'language' is missing"):
         check(path)
     path.write_text(HEADER + "de\tdev-001\n", encoding="utf-8")
-    with pytest.raises(LinguaLiftError, match=r"x.tsv, line 2: 2 columns, expected 5"):
+    with pytest.raises(LinguaLiftError, match=r"x.tsv, line 2: 2 cells, expected 5"):
         check(path)
+    path.write_text(HEADER, encoding="utf-8")
+    with pytest.raises(LinguaLiftError, match=r"x.tsv: holds no correction below its header"):
+        check(path)
+    path.write_bytes(HEADER.encode("utf-16"))
+    with pytest.raises(LinguaLiftError, match=r"x.tsv, line 1: not UTF-8 text"):
+        check(path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(LinguaLiftError, match=r"x.tsv: cannot be read \(Is a directory\)"):
+        check(path)
+
+
+def test_a_table_of_corrections_is_read_as_editors_write_it(tmp_path):
+    """With a byte order mark, Windows' line ends, blank lines, no last line end, and characters
+    that end a line elsewhere.
+    """
+    current = SETS["ko"]["dev-001"]
+    row = "\t".join(("ko", "dev-001", current, current + "\u2028", "style"))
+    path = tmp_path / "x.tsv"
+    path.write_bytes(("\ufeff" + HEADER + "\n" + row).replace("\n", "\r\n").encode())
+    assert read_corrections(path) == [
+        Correction(3, "ko", "dev-001", current, current + "\u2028", "style")
+    ]
 
 
 def test_a_damaged_table_ends_in_one_line(tmp_path):
     (tmp_path / "names.tsv").write_text("language\tname\n", encoding="utf-8")
-    with pytest.raises(LinguaLiftError, match=r"names.tsv: columns"):
+    with pytest.raises(LinguaLiftError, match=r"names.tsv, line 1: column 'forms' is missing"):
         read_rows("names", tmp_path)
     header = "\t".join(COLUMNS["numbers"]) + "\n"
     (tmp_path / "numbers.tsv").write_text(header + "de\t1\tein\nde\t1\teine\n", encoding="utf-8")

@@ -201,11 +201,13 @@ def test_a_missing_file_or_problem_and_a_line_of_wrong_width_are_named(tmp_path,
     (package / "key.tsv").write_text("id\tsplit\tanswer\tkind\na\ttest\t5\tclock\n")
     (package / "sw.tsv").write_text("id\tquestion\nb\tNgapi?\n")
     (package / "de.tsv").write_text("id\tquestion\na\tWie\tviele?\n")
+    (package / "it.tsv").write_text("id\tquestion\na\tQuanti?\na\tQuante?\n")
     monkeypatch.syspath_prepend(tmp_path)
     for language, message in [
         ("fr", "planted: fr.tsv is missing from the installed package; install it again"),
         ("sw", "planted sw.tsv: 1 of 1 test problems are missing, first a"),
-        ("de", "planted de.tsv, line 2: 3 columns, expected 2"),
+        ("de", f"{package / 'de.tsv'}, line 2: 3 cells, expected 2 (separated by tabs)"),
+        ("it", f"{package / 'it.tsv'}, line 3: id 'a' stands there twice"),
     ]:
         with pytest.raises(LinguaLiftError, match=re.escape(message)):
             list(packaged_problems("planted", "planted_problems", language, "test", "kind"))

@@ -1,6 +1,7 @@
 """What is written has the modes of the umask, so that a group can share a folder."""
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -46,3 +47,9 @@ def test_a_program_stays_one_and_another_name_of_a_users_file_keeps_its_mode(tmp
     follow_umask(tmp_path / "program")
     assert stat.S_IMODE((tmp_path / "mine").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "program").stat().st_mode) == 0o766 & ~mask
+
+
+def test_no_file_is_given_a_fixed_mode():
+    sources = (Path(__file__).parents[2] / "src").rglob("*.py")
+    fixed = [path.name for path in sources if re.search(r"chmod\(0o", path.read_text("utf-8"))]
+    assert not [name for name in fixed if name != "modes.py"]

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from lingualift.config import AdversarySettings, LexiconSettings
 from lingualift.lexicon import adversarial, muse
+from lingualift.lexicon.adversarial import trained
 from lingualift.lexicon.build import build_lexicon
 from lingualift.lexicon.muse import MuseTraining, muse_map
 from lingualift.lexicon.views import WordSpace
@@ -156,7 +157,7 @@ def test_every_step_epoch_and_round_is_that_of_the_published_rules(small: None) 
     torch.testing.assert_close(training.best, reference.best.T, rtol=1e-4, atol=1e-5)
 
     reference.refine()
-    made = muse_map(*spaces(), seed=5, settings=SETTINGS, k=K)
+    made = muse_map(trained(MuseTraining(*spaces(), 5, SETTINGS, K)))
     np.testing.assert_allclose(made.rotation, reference.best.T.numpy(), rtol=1e-3, atol=1e-4)
     assert reference.best_metric > max(reference.metrics[: SETTINGS.epochs])  # a round is kept
 
@@ -194,10 +195,11 @@ def test_the_kept_map_is_muses_own_and_is_looked_up_over_published_vectors(
     pairs = np.arange(100), np.arange(100)
     calls = []
 
-    def made(*spaces: np.ndarray, **settings: object) -> muse.MuseMap:
-        calls.append(spaces)
+    def made(training: MuseTraining) -> muse.MuseMap:
+        calls.append(training.source)
         return muse.MuseMap(rotation.astype(np.float32), pairs)
 
+    monkeypatch.setattr("lingualift.lexicon.tries.trained", lambda training, *_: training)
     monkeypatch.setattr("lingualift.lexicon.tries.muse_map", made)
     words = [f"s{index}" for index in range(len(longer))]
     others = [f"t{index}" for index in range(len(target))]
@@ -214,7 +216,7 @@ def test_the_kept_map_is_muses_own_and_is_looked_up_over_published_vectors(
         settings,
         seed=0,
     )
-    np.testing.assert_array_equal(calls[0][0], longer)  # as published, neither unit nor centred
+    np.testing.assert_array_equal(calls[0], longer)  # as published, neither unit nor centred
     mapped = longer @ rotation.astype(np.float32)
     mapped /= np.linalg.norm(mapped, axis=1, keepdims=True)
     unit = target / np.linalg.norm(target, axis=1, keepdims=True)
@@ -240,6 +242,6 @@ def test_of_all_epochs_and_rounds_the_map_with_the_highest_criterion_is_kept(
         return (0.9 if len(judged) - 1 == best_round else 0.5 - 0.01 * len(judged)), pairs
 
     monkeypatch.setattr(MuseTraining, "judged", falling)
-    made = muse_map(*spaces(), seed=5, settings=brief, k=K)
+    made = muse_map(trained(MuseTraining(*spaces(), 5, brief, K)))
     assert len(judged) == 1 + 5
     np.testing.assert_array_equal(made.rotation, judged[best_round])

@@ -4,6 +4,7 @@ what a configuration lacks.
 
 import csv
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from scipy.stats import spearmanr
 from lingualift.benchmarks.base import Problem
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.figures.base import Drawing, LeftOut
+from lingualift.figures.write import write_figure
 from lingualift.messages import LinguaLiftError
 from lingualift.model.states import States
 from lingualift.paper import ARTIFACTS, SLOTS, kind, make
@@ -324,6 +326,71 @@ def test_the_papers_figures_stand_hollow_beside_ours_in_figure_3() -> None:
     data = chart["datasets"][chart["data"]["name"]]
     hollow = {(dot["series"], dot["accuracy"]) for dot in data if dot["source"] == PAPER}
     assert ("low-resource", 54.0) in hollow and ("all languages", 57.5) in hollow
+
+
+def full_slot(name: str, systems: list[str]) -> Slot:
+    """Every system asked in every language, with its averages."""
+    groups = BENCHMARKS[name].BENCHMARK.groups
+    scopes = [code for codes in groups.values() for code in codes]
+    scopes += [*(level.capitalize() for level in groups if level), "Avg."]
+    rows = [
+        row(system, scope, 30.0 + 5 * place + number % 7)
+        for place, system in enumerate(systems)
+        for number, scope in enumerate(scopes)
+    ]
+    return slot(name, rows)
+
+
+def group_rows(systems: list[str]) -> list[dict[str, Any]]:
+    """Rows of the table by the paper's families and scripts."""
+    levels = {"paper family": "Dravidian (ta, te)", "paper script": "Latin (sw)"}
+    return [
+        {**row(system, f"the paper's {group}", 40.0 + place), "level": level}
+        for place, system in enumerate(systems)
+        for level, group in levels.items()
+    ]
+
+
+def sentence_rows() -> list[dict[str, Any]]:
+    return [
+        {"space": space, "benchmark": "sib200-sentences", "language": code, "id": str(number)}
+        | {"x": float(number), "y": 1.0, "retrieved": None if code == "en" else number > 1}
+        for space in ("encoder", "LLM")
+        for code in ("en", "sw")
+        for number in range(4)
+    ]
+
+
+@pytest.mark.parametrize("name", [name for name in ARTIFACTS if kind(name) == "svg"])
+def test_every_figure_says_n_and_what_its_intervals_are(name: str, tmp_path: Path) -> None:
+    artifact = ARTIFACTS[name]
+    systems = list(dict.fromkeys(one.systems[0] for one in paper_rows(artifact.rows)))
+    systems = systems or ["mono-sft", "lingualift"]
+    given = inputs(
+        name,
+        asked={benchmark: full_slot(benchmark, systems) for benchmark in artifact.benchmarks},
+        retrieval=full_slot("tatoeba", systems),
+        groups=group_rows(systems),
+        sentences=sentence_rows(),
+        systems={system: SystemFacts(system, "an-llm", system, 0.9) for system in systems},
+    )
+    drawing = make(name, given)
+    assert isinstance(drawing, Drawing)
+    assert "n = " in drawing.caption and "nterval" in drawing.caption
+    assert not re.search(r"(\d+) to \1 ", drawing.caption)
+    svg = tmp_path / "figure.svg"
+    write_figure(drawing, svg, tmp_path / "figure.png", tmp_path / "figure.json")
+    assert svg.read_text(encoding="utf-8").count("<path") > 3
+
+
+def test_families_have_the_intervals_of_the_table_by_group() -> None:
+    asked = {"mmwp": full_slot("mmwp", ["lingualift"])}
+    systems = {"lingualift": SystemFacts("LinguaLIFT", "an-llm")}
+    rows = group_rows(["lingualift"])
+    drawing = make("figure-08", inputs("figure-08", asked=asked, systems=systems, groups=rows))
+    (families, scripts) = drawing.chart.to_dict()["datasets"].values()
+    for (dot,), condition in ((families, "Dravidian"), (scripts, "Latin")):
+        assert (dot["condition"], dot["accuracy"], dot["low"]) == (condition, 40.0, 38.0)
 
 
 @pytest.mark.parametrize("name", [name for name in ARTIFACTS if kind(name) == "svg"])

@@ -62,6 +62,18 @@ def test_a_lock_is_read_with_extras_markers_hashes_and_comments(tmp_path):
     assert preflight.read_lock(lock) == {"pyyaml": "6.0.3", "snakemake-x": "9.27.0"}
 
 
+@pytest.mark.parametrize(
+    "content", [b"\xff", b"project = 1", b"a = " + b"[" * 100_000, b"[project]\nname = ["]
+)
+def test_a_damaged_project_file_or_lock_is_one_line(tmp_path, content):
+    (tmp_path / "lock").write_bytes(b"\xff==1")
+    with pytest.raises(LinguaLiftError, match=r"lock: lock file cannot be read"):
+        preflight.read_lock(tmp_path / "lock")
+    (tmp_path / "pyproject.toml").write_bytes(content)
+    with pytest.raises(LinguaLiftError, match=r"pyproject\.toml: dependencies cannot be read"):
+        preflight.check_packages(tmp_path / "pyproject.toml", tmp_path / "lock")
+
+
 def test_a_package_outside_the_projects_range_is_refused_with_the_command(tmp_path, monkeypatch):
     installed(monkeypatch, torch="2.4.0")
     with pytest.raises(

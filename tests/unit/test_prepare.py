@@ -52,6 +52,17 @@ def test_a_model_of_the_stated_size_with_the_asked_layers_is_prepared(
     assert prepared(tmp_path / "out/model.json") == tmp_path / "out"
 
 
+def test_what_macos_leaves_beside_weights_is_no_part_of_a_model(
+    llama: Path, tmp_path: Path
+) -> None:
+    retrieved = tmp_path / "retrieved"
+    shutil.copytree(llama, retrieved)
+    for name in ("._model.safetensors", ".DS_Store"):
+        (retrieved / name).write_bytes(b"\0\5\x16\7")
+    prepare_model(source(layers=2, width=32), retrieved, tmp_path / "out", llm=True)
+    assert not list((tmp_path / "out").glob(".*"))
+
+
 @pytest.mark.parametrize(
     ("stated", "layers", "message"),
     [

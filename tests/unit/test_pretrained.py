@@ -105,7 +105,7 @@ def test_skipped_lines_do_not_shorten_the_first_words(tmp_path, block):
 
 
 @pytest.mark.parametrize(
-    "text", [VEC[: VEC.index("water")], VEC[:-1], VEC.replace("4 2\n", "9 2\n")]
+    "text", [VEC[: VEC.index("water")], VEC[:-2], VEC.replace("4 2\n", "9 2\n")]
 )
 def test_truncated_text_is_refused_and_leaves_nothing(tmp_path, block, text):
     (tmp_path / "in").mkdir()
@@ -330,3 +330,26 @@ def test_what_macos_leaves_beside_a_file_is_not_a_second_one(tmp_path):
     (tmp_path / "wiki.sw.vec").write_text(VEC, encoding="utf-8")
     (tmp_path / "._wiki.sw.vec").write_bytes(b"\0\5\x16\7")
     assert store_pretrained(tmp_path, tmp_path / "store", 10) == (4, 2)
+
+
+def test_folders_of_other_programs_hold_no_vectors(tmp_path):
+    (tmp_path / "wiki.sw.vec").write_text(VEC, encoding="utf-8")
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / ".cache/wiki.sw.vec").touch()
+    (tmp_path / "old.vec").mkdir()
+    assert store_pretrained(tmp_path, tmp_path / "store", 10) == (4, 2)
+
+
+@pytest.mark.parametrize("name", ["wiki.vec", "wiki.vec.gz"])
+def test_the_last_line_needs_no_end_where_it_is_whole(tmp_path, block, name):
+    whole = VEC.encode()[:-1]
+    (tmp_path / name).write_bytes(gzip.compress(whole) if name.endswith("gz") else whole)
+    assert store_pretrained(tmp_path, tmp_path / "store", 10) == (4, 2)
+    store = load_embeddings(tmp_path / "store")
+    assert (store.words[-1], store.vectors[-1].tolist()) == ("two words", [7, 8])
+
+
+def test_a_dimension_beyond_any_line_is_refused_before_memory_is_full(tmp_path):
+    (tmp_path / "a.vec").write_text("2 99999999999\nthe 1 2\n")
+    with pytest.raises(LinguaLiftError, match=r"line 1: promises 2 words of 99999999999 dimens"):
+        VecFile(tmp_path / "a.vec")

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 
 from lingualift.artifacts import atomic_directory, sha256_file, write_json, write_parquet
+from lingualift.command import main
 from lingualift.messages import LinguaLiftError
-from lingualift.provenance import checksum, git_commit, main, provenance, trace
+from lingualift.provenance import checksum, git_commit, provenance, trace
 
 TABLE = pa.table({"x": [1]})
 
@@ -87,7 +88,7 @@ def test_a_row_leads_to_its_own_files_and_no_others(results: Path) -> None:
 
 def test_what_changed_since_is_said(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_json("resources/models/llm/model.json", {"source": "llm", "version": "1.3", "files": {}})
-    main(["results/tables/mmwp.csv", "--system", "plain", "--language", "en"])
+    main(["provenance", "results/tables/mmwp.csv", "--system", "plain", "--language", "en"])
     text = capsys.readouterr().out
     assert (
         text.count("CHANGED since") == 1
@@ -96,15 +97,17 @@ def test_what_changed_since_is_said(results: Path, capsys: pytest.CaptureFixture
         and "commit" in text
     )
     assert text.count('"python"') == 1  # what made the files is said once, not for each
-    main(["results/tables/mmwp.parquet", "--json"])
+    main(["provenance", "results/tables/mmwp.parquet", "--json"])
     assert not json.loads(capsys.readouterr().out)["resources/models/llm/model.json"]["unchanged"]
 
 
-def test_a_row_that_is_not_there_is_refused(results: Path) -> None:
+def test_a_row_that_is_not_there_is_refused(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(LinguaLiftError, match="no predictions of system 'lift'"):
         trace("results/tables/mmwp.parquet", "lift")
-    with pytest.raises(SystemExit, match="no such file; make it with"):
-        main(["results/tables/other.parquet"])
+    assert main(["provenance", "results/tables/other.parquet"]) == 1
+    assert "no such file; make it with" in capsys.readouterr().err
 
 
 def test_a_sealed_folders_checksum_follows_its_content(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ whatever is wrong with a file.
 import csv
 import gzip
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lingualift.data.folders import named_file, names_held, visible_files
+from lingualift.data.mapping import read_mapping
 from lingualift.data.rows import (
     lines,
     parallel_lines,
@@ -270,3 +272,70 @@ def test_a_wrong_cell_names_row_column_and_the_nearest_name_of_the_source(tmp_pa
     assert path == folder / "QuranYoruba.js"
     with pytest.raises(LinguaLiftError, match=r"incomplete, .*; delete the folder and run again"):
         named_file(tmp_path / "absent", "package/**/{code}.js", right, "holy_quran")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a: [1", "values.yaml: not YAML (while parsing"),
+        (b"a: \x07", "values.yaml: not YAML ("),
+        (b"- a", "values.yaml: expected settings by name"),
+        (b"\xff", "values.yaml, line 1: not UTF-8 text"),
+        (None, "values.yaml: cannot be read (No such file or directory)"),
+    ],
+)
+def test_yaml_that_holds_no_values_by_name_is_one_line(tmp_path, content, message):
+    path = tmp_path / "values.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(LinguaLiftError) as caught:
+        read_mapping(path, "settings by name")
+    assert message in str(caught.value) and len(str(caught.value).splitlines()) == 1
+
+
+def test_yaml_is_read_as_values_by_name_and_an_empty_file_holds_none(tmp_path):
+    path = tmp_path / "values.yaml"
+    path.write_text("a: {b: [1, ü]}\n", encoding="utf-8")
+    assert read_mapping(path, "settings") == {"a": {"b": [1, "ü"]}}
+    path.write_text("# nothing\n")
+    assert read_mapping(path, "settings") == {}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a: 2020-13-45\n",  # a date that is none
+        "a: " + "9" * 5000,
+        "a: " + "1" * 5000 + ":20",
+        "a: " + "[" * 20_000,
+        "a: b: c\n",
+        "a: !!python/object:os.system x\n",
+        "a: 1\n".encode("utf-16"),
+        b"a: \xe9\n",
+        b"a: \0\n",
+    ],
+    ids=["date", "digits", "minutes", "depth", "colons", "tag", "UTF-16", "Latin-1", "NUL"],
+)
+def test_settings_that_are_no_yaml_are_one_line_with_the_file(tmp_path, content):
+    path = written(tmp_path, "mine.yaml", content)
+    with pytest.raises(LinguaLiftError, match=r"mine\.yaml.*: not YAML|not UTF-8") as refused:
+        read_mapping(path, "settings")
+    assert "\n" not in str(refused.value)
+    assert read_mapping(written(tmp_path, "mine.yaml", "\ufeffa: 1\r\n"), "settings") == {"a": 1}
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(LinguaLiftError, match=r"mine\.yaml: cannot be read \(Is a directory\)"):
+        read_mapping(path, "settings")
+
+
+def test_an_error_is_one_line_of_text_whatever_it_repeats(tmp_path):
+    name = os.fsdecode(b"two\nlines \xff.jsonl")
+    line = refusal_of(written(tmp_path, name, "{"))
+    assert line.startswith(f"{tmp_path}/two lines \\udcff.jsonl, line 1: not JSON")
+    assert line.encode() and len(line.splitlines()) == 1
+
+
+def refusal_of(path: Path) -> str:
+    with pytest.raises(LinguaLiftError) as refused:
+        list(read_rows(path))
+    return str(refused.value)

@@ -33,7 +33,7 @@ SMOLLM, GEMMA, LLAMA = (
                 examples=720,
                 epochs=1,
                 llm_trained=True,
-                micro_batch=8,
+                batch=8,
                 response=60,
             ),
             4700,
@@ -147,15 +147,21 @@ def test_more_work_never_asks_for_less(first: int, second: int) -> None:
         lambda count: sizes.prediction(sizes.ModelSize(count), 512, gpu=True),
         lambda count: sizes.prediction(SMOLLM, 40, gpu=False, batch=count),
         lambda count: sizes.training(
-            SMOLLM, examples=9, epochs=1, llm_trained=True, micro_batch=count
+            SMOLLM, examples=9, epochs=1, llm_trained=True, batch=99, micro_tokens=count + 1
         ),
     ):
         less, more = ask(small), ask(large)
         assert less.megabytes <= more.megabytes
         assert less.minutes <= more.minutes
-        assert less.disk <= more.disk
+        assert less.disk <= more.disk and less.kept <= more.kept
         assert less.megabytes % 100 == 0
         assert less.minutes % 10 == 0
+
+
+def test_small_tables_add_up_to_little_disk() -> None:
+    table, megabyte = sizes.Request(1000, 10), sizes.request(1000, 10, disk=1e6)
+    assert 500 * table.kept < 1000 and 500 * megabyte.kept < 2000
+    assert sizes.request(1000, 10, disk=1e9).kept > 1000
 
 
 def test_a_gpu_never_takes_longer() -> None:

@@ -156,7 +156,8 @@ def test_what_a_system_overrides_is_in_its_stages_and_in_no_other(paper):
     first, sparse = (inputs.stage_texts(paper, stage)[0] for stage in (reference[0], other[0]))
     assert first.texts == "results/codeswitch/af.parquet"
     assert sparse.texts == "results/codeswitch/ratio-0.2/af.parquet"
-    assert sparse.states == "results/encoded/mt5-xl/codeswitch/ratio-0.2/af"
+    assert first.states == "results/encoded/mt5-xl/codeswitch/af"
+    assert sparse.states is None  # read by one stage alone: made in the step
     assert first.lexicon == sparse.lexicon == "results/lexicons/af.json"
 
 
@@ -472,5 +473,8 @@ def test_several_gold_dictionaries_are_read_where_they_hold_a_language() -> None
     assert inputs.gold_dictionaries(plan, "de") == [gold[0], gold[2]]
     assert inputs.lexicon(plan, "sw")["gold"] == [plan.manifest(key, "sw") for key in gold[:2]]
     assert {"muse-dictionaries-sw", "xling-eval-de"} <= set(plan.retrieved())
+    of_ones_own = ["local-dictionaries", "gatitos", "panlex"]
+    several = planned({"lexicon": {"gold": [*gold, *of_ones_own]}, "mirror": "mirror"})
+    assert inputs.gold_dictionaries(several, "sw") == [*gold[:2], *of_ones_own]
     with pytest.raises(LinguaLiftError, match=r"lexicon\.gold: unknown source 'muze'"):
         planned({"lexicon": {"gold": ["muze"]}})

@@ -42,6 +42,15 @@ def test_gsm8k_loses_its_calculator_marks(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("१२", "12"), ("−5", "-5"), ("１,２００", "1200"), ("1.000.000", "1000000"), ("12,5", "12.5")],
+)
+def test_an_answer_of_gsm8k_is_read_as_gold_numbers_are(tmp_path, written, value):
+    path = write_lines(tmp_path / "train.jsonl", {"question": "Q", "answer": f"R\n#### {written}"})
+    assert read("gsm8k", path)[0].answer == value
+
+
 def test_metamath_and_openmath(tmp_path):
     (tmp_path / "meta.json").write_text(
         json.dumps(

@@ -24,7 +24,8 @@ from tests.near_duplicates import (
 )
 
 NUMBER_WORDS = re.compile(
-    r"\b(zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|hundred|first|second|third|half|twice|once|double|dozen|pair|single)s?\b",
+    r"\b(zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|hundred"
+    r"|first|second|third|half|twice|once|double|dozen|pair|single)s?\b",
     re.I,
 )
 TEST_NAMES = {

@@ -1,10 +1,10 @@
-"""`python -m lingualift.plan`: what a row does, in words that a reader checks in a minute."""
+"""`lingualift plan`: what a row does, in words that a reader checks in a minute."""
 
 from pathlib import Path
 
 import pytest
 
-from lingualift.plan.__main__ import main
+from lingualift.command import main
 from lingualift.plan.told import FOLDER, describe_system
 
 LANGBRIDGE = """\
@@ -66,6 +66,9 @@ LINES = {
         "  steps: about 4,380: 3 epochs of at most 373,650 examples in batches of 256, constant"
         " rate",
     ],
+    "mono-sft-commonsense": [
+        "  data: commonsense (csqa, openbookqa, arc, qasc) in en, without what xcsqa asks",
+    ],
     "translate-en-metamath": [
         "  answers of at most 512 tokens, greedy; questions are first translated into English",
     ],
@@ -91,8 +94,8 @@ def test_what_is_peculiar_to_a_row_is_told(name: str) -> None:
 def test_overlays_change_what_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     overlay = tmp_path / "mine.yaml"
     overlay.write_text("stages: {transfer: {learning_rate: 3.0e-5}}\n")
-    files = [str(FOLDER / "paper.yaml"), str(overlay)]
-    assert main(["--system", "mono-sft-metamath", "--configfile", *files]) == 0
+    files = ["--configfile", str(FOLDER / "paper.yaml"), "--configfile", str(overlay)]
+    assert main(["plan", "--system", "mono-sft-metamath", *files]) == 0
     told = capsys.readouterr().out
     assert told.startswith("mono-sft-metamath: Mono-SFT (MetaMath) (config/config.yaml paper.yaml")
     assert "learns: llm at 3e-05" in told
@@ -112,6 +115,6 @@ def test_overlays_change_what_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_a_mistake_is_one_line(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(arguments) == 1
+    assert main(["plan", *arguments]) == 1
     printed = capsys.readouterr()
     assert printed.out == "" and message in printed.err and printed.err.count("\n") == 1

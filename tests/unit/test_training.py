@@ -19,7 +19,7 @@ from lingualift.model.layout import LAYOUTS, Prompt, compose
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States
 from lingualift.training import progress
-from lingualift.training.batches import padding_share, plan_batches
+from lingualift.training.batches import Cutting, padding_share, plan_batches
 from lingualift.training.job import StageJob
 from lingualift.training.language_modelling import train_language_modelling
 from lingualift.training.trainer import PlannedTrainer
@@ -32,32 +32,62 @@ QUESTIONS = [f"Maria has {number} apples and {number + 3} pears." for number in 
 @given(
     st.lists(st.integers(1, 60), min_size=1, max_size=200),
     st.integers(1, 32),
-    st.integers(1, 6),
     st.integers(1, 3),
     st.integers(0, 9),
 )
-def test_a_plan_uses_every_example_once_an_epoch_and_keeps_global_batches(
-    lengths: list[int], batch: int, micro: int, epochs: int, seed: int
+def test_a_plan_uses_every_example_once_an_epoch_in_global_batches(
+    lengths: list[int], batch: int, epochs: int, seed: int
 ) -> None:
-    plan = plan_batches(lengths, batch, micro, epochs, seed)
-    assert len(plan) % micro == 0
+    plan = plan_batches(lengths, batch, epochs, seed)
     counts = np.bincount(np.concatenate(plan), minlength=len(lengths))
     assert (counts == epochs).all()
+    assert all(len(chosen) <= batch for chosen in plan)
+
+
+@given(
+    st.lists(st.integers(1, 300), min_size=1, max_size=60),
+    st.integers(1, 900),
+    st.integers(1, 4),
+    st.booleans(),
+)
+def test_micro_batches_hold_no_more_tokens_than_fit_and_one_number_on_every_device(
+    lengths: list[int], tokens: int, world: int, packed: bool
+) -> None:
+    sizes = np.sort(np.asarray(lengths))
+    cutting = Cutting(tokens, world, packed)
+    cut = cutting.cut(sizes, np.arange(len(sizes)))
+    assert np.array_equal(np.concatenate(cut), np.arange(len(sizes)))
+    assert len(cut) % world == 0
     assert all(
-        sum(map(len, plan[start : start + micro])) <= batch for start in range(0, len(plan), micro)
+        len(chosen) == 1 or cutting.size(sizes[chosen]) <= tokens for chosen in cut if len(chosen)
     )
+    fewer = Cutting(int(sizes.sum() * len(sizes)), world, packed).cut(sizes, np.arange(len(sizes)))
+    assert len(fewer) == world
+
+
+def test_micro_batches_of_skewed_lengths_have_equal_tokens() -> None:
+    """Lengths like MetaMathQA's: a mean of 300 tokens, a tail to 1,900."""
+    lengths = np.random.default_rng(0).lognormal(5.6, 0.45, 20_000).clip(40, 1900).astype(int)
+    plan = plan_batches(lengths, 128, 1, 1)
+    for packed in (True, False):
+        cutting = Cutting(4096, 8, packed)
+        cuts = [[cutting.size(lengths[c]) for c in cutting.cut(lengths, batch)] for batch in plan]
+        shares = [sum(sizes) / len(sizes) / max(sizes) for sizes in cuts]
+        assert np.mean(shares) > 0.95
+        assert max(map(max, cuts)) <= 4096
 
 
 def test_the_global_batches_do_not_depend_on_the_micro_batch() -> None:
     lengths = np.random.default_rng(0).integers(20, 90, 300)
-    one, four = plan_batches(lengths, 16, 1, 2, 5), plan_batches(lengths, 16, 4, 2, 5)
-    joined = [np.concatenate(four[start : start + 4]) for start in range(0, len(four), 4)]
-    assert all(np.array_equal(left, right) for left, right in zip(one, joined, strict=True))
+    plan = plan_batches(lengths, 16, 2, 5)
+    for cutting in (Cutting(10**6), Cutting(200), Cutting(200, 4, True)):
+        joined = [np.concatenate(cutting.cut(lengths, batch)) for batch in plan]
+        assert all(np.array_equal(left, right) for left, right in zip(joined, plan, strict=True))
 
 
 def test_padding_stays_below_five_percent_on_question_like_lengths() -> None:
     lengths = np.random.default_rng(1).normal(60, 15, 2000).clip(20, 120).astype(int)
-    assert padding_share(lengths, plan_batches(lengths, 16, 2, 1, 0)) < 0.05
+    assert padding_share(lengths, plan_batches(lengths, 8, 1, 0)) < 0.05
 
 
 def prepared(llama: Path, causal_encoder: Path) -> tuple[LinguaLiftModel, list, States]:
@@ -84,7 +114,7 @@ def language_modelling_job(out: Path, train: list[str], **settings: Any) -> Stag
             "prompt": "maths",
             "train": train,
             "batch": 8,
-            "micro_batch": 4,
+            "micro_tokens": 200,
             **settings,
         }
     )
@@ -163,17 +193,17 @@ def test_freeze_layers_leaves_the_first_layers_alone_and_refuses_more_than_there
         model.trainable(["llm"], freeze_layers=3)
 
 
-def test_training_lowers_the_loss_and_the_micro_batch_changes_nothing(
+def test_training_lowers_the_loss_and_the_micro_batches_change_nothing(
     llama: Path, causal_encoder: Path, tmp_path: Path
 ) -> None:
     results = []
-    for micro in (8, 2):
+    for tokens in (800, 80):
         model, examples, states = prepared(llama, causal_encoder)
         job = language_modelling_job(
             tmp_path / "w",
             ["llm", "alignment", "boundary"],
             epochs=10,
-            micro_batch=micro,
+            micro_tokens=tokens,
             learning_rate=5e-3,
             schedule="cosine",
             warmup=0.1,
@@ -281,6 +311,21 @@ def test_warm_start_maps_states_to_the_embeddings_they_stand_for_on_the_jobs_dev
     assert "boundary" in model.config.trained, (
         "the checkpoint must carry the boundary vectors that the next stage starts from"
     )
+
+
+def test_a_warm_start_may_be_as_short_as_one_likes(llama: Path, causal_encoder: Path) -> None:
+    model, _, states = prepared(llama, causal_encoder)
+    ids = [[[3] for _ in range(count)] for count in states.counts()]
+    for steps in range(1, 22):
+        stage = WarmStart(
+            objective="warm-start",
+            data="code-switched",
+            train=["alignment"],
+            steps=steps,
+            batch=2,
+            learning_rate=5e-3,
+        )
+        assert train_warm_start(model, states, ids, stage, seed=1)["steps"] == steps
 
 
 RATES = {"alignment": 6e-4, "boundary": 3e-4, "llm": 2e-5}

@@ -4,11 +4,15 @@ what ends such a run early.
 
 import csv
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from lingualift.artifacts import read_provenance
+from lingualift.benchmarks.mmwp_built.sheets import SheetRow, write_tsv
+from lingualift.benchmarks.registry import load
 from tests import tiny
 
 pytestmark = pytest.mark.workflow
@@ -109,3 +113,62 @@ def test_a_bad_file_ends_a_run_with_one_line_before_anything_is_computed(
         not (folder / "results/checkpoints").exists()
         and not (folder / "results/embeddings").exists()
     )
+
+
+def returned_sheet(path: Path, post_edit: str) -> None:
+    """A sheet of mmwp-built's problems for Spanish, whose translations are the English with another
+    first word; the first problem is post-edited.
+    """
+    english = load("mmwp-english", "en", "test", [DATA / "asdiv", DATA / "mawps"])
+    rows = [
+        SheetRow(entry.id, entry.question, f"Digo: {entry.question}", "", "", "engine 1")
+        for entry in english
+    ]
+    rows[0] = replace(rows[0], post_edit=post_edit.format(english[0].question))
+    write_tsv(path, rows)
+
+
+def test_returned_sheets_become_problems_their_card_and_the_table_of_their_quality(
+    tmp_path: Path, mirror: Path
+) -> None:
+    """No engine is asked for a language whose sheet is there."""
+    for name in ("asdiv", "mawps"):
+        if not (DATA / name).is_dir():
+            pytest.skip(f"{DATA / name} is absent: set LINGUALIFT_DATA to the folder that holds it")
+    own = linked(mirror, tmp_path / "mirror", DATA / "asdiv", DATA / "mawps")
+    folder = tiny.copy_workflow(tmp_path / "run", own)
+    (folder / "annotated").mkdir()
+    run = {
+        "target": "results/tables/mmwp-built-quality.csv results/problems/mmwp-built/es.parquet",
+        "languages": {"alignment": ["de"], "evaluation": ["en", "es"]},
+        "benchmarks": {"mmwp": None, "built": "mmwp-built"},
+        "mmwp_built": {"engines": ["apertium"], "sheets": "annotated"},
+    }
+    returned_sheet(folder / "annotated/es.tsv", "Pregunto: {} 99999?")
+    done = tiny.snakemake(folder, **run)
+    text = done.stdout + done.stderr
+    assert done.returncode != 0 and "Traceback" not in text
+    assert "annotated/es.tsv, line 2: the post-edit of" in text
+    assert not (folder / "results/mmwp-built/problems/es.parquet").exists()
+
+    returned_sheet(folder / "annotated/es.tsv", "Pregunto: {}")
+    done = tiny.snakemake(folder, **run)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    built = folder / "results/mmwp-built/problems/es.parquet"
+    stamp = read_provenance(built)
+    made = stamp["made_by"]
+    assert made["engines"] == {"engine 1": 901}
+    assert (made["problems"], made["post_edited"]) == (901, 1)
+    asked = pq.read_table(folder / "results/problems/mmwp-built/es.parquet")["question"].to_pylist()
+    assert asked[0].startswith("Pregunto: ") and asked[1].startswith("Digo: ")
+    card = built.with_suffix(".md").read_text(encoding="utf-8")
+    assert "- returned sheets: es.tsv" in card and "- post-edited: 1 problems (0.1 %)" in card
+    with open(
+        folder / "results/tables/mmwp-built-quality.csv", newline="", encoding="utf-8"
+    ) as table:
+        rows = list(csv.DictReader(table))
+    assert [(row["language"], row["n"], row["post-edited %"]) for row in rows] == [
+        ("es", "901", "0.1"),
+        ("Avg.", "", "0.1"),
+    ]
+    assert {row["benchmark"] for row in rows} == {"mmwp-built"}

@@ -2,6 +2,7 @@
 same again: tests/whole/test_offline.py.
 """
 
+import contextlib
 import csv
 import json
 import subprocess
@@ -61,11 +62,12 @@ def test_a_moved_folder_has_nothing_to_do(copy: Path) -> None:
 
 
 def test_a_row_leads_back_to_every_download(finished: Path) -> None:
-    """`python -m lingualift.provenance`, as documented, and the record that the report carries."""
+    """`lingualift provenance`, as documented, and the record that the report carries."""
     command = [
         sys.executable,
         "-m",
-        "lingualift.provenance",
+        "lingualift.command",
+        "provenance",
         "results/tables/mmwp.parquet",
         "--system",
         "lingualift",
@@ -118,3 +120,25 @@ def test_a_report_holds_what_was_made_and_nothing_else_is_needed(copy: Path) -> 
         text = report.read_text(encoding="utf-8")
         assert "tables/mmwp.csv" in text and "tables/lexicons.csv" in text
         assert "tables/codeswitch.csv" not in text
+
+
+def test_a_models_card_and_its_processor_give_what_the_run_answered(finished: Path) -> None:
+    """The four lines of the card, on the questions of the run, in its folder."""
+    from lingualift.evaluation.problems import read_problems
+    from lingualift.model.processor import LinguaLiftModel, LinguaLiftProcessor
+
+    with contextlib.chdir(finished):
+        for card in sorted(Path("results/checkpoints").glob("transfer-*/README.md")):
+            text = card.read_text(encoding="utf-8")
+            assert f'from_pretrained("{card.parent}")' in text and "```text" in text
+        scored = pq.read_table("results/scores/lingualift/mmwp-mini.parquet")
+        checkpoint = Path("results/checkpoints") / scored["checkpoint"][0].as_py()
+        model = LinguaLiftModel.from_pretrained(checkpoint)
+        processor = LinguaLiftProcessor.from_pretrained(checkpoint)
+        for language in ("en", "sw"):
+            problems = read_problems(f"results/problems/mmwp-mini/{language}.parquet")
+            inputs = processor([problem.question for problem in problems])
+            limit = tiny.SETTINGS["evaluation"]["max_new_tokens"]
+            answers = processor.decode(model.generate(**inputs, max_new_tokens=limit))
+            asked = f"results/predictions/lingualift/mmwp-mini/{language}.parquet"
+            assert answers == pq.read_table(asked)["output"].to_pylist()

@@ -85,3 +85,11 @@ def test_two_runs_in_one_folder_are_refused_and_a_killed_run_leaves_no_lock(tmp_
         assert f"another run (process {first.pid})" in second.stderr
         first.kill()
     assert subprocess.run([sys.executable, "-c", take, str(tmp_path)]).returncode == 0
+
+
+@pytest.mark.workflow
+def test_an_image_that_no_registry_has_is_asked_for_before_anything_runs() -> None:
+    asked = ["-n", "--sdm", "apptainer", "--", "results/problems/mmwp-mini/sw.parquet"]
+    done = forked.snakemake(asked, ROOT, os.environ)
+    assert done.returncode != 0
+    assert "lingualift.sif is not there, and no registry has it; build it" in done.stderr

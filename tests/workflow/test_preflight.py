@@ -79,7 +79,8 @@ def test_more_gpus_than_the_machine_has(folder: Path) -> None:
 
 
 def test_too_little_memory_for_what_is_configured(folder: Path) -> None:
-    line = refusal(folder, configfiles=SMALL, stages={"transfer": {"micro_batch": 10**6}})
+    large = {"batch": 10**5, "micro_tokens": 10**7}
+    line = refusal(folder, configfiles=SMALL, stages={"transfer": large})
     assert (
         "GB of memory available, its largest job needs about" in line
         and "configure smaller models or batches" in line

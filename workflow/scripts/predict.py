@@ -7,7 +7,7 @@ import torch
 
 from lingualift import job
 from lingualift.artifacts import read_parquet, write_parquet
-from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.benchmarks.registry import registered
 from lingualift.config import Evaluation
 from lingualift.evaluation.engines import SERVED_FOLDER, VllmEngine
 from lingualift.evaluation.memory import require_fit
@@ -28,7 +28,7 @@ from lingualift.translate.engine import in_english
 with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu", 0)):
     files, params, benchmark = snakemake.input, snakemake.params, snakemake.wildcards.benchmark
     settings, precision = Evaluation.model_validate(params.evaluation), dtype(params.precision)
-    answer = BENCHMARKS[benchmark].BENCHMARK.answer
+    answer = registered(snakemake.config["benchmarks"])[benchmark].BENCHMARK.answer
     checkpoint = Path(files.checkpoint) if "checkpoint" in files.keys() else None
     llm = prepared(files.llm)
     batch = [Questions(**language) for language in params.questions]

@@ -2,7 +2,7 @@
 
 from lingualift import job
 from lingualift.artifacts import write_parquet
-from lingualift.benchmarks.registry import load
+from lingualift.benchmarks.registry import load, registered
 from lingualift.evaluation.problems import PROBLEM_SCHEMA, problem_table
 from lingualift.provenance import provenance
 
@@ -13,7 +13,8 @@ with job.frame(snakemake.log[0]):
         snakemake.params.reading,
     )
     arguments = {name: value for name, value in reading.items() if name != "version"}
-    table = problem_table(load(benchmark, language, **arguments))
+    benchmarks = registered(snakemake.config["benchmarks"])
+    table = problem_table(load(benchmark, language, **arguments, benchmarks=benchmarks))
     stamp = provenance(
         snakemake.rule, reading, snakemake.input, benchmark=benchmark, language=language
     )

@@ -12,7 +12,7 @@ from lingualift import job
 from lingualift.artifacts import atomic_path, read_parquet, write_parquet, write_text
 from lingualift.benchmarks.mmwp_built import BUILT_SCHEMA
 from lingualift.benchmarks.mmwp_built.build import post_edited_rows
-from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.benchmarks.registry import registered
 from lingualift.evaluation.problems import read_problems
 from lingualift.evaluation.score import SCORE_SCHEMA
 from lingualift.provenance import provenance
@@ -35,7 +35,7 @@ with job.frame(snakemake.log[0]):
     scores = pa.concat_tables([read_parquet(path, SCORE_SCHEMA) for path in files.scores])
     lexicons = read_parquet(files.lexicons, LEXICON_TABLE_SCHEMA)
     aligned = lexicons.filter(lexicons["in_stage_1"])["language"].to_pylist()
-    benchmark = BENCHMARKS[params.benchmark].BENCHMARK
+    benchmark = registered(snakemake.config["benchmarks"])[params.benchmark].BENCHMARK
     scores = shown(scores, benchmark.shown)
     titles = {title for title, *_ in params.systems.values()}
     published = [

@@ -4,17 +4,17 @@ import pyarrow as pa
 
 from lingualift import job
 from lingualift.artifacts import read_parquet, read_provenance, write_parquet
-from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.benchmarks.registry import registered
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.score import SCORE_SCHEMA, score
 from lingualift.provenance import provenance
 
 with job.frame(snakemake.log[0]):
-    tables = []
+    tables, benchmarks = [], registered(snakemake.config["benchmarks"])
     for path in snakemake.input:
         stamp = read_provenance(path)
         predictions = read_parquet(path, PREDICTION_SCHEMA)
-        kind = BENCHMARKS[stamp["benchmark"]].BENCHMARK.answer
+        kind = benchmarks[stamp["benchmark"]].BENCHMARK.answer
         tables.append(
             score(
                 predictions,

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from lingualift import job
 from lingualift.artifacts import atomic_path, read_parquet, write_parquet
-from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.benchmarks.registry import registered
 from lingualift.evaluation.problems import read_problems
 from lingualift.evaluation.translation_quality import QUALITY_SCHEMA, quality, readable
 from lingualift.provenance import provenance
@@ -14,6 +14,7 @@ from lingualift.translate.engine import TRANSLATION_SCHEMA
 
 with job.frame(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
+    benchmarks = registered(snakemake.config["benchmarks"])
     rows = [
         quality(
             read_parquet(path, TRANSLATION_SCHEMA),
@@ -22,7 +23,7 @@ with job.frame(snakemake.log[0]):
             engine,
             path,
         )
-        | {"version": BENCHMARKS[benchmark].BENCHMARK.version or None}
+        | {"version": benchmarks[benchmark].BENCHMARK.version or None}
         for path, originals, benchmark, engine in zip(
             files.translated, files.originals, params.benchmarks, params.engines, strict=True
         )

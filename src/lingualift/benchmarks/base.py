@@ -46,15 +46,15 @@ class Benchmark:
     for it and the name of its prompt (None: it is not asked but measured). `answer` tells how
     outputs are read (`evaluation.answers`): the number they state, one of `choices`, or the nearest
     neighbour. `counts` are the problems of a language by split, one number or several published
-    ones; a split that is not a key does not exist. `sources` are keys of config/sources.yaml:
-    without any, the benchmark is part of this package; the first is the default, others hold the
-    same problems in another form; with `together` all are read. Where it is `built`, rules of its
-    own make its problems from them. `code` is the column of languages.tsv by which its files know a
-    language. `version` is that of the problems, where this project publishes them; tables show it.
-    Problems of one id say the same in every language where it is `parallel`. `left_out` are
-    languages that some of the paper's averages leave out. `shown` is the operation that tables
-    average, where answers of others are stored, too (empty: all). Checksums stand with the files in
-    config/sources.yaml.
+    ones, none where any number will do; a split that is not a key does not exist. `sources` are
+    keys of config/sources.yaml: without any, the benchmark is part of this package; the first is
+    the default, others hold the same problems in another form; with `together` all are read. Where
+    it is `built`, rules of its own make its problems from them. `code` is the column of
+    languages.tsv by which its files know a language. `version` is that of the problems, where this
+    project publishes them; tables show it. Problems of one id say the same in every language where
+    it is `parallel`. `left_out` are languages that some of the paper's averages leave out. `shown`
+    is the operation that tables average, where answers of others are stored, too (empty: all).
+    Checksums stand with the files in config/sources.yaml.
     """
 
     name: str
@@ -187,6 +187,10 @@ def check_problems(
         seen[problem.id] = problem.place
         kept.append(problem)
     expected = benchmark.counts[split]
+    if not expected and kept:
+        return kept
+    if not expected:
+        raise LinguaLiftError(f"{benchmark.name} has no problem in '{language}'; is a file empty?")
     if len(kept) not in expected and not (excerpt and 0 < len(kept) <= max(expected)):
         place = kept[-1].place.rpartition(", ")[0] + ": " if kept and kept[-1].place else ""
         hint = (

@@ -88,7 +88,9 @@ def build(folders: Sequence[Path], language: str, code: str, split: str) -> Iter
         find_one(ENGLISH, folder, f"**/{name}", language, code)
         for folder, name in zip(folders, ("ASDiv.xml", "mawps.json"), strict=True)
     )
-    yield from select([*draw_candidates(read_asdiv(asdiv)), *draw_candidates(read_mawps(mawps))])
+    yield from numeric_and_distinct(
+        [*draw_candidates(read_asdiv(asdiv)), *draw_candidates(read_mawps(mawps))]
+    )
 
 
 def draw_candidates(
@@ -105,7 +107,7 @@ def draw_candidates(
     )[:size]
 
 
-def select(candidates: Iterable[Candidate]) -> Iterator[Problem]:
+def numeric_and_distinct(candidates: Iterable[Candidate]) -> Iterator[Problem]:
     """The candidates as problems, without those whose text came before (but for case and
     punctuation) or whose answer is no number (a unit in brackets may follow it).
     """

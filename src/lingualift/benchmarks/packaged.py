@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 from lingualift.benchmarks.base import Problem
+from lingualift.data.rows import read_delimited
 from lingualift.messages import LinguaLiftError
 
 
@@ -14,25 +15,20 @@ from lingualift.messages import LinguaLiftError
 def packaged_table(benchmark: str, package: str, name: str) -> dict[str, dict[str, str]]:
     """The rows of `name`.tsv in `package` by id, each row by column name.
 
-    Raises LinguaLiftError where the file is missing or a line has another number of columns than
-    the header.
+    Raises LinguaLiftError where the file is missing, a line has another number of columns than the
+    header, or an id occurs twice.
     """
     path = files(package) / f"{name}.tsv"
     if not path.is_file():
         raise LinguaLiftError(
             f"{benchmark}: {name}.tsv is missing from the installed package; install it again"
         )
-    header, *lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
-    columns = header.split("\t")
-    rows = {}
-    for number, line in enumerate(lines, 2):
-        cells = line.split("\t")
-        if len(cells) != len(columns):
-            raise LinguaLiftError(
-                f"{benchmark} {name}.tsv, line {number}: {len(cells)} columns, expected"
-                f" {len(columns)}"
-            )
-        rows[cells[0]] = dict(zip(columns[1:], cells[1:], strict=True))
+    rows: dict[str, dict[str, str]] = {}
+    for row in read_delimited(str(path), "\t", ("id",)):
+        identifier = row.values.pop("id")
+        if identifier in rows:
+            raise LinguaLiftError(f"{row.place}: id '{identifier}' stands there twice")
+        rows[identifier] = row.values
     return rows
 
 

@@ -2,9 +2,10 @@
 code, split)` yields problems.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 from lingualift.benchmarks import (
     afrimgsm,
@@ -25,9 +26,11 @@ from lingualift.benchmarks import (
     xnli,
 )
 from lingualift.benchmarks.base import Problem, check_problems
+from lingualift.benchmarks.own import own_benchmarks
 from lingualift.messages import LinguaLiftError, nearest
 
-BENCHMARKS: dict[str, ModuleType | SimpleNamespace] = {
+Benchmarks = dict[str, ModuleType | SimpleNamespace]
+BENCHMARKS: Benchmarks = {
     module.BENCHMARK.name: module
     for module in (
         mmwp_mini,
@@ -52,6 +55,13 @@ BENCHMARKS: dict[str, ModuleType | SimpleNamespace] = {
 }
 
 
+def registered(configured: Mapping[str, Any]) -> Benchmarks:
+    """All benchmarks of a configuration by name: this package's, and those of the user's own that
+    its `benchmarks` describes.
+    """
+    return BENCHMARKS | own_benchmarks(configured)
+
+
 def load(
     name: str,
     language: str,
@@ -60,20 +70,36 @@ def load(
     code: str | None = None,
     excerpt: bool = False,
     items: int | None = None,
+    benchmarks: Benchmarks = BENCHMARKS,
 ) -> list[Problem]:
     """The problems of one benchmark, language and split in their order, checked.
 
     `folders` are the retrieved sources (none for a benchmark of this package), `code` the
     language's name in their files (default: its code), `excerpt` accepts a part of the problems.
     `items` keeps so many of them, spread evenly over the checked whole, and so the same ones in
-    languages that ask the same. Raises LinguaLiftError that names what is wrong and where.
+    languages that ask the same. `benchmarks` are those that a name may mean (`registered`). Raises
+    LinguaLiftError that names what is wrong and where.
     """
-    if name not in BENCHMARKS:
-        raise LinguaLiftError(f"unknown benchmark '{name}'; {nearest(name, BENCHMARKS)}")
-    module = BENCHMARKS[name]
+    if name not in benchmarks:
+        raise LinguaLiftError(f"unknown benchmark '{name}'; {nearest(name, benchmarks)}")
+    module = benchmarks[name]
     module.BENCHMARK.require(language, split)
     unchecked = module.read([Path(folder) for folder in folders], language, code or language, split)
     problems = check_problems(module.BENCHMARK, language, split, unchecked, excerpt)
     if items is None or items >= len(problems):
         return problems
     return [problems[row * len(problems) // items] for row in range(items)]
+
+
+def english_questions(name: str, folders: Sequence[str | Path], code: str) -> list[str]:
+    """Every English question that a benchmark publishes, in whatever part and with or without its
+    answer; `code` is English in its files.
+    """
+    module, paths = BENCHMARKS[name], [Path(folder) for folder in folders]
+    questions = [
+        problem.question
+        for split in module.BENCHMARK.counts
+        for problem in module.read(paths, "en", code, split)
+    ]
+    unanswered = getattr(module, "unanswered", None)
+    return questions + (list(unanswered(paths)) if unanswered else [])

@@ -33,6 +33,7 @@ BENCHMARK = Benchmark(
     parallel=True,
 )
 CODES = {"ja": "jap"}  # as its files name the language
+UNANSWERED = ("**/X-CSQA-{code}/test*.parquet", "**/X-CSQA/{code}/test.jsonl")
 PATTERNS = ("**/X-CSQA-{code}/validation*.parquet", "**/X-CSQA/{code}/dev.jsonl")
 
 
@@ -43,8 +44,34 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
             yield _problem(row)
 
 
+def unanswered(folders: Sequence[Path]) -> Iterator[str]:
+    """The English questions of the published test part, which has no answers: 1,074 that training
+    data should not hold either.
+    """
+    for path in find(BENCHMARK, folders[0], UNANSWERED, "en", "en"):
+        for row in read_rows(path, ("question",)):
+            yield _asked(row)[0]
+
+
 def _problem(row: Row) -> Problem:
-    question, key, place = row.values["question"], str(row.values["answerKey"]), row.place
+    key, place = str(row.values["answerKey"]), row.place
+    asked, labels = _asked(row)
+    if labels.count(key) != 1:
+        raise LinguaLiftError(
+            f"{place}: answerKey '{key[:20]}' is not exactly one of the labels {', '.join(labels)}"
+        )
+    return Problem(
+        row.text("id"),
+        asked,
+        LETTERS[labels.index(key)],
+        choices=LETTERS,
+        place=place,
+    )
+
+
+def _asked(row: Row) -> tuple[str, list[str]]:
+    """A row's question in the form of the task data, and the labels of its choices."""
+    question, place = row.values["question"], row.place
     choices = question.get("choices") if isinstance(question, dict) else None
     if isinstance(choices, dict):  # Parquet: a structure of lists; JSON lines: a list of structures
         choices = [
@@ -60,18 +87,5 @@ def _problem(row: Row) -> Problem:
             f"{place}: 'question' needs {len(LETTERS)} choices with 'label' and 'text'"
         )
     labels = [str(choice.get("label")) for choice in choices]
-    if labels.count(key) != 1:
-        raise LinguaLiftError(
-            f"{place}: answerKey '{key[:20]}' is not exactly one of the labels {', '.join(labels)}"
-        )
-    asked = multiple_choice_question(
-        text(question.get("stem"), "stem", place),
-        [text(choice.get("text"), "text", place) for choice in choices],
-    )
-    return Problem(
-        row.text("id"),
-        asked,
-        LETTERS[labels.index(key)],
-        choices=LETTERS,
-        place=place,
-    )
+    texts = [text(choice.get("text"), "text", place) for choice in choices]
+    return multiple_choice_question(text(question.get("stem"), "stem", place), texts), labels

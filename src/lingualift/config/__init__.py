@@ -33,7 +33,14 @@ from lingualift.config.data import (
     Task,
     Vocabulary,
 )
-from lingualift.config.evaluation import Compute, Evaluation, MmwpBuilt, Tables, Translation
+from lingualift.config.evaluation import (
+    Compute,
+    Evaluation,
+    MmwpBuilt,
+    OwnBenchmark,
+    Tables,
+    Translation,
+)
 from lingualift.config.training import (
     CODE_SWITCHED,
     MONOLINGUAL,
@@ -84,6 +91,7 @@ __all__ = [
     "MmwpBuilt",
     "Model",
     "Name",
+    "OwnBenchmark",
     "Positive",
     "PromptText",
     "Seed",
@@ -149,13 +157,25 @@ class Config(Settings):
         ),
     )
     alternatives: Alternatives = Alternatives()
-    benchmarks: dict[Name, Name] = Field(
-        min_length=1, description="Table name: benchmark that fills it."
+    benchmarks: dict[Name, Name | OwnBenchmark] = Field(
+        min_length=1,
+        description=(
+            "Table name: benchmark that fills it, by its name, or one of your own by its `files`,"
+            " `kind` and `groups`."
+        ),
     )
     translation: Translation = Translation()
     mmwp_built: MmwpBuilt = MmwpBuilt()
     evaluation: Evaluation
     tables: Tables = Tables()
+
+    @property
+    def benchmark_names(self) -> dict[str, str]:
+        """Table name: name of the benchmark that fills it; your own has that of its table."""
+        return {
+            table: table if isinstance(benchmark, OwnBenchmark) else benchmark
+            for table, benchmark in self.benchmarks.items()
+        }
 
     @field_validator("pins", "tasks", "prompts", "stages", "benchmarks", mode="before")
     @classmethod

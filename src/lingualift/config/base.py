@@ -44,6 +44,11 @@ def real_number(value: Any) -> Any:
     return value
 
 
+def truth_or_word(value: Any) -> Any:
+    """A truth value that the command line spelled, beside words that are none."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
 Share = Annotated[float, BeforeValidator(real_number), Field(ge=0, le=1)]
 Positive = Annotated[int, BeforeValidator(real_number), Field(ge=1)]
 Seed = Annotated[int, BeforeValidator(real_number), Field(ge=0, le=2**31 - 1)]

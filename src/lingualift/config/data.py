@@ -227,6 +227,15 @@ class Task(Settings):
         description="Examples used, of each language (null: all; required for generated ones).",
     )
     seed: Seed = Field(1, description="Seed of generated problems.")
+    without: list[Name] = Field(
+        [], description="Benchmarks whose questions are left out, counted in the job's log."
+    )
+
+    @model_serializer(mode="wrap")
+    def _written(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without an empty `without`: ids of stages hash what is written, and are older."""
+        values: dict[str, Any] = dump(self)
+        return {name: value for name, value in values.items() if (name, value) != ("without", [])}
 
     @property
     def sources(self) -> list[str]:

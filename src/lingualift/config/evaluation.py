@@ -1,13 +1,16 @@
 """Settings of what a job asks a machine for, of evaluation, translation and tables."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import (
     BeforeValidator,
     Field,
+    field_validator,
 )
 
-from lingualift.config.base import Folder, Name, Positive, Settings, real_number
+from lingualift.config.base import Code, Folder, Line, Name, Positive, Settings, real_number
+from lingualift.config.data import Kind
 
 
 class Translation(Settings):
@@ -138,6 +141,34 @@ class Evaluation(Settings):
             " benchmark's figure."
         ),
     )
+
+
+class OwnBenchmark(Settings):
+    """A benchmark of your own, by its files (`benchmarks/own.py` says which columns they have)."""
+
+    files: Line = Field(
+        description="Path with {lang} of files of questions: .tsv, .csv or .jsonl, one a language."
+    )
+    kind: Kind = Field(description="Kind of its questions, and so the prompt and the systems.")
+    groups: dict[Name, list[Code]] = Field(
+        min_length=1, description="Its languages by the group that tables average them in."
+    )
+
+    @field_validator("files")
+    @classmethod
+    def _one_a_language(cls, files: str) -> str:
+        if "{lang}" not in files or re.search(r"[{}]", files.replace("{lang}", "")):
+            raise ValueError(
+                "needs {lang}, and no other braces, where the language code goes, as in"
+                " my/{lang}.tsv"
+            )
+        if not files.endswith((".tsv", ".csv", ".jsonl")):
+            raise ValueError("unknown format of a benchmark's file; known: .csv, .jsonl, .tsv")
+        return files
+
+    def path(self, language: str) -> str:
+        """The file of a language."""
+        return self.files.replace("{lang}", language)
 
 
 class Tables(Settings):

@@ -11,12 +11,19 @@ from pydantic import (
     Tag,
     TypeAdapter,
     ValidationError,
-    field_validator,
     model_serializer,
     model_validator,
 )
 
-from lingualift.config.base import Line, Name, Positive, Settings, Share, real_number
+from lingualift.config.base import (
+    Line,
+    Name,
+    Positive,
+    Settings,
+    Share,
+    real_number,
+    truth_or_word,
+)
 from lingualift.config.data import Kind
 from lingualift.messages import LinguaLiftError, explain
 from lingualift.model.layout import NEEDED_SLOTS, has_slots
@@ -42,14 +49,13 @@ class EncoderModel(Model):
             " alone)."
         ),
     )
-    split_digits: Literal["auto", True, False] = Field(
+    split_digits: Annotated[Literal["auto", True, False], BeforeValidator(truth_or_word)] = Field(
         "auto",
         description=(
             "Whether the encoder reads every digit of a number as a token of its own; auto: where"
             " the LLM does and the encoder would not."
         ),
     )
-
     mixture: bool = Field(
         False,
         description=(
@@ -57,11 +63,14 @@ class EncoderModel(Model):
             " side by side."
         ),
     )
-
-    @field_validator("split_digits", mode="before")
-    @classmethod
-    def _truth(cls, value: Any) -> Any:
-        return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+    states: Literal["auto", "store", "step"] = Field(
+        "auto",
+        description=(
+            "Where a frozen encoder's states come from: kept on disk and read by all stages, or"
+            " made anew in every training step; auto: by gigabytes, readers and cost. Same losses"
+            " and weights."
+        ),
+    )
 
     @model_validator(mode="after")
     def _one_choice_of_layers(self) -> "EncoderModel":
@@ -229,15 +238,35 @@ class LanguageModelling(Settings):
     epochs: Positive = Field(1, description="Passes over the data.")
     examples: ExampleCount = None
     batch: Positive = Field(16, description="Global batch, in examples.")
-    micro_batch: Positive | None = Field(
+    micro_tokens: Positive | None = Field(
         None,
         description=(
-            "Examples in memory at once (null: as many as fit); changes no result but speed and"
-            " memory."
+            "Tokens in a device's memory at once, or one example (null: as many as fit); changes no"
+            " result but speed and memory."
         ),
     )
-    gradient_checkpointing: bool = Field(
-        False, description="Compute activations twice instead of keeping them: less memory, slower."
+    gradient_checkpointing: Annotated[
+        Literal["auto", True, False], BeforeValidator(truth_or_word)
+    ] = Field(
+        "auto",
+        description=(
+            "Compute activations twice instead of keeping them: less memory, a third slower; auto:"
+            " where a GPU holds too few tokens without."
+        ),
+    )
+    optim: Literal["adamw", "adamw-8bit"] = Field(
+        "adamw",
+        description=(
+            "Optimiser; adamw-8bit keeps its moments in 8 bits, 6 bytes a parameter less (the"
+            " package torchao)."
+        ),
+    )
+    four_bit: bool = Field(
+        False,
+        description=(
+            "Where adapters learn, hold the frozen LLM in 4 bits, an eighth of float32 (QLoRA; the"
+            " package bitsandbytes, a GPU)."
+        ),
     )
     freeze_embeddings: bool = Field(
         False,
@@ -311,11 +340,9 @@ class LanguageModelling(Settings):
         return [(part, None if part == MONOLINGUAL else prompt) for part, prompt in named]
 
     def identity(self) -> dict[str, Any]:
-        """What of these settings enters the stage's id: all that determines its result, but the
-        default of `magnitude`, which is younger than ids.
-        """
-        left_out = NOT_IN_IDS if self.magnitude else NOT_IN_IDS | {"magnitude"}
-        return {**self.model_dump(exclude=left_out), "steps": None}
+        """What of these settings enters the stage's id: all that determines its result."""
+        later = {name for name in LATER_SETTINGS if getattr(self, name) == LATER_SETTINGS[name]}
+        return {**self.model_dump(exclude=NOT_IN_IDS | later), "steps": None}
 
     @model_validator(mode="after")
     def _a_value_for_each_module(self) -> "LanguageModelling":
@@ -341,6 +368,13 @@ class LanguageModelling(Settings):
             raise ValueError("data: lists nothing, or one data set twice")
         if {"llm", "llm-lora"} <= set(self.train):
             raise ValueError("train: llm or llm-lora, not both")
+        if self.four_bit and "llm-lora" not in self.train:
+            raise ValueError("four_bit: only for a stage that trains llm-lora")
+        if self.four_bit and self.magnitude:
+            raise ValueError(
+                "magnitude: measures the rows of weights that are not rounded; set four_bit to"
+                " false, or leave magnitude out"
+            )
         if isinstance(self.prompt, list) and len(self.prompt) != len(data):
             raise ValueError(
                 f"prompt: {len(self.prompt)} prompts for {len(data)} data sets; give one, or one"
@@ -353,8 +387,10 @@ CODE_SWITCHED, MONOLINGUAL = "code-switched", "monolingual"
 """Data of a stage that no task holds: texts in the aligned languages, a table each."""
 BY_MODULE = ("learning_rate", "weight_decay")
 """Settings of a stage that are one number, or one for each module."""
-NOT_IN_IDS = {"micro_batch", "gradient_checkpointing", "input"}
+NOT_IN_IDS = {"micro_tokens", "gradient_checkpointing", "input"}
 """Settings of speed and memory; `input` enters an id as the layout that it leads to."""
+LATER_SETTINGS: dict[str, Any] = {"optim": "adamw", "four_bit": False, "magnitude": False}
+"""Settings that came later, by the values that stages had before them, which enter no id."""
 Stage = Annotated[WarmStart | LanguageModelling, Field(discriminator="objective")]
 """One training stage; its objective says which settings it has."""
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 
@@ -125,23 +125,29 @@ def read_text(path: str | Path) -> str:
 
 def lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """The numbered lines of a text file without their ends, streamed."""
-    number = 0
     try:
         with open(path, "rb") as handle:
-            for number, raw in enumerate(handle, 1):
-                line = raw.rstrip(b"\r\n").decode("utf-8")
-                if "\0" in line:
-                    raise LinguaLiftError(
-                        f"{path}, line {number}: holds a NUL byte, so it is not UTF-8 text;"
-                        f" convert the file, or {AGAIN}"
-                    )
-                yield number, line.removeprefix("\ufeff") if number == 1 else line
-    except UnicodeDecodeError as error:
-        raise LinguaLiftError(
-            f"{path}, line {number}: not UTF-8 text ({error.reason}); convert the file, or {AGAIN}"
-        ) from None
+            yield from numbered_lines(handle, path)
     except OSError as error:
         raise LinguaLiftError(f"{path}: cannot be read ({error.strerror or error})") from None
+
+
+def numbered_lines(handle: IO[bytes], name: str | Path) -> Iterator[tuple[int, str]]:
+    """`lines` of an open file or stream, `name` in messages."""
+    number = 0
+    try:
+        for number, raw in enumerate(handle, 1):
+            line = raw.rstrip(b"\r\n").decode("utf-8")
+            if "\0" in line:
+                raise LinguaLiftError(
+                    f"{name}, line {number}: holds a NUL byte, so it is not UTF-8 text;"
+                    f" convert the file, or {AGAIN}"
+                )
+            yield number, line.removeprefix("\ufeff") if number == 1 else line
+    except UnicodeDecodeError as error:
+        raise LinguaLiftError(
+            f"{name}, line {number}: not UTF-8 text ({error.reason}); convert the file, or {AGAIN}"
+        ) from None
 
 
 def parallel_lines(path: Path, other: Path) -> Iterator[tuple[int, str, str]]:

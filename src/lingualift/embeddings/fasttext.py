@@ -208,8 +208,8 @@ def save_stream(
     """Write a store atomically from blocks of words, most frequent first, and their vectors [block,
     dim]; the number of words.
 
-    Vectors pass straight to the file; only the words are held. Without frequencies, Zipf's law
-    stands in: the word at rank r of n gets n / r. An error in `blocks` leaves nothing behind.
+    Vectors pass straight to the file; only the words are held. `zipf_counts` are their frequencies.
+    An error in `blocks` leaves nothing behind.
     """
     words: list[str] = []
     with atomic_directory(path) as folder:
@@ -222,14 +222,20 @@ def save_stream(
             handle.seek(0)
             _write_header(handle, len(words), dim)  # NumPy leaves room for the number to grow
             assert handle.tell() == start
-        counts = -(-len(words) // np.arange(1, len(words) + 1, dtype=np.int64))
         write_parquet(
             folder / "vocabulary.parquet",
-            pa.table({"word": words, "frequency": counts}),
+            pa.table({"word": words, "frequency": zipf_counts(len(words))}),
             VOCABULARY_SCHEMA,
             provenance,
         )
     return len(words)
+
+
+def zipf_counts(words: int) -> np.ndarray:
+    """Frequencies int64 [words] for words without them, most frequent first, by Zipf's law: the
+    word at rank r of n gets n / r, rounded up.
+    """
+    return -(-words // np.arange(1, words + 1, dtype=np.int64))
 
 
 def _write_header(handle: IO[bytes], words: int, dim: int) -> None:

@@ -28,11 +28,16 @@ import pyarrow as pa
 from pyarrow import csv
 
 from lingualift.artifacts import read_parquet
+from lingualift.data.folders import visible_files
+from lingualift.data.rows import first_line, lines
 from lingualift.embeddings.binary import read_bin
 from lingualift.embeddings.fasttext import (
     VOCABULARY_SCHEMA,
+    Embeddings,
+    load_embeddings,
     save_embeddings,
     save_stream,
+    zipf_counts,
 )
 from lingualift.messages import LinguaLiftError
 from lingualift.text.cleaning import clean_word
@@ -77,14 +82,71 @@ def store_pretrained(
         return save_stream(store, reader, reader.dim, provenance), reader.dim
 
 
+def read_vectors(path: str | Path, limit: int, clean: Callable[[str], str] = str) -> Embeddings:
+    """The `limit` most frequent words of a file of vectors in memory: `.vec` and `.bin` (gzip too),
+    or `.npy` [words, dim] with its words in a text file of the same name (`sw.npy`, `sw.txt`), one
+    a line. A folder is a store of this project.
+
+    `clean` gives a word its spelling, '' to leave it out. Where the file has no frequencies, Zipf's
+    law stands in for them. Any other format is a `LinguaLiftError`.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise LinguaLiftError(f"{path}: no such file of vectors")
+    if path.is_dir():
+        stored = load_embeddings(path)
+        return _chosen(stored.words, stored.vectors, limit, clean, stored.frequencies)
+    if path.suffix == ".npy":
+        return _read_array(path, limit, clean)
+    if not path.name.endswith(SUFFIXES):
+        raise LinguaLiftError(
+            f"{path}: unknown format of vectors '{path.suffix}'; known:"
+            f" {', '.join((*SUFFIXES, '.npy'))}"
+        )
+    if ".bin" in path.suffixes[-2:]:
+        with tempfile.TemporaryDirectory() as folder, _readable(path, Path(folder)) as plain:
+            return read_bin(plain, limit, clean=clean, name=str(path))
+    words: list[str] = []
+    blocks = []
+    for block, rows in VecFile(path, limit, clean=clean):
+        words += block
+        blocks.append(rows)
+    return Embeddings(words, zipf_counts(len(words)), np.concatenate(blocks))
+
+
+def _read_array(path: Path, limit: int, clean: Callable[[str], str]) -> Embeddings:
+    try:
+        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise LinguaLiftError(f"{path}: not an array of NumPy ({first_line(error)})") from None
+    if vectors.ndim != 2 or vectors.dtype.kind != "f":
+        raise LinguaLiftError(f"{path}: expected real numbers [words, dimensions]")
+    names = path.with_suffix(".txt")
+    words = [line for _, line in lines(names)]
+    if len(words) != len(vectors):
+        raise LinguaLiftError(f"{names}: {len(words)} words for the {len(vectors)} rows of {path}")
+    return _chosen(words, vectors, limit, clean, zipf_counts(len(words)))
+
+
+def _chosen(
+    words: list[str],
+    vectors: np.ndarray,
+    limit: int,
+    clean: Callable[[str], str],
+    frequencies: np.ndarray,
+) -> Embeddings:
+    """The first `limit` words by their clean spelling; the first spelling gives the vector."""
+    rows: dict[str, int] = {}
+    for row, written in enumerate(words):
+        if (word := clean(written)) and len(rows) < limit:
+            rows.setdefault(word, row)
+    chosen = list(rows.values())
+    return Embeddings(list(rows), frequencies[chosen], np.asarray(vectors[chosen], np.float32))
+
+
 def vector_file(folder: str | Path) -> Path:
     """The one vector file below `folder`; none, or several, are an error."""
-    files = sorted(
-        path
-        for path in Path(folder).rglob("*")
-        # macOS leaves a file `._NAME` beside a copied one
-        if path.name.endswith(SUFFIXES) and not path.name.startswith(".")
-    )
+    files = [path for path in visible_files(folder, "**/*") if path.name.endswith(SUFFIXES)]
     if len(files) != 1:
         names = ", ".join(path.name for path in files) or "none"
         raise LinguaLiftError(
@@ -150,7 +212,7 @@ class VecFile:
                 f"{path}, line 1: 'words dimension' expected; is it a fastText .vec file?"
             )
         self.count, self.dim = int(header[0]), int(header[1])
-        if not self.count or not self.dim:
+        if not self.count or not self.dim or 2 * self.dim > LONGEST:
             raise LinguaLiftError(
                 f"{path}, line 1: promises {self.count} words of {self.dim} dimensions; is it a"
                 " fastText .vec file?"
@@ -190,6 +252,12 @@ class VecFile:
                 number += lines.count(b"\n")
                 if words:
                     yield words, vectors
+        # The last line needs no end where it is the last one promised and holds all its numbers.
+        if number - 1 == self.count and _parse_line(rest, self.dim)[0] is None:
+            words, vectors = self._whole_lines(rest + b"\n", number)
+            number, rest = number + 1, b""
+            if words:
+                yield words, vectors
         if len(self.words) < self.wanted and (rest or number - 2 < self.count):
             raise LinguaLiftError(
                 f"{self.path}: truncated: {number - 2} whole lines of the {self.count} that its"

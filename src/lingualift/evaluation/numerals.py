@@ -2,13 +2,13 @@
 
 | read | as |
 |---|---|
-| `1,234.5`, `1.234,5`, `1 234,5`, `1'234.5`, `12,34,567`, `9{,}500`, `١٬٢٣٤٫٥` | digit groups |
+| `1,234.5`, `1.234,5`, `1 234,5`, `1'234`, `1_234`, `12,34,567`, `10,\\!080`, `١٬٢٣٤` | groups |
 | `12,5`, `0,125`, `1,2345` | a decimal comma: no group of three digits can end so |
 | `1.000.000`, `1.234` | groups twice or more, else a decimal point, as English has it |
 | `3/4`, `\\frac{3}{4}`, `½`, `3 1/2`, `3½` | fractions, mixed ones as improper (`7/2`) |
 | `−5`, `–5`, `－５`, `-$5`, `= - 5` | a minus sign, in every form that stands before a digit |
 | `3-5`, `10 -4`, `(3)-4`, `cm-5` | a range, a subtraction, a hyphen: no sign |
-| `1.5 × 10^3`, `1.5e3` | powers of ten |
+| `1.5 × 10^3`, `2 × 10⁻³`, `1.5e3` | powers of ten |
 | `12.05.2020`, `2020-05-12`, `5/12/2020` | dates: no numbers |
 
 A number in one comma and three digits (`1,234`) is a group, never a decimal fraction.
@@ -25,14 +25,17 @@ _CHARACTERS = {
     **_MINUS,
     **{0x066B: ".", 0x066C: ",", 0xFF0E: ".", 0xFF0C: ",", 0xFF0B: "+", 0xFF1D: "=", 0xFF05: "%"},
     **dict.fromkeys((0x2044, 0x2215, 0xFF0F), "/"),
-    # no-break, figure, thin and narrow spaces
-    **dict.fromkeys((0x00A0, 0x2007, 0x2009, 0x200A, 0x202F, 0x205F), " "),
+    0x2015: "\u2014",
+    0x200B: "\u200b",  # parts words, unlike other invisible characters
 }
 _APOSTROPHES = "'\u2019\u2018\u02bc\u02b9\u2032\u00b4`\uff07"
-_FRACTION = re.compile(r"\\[dtc]?frac\s*(?:\{\s*(-?\d+)\s*\}|(\d))\s*(?:\{\s*(-?\d+)\s*\}|(\d))")
+_TERM = r"(?:\{\s*(-?\d(?:[\d.,]*\d)?)\s*\}|(\d))"
+_FRACTION = re.compile(rf"\\[dtc]?frac\s*{_TERM}\s*{_TERM}")
+_RAISED = re.compile(r"(?<=[×x*·]10)[⁻⁺]?[⁰¹²³⁴-⁹]+|(?<=[×x*·] 10)[⁻⁺]?[⁰¹²³⁴-⁹]+")  # 2 × 10⁶
 _LATEX = (
+    (re.compile(r"\\!"), ""),  # 10,\!080
     (re.compile(r"(?<=\d)\{([.,])\}(?=\d)"), r"\1"),  # 9{,}500
-    (re.compile(r"(?<=\d)(?:\\[,;:! ]|~)(?=\d)"), " "),  # 9\,500
+    (re.compile(r"(?<=\d)(?:\\(?:[,;: ]|(?:thin)?space\s)|~)(?=\d)"), " "),  # 9\,500
     (re.compile(r"\\([$%])"), r"\1"),
     (re.compile(r"\\(?:times|cdot)(?![a-zA-Z])"), "×"),
 )
@@ -53,6 +56,7 @@ _GROUPS = "|".join(
         (r"\.", "{2,}", ","),
         (" ", "+", "[.,]"),
         ("'", "+", "[.,]"),
+        ("_", "+", r"\."),
     )
 )
 _NUMBER = regex.compile(
@@ -61,19 +65,29 @@ _NUMBER = regex.compile(
     r"|[1-9]\d?(?:,\d{2})+,\d{3}(?:\.\d+)?(?![.,]?\d)"  # Indian
     r"|[1-9]\d{0,2}(?:\.\d{3})+,\d+(?![.,]?\d)"  # 1.234,5
     r"|\d+[.,]\d+(?![.,]?\d))|(?<![\d.,])\.\d+|\d+)"
-    r"(?P<mixed>(?:\s(?:(?:and|&)\s)?(?=\d+/[1-9])\d+)?)(?P<over>(?:/-?\d+(?![.,]?\d))?)"
+    r"(?P<mixed>(?:\s(?:(?:and|&)\s)?(?=\d+/[1-9])\d+)?)(?P<over>(?:/-?\d+(?:\.\d+)?(?![.,]?\d))?)"
     r"(?P<power>(?:[eE](?=[+-]?\d)|\s?[×x*·]\s?10\^)?)(?P<exponent>(?:(?<=[eE^])\{?[+-]?\d+\}?)?)"
 )
 
 
+class _Plain(dict[int, str]):
+    """What becomes of each code point (a table for `str.translate`, filled as they are met)."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        category = unicodedata.category(letter)
+        plain = {"Nd": str(unicodedata.decimal(letter, "")), "Zs": " ", "Cf": ""}
+        return self.setdefault(code, plain.get(category, letter))
+
+
+_PLAIN = _Plain(_CHARACTERS)
+
+
 def western_digits(text: str) -> str:
     """The text with every script's decimal digits written 0-9, Arabic and full-width separators `.`
-    and `,`, minus signs as hyphens, and each kind of space that parts digits as a blank.
+    and `,`, minus signs as hyphens, each kind of space as a blank, and no marks of direction.
     """
-    text = "".join(
-        str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text
-    )
-    return text.translate(_CHARACTERS)
+    return text.translate(_PLAIN)
 
 
 def plain_notation(text: str) -> str:
@@ -81,6 +95,9 @@ def plain_notation(text: str) -> str:
     the exponents of units go.
     """
     text = "".join(map(_vulgar, western_digits(text)))
+    text = _RAISED.sub(
+        lambda power: "^" + unicodedata.normalize("NFKC", power[0]).translate(_MINUS), text
+    )
     for pattern, replacement in _LATEX:
         text = pattern.sub(replacement, text)
     text = re.sub(rf"(?<=\d)[{_APOSTROPHES}](?=\d)", "'", text)
@@ -112,7 +129,7 @@ def whole_number(text: str) -> str | None:
 
 
 def _numeral(match: Any) -> str:
-    number = re.sub("[ ']", "", match["number"])
+    number = re.sub("[ '_]", "", match["number"])
     if re.fullmatch(r"[1-9]\d{0,2}((\.\d{3})+,\d+|(\.\d{3}){2,})", number):
         number = number.replace(".", "").replace(",", ".")
     elif re.fullmatch(r"[1-9]\d{0,2}(,\d{2,3})*,\d{3}(\.\d+)?", number):

@@ -11,6 +11,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from lingualift.data.rows import UNREADABLE, parse_json
+from lingualift.messages import LinguaLiftError
+
 logger = logging.getLogger(__name__)
 Answer = tuple[int, list[int], str]
 """(problem index, new token ids, stop reason)"""
@@ -53,7 +56,7 @@ def _read_batch(line: bytes) -> list[Answer] | None:
     try:
         return [
             (int(index), [int(token) for token in ids], str(reason))
-            for index, ids, reason in json.loads(line.decode())
+            for index, ids, reason in parse_json(line.decode(), "")
         ]
-    except (ValueError, TypeError, RecursionError):
+    except (*UNREADABLE, TypeError, LinguaLiftError):
         return None

@@ -43,6 +43,11 @@ def load_for_generation(checkpoint: Path | None, llm: Path, dtype: torch.dtype) 
         if checkpoint is None
         else LinguaLiftModel.from_pretrained(checkpoint, dtype=dtype)
     )
+    return ready(model)
+
+
+def ready(model: LinguaLiftModel) -> LinguaLiftModel:
+    """The model as answers are generated with it: adapters merged, nothing learns."""
     model.merge_lora()
     return model.eval().requires_grad_(False)
 

@@ -84,7 +84,7 @@ def _panel_chart(
             alt.Tooltip("accuracy:Q", format=".1f", title="accuracy %"),
             alt.Tooltip("low:Q", format=".1f", title="95 % from"),
             alt.Tooltip("high:Q", format=".1f", title="to"),
-            alt.Tooltip("n:Q", title="answers"),
+            alt.Tooltip("n:Q", title="problems"),
         ],
     )
     guess = (
@@ -158,11 +158,11 @@ def finding(table: Sequence[Row]) -> str:
 
 def _points(row: Row, other: str) -> str:
     """The difference of a system to the reference in words."""
-    size = f"{one_decimal(abs(row['difference']))} points"
+    size = one_decimal(abs(row["difference"]))
     bounds = f"{one_decimal(row['difference_low'])} to {one_decimal(row['difference_high'])}"
     if row["difference_low"] <= 0 <= row["difference_high"]:
-        return f"not measurably different from {other} ({bounds})"
-    return f"{size} {'above' if row['difference'] > 0 else 'below'} {other} ({bounds})"
+        return f"not measurably ({bounds}) different from {other}"
+    return f"{size} points ({bounds}) {'above' if row['difference'] > 0 else 'below'} {other}"
 
 
 def _caption(measured: Sequence[Row], inputs: Inputs, chance: bool) -> str:
@@ -171,7 +171,7 @@ def _caption(measured: Sequence[Row], inputs: Inputs, chance: bool) -> str:
     seeds = max(len(row["seeds"].split(",")) for row in measured)
     problems = f"{min(asked)}" if len(asked) == 1 else f"{min(asked)} to {max(asked)}"
     text = (
-        f"{measured[0]['benchmark']}; n = {problems} answers a language and system,"
+        f"{measured[0]['benchmark']}; n = {problems} problems a language,"
         f" {counted(seeds, 'seed')}. Lines: 95 % bootstrap intervals over problems"
         f"{' and seeds' if seeds > 1 else ''}."
     )

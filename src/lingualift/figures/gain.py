@@ -15,6 +15,7 @@ from lingualift.figures.style import COLOURS, INTERVAL, QUIET, counted, rank_cor
 
 WIDTH, HEIGHT = 250, 190  # pixels of a panel
 MOST_LABELS, OUTERMOST = 20, 4  # beyond 20 names cover one another: lowest and highest 4 alone
+LINE = 44  # letters of a panel's title: a longer one would be cut, and breaks at its minus
 FEWEST = 5  # languages: below that a rank correlation says nothing
 Measure = Mapping[tuple[str, str], float]
 """{(system, language): value} of what gains are held against."""
@@ -122,7 +123,13 @@ def _labelled(rows: Sequence[dict[str, Any]], panel: str) -> set[str]:
 
 
 def _header() -> alt.Header:
-    return alt.Header(labelOrient="top", labelAnchor="start", labelLimit=WIDTH + 40)
+    lines = "split(replace(datum.label, ' − ', ' −|'), '|')"
+    return alt.Header(
+        labelOrient="top",
+        labelAnchor="start",
+        labelLimit=WIDTH + 40,
+        labelExpr=f"length(datum.label) > {LINE} ? {lines} : datum.label",
+    )
 
 
 def finding(rows: Sequence[dict[str, Any]], better: str, what: str) -> str:
@@ -147,7 +154,7 @@ def caption(rows: Sequence[dict[str, Any]], note: str) -> str:
     asked = f"{answers[0]}" if len(answers) == 1 else f"{answers[0]} to {answers[-1]}"
     rank = "; the correlation's is Bonett and Wright's, over languages" * (languages >= FEWEST)
     return (
-        f"n = {counted(languages, 'language')} with {asked} answers each. Lines: 95 % paired"
+        f"n = {counted(languages, 'language')} with {asked} problems each. Lines: 95 % paired"
         f" bootstrap intervals{rank}. {note}"
     ).strip()
 

@@ -31,6 +31,7 @@ CONFIG: dict[str, Any] = {
         "domainColor": "#b5b5b5",
         "tickColor": "#b5b5b5",
         "labelLimit": 220,
+        "labelSeparation": 6,
     },
     "header": {
         "labelColor": INK,
@@ -99,8 +100,8 @@ def values(rows: Sequence[dict[str, Any]]) -> alt.InlineData:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """A title or caption in lines of at most `width` letters."""
-    return textwrap.wrap(text, width, break_long_words=False)
+    """A title or caption in lines of at most `width` letters; a number keeps its per cent sign."""
+    return textwrap.wrap(text.replace(" %", "\u00a0%"), width, break_long_words=False)
 
 
 def one_decimal(value: float) -> str:

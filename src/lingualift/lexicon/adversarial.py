@@ -44,49 +44,15 @@ SAVE_MINUTES = 10.0
 Adversary = TypeVar("Adversary", bound="Training")
 
 
-def adversarial_start(source: np.ndarray, target: np.ndarray, **how: Any) -> WordPairs:
-    """Mutual CSLS pairs over the 10,000 most frequent words under the best epoch's map.
-
-    `source`, `target`: normalised vectors [words, dim], most frequent first; `how` is what
-    `trained` takes by name.
-    """
-    return trained(Training, source, target, **how).pairs
-
-
 def trained(
-    kind: type[Adversary],
-    source: np.ndarray,
-    target: np.ndarray,
-    *,
-    seed: int,
-    settings: AdversarySettings,
-    k: int,
-    precision: str = "float32",
-    state: Path | None = None,
-    progress: str | None = None,
+    training: Adversary, state: Path | None = None, progress: str | None = None
 ) -> Adversary:
-    """An adversary of a kind after all of its epochs. Fewer words than a batch on a side is an
-    error.
+    """An adversary after all of its epochs.
 
-    `precision` is that of the discriminator's products on a processor (`lingualift.machine`); on a
-    GPU they are float32. `state` is a folder that keeps the training every `SAVE_MINUTES` and at
-    its end; one of the same vectors, seed and settings is taken up, with the same result as without
-    a stop, and any other is begun anew. The caller deletes it. `progress` names a progress bar.
+    `state` is a folder that keeps the training every `SAVE_MINUTES` and at its end; one of the same
+    vectors, seed and settings is taken up, with the same result as without a stop, and any other is
+    begun anew. The caller deletes it. `progress` names a progress bar.
     """
-    for side, vectors in (("source", source), ("target", target)):
-        if len(vectors) < settings.batch:
-            raise LinguaLiftError(
-                f"the adversarial start draws {settings.batch} words at once, but only"
-                f" {len(vectors)} {side} words have vectors; lower the batch, give more text, or"
-                " leave the start out"
-            )
-    training = kind(source, target, seed, settings, k, precision)
-    _run(training, state, progress)
-    return training
-
-
-def _run(training: "Training", state: Path | None, progress: str | None) -> None:
-    """All epochs of a training, taken up from and kept in the folder `state`."""
     settings = training.settings
     if state is not None:
         training.take_up(state)
@@ -108,6 +74,7 @@ def _run(training: "Training", state: Path | None, progress: str | None) -> None
             if state is not None and (ended or time.monotonic() - saved >= 60 * SAVE_MINUTES):
                 training.save(state)
                 saved = time.monotonic()
+    return training
 
 
 @dataclass
@@ -138,7 +105,11 @@ class _Course:
 
 class Training:
     """The map and its discriminator as they learn; `pairs` is the best epoch's dictionary so far,
-    `best` its map.
+    mutual CSLS pairs of the 10,000 most frequent words, `best` its map.
+
+    `source`, `target`: vectors [words, dim], most frequent first, normalised but for MUSE's
+    schedule; fewer words than a batch on a side are an error. `k` is CSLS's. `precision` is that of
+    the discriminator's products on a processor (`lingualift.machine`); on a GPU they are float32.
     """
 
     drawn_words = DRAWN_WORDS
@@ -152,12 +123,19 @@ class Training:
         seed: int,
         settings: AdversarySettings,
         k: int,
-        precision: str,
+        precision: str = "float32",
     ) -> None:
         import torch
 
         from lingualift.machine import device, use_bfloat16
 
+        for side, space in (("source", source), ("target", target)):
+            if len(space) < settings.batch:
+                raise LinguaLiftError(
+                    f"the adversarial start draws {settings.batch} words at once, but only"
+                    f" {len(space)} {side} words have vectors; lower the batch, give more text,"
+                    " or leave the start out"
+                )
         self.settings = settings
         self.device = torch.device(device())
         self.random = torch.Generator(self.device).manual_seed(seed)

@@ -3,10 +3,11 @@ evidence, score, judge, look up.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
@@ -21,13 +22,25 @@ from lingualift.lexicon.views import Views, WordSpace, check_spaces
 
 
 @dataclass(frozen=True)
+class MappedWords:
+    """The words of one language in the space that both share: `vectors` float32 [words, d], of unit
+    length.
+    """
+
+    words: list[str]
+    vectors: np.ndarray
+
+
+@dataclass(frozen=True)
 class Lexicon:
-    """`table` (schema `LEXICON_SCHEMA`, by source word in vocabulary order and rank) and
-    `evidence`, a JSON object.
+    """`table` (schema `LEXICON_SCHEMA`, by source word in vocabulary order and rank), `evidence`, a
+    JSON object, and the words of both languages in the space of the table's cosines.
     """
 
     table: pa.Table
     evidence: dict[str, Any]
+    source: MappedWords
+    target: MappedWords
 
 
 def build_lexicon(
@@ -70,7 +83,12 @@ def build_lexicon(
                 name: gold_report(views, tries, final, dictionary, settings, seed)
                 for name, dictionary in gold.items()
             }
-        return Lexicon(table_of(views, final, settings), _rounded(record))
+        return Lexicon(
+            table_of(views, final, settings),
+            _rounded(record),
+            MappedWords([source.words[row] for row in final.rows.tolist()], final.source),
+            MappedWords([target.words[row] for row in final.columns.tolist()], final.target),
+        )
 
 
 def supervised_lexicon(
@@ -100,7 +118,7 @@ def supervised_lexicon(
     replaced = {
         key: collapsed.evidence[key] for key in ("verdict", "reason", "kept_start", "criterion")
     }
-    return Lexicon(lexicon.table, {**lexicon.evidence, "unsupervised": replaced})
+    return replace(lexicon, evidence={**lexicon.evidence, "unsupervised": replaced})
 
 
 def _rounded(record: dict[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,14 @@ def cleaned(pairs: Iterable[tuple[str, str]], language: Language) -> Dictionary:
     return dictionary
 
 
+def lowered(pairs: Iterable[tuple[str, str]]) -> Dictionary:
+    """Pairs of words of any two languages as a dictionary, in lower case."""
+    dictionary: Dictionary = {}
+    for source, target in pairs:
+        dictionary.setdefault(source.lower(), set()).add(target.lower())
+    return dictionary
+
+
 def read_thousand(path: str | Path) -> list[tuple[str, str]]:
     """npm `thousand-most-common-words` `words/XX.json`: pairs of an English word and a word of the
     language, as written.

@@ -9,11 +9,10 @@ Procrustes follow, and of all epochs and rounds the map with the highest criteri
 
 import logging
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from lingualift.lexicon.adversarial import Training, trained
+from lingualift.lexicon.adversarial import Training
 from lingualift.lexicon.csls import Scores, WordPairs, csls
 from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.procrustes import procrustes
@@ -35,11 +34,9 @@ class MuseMap:
     pairs: WordPairs
 
 
-def muse_map(source: np.ndarray, target: np.ndarray, **how: Any) -> MuseMap:
-    """The map that MUSE makes of vectors [words, dim] as they are published, most frequent first;
-    `how` is what `adversarial.trained` takes by name.
-    """
-    training = trained(MuseTraining, source, target, **how)
+def muse_map(training: "MuseTraining") -> MuseMap:
+    """The map that MUSE refines from its trained adversary's."""
+    source, target = training.source, training.target
     rotation = best = training.best.cpu().numpy()
     highest = training.course.best
     for turn in range(ROUNDS):

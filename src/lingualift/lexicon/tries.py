@@ -10,12 +10,11 @@ are compared by how well a second, independent view of the words confirms their 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lingualift.config import LexiconSettings
-from lingualift.lexicon.adversarial import Training, adversarial_start, trained
+from lingualift.lexicon.adversarial import Training, trained
 from lingualift.lexicon.csls import WordPairs
 from lingualift.lexicon.muse import MuseTraining, muse_map
 from lingualift.lexicon.refine import MINIMUM_PAIRS, OrthogonalMap, refine, self_learning
@@ -267,38 +266,26 @@ class _Runs:
         Procrustes rounds at once, as in the paper; of MUSE's schedule the finished map, measured by
         its dictionary as other tries are.
         """
-        vectors, how = self._vectors(), self._how(run)
-        if self._muse:
-            made = muse_map(*vectors, **how)
+        training = self.train_adversary(run)
+        if isinstance(training, MuseTraining):
+            made = muse_map(training)
             measured = refined(self.fasttext, made.pairs, self.k, rounds=0)
             return replace(measured, rotation=made.rotation)
-        return refined(self.fasttext, adversarial_start(*vectors, **how), self.k)
+        return refined(self.fasttext, training.pairs, self.k)
 
-    def train_adversary(self, run: int) -> None:
-        """Train it alone, into `work`."""
-        trained(MuseTraining if self._muse else Training, *self._vectors(), **self._how(run))
-
-    @property
-    def _muse(self) -> bool:
-        return self.settings.adversarial.preset == "muse"
-
-    def _vectors(self) -> tuple[np.ndarray, np.ndarray]:
-        """What an adversary reads: MUSE's schedule the vectors as they are published."""
+    def train_adversary(self, run: int) -> Training:
+        """A trained adversary, from `work` where it has ended before, and kept there. MUSE's reads
+        the vectors as they are published.
+        """
         source, target = self.fasttext.source, self.fasttext.target
-        if self._muse:
-            return source.published, target.published
-        return source.vectors, target.vectors
-
-    def _how(self, run: int) -> dict[str, Any]:
+        how = self.seed + run, self.settings.adversarial, self.k, self.precision
+        training = (
+            MuseTraining(source.published, target.published, *how)
+            if self.settings.adversarial.preset == "muse"
+            else Training(source.vectors, target.vectors, *how)
+        )
         name = _name("adversarial", run)
-        return {
-            "seed": self.seed + run,
-            "settings": self.settings.adversarial,
-            "k": self.k,
-            "precision": self.precision,
-            "state": self.work / name if self.work else None,
-            "progress": name,
-        }
+        return trained(training, self.work / name if self.work else None, name)
 
     def _first(self, start: str, band: int | None) -> WordPairs:
         """The first dictionary of a start; with a `band` that of the similarity start depends on

@@ -1,8 +1,12 @@
 """What a `LinguaLiftModel` is made of, as its checkpoints' config.json says it."""
 
+from pathlib import Path
 from typing import Any
 
 from transformers import PreTrainedConfig
+
+from lingualift.artifacts import read_json
+from lingualift.messages import LinguaLiftError
 
 
 class LinguaLiftConfig(PreTrainedConfig):
@@ -12,7 +16,9 @@ class LinguaLiftConfig(PreTrainedConfig):
     without one); `trained` names the modules whose weights the checkpoint holds, `lora` is {"rank",
     "alpha"} of adapters. `alignment_layers`, `alignment_activation`, `alignment_normalise` and
     `alignment_scaled` are the alignment layer's; with the last the boundary vectors begin at the
-    size of the LLM's embeddings, too.
+    size of the LLM's embeddings, too. `layout` (a name in `model.layout.LAYOUTS`) and `prompt`
+    ({"template", "instruction"}) are how the last stage asked; None before any stage, and of a
+    prompt where the stage asks the LLM nothing.
     """
 
     model_type = "lingualift"
@@ -37,4 +43,17 @@ class LinguaLiftConfig(PreTrainedConfig):
         self.alignment_scaled: bool = others.pop("alignment_scaled", True)
         self.trained = trained or []
         self.lora = lora
+        self.layout: str | None = others.pop("layout", None)
+        self.prompt: dict[str, str] | None = others.pop("prompt", None)
         super().__init__(**others)
+
+    @classmethod
+    def of_checkpoint(cls, folder: Path) -> "LinguaLiftConfig":
+        """The configuration of a checkpoint's folder; a model of another kind is an error."""
+        kind = read_json(folder / "config.json").get("model_type")
+        if kind != cls.model_type:
+            raise LinguaLiftError(
+                f"{folder}: a model of kind '{kind}', no checkpoint of LinguaLIFT; those of a run"
+                " are in results/checkpoints"
+            )
+        return cls.from_pretrained(folder)

@@ -26,7 +26,6 @@ from lingualift.artifacts import atomic_directory, atomic_path, read_json, sha25
 from lingualift.messages import LinguaLiftError, nearest
 from lingualift.model.gguf_file import GgufFile, open_gguf
 from lingualift.model.gguf_tokenizer import added_tokens, gguf_tokenizer
-from lingualift.modes import follow_umask
 
 logger = logging.getLogger(__name__)
 
@@ -104,8 +103,6 @@ def convert_gguf(gguf_path: str | Path, out_dir: str | Path) -> None:
     with atomic_directory(out_dir) as folder:
         model.save_pretrained(folder)
         save_tokenizer(tokenizer, folder)
-        for file in folder.iterdir():
-            follow_umask(file)  # safetensors writes its file for the owner alone
 
 
 @dataclass(frozen=True)

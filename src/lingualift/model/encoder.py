@@ -104,6 +104,15 @@ class EncoderTokenizer:
             ]
         return batch["input_ids"], offsets
 
+    def fitting(self, text: str) -> list[str]:
+        """The tokens of a text that is read whole; a longer one is an error."""
+        ids = self.tokenizer(text, add_special_tokens=not self.causal, verbose=False)["input_ids"]
+        if len(ids) > self.limit:
+            raise LinguaLiftError(
+                f"{text[:30]!r}...: {len(ids)} tokens; the encoder reads {self.limit}: shorten it"
+            )
+        return self.tokenizer.convert_ids_to_tokens(ids)
+
     @property
     def prefix(self) -> tuple[int, ...]:
         """Tokens before a text that give no state: a decoder's BOS is an attention sink without
@@ -244,6 +253,12 @@ class Backbone(torch.nn.Module):
         order, [states, dim].
         """
         return self.hidden(input_ids, attention_mask)[:, prefix:][attention_mask[:, prefix:].bool()]
+
+
+def state_width(path: str | Path, layer: Layers) -> int:
+    """Numbers of a state of a model folder's encoder, from its configuration alone."""
+    joined = len(layer) if isinstance(layer, list) else 1
+    return depth_and_width(path)[1] * joined
 
 
 def is_causal(config: Any) -> bool:
@@ -398,6 +413,11 @@ class Encoder:
             else states
             for states in self.states(words, layers)
         ]
+
+    @torch.no_grad()
+    def live(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """States [states, dim] of `Tokens.batch` in bfloat16, as a store holds them."""
+        return self.backbone(ids, mask, len(self.tokenize.prefix)).to(torch.bfloat16)
 
     def encode(self, texts: Sequence[str], progress: str | None = None) -> States:
         """States of all texts in memory, float32; a text that occurs twice is encoded once."""

@@ -10,6 +10,9 @@ from typing import Any
 from lingualift.artifacts import add_samples, read_json
 from lingualift.messages import LinguaLiftError
 
+TOKENIZERS = ("*.json", "*.model", "*.txt", "*.jinja")
+"""What a model folder holds beside its weights; never code, never weights in another format."""
+
 
 def fingerprint(path: str | Path) -> str:
     """A cheap checksum of a model folder: configuration, and size, header and 64 sampled blocks of
@@ -30,13 +33,14 @@ def fingerprint(path: str | Path) -> str:
 
 def reference(path: str | Path) -> dict[str, Any]:
     """What a checkpoint notes of a frozen model folder: where it lay, its name, version and
-    revision, and its checksums.
+    revision, its repository where it is the hub's, and its checksums.
 
     `fingerprint` samples the weights as they are; `sha256` are the checksums that were taken of
     whole files when it was prepared.
     """
     record = Path(path) / "model.json"
     known = read_json(record) if record.is_file() else {}
+    hub = {"repository": known["repository"]} if known.get("repository") else {}
     return {
         "path": str(path),
         "name": known.get("source"),
@@ -48,6 +52,7 @@ def reference(path: str | Path) -> dict[str, Any]:
             for name, checksum in known.get("files", {}).items()
             if name.endswith(".safetensors")
         },
+        **hub,
     }
 
 
@@ -63,6 +68,65 @@ def encoder_reference(
     noted = {**reference(path), "layer": layer}
     special = {"split_digits": split_digits, "mixture": mixture}
     return noted | {name: value for name, value in special.items() if value}
+
+
+def place(
+    config: Any, folder: Path, llm: str | Path | None = None, encoder: str | Path | None = None
+) -> None:
+    """Say in the configuration of the checkpoint in `folder` where its LLM and its encoder lie
+    here: at `llm` and `encoder` where these are named.
+
+    An encoder that is not there is missed when it is read: its stored states may do. Raises
+    `LinguaLiftError` where a model is missing, or is not the one that was trained over.
+    """
+    if llm is not None:
+        config.llm = _moved(config.llm, llm)
+    if encoder is not None and config.encoder is not None:
+        config.encoder = _moved(config.encoder, encoder)
+    config.llm = located(config.llm, folder, f"{folder}: the LLM")
+    noted = config.encoder
+    if noted is not None and (
+        "inside" in noted or (noted["path"] and Path(noted["path"]).is_dir())
+    ):
+        config.encoder = located(noted, folder, f"{folder}: the encoder")
+
+
+def _moved(noted: Mapping[str, Any], path: str | Path) -> dict[str, Any]:
+    return {**{key: noted[key] for key in noted if key != "inside"}, "path": str(path)}
+
+
+def located(noted: Mapping[str, Any], folder: Path, what: str) -> dict[str, Any]:
+    """The reference of a checkpoint in `folder` with the path at which its model folder lies here:
+    inside an exported checkpoint (whose checksums are its own), in the cache of the hub's client,
+    or where training had it. What is fetched is pinned by its commit.
+    """
+    if "inside" in noted:
+        return _moved(noted, folder / noted["inside"])
+    if noted["path"] is None:
+        noted = {**noted, "path": _from_hub(noted, what)}
+    check_reference(noted, what)
+    return dict(noted)
+
+
+def _from_hub(noted: Mapping[str, Any], what: str) -> str:
+    """The folder of a repository's commit: the weights that were trained over, and their
+    tokenizer.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    name = f"{noted['repository']} at {noted['revision']}"
+    try:
+        return snapshot_download(
+            noted["repository"],
+            revision=noted["revision"],
+            allow_patterns=[*noted["sha256"], *TOKENIZERS],
+        )
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise LinguaLiftError(
+            f"{what} {name} cannot be had from the hub ({' '.join(str(error).split())[:200]}); log"
+            " in (hf auth login) if it is gated, or give the folder where it lies"
+        ) from None
 
 
 def check_reference(noted: Mapping[str, Any], what: str) -> None:

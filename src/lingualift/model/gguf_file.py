@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from lingualift.data.rows import UNREADABLE
 from lingualift.messages import LinguaLiftError
 
 _SCALARS = {
@@ -94,7 +95,7 @@ def open_gguf(path: str | Path) -> GgufFile:
         return _Cursor(data).file(path)
     except FileNotFoundError as error:
         raise LinguaLiftError(f"{path}: no such GGUF file; retrieve its package first") from error
-    except (ValueError, struct.error, UnicodeDecodeError, OSError, OverflowError) as error:
+    except (*UNREADABLE, struct.error, TypeError) as error:
         raise LinguaLiftError(
             f"{path}: not a readable GGUF file ({error}); delete it and run again"
         ) from error

@@ -8,7 +8,7 @@ MindMerger are values of one setting.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from lingualift.tasks.forms import question_fields
 TEXT, START, STATE, END = 0, 1, 2, 3
 ENCODER_PARTS = {"start": START, "states": STATE, "end": END}
 IGNORE = -100
+TOKENISED_AT_ONCE = 8192  # texts; the lists of their ids are the largest thing in memory
 CHAT_ENDS = ("<|im_end|>", "<|eot_id|>", "<|end|>", "<|end_of_turn|>", "<end_of_turn>")
 """What ends a turn in the chat formats of Qwen and SmolLM, Llama 3, Phi, OpenChat and Gemma: a
 model may write it without calling it its EOS.
@@ -71,6 +72,13 @@ class Prompt:
     def __post_init__(self) -> None:
         if not has_slots(self.template):
             raise LinguaLiftError(f"prompt {self.template!r}: {NEEDED_SLOTS}")
+
+    @classmethod
+    def of(cls, template: str, instruction: str | None) -> "Prompt":
+        """A prompt by its template; without an instruction, what the template says beside the
+        question is what stays where the encoder reads the question.
+        """
+        return cls(template, SLOT.sub("", template) if instruction is None else instruction)
 
     def between(self, source: str, target: str) -> "Prompt":
         """The prompt for a question in one language, answered or translated into another, by their
@@ -149,10 +157,17 @@ def end_ids(tokenizer: Any, path: str | Path) -> tuple[int, ...]:
     named = [getattr(config, "eos_token_id", None)]
     generation = Path(path) / "generation_config.json"
     if generation.is_file():
-        named.append(read_json(generation).get("eos_token_id"))
+        settings = read_json(generation)
+        named.append(settings.get("eos_token_id") if isinstance(settings, dict) else None)
     ends = [special_ids(tokenizer)[1]]
     for ids in named:
-        ends += ids if isinstance(ids, list) else [] if ids is None else [ids]
+        for identifier in ids if isinstance(ids, list) else [] if ids is None else [ids]:
+            if not isinstance(identifier, int) or isinstance(identifier, bool):
+                raise LinguaLiftError(
+                    f"{path}: eos_token_id {identifier!r} is not the number of a token; correct"
+                    " config.json or generation_config.json at its source"
+                )
+            ends.append(identifier)
     ends += [
         identifier
         for identifier, token in tokenizer.added_tokens_decoder.items()
@@ -171,7 +186,7 @@ def load_tokenizer(path: str | Path) -> Any:
     config = AutoConfig.from_pretrained(path, local_files_only=True).get_text_config()
     for name in ("bos", "eos"):
         known = getattr(config, f"{name}_token_id", None)
-        known = known[0] if isinstance(known, list) else known
+        known = next(iter(known), None) if isinstance(known, list) else known
         if getattr(tokenizer, f"{name}_token_id") is None and known is not None:
             setattr(tokenizer, f"{name}_token", tokenizer.convert_ids_to_tokens(known))
     return tokenizer
@@ -190,23 +205,70 @@ def compose(
 
     `states` is the number of encoder states; a layout without `states` takes 0.
     """
-    bos, eos, _ = special_ids(tokenizer)
+    special = special_ids(tokenizer)
+    texts = {"instruction": prompt.instruction, "text": prompt.text(question)}
+    pieces = {
+        part: tokenizer(texts[part], add_special_tokens=False)["input_ids"]
+        for part in layout
+        if part in texts
+    }
+    if response is not None:
+        pieces["response"] = tokenizer(response, add_special_tokens=False)["input_ids"]
+    return _assemble(layout, special, pieces, states, question)
+
+
+def compose_all(
+    layout: Sequence[str],
+    tokenizer: Any,
+    prompts: Sequence[Prompt],
+    questions: Sequence[str],
+    states: Sequence[int],
+    responses: Sequence[str],
+) -> Iterator[Composed]:
+    """`compose` of every example of a stage, tokenised thousands of texts at a time: a fast
+    tokenizer then works on all threads that it may use.
+    """
+    special = special_ids(tokenizer)
+    instructions: dict[str, list[int]] = {}
+    for start in range(0, len(questions), TOKENISED_AT_ONCE):
+        rows = range(start, min(start + TOKENISED_AT_ONCE, len(questions)))
+        columns = {"response": [responses[row] for row in rows]}
+        if "text" in layout:
+            columns["text"] = [prompts[row].text(questions[row]) for row in rows]
+        tokens = {
+            part: tokenizer(texts, add_special_tokens=False)["input_ids"]
+            for part, texts in columns.items()
+        }
+        for number, row in enumerate(rows):
+            pieces = {part: ids[number] for part, ids in tokens.items()}
+            if "instruction" in layout:
+                text = prompts[row].instruction
+                if text not in instructions:
+                    instructions[text] = tokenizer(text, add_special_tokens=False)["input_ids"]
+                pieces["instruction"] = instructions[text]
+            yield _assemble(layout, special, pieces, states[row], questions[row])
+
+
+def _assemble(
+    layout: Sequence[str],
+    special: tuple[int, int, int],
+    pieces: Mapping[str, Sequence[int]],
+    states: int,
+    question: str,
+) -> Composed:
+    """One sequence of tokenised `pieces` (instruction, text, response); `question` is for messages
+    alone.
+    """
+    bos, eos, _ = special
     ids: list[int] = []
     segments: list[int] = []
-
-    def text(value: str) -> None:
-        tokens = tokenizer(value, add_special_tokens=False)["input_ids"]
-        ids.extend(tokens)
-        segments.extend([TEXT] * len(tokens))
-
     for part in layout:
         if part == "bos":
             ids.append(bos)
             segments.append(TEXT)
-        elif part == "instruction":
-            text(prompt.instruction)
-        elif part == "text":
-            text(prompt.text(question))
+        elif part in ("instruction", "text"):
+            ids.extend(pieces[part])
+            segments.extend([TEXT] * len(pieces[part]))
         elif part in ENCODER_PARTS:
             if states < 1:
                 raise LinguaLiftError(
@@ -222,8 +284,8 @@ def compose(
                 f" {', '.join(ENCODER_PARTS)}"
             )
     labels = [IGNORE] * len(ids)
-    if response is not None:
-        tokens = [*tokenizer(response, add_special_tokens=False)["input_ids"], eos]
+    if "response" in pieces:
+        tokens = [*pieces["response"], eos]
         ids.extend(tokens)
         segments.extend([TEXT] * len(tokens))
         labels.extend(tokens)

@@ -12,6 +12,8 @@ gradient flows through the lengths that are divided by.
 """
 
 import math
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import torch
@@ -19,12 +21,14 @@ from torch import nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
+from lingualift.messages import LinguaLiftError
+
 NAMES = ("lora_a", "lora_b", "lora_m")
 DEFAULT = {"rank": 16, "alpha": 32.0}
 
 
-class LoraLinear(nn.Linear):
-    """A linear layer with an adapter; made from an ordinary one by `adapt`."""
+class Adapter(nn.Linear):
+    """What an adapter adds to a linear layer, whatever holds its weight; made by `adapt`."""
 
     lora_a: nn.Parameter  # [rank, in_features]
     lora_b: nn.Parameter  # [out_features, rank]
@@ -32,9 +36,9 @@ class LoraLinear(nn.Linear):
     lora_scale: float
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        low = functional.linear(
-            functional.linear(input.to(self.lora_a.dtype), self.lora_a), self.lora_b
-        )
+        # in the input's type: a copy of it in float32 would be the largest thing that is kept
+        down, up = self.lora_a.to(input.dtype), self.lora_b.to(input.dtype)
+        low = functional.linear(functional.linear(input, down), up)
         if self.lora_m is None:
             plain = super().forward(input)
             return plain + (self.lora_scale * low).to(plain.dtype)
@@ -46,26 +50,52 @@ class LoraLinear(nn.Linear):
         return scaled if self.bias is None else scaled + self.bias
 
 
-def _adapted_weight(module: LoraLinear) -> torch.Tensor:
+class LoraLinear(Adapter):
+    """A linear layer with an adapter."""
+
+
+@cache
+def _adapted(kind: Any) -> Any:
+    """The class of a linear layer with an adapter: of an ordinary one, or of one that holds its
+    weight in 4 bits (bitsandbytes).
+    """
+    return LoraLinear if kind is nn.Linear else type(f"Lora{kind.__name__}", (Adapter, kind), {})
+
+
+def _in_four_bits(kind: type) -> bool:
+    return issubclass(kind, nn.Linear) and kind.__module__.partition(".")[0] == "bitsandbytes"
+
+
+def _adapted_weight(layer: Adapter) -> torch.Tensor:
     """W + (alpha / rank) B A in float32 [out_features, in_features]."""
-    product = module.lora_scale * (module.lora_b.float() @ module.lora_a.float())
-    return module.weight.float() + product
+    product = layer.lora_scale * (layer.lora_b.float() @ layer.lora_a.float())
+    return layer.weight.float() + product
 
 
 def adapt(llm: PreTrainedModel, rank: int, alpha: float, magnitude: bool = False) -> None:
-    """Give every linear layer outside the output head an adapter in float32. Seed torch before."""
+    """Give every linear layer outside the output head an adapter in float32. Seed torch before.
+
+    Raises `LinguaLiftError` for `magnitude` over weights in 4 bits.
+    """
     head = llm.get_output_embeddings()
-    for module in llm.modules():
-        if type(module) is nn.Linear and module is not head:
-            device = module.weight.device
-            layer: Any = module
-            layer.__class__ = LoraLinear
-            layer.lora_a = nn.Parameter(torch.empty(rank, module.in_features, device=device))
-            layer.lora_b = nn.Parameter(torch.zeros(module.out_features, rank, device=device))
+    modules: Iterator[Any] = llm.modules()
+    for layer in modules:
+        kind: Any = type(layer)
+        if (kind is nn.Linear or _in_four_bits(kind)) and layer is not head:
+            device = layer.weight.device
+            layer.__class__ = _adapted(kind)
+            layer.lora_a = nn.Parameter(torch.empty(rank, layer.in_features, device=device))
+            layer.lora_b = nn.Parameter(torch.zeros(layer.out_features, rank, device=device))
             nn.init.kaiming_uniform_(layer.lora_a, a=math.sqrt(5))
             layer.lora_scale = alpha / rank
-            lengths = module.weight.detach().float().norm(dim=1)
-            layer.lora_m = nn.Parameter(lengths) if magnitude else None
+            layer.lora_m = None
+            if magnitude and kind is not nn.Linear:
+                raise LinguaLiftError(
+                    "magnitude: adapters that learn the lengths of rows need weights that are not"
+                    " rounded; set four_bit to false"
+                )
+            if magnitude:
+                layer.lora_m = nn.Parameter(layer.weight.detach().float().norm(dim=1))
 
 
 @torch.no_grad()

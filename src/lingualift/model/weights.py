@@ -18,11 +18,16 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 
 from lingualift.messages import LinguaLiftError
+from lingualift.model import lora
+
+WEIGHTS = "model.safetensors"
+LLM_WEIGHTS = "llm.safetensors"
+"""Where a stage has left a trained LLM as it was: the parent's file that holds it, linked."""
 
 
-def pretrained_llm(path: str | Path, dtype: torch.dtype) -> PreTrainedModel:
-    """The LLM of a model folder."""
-    return AutoModelForCausalLM.from_pretrained(path, dtype=dtype, local_files_only=True)
+def pretrained_llm(path: str | Path, dtype: torch.dtype, **loading: Any) -> PreTrainedModel:
+    """The LLM of a model folder; `loading` is for Transformers: how it quantises it."""
+    return AutoModelForCausalLM.from_pretrained(path, dtype=dtype, local_files_only=True, **loading)
 
 
 def trained_llm(
@@ -46,7 +51,19 @@ def trained_llm(
     )
 
 
-def read_weights(path: Path) -> dict[str, torch.Tensor]:
+def module_of(name: str) -> str:
+    """The trainable module that a tensor belongs to."""
+    return "llm-lora" if name.rpartition(".")[2] in lora.NAMES else name.split(".")[0]
+
+
+def read_checkpoint(folder: Path) -> dict[str, torch.Tensor]:
+    """All tensors of a checkpoint; of its parent's file, where that is linked, the LLM's alone."""
+    trained, linked = _read_weights(folder / WEIGHTS), folder / LLM_WEIGHTS
+    llm = _read_weights(linked) if linked.is_file() else {}
+    return trained | {name: llm[name] for name in llm if module_of(name) == "llm"}
+
+
+def _read_weights(path: Path) -> dict[str, torch.Tensor]:
     """The tensors of a checkpoint's weight file, mapped from it: read where they are used."""
     try:
         with safe_open(path, framework="pt") as file:

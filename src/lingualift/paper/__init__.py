@@ -125,6 +125,7 @@ ARTIFACTS: dict[str, Artifact] = {
     "figure-08": Artifact(
         "figure_groups",
         "Language families and scripts",
+        needs=("groups",),
         benchmarks=("mmwp",),
         rows=("Table 20",),
         facts="table-20",

@@ -93,8 +93,8 @@ class Inputs:
 
     `name` is the target's (`table-01`), `rows` the printed systems in their order, `published`
     their figures, `facts` the rows of the entry's file of further figures. `slots` are the result
-    tables by what they stand for, `retrieval` that of Tatoeba. The rest is read from files where
-    the entry needs it.
+    tables by what they stand for, `retrieval` that of Tatoeba, `groups` the first slot's rows by
+    language family and script. The rest is read from files where the entry needs it.
     """
 
     name: str
@@ -106,6 +106,7 @@ class Inputs:
     systems: Mapping[str, SystemFacts] = field(default_factory=dict)
     languages: Mapping[str, LanguageFacts] = field(default_factory=dict)
     retrieval: Slot | None = None
+    groups: Sequence[Row] = ()
     lexicons: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     codeswitch: Sequence[Row] = ()
     translation: Sequence[Row] = ()

@@ -73,21 +73,38 @@ def level_dots(slot: Slot, system: str, condition: str) -> list[Dot]:
     ]
 
 
-def dots_chart(dots: Sequence[Dot], title: str = "accuracy, %") -> alt.TopLevelMixin:
-    """One panel a benchmark, side by side."""
-    series = _in_order(dots, "series")
-    conditions = _in_order(dots, "condition")
+def dots_chart(dots: Sequence[Dot]) -> alt.TopLevelMixin:
+    """One panel a benchmark, side by side, with the same conditions."""
+    panels = alt.Column(
+        "panel:N", sort=_in_order(dots, "panel"), title=None, header=alt.Header(labelLimit=300)
+    )
+    return _layers(dots, dots).facet(column=panels)
+
+
+def own_rows_chart(dots: Sequence[Dot]) -> alt.TopLevelMixin:
+    """The same where panels have different conditions: each names its own."""
+    panels = [
+        _layers(dots, [dot for dot in dots if dot.panel == name]).properties(
+            title=alt.Title(name, fontSize=11, frame="group", anchor="middle", offset=10)
+        )
+        for name in _in_order(dots, "panel")
+    ]
+    return alt.hconcat(*panels, spacing=24).resolve_scale(x="shared")
+
+
+def _layers(every: Sequence[Dot], dots: Sequence[Dot]) -> alt.LayerChart:
+    """The marks of `dots`, coloured and ordered as `every` dot of the figure needs it."""
+    series = _in_order(every, "series")
     colours = [COLOURS[number % len(COLOURS)] for number in range(len(series))]
-    colour = alt.Color("series:N", scale=alt.Scale(domain=series, range=colours), legend=legend())
     base = alt.Chart().encode(
         y=alt.Y(
             "condition:N",
-            sort=conditions,
+            sort=_in_order(dots, "condition"),
             title=None,
             axis=alt.Axis(ticks=False, domain=False, labelLimit=300),
         ),
-        yOffset=alt.YOffset("series:N", sort=series),
-        color=colour,
+        yOffset=alt.YOffset("series:N", sort=series, scale=alt.Scale(domain=series)),
+        color=alt.Color("series:N", scale=alt.Scale(domain=series, range=colours), legend=legend()),
         tooltip=[
             alt.Tooltip("panel:N", title="benchmark"),
             alt.Tooltip("condition:N"),
@@ -96,35 +113,27 @@ def dots_chart(dots: Sequence[Dot], title: str = "accuracy, %") -> alt.TopLevelM
             alt.Tooltip("accuracy:Q", format=".1f"),
             alt.Tooltip("low:Q", format=".1f", title="95 % from"),
             alt.Tooltip("high:Q", format=".1f", title="to"),
-            alt.Tooltip("n:Q", title="answers"),
+            alt.Tooltip("n:Q", title="problems"),
         ],
     )
-    x = alt.X("accuracy:Q", title=title, scale=alt.Scale(domainMin=0, nice=True))
+    x = alt.X("accuracy:Q", title="accuracy, %", scale=alt.Scale(domainMin=0, nice=True))
     spread = base.mark_rule(strokeWidth=6, opacity=0.3).encode(x="seeds_low:Q", x2="seeds_high:Q")
     interval = base.mark_rule(strokeWidth=INTERVAL).encode(x="low:Q", x2="high:Q")
-    sources = [name for name in (OURS, PAPER) if any(dot.source == name for dot in dots)]
     shape = alt.Shape(
         "source:N",
         scale=alt.Scale(domain=[OURS, PAPER], range=[SYMBOLS[0], SYMBOLS[3]]),
-        legend=legend() if len(sources) > 1 else None,
+        legend=legend() if any(dot.source == PAPER for dot in every) else None,
     )
-    ours = (
-        base.transform_filter(alt.datum.source == OURS)
-        .mark_point(filled=True, size=50, opacity=1)
+    points = [
+        base.transform_filter(alt.datum.source == source)
+        .mark_point(filled=source == OURS, size=50, opacity=1)
         .encode(x=x, shape=shape)
-    )
-    paper = (
-        base.transform_filter(alt.datum.source == PAPER)
-        .mark_point(filled=False, size=50, opacity=1)
-        .encode(x=x, shape=shape)
-    )
-    layered = alt.layer(spread, interval, ours, paper, data=values([asdict(dot) for dot in dots]))
+        for source in (OURS, PAPER)
+    ]
+    marks = [spread, interval, *points]
+    layered = alt.LayerChart(layer=marks, data=values([asdict(dot) for dot in dots]))
     return layered.properties(
         width=WIDTH, height=alt.Step(ROW * max(1, len(series)) + 8, **{"for": "position"})
-    ).facet(
-        column=alt.Column(
-            "panel:N", sort=_in_order(dots, "panel"), title=None, header=alt.Header(labelLimit=300)
-        )
     )
 
 
@@ -135,6 +144,11 @@ def _in_order(dots: Iterable[Dot], name: str) -> list[str]:
     return (
         sorted(names, key=order.index) if name == "series" and set(names) <= set(order) else names
     )
+
+
+def apart(higher: Dot, lower: Dot) -> bool:
+    """Whether both have an interval, and these do not overlap."""
+    return higher.low is not None and lower.high is not None and higher.low > lower.high
 
 
 def leading(dots: Sequence[Dot], subject: str) -> str:
@@ -150,16 +164,21 @@ def leading(dots: Sequence[Dot], subject: str) -> str:
     if len(ranked) < 2:
         return reached
     second = ranked[1]
-    apart = best.low is not None and second.high is not None and best.low > second.high
-    relation = "above" if apart else "not clearly above"
+    relation = "above" if apart(best, second) else "not clearly above"
     return f"{reached}, {relation} {second.condition} ({one_decimal(second.accuracy)} %)"
 
 
+def spanned(counts: Sequence[int]) -> str:
+    """'80' where all are the same, '80 to 400' where they differ."""
+    low, high = min(counts), max(counts)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
 def dots_caption(dots: Sequence[Dot], note: str = "") -> str:
-    """What points, lines and bars are, and how many answers are behind them."""
+    """What points, lines and bars are, and how many problems are behind them."""
     ours = [dot for dot in dots if dot.source == OURS]
     counts = [dot.n for dot in ours if dot.n is not None]
-    text = f"n = {min(counts)} to {max(counts)} answers a point; " if counts else ""
+    text = f"n = {spanned(counts)} problems a point; " if counts else ""
     text += f"{counted(len({dot.condition for dot in ours}), 'condition')}."
     text += " Lines: 95 % bootstrap intervals."
     if any(dot.seeds_low is not None for dot in ours):

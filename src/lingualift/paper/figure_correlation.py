@@ -56,7 +56,7 @@ def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
             ],
         )
         .properties(width=WIDTH, height=HEIGHT)
-        .facet(facet=alt.Facet("panel:N", title=None), columns=2)
+        .facet(facet=alt.Facet("panel:N", sort=list(by_slot), title=None), columns=2)
     )
     first = next(iter(by_slot))
     caption = (

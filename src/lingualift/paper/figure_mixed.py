@@ -3,7 +3,7 @@
 from lingualift.figures.base import Drawing, LeftOut
 from lingualift.figures.style import one_decimal
 from lingualift.paper.base import Artifact, Inputs
-from lingualift.paper.dots import Dot, dots_caption, dots_chart, measured_dot
+from lingualift.paper.dots import Dot, apart, dots_caption, measured_dot, own_rows_chart
 from lingualift.paper.measured import LEVELS, Slot, not_run, present
 from lingualift.paper.published import PaperRow
 
@@ -18,7 +18,9 @@ def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
     if not dots:
         return LeftOut("Mixed supervision is left out: none of its systems was measured.")
     note = " ".join(not_run(inputs.rows, list(inputs.slots.values())))
-    return Drawing(dots_chart(dots), _finding(dots), dots_caption(dots, note))
+    order = {name: place for place, name in enumerate(reversed(LEVELS.values()))}
+    dots.sort(key=lambda dot: order.get(dot.condition, len(order)))  # averages above languages
+    return Drawing(own_rows_chart(dots), _finding(dots), dots_caption(dots, note))
 
 
 def _dots(slot: Slot, row: PaperRow) -> list[Dot]:
@@ -45,7 +47,9 @@ def _finding(dots: list[Dot]) -> str:
     alone, mixed = first[0], first[1]
     gain = mixed.accuracy - alone.accuracy
     more = "above" if gain >= 0 else "below"
+    overlap = not (apart(mixed, alone) or apart(alone, mixed))
     return (
         f"Mixed supervision averages {one_decimal(mixed.accuracy)} %,"
         f" {one_decimal(abs(gain))} points {more} English tasks alone"
+        f"{'; the intervals overlap' if overlap else ''}"
     )

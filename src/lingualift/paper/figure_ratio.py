@@ -10,7 +10,7 @@ import altair as alt
 from lingualift.figures.base import Drawing, LeftOut
 from lingualift.figures.style import COLOURS, INTERVAL, counted, legend, one_decimal, values
 from lingualift.paper.base import Artifact, Inputs
-from lingualift.paper.dots import SERIES
+from lingualift.paper.dots import SERIES, spanned
 from lingualift.paper.measured import Slot, not_run, present
 
 WIDTH, HEIGHT = 240, 190  # pixels of a panel
@@ -29,7 +29,8 @@ def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
     note = " ".join(not_run(inputs.rows, list(inputs.slots.values())))
     ratios = sorted({point["ratio"] for point in points if point["ratio"] is not None})
     caption = (
-        f"{counted(len(ratios), 'ratio')}. Lines: 95 % bootstrap intervals. Broad bars: one"
+        f"n = {spanned([point['n'] for point in points])} problems a point;"
+        f" {counted(len(ratios), 'ratio')}. Lines: 95 % bootstrap intervals. Broad bars: one"
         f" standard deviation of seeds. Dashed: stage 1 on parallel data. {note}"
     )
     return Drawing(_chart(points), _finding(points), caption.strip())
@@ -59,6 +60,7 @@ def _point(panel: str, series: str, ratio: float | None, row: Mapping[str, Any])
         "accuracy": row["accuracy"],
         "low": row["low"],
         "high": row["high"],
+        "n": row["n"],
         "seeds_low": row["accuracy"] - spread,
         "seeds_high": row["accuracy"] + spread,
     }
@@ -89,9 +91,11 @@ def _chart(points: list[Point]) -> alt.TopLevelMixin:
         .mark_rule(strokeDash=[5, 3], strokeWidth=INTERVAL)
         .encode(y=y, tooltip=tooltip),
     ]
+    panels = list(dict.fromkeys(point["panel"] for point in points))
     layered = alt.layer(*layers, data=values(points)).properties(width=WIDTH, height=HEIGHT)
     return layered.facet(
-        facet=alt.Facet("panel:N", title=None, header=alt.Header(labelLimit=WIDTH)), columns=2
+        facet=alt.Facet("panel:N", sort=panels, title=None, header=alt.Header(labelLimit=WIDTH)),
+        columns=2,
     )
 
 

@@ -74,6 +74,7 @@ class Files:
 
     slots: dict[str, SlotFiles] = field(default_factory=dict)
     retrieval: SlotFiles | None = None
+    groups: str | None = None
     lexicons: dict[str, str] = field(default_factory=dict)
     codeswitch: str | None = None
     translation: list[str] = field(default_factory=list)
@@ -87,7 +88,7 @@ class Files:
         paths = [slot.table for slot in self.slots.values()]
         paths += [self.retrieval.table] if self.retrieval else []
         paths += [*self.lexicons.values(), *self.translation, *self.checkpoints.values()]
-        paths += filter(None, [self.codeswitch, self.sentences])
+        paths += filter(None, [self.groups, self.codeswitch, self.sentences])
         paths += [path for dataset in self.datasets for path in dataset.files]
         if self.answers is not None:
             read = self.answers
@@ -117,6 +118,7 @@ def read_inputs(
         systems={system: SystemFacts(**values) for system, values in systems.items()},
         languages={code: LanguageFacts(**values) for code, values in languages.items()},
         retrieval=read_slot("retrieval", read.retrieval) if read.retrieval else None,
+        groups=_rows(read.groups) if read.groups else [],
         lexicons={code: _rows(path) for code, path in read.lexicons.items()},
         codeswitch=_rows(read.codeswitch) if read.codeswitch else [],
         translation=[row for path in read.translation for row in _rows(path)],

@@ -5,13 +5,15 @@ and their mistakes.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
+from lingualift.benchmarks.base import Benchmark
 from lingualift.benchmarks.mmwp_built import BENCHMARK as BUILT
-from lingualift.benchmarks.registry import BENCHMARKS
-from lingualift.config import CODE_SWITCHED, CodeSwitch, Config, System
+from lingualift.benchmarks.registry import registered
+from lingualift.config import CODE_SWITCHED, CodeSwitch, Config, OwnBenchmark, System
 from lingualift.languages import Language, find_language
 from lingualift.messages import LinguaLiftError, known
-from lingualift.model.layout import SLOT, Prompt, reads_question
+from lingualift.model.layout import Prompt, reads_question
 from lingualift.plan import files
 from lingualift.plan.alternatives import with_alternatives
 from lingualift.plan.checks import (
@@ -34,6 +36,9 @@ from lingualift.plan.systems import (
 )
 from lingualift.retrieve.sources import Source, find_source, resolve_source
 from lingualift.tasks.generated import GENERATORS
+
+if TYPE_CHECKING:
+    from lingualift.plan.states import Choice
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,28 @@ class Plan:
             *(run.encoder for run in self.runs.values()),
         ]
         return {encoder_name(model): model for model in used if model is not None}
+
+    @cached_property
+    def states(self) -> "Choice":
+        """Which encoder states are kept, and which are made in the step."""
+        from lingualift.plan.states import choose  # weighs requests, which read a plan
+
+        return choose(self)
+
+    def encoder_learns(self, stage: RunStage) -> bool:
+        """Whether a stage or one before it trains the encoder: its states are then no frozen
+        encoder's.
+        """
+        parent = self.stages[stage.parent] if stage.parent else None
+        return "encoder" in stage.stage.train or (
+            parent is not None and self.encoder_learns(parent)
+        )
+
+    @cached_property
+    def benchmarks(self) -> dict[str, Benchmark]:
+        """Every benchmark by name, your own among them."""
+        known_ones = registered(self.config.benchmarks)
+        return {name: module.BENCHMARK for name, module in known_ones.items()}
 
     def language(self, code: str) -> Language:
         """A language by its code."""
@@ -141,8 +168,8 @@ class Plan:
         the language of the problems that hold them (retrieval holds its translations itself).
         """
         compared = []
-        for name in dict.fromkeys(self.config.benchmarks.values()):
-            benchmark, languages = BENCHMARKS[name].BENCHMARK, self.languages_of(name)
+        for name in dict.fromkeys(self.config.benchmark_names.values()):
+            benchmark, languages = self.benchmarks[name], self.languages_of(name)
             retrieval = benchmark.answer == "neighbour"
             if any(self.translates(run) for run in self.runs_on(name)) and (
                 retrieval or (benchmark.parallel and "en" in languages)
@@ -212,11 +239,14 @@ class Plan:
             folders += self.parts("cldr-annotations-full", aligned)
         for key in config.lexicon.gold_sources:
             folders += self.parts(key, aligned)
-        read = [(name, self.languages_of(name)) for name in config.benchmarks.values()]
-        shown = BENCHMARKS[config.tables.sentences].BENCHMARK
+        read = [(name, self.languages_of(name)) for name in config.benchmark_names.values()]
+        read += [
+            (name, ["en"]) for task in self._used_tasks() for name in config.tasks[task].without
+        ]
+        shown = self.benchmarks[config.tables.sentences]
         read.append((shown.name, [lang for lang in aligned if lang in shown.languages]))
         for name, languages in read:
-            keys = benchmark_sources(BENCHMARKS[name].BENCHMARK, config)
+            keys = benchmark_sources(self.benchmarks[name], config)
             folders += [self.source_key(key, lang) for lang in languages for key in keys]
         return list(dict.fromkeys(folders))
 
@@ -243,7 +273,7 @@ class Plan:
     @property
     def built_languages(self) -> list[str]:
         """The languages of mmwp-built but English, where it is asked."""
-        if BUILT.name not in self.config.benchmarks.values():
+        if BUILT.name not in self.config.benchmark_names.values():
             return []
         return [lang for lang in self.languages_of(BUILT.name) if lang != "en"]
 
@@ -268,16 +298,13 @@ class Plan:
     def prompt(self, name: str) -> Prompt:
         """A configured prompt."""
         text = self.config.prompts[name]
-        return Prompt(
-            text.template,
-            (SLOT.sub("", text.template) if text.instruction is None else text.instruction),
-        )
+        return Prompt.of(text.template, text.instruction)
 
     def asked(self, run: str, benchmark: str) -> Prompt:
         """The prompt of a run on a benchmark: its system's own, or that of its last stage on a task
         of the kind, or the benchmark's (retrieval: the bare sentence).
         """
-        kind = BENCHMARKS[benchmark].BENCHMARK.prompt
+        kind = self.benchmarks[benchmark].prompt
         if kind is None:
             return Prompt("{question}", "")
         chosen = self.systems[self.run(run).system].prompt
@@ -307,7 +334,7 @@ class Plan:
         """The runs that a benchmark's table compares: those whose last task is of the benchmark's
         kind, and untrained ones.
         """
-        kind = BENCHMARKS[benchmark].BENCHMARK.prompt
+        kind = self.benchmarks[benchmark].prompt
         return [
             name
             for name, run in self.runs.items()
@@ -316,8 +343,8 @@ class Plan:
 
     def languages_of(self, benchmark: str) -> list[str]:
         """The evaluated languages that a benchmark has, in the order of the configuration."""
-        name = known(benchmark, BENCHMARKS, "benchmark", "results/predictions")
-        held = BENCHMARKS[name].BENCHMARK.languages
+        name = known(benchmark, self.benchmarks, "benchmark", "results/predictions")
+        held = self.benchmarks[name].languages
         return [code for code in self.config.languages.evaluation if code in held]
 
     def evaluation_batch(self, benchmark: str, lang: str) -> str:
@@ -342,9 +369,11 @@ class Plan:
         """What stands for the sources of a benchmark's problems in one language (nothing: they are
         part of the package); of a built one, what its own rules have made of them.
         """
-        if BENCHMARKS[benchmark].BENCHMARK.built:
+        if self.benchmarks[benchmark].built:
             return [files.built_problems(lang)]
-        keys = benchmark_sources(BENCHMARKS[benchmark].BENCHMARK, self.config)
+        if isinstance(own := self.config.benchmarks.get(benchmark), OwnBenchmark):
+            return [own.path(lang)]
+        keys = benchmark_sources(self.benchmarks[benchmark], self.config)
         return [self.manifest(key, lang) for key in keys]
 
     def run(self, name: str) -> Run:

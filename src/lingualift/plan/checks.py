@@ -3,11 +3,12 @@ line.
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from lingualift.benchmarks.base import Benchmark
-from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.benchmarks.registry import BENCHMARKS, registered
 from lingualift.codeswitch.switch import POS_PRESETS
-from lingualift.config import Config, EncoderModel, System, Task
+from lingualift.config import Config, EncoderModel, OwnBenchmark, System, Task
 from lingualift.languages import Language, find_language
 from lingualift.messages import LinguaLiftError, known, nearest
 from lingualift.plan.systems import Models
@@ -28,15 +29,38 @@ def check_configuration(config: Config, languages: Languages, sources: Sources) 
     _check_source_languages(languages, sources)
     _check_models(config, sources)
     _check_alignment(config, languages, sources)
-    for table, name in config.benchmarks.items():
-        known(name, BENCHMARKS, "benchmark", f"benchmarks.{table}")
-        check_benchmark(BENCHMARKS[name].BENCHMARK, config, languages, sources)
+    _check_own(config, languages)
+    benchmarks = registered(config.benchmarks)
+    for table, name in config.benchmark_names.items():
+        known(name, benchmarks, "benchmark", f"benchmarks.{table}")
+        check_benchmark(benchmarks[name].BENCHMARK, config, languages, sources)
     _check_evaluation(config)
     _check_sentences(config)
     for name, task in config.tasks.items():
         check_task(name, task, languages, sources)
     known(config.codeswitch.task, config.tasks, "task", "codeswitch.task")
     known(config.codeswitch.pos, POS_PRESETS, "preset", "codeswitch.pos")
+
+
+def _check_own(config: Config, languages: Languages) -> None:
+    """A benchmark of the user's own has a name of its own, languages that have a row, and a file
+    for each that is evaluated.
+    """
+    for table, own in config.benchmarks.items():
+        if not isinstance(own, OwnBenchmark):
+            continue
+        where = f"benchmarks.{table}"
+        if table in BENCHMARKS:
+            raise LinguaLiftError(f"{where}: '{table}' is another benchmark; choose another name")
+        codes = [code for group in own.groups.values() for code in group]
+        for code in codes:
+            find_language(languages, code, f"{where}.groups")
+            if codes.count(code) > 1:
+                raise LinguaLiftError(f"{where}.groups: '{code}' is in two groups")
+            if code in config.languages.evaluation and not Path(own.path(code)).is_file():
+                raise LinguaLiftError(
+                    f"{where}.files: {own.path(code)} is not there; write it, or leave '{code}' out"
+                )
 
 
 def _check_sentences(config: Config) -> None:
@@ -50,7 +74,7 @@ def _check_sentences(config: Config) -> None:
             f"tables.sentences: problems of '{name}' are not the same in every language; take"
             " mmwp-mini or sib200-sentences"
         )
-    if split not in benchmark.counts and name not in config.benchmarks.values():
+    if split not in benchmark.counts and name not in config.benchmark_names.values():
         raise LinguaLiftError(f"tables.sentences: '{name}' has no split '{split}'")
 
 
@@ -101,7 +125,8 @@ def _check_alignment(config: Config, languages: Languages, sources: Sources) -> 
 
 
 def _check_evaluation(config: Config) -> None:
-    benchmarks = [BENCHMARKS[name].BENCHMARK for name in config.benchmarks.values()]
+    known_ones = registered(config.benchmarks)
+    benchmarks = [known_ones[name].BENCHMARK for name in config.benchmark_names.values()]
     for code in config.languages.evaluation:
         if not any(code in benchmark.languages for benchmark in benchmarks):
             held = "; ".join(
@@ -178,6 +203,8 @@ def check_task(name: str, task: Task, languages: Languages, sources: Sources) ->
             )
         if task.languages or task.kind != "maths":
             raise LinguaLiftError(f"tasks.{name}: {task.sources[0]} are English and of kind maths")
+        if task.without:
+            raise LinguaLiftError(f"tasks.{name}.without: is for data from config/sources.yaml")
         return
     for key in task.sources:
         if key not in sources:
@@ -192,6 +219,17 @@ def check_task(name: str, task: Task, languages: Languages, sources: Sources) ->
                 f" not {task.kind}"
             )
     _check_task_languages(name, task, languages, sources)
+    _check_held_out(name, task)
+
+
+def _check_held_out(name: str, task: Task) -> None:
+    for key in task.without:
+        where = f"tasks.{name}.without"
+        benchmark = BENCHMARKS[known(key, BENCHMARKS, "benchmark", where)].BENCHMARK
+        if benchmark.prompt != task.kind or "en" not in benchmark.languages:
+            raise LinguaLiftError(
+                f"{where}: '{key}' has no English questions of kind {task.kind}; leave it out"
+            )
 
 
 def _check_task_languages(name: str, task: Task, languages: Languages, sources: Sources) -> None:
@@ -202,6 +240,13 @@ def _check_task_languages(name: str, task: Task, languages: Languages, sources: 
         )
     for code in task.languages or []:
         find_language(languages, code, f"tasks.{name}.languages")
+    # Of a source that comes one language at a time translations alone are read.
+    english = task.kind != "translation" and "en" in (task.languages or ["en"])
+    if english and all(sources[key].by_language for key in task.sources):
+        raise LinguaLiftError(
+            f"tasks.{name}.languages: none of its sources ({', '.join(task.sources)}) has data for"
+            " 'en'"
+        )
     for code in foreign:
         if not any(
             READERS[key].multilingual and sources[key].holds(languages[code])

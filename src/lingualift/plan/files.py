@@ -228,6 +228,11 @@ def table(name: str) -> str:
     return f"{RESULTS}/tables/{name}.parquet"
 
 
+def group_table(name: str) -> str:
+    """The same results by language family and script."""
+    return table(f"{name}-groups")
+
+
 # ---------------------------------------------------------------- the paper's tables and figures
 
 

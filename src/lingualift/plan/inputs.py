@@ -3,10 +3,10 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from lingualift.benchmarks.registry import BENCHMARKS
-from lingualift.config import CODE_SWITCHED, MONOLINGUAL
+from lingualift.config import CODE_SWITCHED, MONOLINGUAL, OwnBenchmark
 from lingualift.model.layout import Prompt, reads_question
 from lingualift.plan import Plan, files
 from lingualift.plan.checks import TRANSLATION
@@ -19,8 +19,8 @@ Inputs = dict[str, str | list[str]]
 @dataclass(frozen=True)
 class StageTable:
     """One table of texts that a stage reads, or the corpus of a language: its encoder states (None
-    for text input), its prompt, and of a code-switched language the evidence of its lexicon, which
-    may keep it out.
+    for text input, or where they are made in the step), its prompt, and of a code-switched language
+    the evidence of its lexicon, which may keep it out.
     """
 
     texts: str
@@ -137,14 +137,16 @@ def _vectors(plan: Plan, lang: str) -> list[str]:
 
 
 def _states(plan: Plan, stage: RunStage, folder: files.TextFolder, table: str) -> str | None:
-    """The folder that holds the encoder states of a table, as its rule writes it."""
-    if stage.encoder is None:
+    """The folder that holds the encoder states of a table, as its rule writes it; None where the
+    stage reads text, or makes the states itself.
+    """
+    if stage.encoder is None or not plan.states.reads_stored(plan, stage):
         return None
     tables = table if folder.kind == "tasks" else plan.alignment_batch(table)
     return folder.states(encoder_name(stage.encoder), tables)
 
 
-def _tables(plan: Plan, stage: RunStage) -> list[tuple[files.TextFolder, str, str | None]]:
+def stage_tables(plan: Plan, stage: RunStage) -> list[tuple[files.TextFolder, str, str | None]]:
     """The tables that a stage reads, each with the name of its prompt; of code-switched text one a
     language.
     """
@@ -160,8 +162,8 @@ def _tables(plan: Plan, stage: RunStage) -> list[tuple[files.TextFolder, str, st
     return tables
 
 
-def reads_stored(plan: Plan, stage: RunStage) -> bool:
-    """Whether a stage reads stored encoder states: not where the encoder reads whole prompts."""
+def encodes_questions(plan: Plan, stage: RunStage) -> bool:
+    """Whether a stage's encoder reads questions as they stand, so that stored states may serve."""
     prompts = [plan.prompt(name) for _, name in stage.stage.parts if name]
     return stage.encoder is not None and all(
         reads_question(stage.input, prompt) for prompt in prompts
@@ -170,12 +172,12 @@ def reads_stored(plan: Plan, stage: RunStage) -> bool:
 
 def stage_texts(plan: Plan, stage: RunStage) -> list[StageTable]:
     """The data of a stage."""
-    texts, stored = [], reads_stored(plan, stage)
+    texts = []
     if reads_corpora(stage.stage):
         aligned = plan.config.languages.alignment
         texts += [StageTable(files.corpus(lang)) for lang in aligned]
-    for folder, table, prompt in _tables(plan, stage):
-        states = _states(plan, stage, folder, table) if stored else None
+    for folder, table, prompt in stage_tables(plan, stage):
+        states = _states(plan, stage, folder, table)
         texts.append(
             StageTable(
                 folder.table(table),
@@ -192,7 +194,7 @@ def stage_reference(plan: Plan, stage: RunStage) -> StageTable | None:
     if stage.encoder is None:
         return None
     folder = files.task_folder(stage.reference)
-    if reads_stored(plan, stage):
+    if plan.states.reads_stored(plan, stage):
         return StageTable(folder.table("questions"), _states(plan, stage, folder, "questions"))
     named = zip(stage.stage.parts, stage.tasks, strict=True)
     prompts = [prompt for (_, prompt), task in named if prompt and task == stage.reference]
@@ -211,6 +213,26 @@ def stage_languages(plan: Plan, stage: RunStage) -> dict[str, str]:
     return {code: plan.languages[code].name for code in sorted(codes)}
 
 
+def task_data(plan: Plan, task: str) -> Inputs:
+    """What stands for the sources of a task and for the benchmarks that it leaves out."""
+    asked = [plan.benchmark_manifests(name, "en") for name in plan.config.tasks[task].without]
+    return {
+        "sources": [plan.manifest(key, lang) for key, lang in plan.task_folders(task)],
+        "held_out": [path for paths in asked for path in paths],
+    }
+
+
+def held_out(plan: Plan, task: str) -> dict[str, dict[str, Any]]:
+    """How `benchmarks.registry.english_questions` reads the benchmarks that a task leaves out."""
+    return {
+        name: {
+            "folders": [os.path.dirname(path) for path in plan.benchmark_manifests(name, "en")],
+            "code": getattr(plan.language("en"), plan.benchmarks[name].code),
+        }
+        for name in plan.config.tasks[task].without
+    }
+
+
 def task_languages(plan: Plan, task: str) -> dict[str, str]:
     """English names of the languages of a task."""
     codes = plan.config.tasks[task].languages or ["en"]
@@ -221,9 +243,9 @@ def training(plan: Plan, identifier: str) -> Inputs:
     """Models, parent, texts, encoder states and the evidence of lexicons."""
     stage = plan.stage(identifier)
     texts = stage_texts(plan, stage)
-    folders: list[str | None] = []
-    if reads_stored(plan, stage):
-        folders = [_states(plan, stage, folder, table) for folder, table, _ in _tables(plan, stage)]
+    folders = [
+        _states(plan, stage, folder, table) for folder, table, _ in stage_tables(plan, stage)
+    ]
     reference = stage_reference(plan, stage)
     if reference is not None:
         texts.append(reference)
@@ -235,7 +257,8 @@ def training(plan: Plan, identifier: str) -> Inputs:
     }
     if stage.encoder is not None:
         inputs["encoder"] = plan.model(stage.encoder.source)
-        inputs["states"] = _distinct(folders)
+        if stored := _distinct(folders):
+            inputs["states"] = stored
     if stage.parent:
         inputs["parent"] = files.checkpoint(stage.parent)
     return inputs
@@ -303,7 +326,7 @@ def questions(plan: Plan, name: str, benchmark: str, batch: str) -> list[Questio
 
 def prediction_settings(plan: Plan, benchmark: str) -> dict[str, Any]:
     """The settings of `evaluation` that a prediction depends on."""
-    answer = BENCHMARKS[benchmark].BENCHMARK.answer
+    answer = plan.benchmarks[benchmark].answer
     special = {"choice": ["choices"], "neighbour": ["retrieval_layer"]}.get(answer, [])
     if plan.config.evaluation.engine != "transformers":
         special.append("engine")  # what is absent leaves finished runs
@@ -318,11 +341,13 @@ def reading(plan: Plan, benchmark: str, lang: str) -> dict[str, Any]:
     arguments = {
         "split": evaluation.split,
         "folders": [os.path.dirname(path) for path in manifests],
-        "code": getattr(plan.language(lang), BENCHMARKS[benchmark].BENCHMARK.code),
+        "code": getattr(plan.language(lang), plan.benchmarks[benchmark].code),
         "excerpt": benchmark in evaluation.excerpts,
     }
     # A new version of the problems is read and asked anew; what is absent leaves finished runs.
-    version = BENCHMARKS[benchmark].BENCHMARK.version
+    version = plan.benchmarks[benchmark].version
+    if isinstance(own := plan.config.benchmarks.get(benchmark), OwnBenchmark):
+        version = f"{own.kind} {own.files}"
     asked = {"version": version, "items": evaluation.items}
     return arguments | {name: value for name, value in asked.items() if value}
 
@@ -376,14 +401,22 @@ def results_table(plan: Plan, table: str) -> Inputs:
     """Every run's scores and, by language, problems and what says which were post-edited (none
     but of a built benchmark).
     """
-    benchmark = plan.config.benchmarks[table]
+    benchmark = plan.config.benchmark_names[table]
     languages = plan.languages_of(benchmark)
-    built = languages if BENCHMARKS[benchmark].BENCHMARK.built else []
+    built = languages if plan.benchmarks[benchmark].built else []
     return {
         "scores": [files.scores(run, benchmark) for run in plan.runs_on(benchmark)],
         "problems": [files.problems(benchmark, lang) for lang in languages],
         "built": [files.built_problems(lang) for lang in built],
     }
+
+
+def printed(base: Path, *names: str) -> list[str]:
+    """The paper's accuracies below config/reference by name ('mmwp', 'groups/mmwp'), those that
+    there are, by a relative path: a moved folder has nothing to do.
+    """
+    paths = [base / f"config/reference/{name}.csv" for name in names]
+    return [os.path.relpath(path) for path in paths if path.is_file()]
 
 
 def groupings(plan: Plan) -> dict[str, dict[str, str]]:
@@ -404,7 +437,7 @@ def titles(plan: Plan, table: str) -> dict[str, tuple[str, str, str]]:
     """The title of each system in a table, the stages of its chain, and the system in which the
     same LLM reads the question itself (empty: none, or it is that one).
     """
-    runs = [plan.runs[name] for name in plan.runs_on(plan.config.benchmarks[table])]
+    runs = [plan.runs[name] for name in plan.runs_on(plan.config.benchmark_names[table])]
     return {
         run.system: (
             plan.systems[run.system].title,

@@ -4,10 +4,10 @@ from, and the systems or benchmarks that it lacks.
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from lingualift.benchmarks.base import Benchmark
-from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.messages import LinguaLiftError
 from lingualift.paper import ARTIFACTS, SLOTS, entry, kind
 from lingualift.paper.base import Artifact, LanguageFacts, SystemFacts
@@ -104,10 +104,13 @@ def reading(plan: Plan, name: str) -> Files:
     needs = set(artifact.needs)
     slots = {slot: read for slot, read in _slots(plan).items() if slot in artifact.benchmarks}
     retrieval = _retrieval(plan) if needs & {"retrieval", "retrieval_if_any"} else None
+    shown = [slots[slot] for slot in artifact.benchmarks if slot in slots]
+    groups = files.group_table(Path(shown[0].table).stem) if "groups" in needs else None
     lexicons = plan.config.languages.alignment if "lexicons" in needs else []
     return Files(
         slots=slots,
         retrieval=retrieval,
+        groups=groups,
         lexicons={code: files.lexicon(code) for code in lexicons},
         codeswitch=files.table("codeswitch") if "codeswitch" in needs else None,
         translation=_translation(plan) if "translation" in needs else [],
@@ -137,12 +140,12 @@ def _system_facts(plan: Plan, run: Run) -> SystemFacts:
 
 def _slots(plan: Plan) -> dict[str, SlotFiles]:
     """The configured result tables by what they stand for in the paper."""
-    tables = {name: table for table, name in reversed(plan.config.benchmarks.items())}
+    tables = {name: table for table, name in reversed(plan.config.benchmark_names.items())}
     slots = {}
     for slot, benchmarks in SLOTS.items():
         name = next((name for name in benchmarks if name in tables), None)
         if name is not None:
-            slots[slot] = _slot(tables[name], BENCHMARKS[name].BENCHMARK)
+            slots[slot] = _slot(tables[name], plan.benchmarks[name])
     return slots
 
 
@@ -152,9 +155,9 @@ def _slot(table: str, benchmark: Benchmark) -> SlotFiles:
 
 
 def _retrieval(plan: Plan) -> SlotFiles | None:
-    for table, name in plan.config.benchmarks.items():
-        if BENCHMARKS[name].BENCHMARK.answer == "neighbour":
-            return _slot(table, BENCHMARKS[name].BENCHMARK)
+    for table, name in plan.config.benchmark_names.items():
+        if plan.benchmarks[name].answer == "neighbour":
+            return _slot(table, plan.benchmarks[name])
     return None
 
 
@@ -173,7 +176,7 @@ def _datasets(plan: Plan) -> list[DatasetFiles]:
         )
         for task in tasks
     ]
-    for name in dict.fromkeys(plan.config.benchmarks.values()):
+    for name in dict.fromkeys(plan.config.benchmark_names.values()):
         read = [files.problems(name, code) for code in plan.languages_of(name)]
         datasets.append(DatasetFiles("evaluation", name, [name], read))
     return datasets
@@ -197,7 +200,7 @@ def _answers(plan: Plan, artifact: Artifact) -> AnswerFiles | None:
         return None
     name = slot.benchmark
     systems = [run for run in plan.runs_on(name) if run == plan.runs[run].system]
-    english = "en" in BENCHMARKS[name].BENCHMARK.languages
+    english = "en" in plan.benchmarks[name].languages
     return AnswerFiles(
         benchmark=name,
         language=language,
@@ -244,8 +247,7 @@ def _aligned_run(plan: Plan) -> Run | None:
 
 def sentence_benchmark(plan: Plan) -> Benchmark:
     """Whose parallel sentences Figure 5 shows."""
-    benchmark: Benchmark = BENCHMARKS[plan.config.tables.sentences].BENCHMARK
-    return benchmark
+    return plan.benchmarks[plan.config.tables.sentences]
 
 
 def sentence_languages(plan: Plan) -> list[str]:

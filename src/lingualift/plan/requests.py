@@ -1,13 +1,14 @@
 """What each job asks a scheduler for: the arithmetic of `sizes`, fed from a plan."""
 
+from collections.abc import Iterable
 from dataclasses import replace
-from math import ceil
 
 from lingualift import sizes
 from lingualift.config import CODE_SWITCHED, MONOLINGUAL
+from lingualift.demand import Training, refuse_what_cannot_fit
 from lingualift.model.layout import TEMPLATED
-from lingualift.plan import Plan, files, inputs, paper
-from lingualift.plan.systems import RunStage, UsedEncoder, reads_corpora
+from lingualift.plan import Plan, files, paper
+from lingualift.plan.systems import RunStage, reads_corpora
 from lingualift.sizes import ModelSize, Request
 from lingualift.tasks.generated import GENERATORS
 
@@ -116,17 +117,27 @@ def word_encoding(plan: Plan, batch: str) -> Request:
 def encoding(plan: Plan, encoder: str, folder: str, tables: str) -> Request:
     """Encode a batch of tables of texts."""
     of = files.TextFolder.read(folder)
-    texts = {
-        "tasks": lambda: examples(plan, of.name),
-        "codeswitch": lambda: switched(plan, of.name),
-        "problems": lambda: sizes.PROBLEMS,
-    }[of.kind]()
     used = plan.encoders[encoder]
     size, joined = model_size(plan, used.source), len(used.layers or [None])
     wide = replace(size, width=size.width * joined)
-    return sizes.encoding(texts, wide, plan.config.compute.gpus > 0).times(
+    tokens = text_tokens(of)
+    return sizes.encoding(texts(plan, of), wide, plan.config.compute.gpus > 0, tokens).times(
         len(files.batch_languages(tables))
     )
+
+
+def texts(plan: Plan, folder: files.TextFolder) -> int:
+    """How many texts a table of a folder holds."""
+    return {
+        "tasks": lambda: examples(plan, folder.name),
+        "codeswitch": lambda: switched(plan, folder.name),
+        "problems": lambda: sizes.PROBLEMS,
+    }[folder.kind]()
+
+
+def text_tokens(folder: files.TextFolder) -> int:
+    """The encoder's tokens of a text: those of other scripts have more."""
+    return sizes.SWITCHED_TOKENS if folder.kind == "codeswitch" else sizes.TOKENS
 
 
 def lexicon(plan: Plan) -> Request:
@@ -185,8 +196,8 @@ def _engine(plan: Plan, key: str) -> Request:
     return sizes.prediction(model_size(plan, key), sizes.TOKENS, plan.config.compute.gpus > 0)
 
 
-def stage_example_count(plan: Plan, run: RunStage) -> int:
-    """The examples of one epoch of a stage that pass through its LLM."""
+def available_example_count(plan: Plan, run: RunStage) -> int:
+    """The examples of a stage's data, from which it draws."""
     available = sum(
         examples(plan, task)
         for (data, _), task in zip(run.stage.parts, run.tasks, strict=True)
@@ -197,6 +208,12 @@ def stage_example_count(plan: Plan, run: RunStage) -> int:
     if run.codeswitch is not None:
         languages = len(plan.config.languages.alignment)
         available += switched(plan, plan.variant(run.codeswitch)) * languages
+    return available
+
+
+def stage_example_count(plan: Plan, run: RunStage) -> int:
+    """The examples of one epoch of a stage that pass through its LLM."""
+    available = available_example_count(plan, run)
     return min(run.stage.examples or available, available)
 
 
@@ -207,35 +224,70 @@ def training(plan: Plan, identifier: str) -> Request:
     used = stage_example_count(plan, run)
     generated = all(set(config.tasks[task].sources) <= set(GENERATORS) for task in run.tasks)
     modelling = stage if stage.objective == "language-modelling" else None
-    size = model_size(plan, key)
-    if config.compute.gpus and config.precision != "float32":
-        size = replace(size, loaded=2)
+    size = replace(model_size(plan, key), loaded=loaded_bytes(plan))
+    gpus = training_gpus(plan, identifier)
     asked = sizes.training(
         size,
         examples=used if modelling else 0,
         epochs=modelling.epochs if modelling else 1,
         llm_trained="llm" in stage.train,
         batch=stage.batch,
-        micro_batch=modelling.micro_batch if modelling else None,
+        micro_tokens=modelling.micro_tokens if modelling else None,
         response=sizes.TOKENS if run.codeswitch is not None or generated else sizes.RESPONSE,
-        gpus=training_gpus(plan, identifier),
+        gpus=gpus,
     )
-    inside = run.encoder if modelling and not inputs.reads_stored(plan, run) else None
-    return _beside(plan, asked, inside, max(training_gpus(plan, identifier), 1))
+    return _beside(plan, asked, encoder_parameters(plan, run), max(gpus, 1))
 
 
-def _beside(plan: Plan, asked: Request, encoder: UsedEncoder | None, copies: int = 1) -> Request:
-    """A request with the memory of an encoder that runs in the job itself, in float32."""
-    if encoder is None:
-        return asked
-    held = 4 * copies * model_size(plan, encoder.source).parameters
-    return replace(asked, megabytes=asked.megabytes + ceil(held / 1e8) * 100)
+def encoder_parameters(plan: Plan, run: RunStage) -> int:
+    """Parameters of the encoder that a stage runs in its steps; 0 where its states are stored."""
+    if run.encoder is None or plan.states.reads_stored(plan, run):
+        return 0
+    return model_size(plan, run.encoder.source).parameters
+
+
+def _beside(plan: Plan, asked: Request, parameters: int, copies: int = 1) -> Request:
+    """A request with the memory of an encoder that runs in the job itself, for each process."""
+    return asked.holding(copies * parameters * loaded_bytes(plan))
+
+
+def loaded_bytes(plan: Plan) -> int:
+    """Bytes in which a parameter of a frozen model is loaded."""
+    return 2 if plan.config.compute.gpus and plan.config.precision != "float32" else 4
+
+
+def check_fit(plan: Plan, stages: Iterable[str], memory: float) -> None:
+    """Stages whose LLM's size is known can hold a usual example in `memory` bytes of a GPU; the
+    first that cannot is a `LinguaLiftError`.
+    """
+    for identifier in stages:
+        run = plan.stage(identifier)
+        known = plan.sources[run.llm.source].parameters is not None
+        if run.stage.objective == "language-modelling" and known:
+            llm, again = model_size(plan, run.llm.source), run.stage.gradient_checkpointing
+            asked = (run.name, llm, demand(plan, run), sizes.TOKENS + sizes.RESPONSE)
+            refuse_what_cannot_fit(*asked, memory, again is not False)
+
+
+def demand(plan: Plan, run: RunStage) -> Training:
+    """What decides the demand of a stage on a GPU's memory."""
+    modules, gpus = tuple(run.stage.train), training_gpus(plan, run.id)
+    encoder = encoder_parameters(plan, run)
+    if run.stage.objective == "warm-start":
+        return Training(modules, gpus, encoder=encoder)
+    again = run.stage.gradient_checkpointing is True
+    return Training(modules, gpus, again, run.stage.optim, run.stage.four_bit, encoder)
 
 
 def training_gpus(plan: Plan, identifier: str) -> int:
     """The GPUs of a stage: a warm start is one process."""
     warm = plan.stage(identifier).stage.objective == "warm-start"
     return min(plan.config.compute.gpus, 1) if warm else plan.config.compute.gpus
+
+
+def training_threads(plan: Plan, identifier: str) -> int:
+    """Four for each process with a GPU: it feeds the GPU, and two more read its examples."""
+    return max(1, 4 * training_gpus(plan, identifier))
 
 
 def prediction(plan: Plan, name: str, batch: str) -> Request:
@@ -247,8 +299,9 @@ def prediction(plan: Plan, name: str, batch: str) -> Request:
         plan.config.compute.gpus > 0,
         evaluation.batch or sizes.PROCESSOR_ROWS,
     ).times(len(files.batch_languages(batch)))
-    inside = run.encoder if plan.systems[run.system].input in TEMPLATED else None
-    return _beside(plan, asked, inside)
+    if run.encoder is None or plan.systems[run.system].input not in TEMPLATED:
+        return asked
+    return _beside(plan, asked, model_size(plan, run.encoder.source).parameters)
 
 
 def sentence_map(plan: Plan) -> Request:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.figures import FIGURES, figure_names
 from lingualift.plan import Plan, files
 
@@ -34,14 +33,14 @@ def all_figures(plan: Plan) -> dict[str, tuple[str, str | None]]:
 
 
 def _retrieval_tables(plan: Plan) -> list[str]:
-    benchmarks = plan.config.benchmarks.items()
-    return [table for table, name in benchmarks if BENCHMARKS[name].BENCHMARK.answer == "neighbour"]
+    benchmarks = plan.config.benchmark_names.items()
+    return [table for table, name in benchmarks if plan.benchmarks[name].answer == "neighbour"]
 
 
 def figure_files(plan: Plan, figure: str) -> FigureFiles:
     """The files of each need of a figure, {need: paths}."""
     entry, table = all_figures(plan)[figure]
-    benchmark = plan.config.benchmarks[table] if table else ""
+    benchmark = plan.config.benchmark_names[table] if table else ""
     paths = {
         "table": [files.table(table)] if table else [],
         "scores": [files.scores(run, benchmark) for run in plan.runs_on(benchmark)]
@@ -96,7 +95,8 @@ def system_chains(plan: Plan) -> dict[str, tuple[str, str]]:
 def answered_files(plan: Plan) -> dict[str, AnsweredFiles]:
     """The files of each table's answers."""
     return {
-        table: _answered(plan, benchmark) for table, benchmark in plan.config.benchmarks.items()
+        table: _answered(plan, benchmark)
+        for table, benchmark in plan.config.benchmark_names.items()
     }
 
 
@@ -111,7 +111,7 @@ def _answered(plan: Plan, benchmark: str) -> AnsweredFiles:
             for lang in languages
         },
         scores={system: files.scores(system, benchmark) for system in systems},
-        parallel=BENCHMARKS[benchmark].BENCHMARK.parallel,
+        parallel=plan.benchmarks[benchmark].parallel,
     )
 
 

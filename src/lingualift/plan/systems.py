@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from lingualift.artifacts import digest
@@ -25,6 +24,8 @@ from lingualift.config import (
     System,
     with_overrides,
 )
+from lingualift.data.folders import visible_files
+from lingualift.data.mapping import read_mapping
 from lingualift.messages import (
     MEANING,
     NAME,
@@ -120,9 +121,10 @@ class Run:
 
 def load_systems(folder: str | Path) -> dict[str, System]:
     """Read every `config/systems/*.yaml` (a mapping of system name to definition)."""
+    expected = "systems by name (name: {title: ..., input: ..., stages: [...]})"
     systems: dict[str, System] = {}
-    for path in sorted(Path(folder).glob("*.yaml")):
-        for name, definition in _entries(path).items():
+    for path in visible_files(folder, "*.yaml"):
+        for name, definition in read_mapping(path, expected).items():
             if not isinstance(name, str):
                 raise LinguaLiftError(f"{path}: a system's name: {explain_text(name, 'system')}")
             if not re.fullmatch(NAME, name):
@@ -131,18 +133,6 @@ def load_systems(folder: str | Path) -> dict[str, System]:
                 raise LinguaLiftError(f"{path}: system '{name}' is defined twice")
             systems[name] = _validated(System, definition, f"{path}: {name}")
     return systems
-
-
-def _entries(path: Path) -> dict[Any, Any]:
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise LinguaLiftError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(entries, dict):
-        raise LinguaLiftError(
-            f"{path}: expected systems by name (name: {{title: ..., input: ..., stages: [...]}})"
-        )
-    return entries
 
 
 def _validated(model: type[Group], values: Any, origin: str) -> Group:
@@ -164,6 +154,11 @@ def models(config: Config, system: System) -> Models:
         ("codeswitch", CodeSwitch),
     ):
         changes = getattr(system, name)
+        if name == "encoder" and "states" in changes:
+            raise LinguaLiftError(
+                f"system '{system.title}', encoder: states is a setting of the whole run: systems"
+                " share what is stored; set it in the configuration's encoder"
+            )
         base = getattr(config, name).model_dump(
             include=HOW_IT_IS_READ if "source" in changes else None
         )
@@ -177,7 +172,7 @@ def models(config: Config, system: System) -> Models:
     return used
 
 
-HOW_IT_IS_READ = {"split_digits"}
+HOW_IT_IS_READ = {"split_digits", "states"}
 """Settings of a model that do not belong to its source."""
 
 
@@ -211,7 +206,7 @@ def _tokenizers_differ(encoder: Source, llm: Source) -> bool:
 
 def words_encoder(config: Config) -> UsedEncoder:
     """The configuration's own encoder as it represents words for the lexicons: numbers are none."""
-    values = config.encoder.model_dump(exclude={"split_digits", "mixture"})
+    values = config.encoder.model_dump(exclude=HOW_IT_IS_READ | {"mixture"})
     return UsedEncoder.model_validate(values)
 
 

@@ -7,9 +7,6 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import (
     CODE_SWITCHED,
     MONOLINGUAL,
@@ -18,6 +15,7 @@ from lingualift.config import (
     Stage,
     load_config,
 )
+from lingualift.data.mapping import read_mapping
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError, known
 from lingualift.model.layout import LAYOUTS, TEMPLATED, Prompt
@@ -27,6 +25,7 @@ from lingualift.plan.systems import RunStage, encoder_name, load_systems, reads_
 from lingualift.retrieve.sources import load_sources
 
 FOLDER = Path(__file__).parents[3] / "config"
+SETTINGS = "settings by name (key: value)"
 SHIPPED: tuple[list[str], ...] = (
     [],
     ["gsm8k.yaml"],
@@ -54,6 +53,11 @@ def describe_system(name: str, overlays: Sequence[str | Path] | None = None) -> 
     Raises `LinguaLiftError` for an unknown name, with the nearest, and for a configuration that
     cannot be planned.
     """
+    if not FOLDER.is_dir():
+        raise LinguaLiftError(
+            f"{FOLDER} is not there: systems are described in the project's checkout; install it"
+            " from there (`pip install -e .`)"
+        )
     systems = load_systems(FOLDER / "systems")
     known(name, [*systems, *ROWS], "system", "config/systems")
     if overlays is None:
@@ -75,22 +79,10 @@ def configuration(overlays: Sequence[str | Path], changes: dict[str, Any] | None
     """config/config.yaml with overlays and then changes laid over it, as Snakemake lays them."""
     from snakemake.utils import update_config
 
-    values = _read(FOLDER / "config.yaml")
+    values = read_mapping(FOLDER / "config.yaml", SETTINGS)
     for overlay in overlays:
-        update_config(values, _read(Path(overlay)))
+        update_config(values, read_mapping(Path(overlay), SETTINGS))
     return load_config(values | (changes or {}))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except OSError as error:
-        raise LinguaLiftError(f"{path}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise LinguaLiftError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(values, dict):
-        raise LinguaLiftError(f"{path}: expected settings by name (key: value)")
-    return values
 
 
 def _head(made: Plan, name: str, used: str) -> list[str]:
@@ -168,7 +160,9 @@ def _data(made: Plan, stage: RunStage, data: str, task: str) -> str:
     else:
         limit = config.tasks[task].examples
         each = f", at most {limit:,} examples a language" if limit else ""
-        text = f"{source} in {_languages(config.tasks[task].languages or ['en'])}{each}"
+        without = config.tasks[task].without
+        asked = f", without what {', '.join(without)} asks" if without else ""
+        text = f"{source} in {_languages(config.tasks[task].languages or ['en'])}{each}{asked}"
     drawn = f"; {settings.examples:,} examples are drawn" if settings.examples else ""
     return text + drawn
 
@@ -216,9 +210,9 @@ def _asked(made: Plan, name: str) -> list[str]:
     config = made.config
     lines = ["", "Asked:"]
     prompts: list[str] = []
-    for table, benchmark in config.benchmarks.items():
+    for table, benchmark in config.benchmark_names.items():
         if name in made.runs_on(benchmark):
-            bare = BENCHMARKS[benchmark].BENCHMARK.prompt is None
+            bare = made.benchmarks[benchmark].prompt is None
             if not bare:
                 asked = made.asked(name, benchmark)
                 prompts.append(_prompt("prompt", asked, made.systems[name].input))
@@ -228,8 +222,8 @@ def _asked(made: Plan, name: str) -> list[str]:
     lines += [f"  {words}" for words in dict.fromkeys(prompts)]
     longest = f"answers of at most {config.evaluation.max_new_tokens} tokens, greedy"
     kinds = {
-        BENCHMARKS[benchmark].BENCHMARK.answer
-        for benchmark in config.benchmarks.values()
+        made.benchmarks[benchmark].answer
+        for benchmark in config.benchmark_names.values()
         if name in made.runs_on(benchmark)
     }
     if kinds == {"choice"} and config.evaluation.choices == "likelihood":

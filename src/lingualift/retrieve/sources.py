@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -27,7 +26,7 @@ from pydantic import (
 )
 
 from lingualift.artifacts import digest
-from lingualift.data.rows import UNREADABLE, first_line, read_text
+from lingualift.data.mapping import read_mapping
 from lingualift.languages import COLUMNS as LANGUAGE_COLUMNS
 from lingualift.languages import Language, find_language
 from lingualift.messages import LinguaLiftError, explain, explain_text, nearest
@@ -354,15 +353,8 @@ def load_sources(path: str | Path, pins: Mapping[str, str] | None = None) -> dic
 
     The first mistake raises `LinguaLiftError` with file, source and field.
     """
-    path = Path(path)
-    try:
-        entries = yaml.safe_load(read_text(path))
-    except (yaml.YAMLError, *UNREADABLE) as error:
-        raise LinguaLiftError(f"{path}: not YAML ({first_line(error)})") from error
-    if not isinstance(entries, dict) or not entries:
-        raise LinguaLiftError(f"{path}: expected a mapping of source key to description")
     sources = {}
-    for key, entry in entries.items():
+    for key, entry in read_mapping(Path(path), "sources by key").items():
         if not isinstance(key, str):
             raise LinguaLiftError(f"{path}: a source's key: {explain_text(key, 'source')}")
         if not isinstance(entry, dict):

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from lingualift.data.folders import names_held, visible_files
 from lingualift.data.rows import Row, parallel_lines, read_delimited, read_rows, text
+from lingualift.evaluation.numerals import numbers_in, plain_notation, whole_number
 from lingualift.messages import LinguaLiftError, nearest
 
 NLI_LABELS = ("entailment", "neutral", "contradiction")
@@ -25,7 +26,7 @@ _CALCULATOR = re.compile(r"<<[^<>]*>>")
 _STATED = re.compile(r"The answer is:?\s*(.+?)\s*\.?\s*$")
 _NAMED = re.compile(r"completes the request in (\w+)")
 _ASKED = re.compile(r"### Instruction:\s*(.+?)\s*### Response:", flags=re.DOTALL)
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Example(NamedTuple):
@@ -45,7 +46,7 @@ def nli_question(premise: str, hypothesis: str) -> str:
 def multiple_choice_question(stem: str, choices: Sequence[str]) -> str:
     """The input for a question with choices lettered from A, separated by tabs."""
     options = "\t".join(
-        f"{letter}. {choice}" for letter, choice in zip(_LETTERS, choices, strict=False)
+        f"{letter}. {choice}" for letter, choice in zip(LETTERS, choices, strict=False)
     )
     return f"{stem}\nOptions:{options}\nAnswer:"
 
@@ -84,14 +85,14 @@ def read_gsm8k(path: Path) -> Iterator[Example]:
     """GSM8K: without calculator marks `<<a=b>>`; the closing `#### N` is 'The answer is: N'."""
     for row in read_rows(path, ("question", "answer")):
         rationale, mark, answer = row.text("answer").rpartition("####")
-        answer = answer.strip().replace(",", "")
-        if not mark or not re.fullmatch(r"-?\d+(\.\d+)?", answer):
+        number = whole_number(answer)
+        if not mark or number is None:
             raise LinguaLiftError(f"{row.place}: 'answer' does not end with '#### N', N a number")
         yield Example(
             _serial(row),
             row.text("question"),
-            f"{_CALCULATOR.sub('', rationale).strip()}\nThe answer is: {answer}",
-            answer,
+            f"{_CALCULATOR.sub('', rationale).strip()}\nThe answer is: {number}",
+            number,
         )
 
 
@@ -160,11 +161,11 @@ def read_multiple_choice(path: Path) -> Iterator[Example]:
             choices = _from_lists(row)
         if not isinstance(choices, list):
             raise LinguaLiftError(f"{row.place}: 'question' is not an object with a list 'choices'")
-        if not 2 <= len(choices) <= len(_LETTERS) or not all(
+        if not 2 <= len(choices) <= len(LETTERS) or not all(
             isinstance(choice, dict) for choice in choices
         ):
             raise LinguaLiftError(
-                f"{row.place}: 'choices' needs 2 to {len(_LETTERS)} objects with 'label' and 'text'"
+                f"{row.place}: 'choices' needs 2 to {len(LETTERS)} objects with 'label' and 'text'"
             )
         labels = [text(choice.get("label"), "label", row.place) for choice in choices]
         key = row.text("answerKey")
@@ -173,7 +174,7 @@ def read_multiple_choice(path: Path) -> Iterator[Example]:
                 f"{row.place}: answerKey '{key}' is not exactly one of the labels"
                 f" {', '.join(labels)}"
             )
-        letter = _LETTERS[labels.index(key)]
+        letter = LETTERS[labels.index(key)]
         stem = stem or row.text("question_stem" if "question_stem" in row.values else "question")
         asked = multiple_choice_question(
             stem, [text(choice.get("text"), "text", row.place) for choice in choices]
@@ -257,7 +258,7 @@ def read_mathoctopus(folder: Path, names: Mapping[str, str]) -> Iterator[tuple[s
             named, asked = _NAMED.search(prompt), _ASKED.search(prompt)
             if named is None or asked is None:
                 raise LinguaLiftError(f"{row.place}: 'prompt' is not of the published form")
-            stated = re.findall(r"-?\d+(?:\.\d+)?", response.replace(",", ""))
+            stated = numbers_in(plain_notation(response))
             if named[1] in codes:
                 answer = stated[-1] if stated else ""
                 yield codes[named[1]], Example(_serial(row), asked[1], response, answer)

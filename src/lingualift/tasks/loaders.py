@@ -22,6 +22,7 @@ from lingualift.tasks.forms import (
     read_parallel_text,
     task_files,
 )
+from lingualift.tasks.held_out import BenchmarkQuestions, letters
 
 logger = logging.getLogger(__name__)
 
@@ -63,8 +64,9 @@ READERS = {
     "xnli-hub": Reader(("nli",), "nli", "{code}/train-*.parquet"),
     "xnli-dev": Reader(("nli",), "nli", "{code}/validation-*.parquet"),
     "sib200-train": Reader(("topic",), "topic", "**/eng_Latn/train.tsv"),
-    "csqa": Reader(("commonsense",), "multiple-choice", "**/train*.jsonl"),
-    "csqa-hub": Reader(("commonsense",), "multiple-choice", "data/train-*.parquet"),
+    "csqa": Reader(("commonsense",), "multiple-choice", "**/*_rand_split.jsonl"),
+    # its labelled parts, train and validation: X-CSQA trains on some of both
+    "csqa-hub": Reader(("commonsense",), "multiple-choice", "data/[tv][ra]*.parquet"),
     "openbookqa": Reader(("commonsense",), "multiple-choice", "main/train*"),
     "arc": Reader(("commonsense",), "multiple-choice", "ARC-*/*rain*"),
     "qasc": Reader(("commonsense",), "multiple-choice", "**/train*"),
@@ -89,19 +91,21 @@ def load_task_data(
     languages: Sequence[str] | None,
     names: Mapping[str, str],
     limit: int | None,
+    held_out: BenchmarkQuestions | None = None,
 ) -> pa.Table:
     """Task data of several retrieved sources behind one another as `TASK_SCHEMA`, ids prefixed by
     source and language.
 
     `languages` are those that are read (None: English alone), `names` their English names; `limit`
     rows a language at most. Translated questions (`gsm8kinstruct` of kind maths) are answered by
-    the English solution of the same question in the sources before. Raises `LinguaLiftError` for a
-    language that ends up without data.
+    the English solution of the same question in the sources before. Questions that `held_out`
+    benchmarks ask are left out. Raises `LinguaLiftError` for a language that ends up without data.
     """
     wanted = list(dict.fromkeys(["en"] if languages is None else languages))
     left = dict.fromkeys(wanted, limit)
     tables = [pa.Table.from_batches([], TASK_SCHEMA)]
-    for key, language, examples in _by_language(folders, kind, wanted, names):
+    parts = _by_language(folders, kind, wanted, names, held_out or BenchmarkQuestions({}))
+    for key, language, examples in parts:
         rows_left = left[language]
         table = _table(key, language, examples, rows_left)
         if rows_left is not None:
@@ -120,7 +124,11 @@ def load_task_data(
 
 
 def _by_language(
-    folders: Sequence[TaskFolder], kind: str, wanted: Sequence[str], names: Mapping[str, str]
+    folders: Sequence[TaskFolder],
+    kind: str,
+    wanted: Sequence[str],
+    names: Mapping[str, str],
+    held_out: BenchmarkQuestions,
 ) -> Iterator[tuple[str, str, Iterable[Example]]]:
     """Source, language and examples of every part, in the task's order."""
     # Of the English questions, where questions come translated without their solutions.
@@ -148,16 +156,16 @@ def _by_language(
                 if code in examples:
                     examples[code].append(example)
             for code in wanted:
-                yield key, code, examples[code]
+                yield key, code, held_out.without(key, code, examples[code])
         elif "{code}" in reader.pattern:
             for code in [language] if language else wanted:
-                yield key, code, _examples(folder, reader, code)
+                yield key, code, held_out.without(key, code, _examples(folder, reader, code))
         else:
-            english = _examples(folder, reader, "en")
+            english = held_out.without(key, "en", _examples(folder, reader, "en"))
             if translated:
                 questions = list(english)
-                solutions |= {_letters(example.question): example for example in questions}
-                english = iter(questions)
+                solutions |= {letters(example.question): example for example in questions}
+                english = questions
             if "en" in wanted:
                 yield key, "en", english
 
@@ -203,7 +211,7 @@ def _solved(
     """
     missing, number = 0, 0
     for number, (sentence, english) in enumerate(pairs, 1):
-        original = solutions.get(_letters(english))
+        original = solutions.get(letters(english))
         if original is None:
             missing += 1
         else:
@@ -217,7 +225,3 @@ def _solved(
         logger.warning(
             "%s: %d of %d questions have no English solution and are left out", key, missing, number
         )
-
-
-def _letters(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())

@@ -35,7 +35,7 @@ _APOSTROPHES = frozenset((0x2019, 0x02BC, 0xFF07, 0x1FBD, 0x1FBF))
 # Quotation marks and accents that stand for an apostrophe between two letters, in scripts that have
 # apostrophes (in Korean or Telugu text they are quotation marks that lack their space).
 _APOSTROPHIC = frozenset(("Latn", "Cyrl", "Grek", "Armn", "Hebr"))
-_INNER_APOSTROPHES = "\u2018\u201b\u02bb\u2032\u00b4`\ua78c\u055a\u05f3"
+_INNER_APOSTROPHES = "\u2018\u201b\u02b9\u02bb\u2032\u00b4`\ua78c\u055a\u05f3"
 _HYPHENS = frozenset((0x2010, 0x2011, 0xFE63, 0xFF0D))
 _BLANKS = frozenset((0x2800, 0x3164, 0xFFA0))  # letters and symbols without ink
 _INVISIBLE = frozenset(
@@ -44,6 +44,7 @@ _INVISIBLE = frozenset(
 # Compatibility letters that are the same letters in another dress; of those that Unicode calls
 # <compat> some are letters of their own (the Thai sara am), so these are listed.
 _DRESSED = ("<wide>", "<narrow>", "<font>", "<isolated>", "<initial>", "<medial>", "<final>")
+_RADICALS = range(0x2F00, 0x2FD6)  # of Chinese characters, which some programs write for them
 _LIGATURES = frozenset(
     "ĲĳĿŀŉſǄǅǆǇǈǉǊǋǌǱǲǳﬀﬁﬂﬃﬄﬅﬆﬓﬔﬕﬖﬗໜໝ"
 )  # fmt: skip
@@ -82,6 +83,8 @@ def _replacement(code: int) -> int | str | None:
         return None
     if category.startswith("L"):
         return _undressed(character)
+    if code in _RADICALS:
+        return unicodedata.normalize("NFKC", character)
     return code
 
 

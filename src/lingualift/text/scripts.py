@@ -17,7 +17,7 @@ COMPOSITE_SCRIPTS = {
 }
 DOTTED_I = frozenset(("tr", "az"))
 """Languages whose capital of i is İ, and of ı is I."""
-_KNOWN = (
+KNOWN_SCRIPTS = (
     "Arab",
     "Armn",
     "Beng",
@@ -54,7 +54,7 @@ def _classes(script: str) -> str:
     except regex.error as error:
         raise LinguaLiftError(
             f"'{script}' is not an ISO 15924 script code;"
-            f" {nearest(script, (*COMPOSITE_SCRIPTS, *_KNOWN))}"
+            f" {nearest(script, (*COMPOSITE_SCRIPTS, *KNOWN_SCRIPTS))}"
         ) from error
     return "".join(rf"\p{{Script={part}}}" for part in parts)
 

@@ -99,7 +99,8 @@ def tokenize(lines: Iterable[str], tokenizer: str | Any) -> Iterator[list[str]]:
     import regex
 
     edges = regex.compile(
-        r"([\p{P}\p{S}]*)(\d+(?=[\p{L}--\p{Latin}]))?(.*?)((?<=[\p{L}--\p{Latin}])\d+)?([\p{P}\p{S}]*)",
+        r"([\p{P}\p{S}]*)(\d+(?=[\p{L}--\p{Latin}]))?"
+        r"(.*?)((?<=[\p{L}--\p{Latin}])\d+)?([\p{P}\p{S}]*)",
         flags=regex.V1 | regex.DOTALL,
     )
     pipeline = blank_pipeline(tokenizer) if isinstance(tokenizer, str) else tokenizer

@@ -111,7 +111,7 @@ SEQUENCES: dict[str, dict[str, str]] = {
         "\u17c1\u17b8": "\u17be", "\u17c1\u17b6": "\u17c4",
     },
     "Mymr": {
-        "\u1005\u103b": "\u1008",
+        "\u1005\u103b": "\u1008", "\u1025\u1039": "\u1009\u1039", "\u1025\u103a": "\u1009\u103a",
     },
     "az": _DOTTED_I,
     "ca": _MIDDLE_DOTS,

@@ -95,6 +95,14 @@ def read_examples(texts: StageTexts, names: Mapping[str, str]) -> Examples:
     )
 
 
+def encoder_texts(examples: Examples, layout: str) -> list[str]:
+    """What the encoder reads of each example."""
+    return [
+        question if prompt is None else prompt.encoded(layout, question)
+        for prompt, question in zip(examples.prompts, examples.questions, strict=True)
+    ]
+
+
 def by_language(examples: Examples) -> list[Examples]:
     """Examples of several languages, one part a language in order of appearance."""
     languages = list(dict.fromkeys(examples.languages))

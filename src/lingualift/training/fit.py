@@ -1,4 +1,4 @@
-"""How many examples a device holds at once: the largest micro-batch that fits.
+"""How many tokens a device holds at once: the largest micro-batch that fits.
 
 A micro-batch changes speed and memory alone: the global batch is the same for every size.
 """
@@ -6,19 +6,25 @@ A micro-batch changes speed and memory alone: the global batch is the same for e
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import torch
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from lingualift import machine
+from lingualift.demand import Training, refuse_what_cannot_fit, tokens_that_fit
 from lingualift.messages import LinguaLiftError
 from lingualift.model.modeling import LinguaLiftModel
-from lingualift.sizes import MICRO_TOKENS
+from lingualift.sizes import MICRO_TOKENS, ModelSize
 from lingualift.training.job import StageJob
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
-GPU_MICRO_BATCH = 64  # where the search begins on a GPU
+# Below so many tokens a GPU waits for launches and for the weights of other ranks: computing
+# activations again, a third slower, is then the better way.
+FEW_TOKENS = 2048
+MOST_TOKENS = 32_768  # no faster beyond it
 # of a processor's memory: weights' gradients and two moments in float32, and for every token, layer
 # and dimension what the backward pass keeps (1.02 MB a token measured at 30 layers of 576)
 OPTIMISER_BYTES = 12
@@ -26,16 +32,16 @@ ACTIVATION_BYTES = 60
 
 
 class OutOfMemory(Exception):
-    """`micro_batch` examples did not fit the device."""
+    """A micro-batch of `tokens` tokens did not fit the device; `alone`: it is a single example."""
 
-    def __init__(self, message: str, micro_batch: int) -> None:
-        super().__init__(message)
-        self.micro_batch = micro_batch
+    def __init__(self, tokens: int, alone: bool) -> None:
+        super().__init__(f"a micro-batch of {tokens} tokens does not fit")
+        self.tokens, self.alone = tokens, alone
 
 
 def largest_that_fits(attempt: Callable[[StageJob], Result], job: StageJob) -> Result:
-    """What `attempt` gives for the stage, tried again with half the micro-batch as long as it
-    raises `OutOfMemory`.
+    """What `attempt` gives for the stage, tried again with half the tokens as long as it raises
+    `OutOfMemory`; with activations computed again before a GPU would hold few.
 
     Raises `LinguaLiftError` where not even one example fits.
     """
@@ -43,17 +49,26 @@ def largest_that_fits(attempt: Callable[[StageJob], Result], job: StageJob) -> R
         try:
             return attempt(job)
         except OutOfMemory as error:
-            if error.micro_batch == 1:
-                raise LinguaLiftError(
-                    f"stage '{job.name}': a micro-batch of one does not fit the GPU; set"
-                    " gradient_checkpointing, train llm-lora instead of llm, use more GPUs"
-                    " (compute.gpus) or a smaller LLM"
-                ) from None
-            logger.warning("%s: %s; trying half", job.name, error)
-            job = job.with_micro_batch(error.micro_batch // 2)
+            job = smaller(job, error)
         # only here: the error holds the attempt's model
         machine.release_freed_memory()
         torch.cuda.empty_cache()
+
+
+def smaller(job: StageJob, error: OutOfMemory) -> StageJob:
+    """The stage with settings that need less memory than those that did not fit."""
+    stage = job.modelling
+    if stage.gradient_checkpointing == "auto" and (error.alone or error.tokens < 2 * FEW_TOKENS):
+        logger.warning("%s: %s; computing activations again", job.name, error)
+        return job.with_settings(gradient_checkpointing=True)
+    if error.alone:
+        raise LinguaLiftError(
+            f"stage '{job.name}': an example of {error.tokens} tokens alone does not fit the GPU;"
+            " set gradient_checkpointing: true, train llm-lora instead of llm, use more GPUs"
+            " (compute.gpus) or a smaller LLM"
+        ) from None
+    logger.warning("%s: %s; trying half", job.name, error)
+    return job.with_settings(micro_tokens=error.tokens // 2)
 
 
 def processes() -> int:
@@ -61,25 +76,54 @@ def processes() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
-def first_micro_batch(asked: int | None, batch: int, tokens: float) -> int:
-    """Where the search begins: at the configured value, or at what the device usually holds of
-    examples of about `tokens` tokens.
+def with_room(job: StageJob, longest: int, gpus: int) -> StageJob:
+    """The stage with the tokens that its search begins with, and activations computed again where a
+    GPU would hold few without.
+
+    On a GPU by arithmetic (`demand`): raises `LinguaLiftError` where an example of `longest` tokens
+    can never fit, with its bytes and the settings that would make it fit.
     """
-    gpu = machine.device() == "cuda"
-    usual = GPU_MICRO_BATCH if gpu else max(1, int(MICRO_TOKENS / tokens))
-    return min(asked or usual, batch)
+    stage = job.modelling
+    if machine.device() != "cuda":
+        return job if stage.micro_tokens else job.with_settings(micro_tokens=MICRO_TOKENS)
+    memory, llm = machine.gpu_memory(), llm_size(job)
+    training = Training(
+        tuple(stage.train),
+        gpus,
+        stage.gradient_checkpointing is True,
+        stage.optim,
+        stage.four_bit,
+        encoder_parameters(job),
+    )
+    recomputes = stage.gradient_checkpointing is not False
+    refuse_what_cannot_fit(job.name, llm, training, longest, memory, recomputes)
+    tokens = tokens_that_fit(llm, training, memory)
+    if stage.gradient_checkpointing == "auto":
+        few = tokens < max(longest, FEW_TOKENS)
+        training = replace(training, checkpointing=few)
+        tokens = tokens_that_fit(llm, training, memory)
+        job = job.with_settings(gradient_checkpointing=True if few else "auto")
+    return job.with_settings(micro_tokens=stage.micro_tokens or min(tokens, MOST_TOKENS))
 
 
-def divide(batch: int, micro_batch: int, world: int) -> tuple[int, int]:
-    """How `world` processes work a global batch off in micro-batches of at most `micro_batch`
-    examples: the micro-batches of each process, and the examples of the largest.
-    """
-    accumulation = max(1, -(-batch // (micro_batch * world)))
-    return accumulation, -(-batch // (accumulation * world))
+def llm_size(job: StageJob) -> ModelSize:
+    """The size of the stage's LLM, from its configuration alone."""
+    config = AutoConfig.from_pretrained(job.llm, local_files_only=True)
+    with torch.device("meta"):
+        llm = AutoModelForCausalLM.from_config(config)
+    return ModelSize(llm.num_parameters(), config.get_text_config().hidden_size)
 
 
-def fit_processor(model: LinguaLiftModel, tokens: int, micro_batch: int) -> int:
-    """Halve `micro_batch` examples of up to `tokens` tokens until gradients, optimiser and
+def encoder_parameters(job: StageJob) -> int:
+    """Parameters of the encoder that runs in the step; 0 where all states are stored."""
+    if job.encoder is None or not job.encodes:
+        return 0
+    files = job.encoder.glob("*.safetensors")
+    return sum(path.stat().st_size for path in files) // 2  # most are stored in 16 bits
+
+
+def fit_processor(model: LinguaLiftModel, longest: int, tokens: int) -> int:
+    """Halve `tokens`, down to an example of `longest` tokens, until gradients, optimiser and
     activations fit the machine's free memory.
 
     A processor does not fail to allocate, it kills; so this is an estimate, made before training.
@@ -88,20 +132,22 @@ def fit_processor(model: LinguaLiftModel, tokens: int, micro_batch: int) -> int:
     available = machine.available_memory()
     text = model.llm.config.get_text_config()
     learning = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    example = tokens * text.num_hidden_layers * text.hidden_size * ACTIVATION_BYTES
+    a_token = text.num_hidden_layers * text.hidden_size * ACTIVATION_BYTES
+    tokens = max(tokens, longest)
     while available is not None:
-        needed = OPTIMISER_BYTES * learning + micro_batch * example
+        needed = OPTIMISER_BYTES * learning + tokens * a_token
         if needed <= available:
             break
-        if micro_batch == 1:
+        if tokens == longest:
             raise LinguaLiftError(
-                f"training one example of {tokens} tokens needs about {needed / 1e9:.1f} GB more"
+                f"training one example of {longest} tokens needs about {needed / 1e9:.1f} GB more"
                 f" memory, {available / 1e9:.1f} GB are free; use a machine with more memory,"
                 " shorter examples, a smaller LLM, or train llm-lora instead of llm"
             )
-        micro_batch //= 2
+        tokens = max(tokens // 2, longest)
         logger.warning(
-            "free memory is short: micro-batches of %d (weights may differ in their last bits)",
-            micro_batch,
+            "free memory is short: micro-batches of %d tokens (weights may differ in their last"
+            " bits)",
+            tokens,
         )
-    return micro_batch
+    return tokens

@@ -16,7 +16,8 @@ from lingualift.model.layout import Prompt
 class StageTexts:
     """One table of texts that a stage reads: task data, or code-switched text of one language.
 
-    `states` are the encoder's states of its questions (None: they enter as text), `prompt` is what
+    `states` are the encoder's states of its questions (None: they enter as text, or their states
+    are made in the step), `prompt` is what
     the LLM is asked with (None: it is not asked), `lexicon` the evidence of the lexicon that the
     text was code-switched with: a collapsed one leaves the language out.
     """
@@ -64,11 +65,16 @@ class StageJob(BaseModel):
         return self.stage
 
     @property
+    def encodes(self) -> bool:
+        """Whether the stage makes encoder states itself: where some of its tables have none."""
+        tables = [texts.states for texts in self.data]
+        return self.encoder is not None and (None in tables or "encoder" in self.stage.train)
+
+    @property
     def work(self) -> Path:
         """Where the state of an unfinished stage is kept."""
         return self.out.with_name(self.out.name + ".partial")
 
-    def with_micro_batch(self, micro_batch: int) -> "StageJob":
-        """The same stage with so many examples in memory at once."""
-        stage = self.modelling.model_copy(update={"micro_batch": micro_batch})
-        return self.model_copy(update={"stage": stage})
+    def with_settings(self, **settings: Any) -> "StageJob":
+        """The same stage with other settings of memory."""
+        return self.model_copy(update={"stage": self.modelling.model_copy(update=settings)})

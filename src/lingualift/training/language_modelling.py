@@ -13,11 +13,20 @@ from transformers import PrinterCallback
 
 from lingualift import machine
 from lingualift.messages import LinguaLiftError
+from lingualift.model import packed
+from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Composed
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, Tokens
+from lingualift.sizes import MICRO_TOKENS
 from lingualift.training import fit
-from lingualift.training.batches import Noise, PlannedBatches, padding_share, plan_batches
+from lingualift.training.batches import (
+    Cutting,
+    Noise,
+    PlannedBatches,
+    padding_share,
+    plan_batches,
+)
 from lingualift.training.job import StageJob
 from lingualift.training.progress import STOPPED, Progress, until_sigterm
 from lingualift.training.trainer import (
@@ -36,15 +45,17 @@ def train_language_modelling(
     examples: Sequence[Composed],
     states: States | Tokens | None,
     pad: int,
+    encoder: Encoder | None = None,
 ) -> dict[str, Any]:
     """Train the stage's modules of `model` on composed `examples`, resuming from `job.work` if it
     holds a checkpoint; returns the record of the stage.
 
     `states` holds the encoder states (or tokens) of example i at index i, `pad` is the LLM's
-    padding token. `job.work` keeps the resumable state and is removed at the end. The global batch
-    is the same for every micro-batch and number of processes. Raises `fit.OutOfMemory` where the
-    micro-batch does not fit a GPU, and `SystemExit(STOPPED)` after SIGTERM, once the state is
-    saved.
+    padding token, `encoder` the frozen encoder that makes states of tokens in the step (None: they
+    are stored, or the model's own encoder learns). `job.work` keeps the resumable state and is
+    removed at the end. The global batch is the same for every micro-batch and number of processes.
+    Raises `fit.OutOfMemory` where the micro-batch does not fit a GPU, and `SystemExit(STOPPED)`
+    after SIGTERM, once the state is saved.
     """
     if not examples:
         raise LinguaLiftError(f"stage '{job.name}': has no training examples")
@@ -58,37 +69,57 @@ def train_language_modelling(
     )
     if machine.device() == "cpu":
         machine.keep_freed_memory()
-    batch = min(stage.batch, len(examples))
-    accumulation, micro_batch = _division(job, model, examples)
     lengths = [len(example) for example in examples]
-    plan = plan_batches(lengths, batch, accumulation * world, stage.epochs, job.seed)
-    steps = len(plan) // (accumulation * world)
-    logger.info(
-        "%s: %d examples, %d steps of %d in micro-batches of %d on %d device(s), %.1f %% padding,"
-        " training %s",
-        *(job.name, len(examples), steps, batch, micro_batch, world),
-        *(100 * padding_share(lengths, plan), ", ".join(stage.train)),
-    )
+    cutting = Cutting(_micro_tokens(job, model, max(lengths)), world, _packs(model))
     noise = None
     if stage.noise and model.alignment is not None:
-        noise = Noise(stage.noise, model.config.llm_dim, job.seed, accumulation * world)
-    packed = str(getattr(model.llm.config, "_attn_implementation", "")).startswith("flash")
+        noise = Noise(stage.noise, model.config.llm_dim, job.seed)
+    plan = plan_batches(lengths, stage.batch, stage.epochs, job.seed)
+    data = PlannedBatches(examples, states, plan, cutting, pad, noise)
+    _log_plan(job, data)
     trainer = PlannedTrainer(
         model=model,
-        args=arguments(job, steps, accumulation),
-        train_dataset=PlannedBatches(examples, states, plan, pad, packed, noise),
+        args=arguments(job, len(plan)),
+        train_dataset=data,
         data_collator=lambda items: items[0],
+        encoder=encoder,
+        tries=machine.device() == "cuda",
     )
     if any(len(set(values.values())) > 1 for values in (stage.rates, stage.decays)):
         trainer.by_module = stage
     started = time.monotonic()
-    history = _train(job, model, trainer, micro_batch)
+    history = _train(job, model, trainer)
     # gradients and optimiser states would stay while the checkpoint is written
     trainer.optimizer = None
     model.zero_grad(set_to_none=True)
     machine.release_freed_memory()
     logger.info("%s: done in %.0f s", job.name, time.monotonic() - started)
-    return {"examples": len(examples), "steps": steps, "losses": _losses(history, steps)}
+    return {"examples": len(examples), "steps": len(plan), "losses": _losses(history, len(plan))}
+
+
+def _log_plan(job: StageJob, data: PlannedBatches) -> None:
+    """Say how the stage's examples are worked off."""
+    cutting, count = data.cutting, len(data.examples)
+    logger.info(
+        "%s: %d examples, %d steps of %d in %d micro-batches of at most %d tokens on %d device(s),"
+        " %.1f %% padding, training %s",
+        *(job.name, count, len(data.plan), min(job.modelling.batch, count)),
+        *(len(data.micro_batches), cutting.size(data.lengths[data.largest()]), cutting.world),
+        0.0 if cutting.packed else 100 * padding_share(data.lengths, data.micro_batches),
+        ", ".join(job.modelling.train),
+    )
+
+
+def _packs(model: LinguaLiftModel) -> bool:
+    """Whether the LLM's attention keeps sequences of one row apart."""
+    chosen = str(getattr(model.llm.config, "_attn_implementation", ""))
+    return chosen == packed.NAME or chosen.startswith("flash")
+
+
+def _micro_tokens(job: StageJob, model: LinguaLiftModel, longest: int) -> int:
+    """The most tokens of a micro-batch, as asked for or by `fit.with_room`."""
+    tokens = job.modelling.micro_tokens or MICRO_TOKENS
+    return fit.fit_processor(model, longest, tokens) if machine.device() == "cpu" else tokens
 
 
 def _losses(history: Sequence[Mapping[str, float]], steps: int) -> list[dict[str, float]]:
@@ -100,21 +131,8 @@ def _losses(history: Sequence[Mapping[str, float]], steps: int) -> list[dict[str
     ]
 
 
-def _division(
-    job: StageJob, model: LinguaLiftModel, examples: Sequence[Composed]
-) -> tuple[int, int]:
-    """How many micro-batches of a process make a global batch, and the examples of the largest."""
-    lengths = [len(example) for example in examples]
-    batch = min(job.modelling.batch, len(examples))
-    mean = sum(lengths) / len(lengths)
-    micro_batch = fit.first_micro_batch(job.modelling.micro_batch, batch, mean)
-    if machine.device() == "cpu":
-        micro_batch = fit.fit_processor(model, max(lengths), micro_batch)
-    return fit.divide(batch, micro_batch, fit.processes())
-
-
 def _train(
-    job: StageJob, model: LinguaLiftModel, trainer: PlannedTrainer, micro_batch: int
+    job: StageJob, model: LinguaLiftModel, trainer: PlannedTrainer
 ) -> list[dict[str, float]]:
     """Run the trainer to its end and return what it logged; see `train_language_modelling` for what
     else may happen.
@@ -128,11 +146,12 @@ def _train(
     try:
         with until_sigterm(progress), tables_in_the_root(model):
             trainer.train(resume_from_checkpoint=str(last) if last else None)
-    except torch.OutOfMemoryError as error:
-        raise fit.OutOfMemory(
-            f"a micro-batch of {micro_batch} does not fit: {str(error).splitlines()[0]}",
-            micro_batch,
-        ) from None
+    except torch.OutOfMemoryError:  # between steps that fitted: memory in pieces
+        data = trainer.train_dataset
+        assert isinstance(data, PlannedBatches)
+        chosen = data.largest()
+        tokens = data.cutting.size(data.lengths[chosen])
+        raise fit.OutOfMemory(tokens, len(chosen) < 2) from None
     state = trainer.state
     if progress.terminated and state.global_step < state.max_steps:
         logger.warning(

@@ -7,6 +7,7 @@ or copies it (DDP). They are started here and not by torchrun, which ends its wo
 after a SIGTERM: too short to save a large model.
 """
 
+import importlib.util
 import logging
 import os
 import signal
@@ -18,21 +19,24 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lingualift.artifacts import write_text
+from lingualift import machine
+from lingualift.artifacts import read_json, write_json, write_text
+from lingualift.config import LanguageModelling
 from lingualift.messages import LinguaLiftError
 from lingualift.training import fit
 from lingualift.training.job import StageJob
 from lingualift.training.progress import STOPPED
-from lingualift.training.run import run_stage
+from lingualift.training.run import read_data, run_stage, with_room
 
 logger = logging.getLogger(__name__)
-TOO_LARGE = 76  # exit code of a process whose micro-batch did not fit
+TOO_LARGE = 76  # exit code of a process whose micro-batch did not fit; see `_failure`
 
 
 def launch(job: StageJob, processes: int) -> None:
     """Train a stage with `processes` processes; raises `SystemExit(STOPPED)` where it was asked to
     stop and has saved.
     """
+    _require_packages(job)
     if processes <= 1 or job.stage.objective == "warm-start":
         run_stage(job)
         return
@@ -40,13 +44,13 @@ def launch(job: StageJob, processes: int) -> None:
     def attempt(job: StageJob) -> int:
         code = _run_processes(job, processes)
         if code == TOO_LARGE:
-            stage = job.modelling
-            asked = fit.first_micro_batch(stage.micro_batch, stage.batch, tokens=1)
-            _, micro_batch = fit.divide(stage.batch, asked, processes)
-            raise fit.OutOfMemory(f"a micro-batch of {micro_batch} does not fit", micro_batch)
+            failed = read_json(_failure(job))
+            _failure(job).unlink()
+            raise fit.OutOfMemory(failed["tokens"], failed["alone"])
         return code
 
-    code = fit.largest_that_fits(attempt, job)
+    # Read and tokenised once, before there are several processes, which map the same files.
+    code = fit.largest_that_fits(attempt, with_room(job, read_data(job), processes))
     if code == STOPPED:
         raise SystemExit(STOPPED)
     if code:
@@ -54,6 +58,27 @@ def launch(job: StageJob, processes: int) -> None:
             f"stage '{job.name}': a training process ended with code {code}; its messages are in"
             " the job's log"
         )
+
+
+def _require_packages(job: StageJob) -> None:
+    """The optional packages that the stage's settings need are installed."""
+    stage = job.stage
+    if not isinstance(stage, LanguageModelling):
+        return
+    for setting, package, wanted in (
+        ("optim: adamw-8bit", "torchao", stage.optim == "adamw-8bit"),
+        ("four_bit: true", "bitsandbytes", stage.four_bit),
+    ):
+        if wanted and importlib.util.find_spec(package) is None:
+            raise LinguaLiftError(
+                f"stage '{job.name}': {setting} needs the Python package {package}: pip install"
+                f" {package}, or leave the setting out"
+            )
+
+
+def _failure(job: StageJob) -> Path:
+    """Where a process leaves what did not fit its GPU."""
+    return job.out.with_name(job.out.name + ".too-large.json")
 
 
 def _run_processes(job: StageJob, processes: int) -> int:
@@ -118,16 +143,20 @@ def worker(path: Path) -> int:
     import torch
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    if machine.device() == "cuda":  # a frozen encoder goes there before the trainer is made
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     rank = os.environ["RANK"]
     logging.basicConfig(
         level=logging.INFO if rank == "0" else logging.WARNING,
         format=f"%(asctime)s %(levelname)s [{rank}] %(message)s",
         force=True,
     )
+    job = StageJob.model_validate_json(path.read_text(encoding="utf-8"))
     try:
-        run_stage(StageJob.model_validate_json(path.read_text(encoding="utf-8")))
+        run_stage(job)
     except fit.OutOfMemory as error:
         logger.warning("%s", error)
+        write_json(_failure(job), {"tokens": error.tokens, "alone": error.alone})
         return TOO_LARGE
     except LinguaLiftError as error:
         logger.error("%s", error)

@@ -3,21 +3,27 @@
 import os
 from typing import Any
 
+import numpy as np
 import torch
+from transformers import BitsAndBytesConfig
 
 from lingualift import machine
-from lingualift.artifacts import atomic_directory, write_json
-from lingualift.config import WarmStart
+from lingualift.artifacts import atomic_directory, write_json, write_text
+from lingualift.config import LanguageModelling, WarmStart
 from lingualift.messages import LinguaLiftError
+from lingualift.model import packed
+from lingualift.model.card import CARD, model_card
 from lingualift.model.configuration import LinguaLiftConfig
-from lingualift.model.encoder import Encoder, EncoderTokenizer
+from lingualift.model.encoder import Encoder, EncoderTokenizer, state_width
 from lingualift.model.frozen import encoder_reference
-from lingualift.model.layout import LAYOUTS, Composed, compose, load_tokenizer, special_ids
+from lingualift.model.layout import load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel
-from lingualift.model.states import States, Tokens, as_tensor
+from lingualift.model.states import Tokens, as_tensor
 from lingualift.training import fit
-from lingualift.training.examples import Examples, read_examples, stage_examples
-from lingualift.training.job import StageJob
+from lingualift.training.asked import card_example, note_prompt
+from lingualift.training.data import StageData, stage_data
+from lingualift.training.examples import encoder_texts, read_examples, stage_examples
+from lingualift.training.job import StageJob, StageTexts
 from lingualift.training.language_modelling import train_language_modelling
 from lingualift.training.warm_start import stage_targets, train_warm_start
 
@@ -29,102 +35,121 @@ def run_stage(job: StageJob) -> None:
     """Train one stage and write its checkpoint folder, with its provenance in its record.
 
     A language whose lexicon is called collapsed is left out and named in the record. Where the
-    encoder learns, has learnt in an earlier stage, or reads more than the question, its states are
-    made as they are needed, else they come from the stores. The micro-batch is halved until it fits
-    the GPU; one of several processes raises `fit.OutOfMemory` instead, for they start again
+    encoder learns, has learnt in an earlier stage, reads more than the question or its states are
+    not stored, they are made as they are needed. The tokens of a micro-batch are halved until they
+    fit the GPU; one of several processes raises `fit.OutOfMemory` instead, for they start again
     together. Raises `SystemExit` after SIGTERM, once the state is saved.
     """
-    english = None if job.reference is None else read_examples(job.reference, {})
-    examples, left_out = stage_examples(job, english)
     if isinstance(job.stage, WarmStart):
-        model, trained = _regress(job, job.stage, examples, english)
+        model, record = _regress(job, job.stage)
     else:
-        states = _states(job, examples)
-        composed = _compose(job, examples, states)
+        data = read_data(job)
+        encoder = _frozen_encoder(job, data)
 
         def attempt(job: StageJob) -> tuple[LinguaLiftModel, dict[str, Any]]:
-            model = starting_model(job, english)
-            if isinstance(states, Tokens):
-                model.add_encoder()
+            model = starting_model(job, encoder)
             pad = special_ids(load_tokenizer(job.llm))[2]
-            return model, train_language_modelling(job, model, composed, states, pad)
+            return model, train_language_modelling(
+                job, model, data.examples, data.states, pad, encoder
+            )
 
         if fit.processes() > 1:
             model, trained = attempt(job)
         else:
-            model, trained = fit.largest_that_fits(attempt, job)
-    record = {
-        "name": job.name,
-        "seed": job.seed,
-        "languages": sorted(set(examples.languages)),
-        "left_out": left_out,
-        **trained,
-    }
-    _save(job, model, record)
+            model, trained = fit.largest_that_fits(attempt, with_room(job, data, 1))
+        record = {"languages": data.languages, "left_out": data.left_out, **trained}
+    _save(job, model, {"name": job.name, "seed": job.seed, **record})
 
 
-def starting_model(job: StageJob, english: Examples | None) -> LinguaLiftModel:
+def read_data(job: StageJob) -> StageData:
+    """What a stage of language modelling learns from; the first process that asks reads and
+    tokenises it.
+    """
+    return stage_data(job, _encoder_learns(job))
+
+
+def with_room(job: StageJob, data: StageData, gpus: int) -> StageJob:
+    """The stage with the settings of memory that its search begins with; see `fit.with_room`."""
+    if not len(data.examples):
+        raise LinguaLiftError(f"stage '{job.name}': has no training examples")
+    return fit.with_room(job, int(np.diff(data.examples.ends).max()), gpus)
+
+
+def _frozen_encoder(job: StageJob, data: StageData) -> Encoder | None:
+    """The frozen encoder, where it makes states in the step: not one that learns, or has learnt,
+    which is the model's own.
+    """
+    if not isinstance(data.states, Tokens) or _encoder_learns(job):
+        return None
+    return _encoder(job)
+
+
+def _encoder_learns(job: StageJob) -> bool:
+    """Whether the stage trains the encoder, or an earlier one has."""
+    before = [] if job.parent is None else LinguaLiftConfig.from_pretrained(job.parent).trained
+    return "encoder" in {*job.stage.train, *before}
+
+
+def _encoder(job: StageJob) -> Encoder:
+    assert job.encoder is not None
+    dtype = torch.bfloat16 if job.bf16 else torch.float32
+    return Encoder(job.encoder, job.layer, dtype, machine.device(), split_digits=job.split_digits)
+
+
+def starting_model(job: StageJob, encoder: Encoder | None = None) -> LinguaLiftModel:
     """The model at the start of a stage: fresh (seeded) or as the parent stage left it; a fresh
-    alignment layer is fitted to the `english` states and the LLM's embeddings.
+    alignment layer is fitted to the states of English texts and the LLM's embeddings.
+
+    `encoder` is the frozen one where it is loaded anyway.
     """
     whole = "llm" in job.stage.train or not job.bf16
     torch.manual_seed(job.seed)
-    measured = None if english is None else _measured(job, english)
-    encoder_dim = 0 if measured is None else measured.shape[1]
+    encoder_dim = 0 if job.encoder is None else state_width(job.encoder, job.layer)
     model = _load(job, encoder_dim, torch.float32 if whole else torch.bfloat16)
     if model.alignment is not None:
         model.alignment.float()
         model.boundary.data = model.boundary.data.float()
         # measured once, on the LLM's embeddings as they were published
         fresh = bool((model.alignment.get_buffer("gain") == 1).item())
-        if fresh and measured is not None:
-            model.alignment.measure(measured, model.embedding_table())
+        if fresh and job.reference is not None:
+            sample = _english_states(job, job.reference, encoder)
+            model.alignment.measure(sample, model.embedding_table())
     if machine.device() == "cpu":
         # For the short sequences of a processor's run plain attention trains 2 to 22 % faster than
         # the fused kernel's backward.
         model.llm.set_attn_implementation("eager")
+    elif job.bf16 and packed.packable(model.llm.config):
+        model.llm.set_attn_implementation(packed.NAME)
     return model
 
 
-def _measured(job: StageJob, english: Examples) -> torch.Tensor | None:
-    """States [tokens, encoder_dim] of the first English texts as the encoder reads them: stored
-    ones, or of whole prompts made here; None where nothing enters through the encoder.
+def _english_states(job: StageJob, reference: StageTexts, encoder: Encoder | None) -> torch.Tensor:
+    """States [states, dim] of the first English texts as the encoder reads them, stored or made
+    here; the same numbers.
     """
+    english = read_examples(reference, {})
     count = min(len(english), MEASURED_TEXTS)
     if english.states is not None:
         return as_tensor(english.states.rows(range(count)))
-    if job.encoder is None:
-        return None
-    dtype = torch.bfloat16 if job.bf16 else torch.float32
-    how = (job.layer, dtype, machine.device())
-    encoder = Encoder(job.encoder, *how, split_digits=job.split_digits)
-    texts = _encoded(job, english)[:count]
-    return torch.from_numpy(encoder.encode(texts).rows())
-
-
-def _encoded(job: StageJob, examples: Examples) -> list[str]:
-    """What the encoder reads of each example."""
-    return [
-        question if prompt is None else prompt.encoded(job.layout, question)
-        for prompt, question in zip(examples.prompts, examples.questions, strict=True)
-    ]
+    made = (encoder or _encoder(job)).encode(encoder_texts(english, job.layout)[:count])
+    return as_tensor(made.rows()).to(torch.bfloat16)
 
 
 def _load(job: StageJob, encoder_dim: int, dtype: torch.dtype) -> LinguaLiftModel:
     """The parent's model, or a new one over the pretrained LLM; with an alignment layer where the
     question enters through the encoder.
     """
-    encoder = None
+    encoder, loading = None, _four_bits(job)
     if job.encoder is not None:
         encoder = encoder_reference(job.encoder, job.layer, job.split_digits, job.mixture)
     layer = job.alignment
     if job.parent is None:
         if encoder is None or layer is None:
-            return LinguaLiftModel.build(str(job.llm), dtype=dtype)
+            return LinguaLiftModel.build(str(job.llm), dtype=dtype, **loading)
         sizes = (encoder_dim, layer.layers, layer.activation, layer.normalise, layer.scaled)
-        return LinguaLiftModel.build(str(job.llm), encoder, *sizes, dtype=dtype)
+        return LinguaLiftModel.build(str(job.llm), encoder, *sizes, dtype=dtype, **loading)
     model = LinguaLiftModel.from_pretrained(
-        job.parent, dtype=dtype, llm=job.llm, encoder=job.encoder
+        job.parent, dtype=dtype, llm=job.llm, encoder=job.encoder, **loading
     )
     if encoder is None or layer is None:
         return model
@@ -148,6 +173,27 @@ def _load(job: StageJob, encoder_dim: int, dtype: torch.dtype) -> LinguaLiftMode
     return aligned
 
 
+def _four_bits(job: StageJob) -> dict[str, Any]:
+    """How Transformers loads the LLM in 4 bits (NF4), where the stage asks for it."""
+    if not isinstance(job.stage, LanguageModelling) or not job.stage.four_bit:
+        return {}
+    before = [] if job.parent is None else LinguaLiftConfig.from_pretrained(job.parent).trained
+    if "llm" in before:
+        raise LinguaLiftError(
+            f"stage '{job.name}': four_bit holds the published LLM, but an earlier stage has"
+            " trained it; leave four_bit out"
+        )
+    if machine.device() != "cuda":
+        raise LinguaLiftError(f"stage '{job.name}': four_bit needs a GPU; leave it out")
+    how = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+    return {"quantization_config": how, "device_map": {"": torch.cuda.current_device()}}
+
+
 def _check_encoder(job: StageJob, model: LinguaLiftModel, encoder_dim: int) -> None:
     """A chain of stages keeps one encoder."""
     config = model.config
@@ -169,49 +215,28 @@ def _check_encoder(job: StageJob, model: LinguaLiftModel, encoder_dim: int) -> N
         )
 
 
-def _states(job: StageJob, examples: Examples) -> States | Tokens | None:
-    """The stored encoder states of a stage's questions, or the tokens of what the encoder reads
-    where that is more, or the encoder is not, or no longer, the frozen one.
-    """
-    before = [] if job.parent is None else LinguaLiftConfig.from_pretrained(job.parent).trained
-    learns = "encoder" in {*job.stage.train, *before}
-    if job.encoder is not None and (learns or examples.states is None):
-        return EncoderTokenizer.load(job.encoder, job.split_digits).tokens(_encoded(job, examples))
-    return examples.states
-
-
-def _compose(job: StageJob, examples: Examples, states: States | Tokens | None) -> list[Composed]:
-    """The examples as the LLM reads them."""
-    tokenizer = load_tokenizer(job.llm)
-    unread = states is None or job.layout == "text"
-    counts = [0] * len(examples) if states is None or unread else states.counts().tolist()
-    return [
-        compose(LAYOUTS[job.layout], tokenizer, prompt, question, count, response)
-        for prompt, question, count, response in zip(
-            examples.prompts, examples.questions, counts, examples.responses, strict=True
-        )
-        if prompt is not None
-    ]
-
-
-def _regress(
-    job: StageJob, stage: WarmStart, examples: Examples, english: Examples | None
-) -> tuple[LinguaLiftModel, dict[str, Any]]:
+def _regress(job: StageJob, stage: WarmStart) -> tuple[LinguaLiftModel, dict[str, Any]]:
     """The model after a warm start, and the record of it."""
+    english = None if job.reference is None else read_examples(job.reference, {})
+    examples, left_out = stage_examples(job, english)
     assert job.encoder is not None and examples.states is not None
-    model = starting_model(job, english)
+    model = starting_model(job)
     encoder = EncoderTokenizer.load(job.encoder, job.split_digits)
-    tokenizer = load_tokenizer(job.llm)
-    targets = stage_targets(examples, encoder, tokenizer)
-    return model, train_warm_start(model, examples.states, targets, stage, job.seed)
+    targets = stage_targets(examples, encoder, load_tokenizer(job.llm))
+    trained = train_warm_start(model, examples.states, targets, stage, job.seed)
+    languages = sorted(set(examples.languages))
+    return model, {"languages": languages, "left_out": left_out, **trained}
 
 
 def _save(job: StageJob, model: LinguaLiftModel, record: dict[str, Any]) -> None:
     """Write the checkpoint; of several processes the first one writes, and all take part."""
     storage = torch.bfloat16 if job.bf16 else None
+    note_prompt(job, model)
     if os.environ.get("RANK", "0") != "0":
         model.save_pretrained(job.out, llm_dtype=storage, is_main_process=False)
         return
     with atomic_directory(job.out) as folder:
-        model.save_pretrained(folder, llm_dtype=storage, record=record)
-        write_json(folder / RECORD, {**record, "provenance": job.stamp})
+        model.save_pretrained(folder, llm_dtype=storage)
+        about = {**record, "example": card_example(job, model, storage)}
+        write_text(folder / CARD, model_card(model.config.to_dict(), about))
+        write_json(folder / RECORD, {**about, "provenance": job.stamp})

@@ -6,7 +6,7 @@ import logging
 import shutil
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,17 @@ from lingualift import machine
 from lingualift.artifacts import check_directory, seal_directory
 from lingualift.config import LanguageModelling
 from lingualift.messages import LinguaLiftError
-from lingualift.model.modeling import LinguaLiftModel, module_of
+from lingualift.model.encoder import Encoder
+from lingualift.model.modeling import LinguaLiftModel
+from lingualift.model.weights import module_of
 from lingualift.training.batches import PlannedBatches
-from lingualift.training.fit import processes
+from lingualift.training.fit import OutOfMemory, processes
 from lingualift.training.job import StageJob
 from lingualift.training.progress import Progress
 
 logger = logging.getLogger(__name__)
+OPTIMISERS = {"adamw": "adamw_torch_fused", "adamw-8bit": "adamw_torch_8bit"}
+"""Settings in the words of the Trainer; torchao's moments of 8 bits can be sharded."""
 
 
 class StageArguments(TrainingArguments):
@@ -40,9 +44,17 @@ class StageArguments(TrainingArguments):
 class PlannedTrainer(Trainer):
     """A Trainer that keeps the planned order, gives each module its own rate and weight decay where
     `by_module` names them, and saves only what the stage trains, sealed with checksums.
+
+    An item of its data is what one device does of a global batch: all of its micro-batches, for
+    their number differs between global batches. `encoder` makes states in the step where they are
+    not stored; with `tries` the largest planned micro-batch is tried before the first step.
     """
 
     by_module: LanguageModelling | None = None
+
+    def __init__(self, *, encoder: Encoder | None = None, tries: bool = False, **options: Any):
+        super().__init__(**options)
+        self.encoder, self.tries = encoder, tries
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         if self.by_module is not None and self.optimizer is None:
@@ -52,6 +64,66 @@ class PlannedTrainer(Trainer):
             optimiser, settings = self.get_optimizer_cls_and_kwargs(self.args, network)
             self.optimizer = optimiser(groups, **settings)
         return super().create_optimizer(*([] if model is None else [model]))
+
+    def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> Any:
+        """One global batch, and the number of labels that its mean loss is over."""
+        share = next(epoch_iterator)
+        return [share["micro_batches"]], share["labels"]
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """Not counted."""
+        return 0
+
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
+        """Accumulate the gradients of one device's micro-batches; their loss."""
+        if self.tries:
+            self.tries = False
+            self._try_largest(model)
+        losses = []
+        for number, micro_batch in enumerate(inputs):
+            last = number == len(inputs) - 1
+            with nullcontext() if last else self._later_sum(model):
+                losses.append(super().training_step(model, micro_batch, num_items_in_batch))
+        return sum(losses[1:], losses[0])
+
+    def _later_sum(self, model: Any) -> Any:
+        """Sum gradients over devices once a global batch; but sharded ones at once, or each device
+        would hold all of them (4 bytes a parameter) in between.
+        """
+        return nullcontext() if self.is_fsdp_enabled else self.accelerator.no_sync(model)
+
+    def _try_largest(self, model: Any) -> None:
+        """Compute the planned micro-batch of the most tokens beside optimiser states and gradients
+        as large as they will be, and forget it: what does not fit is known before the first step.
+        """
+        data = self.train_dataset
+        assert isinstance(data, PlannedBatches) and self.optimizer is not None
+        chosen = data.largest()
+        learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        moment = torch.uint8 if self.args.optim == OPTIMISERS["adamw-8bit"] else None
+        held = [
+            torch.empty_like(parameter, dtype=moment, requires_grad=False)
+            for parameter in (() if self.optimizer.state else learning)
+            for _ in ("first", "second")
+        ]
+        batch: Any = self._prepare_input(data.micro_batch(chosen))
+        devices = [self.args.device] if self.args.device.type == "cuda" else []
+        try:
+            with torch.random.fork_rng(devices), self._later_sum(model):
+                for _ in ("without gradients", "beside gradients"):
+                    super().training_step(model, batch, data.labels(chosen))
+        except torch.OutOfMemoryError:
+            tokens = data.cutting.size(data.lengths[chosen])
+            raise OutOfMemory(tokens, len(chosen) < 2) from None
+        del held
+        model.zero_grad(set_to_none=True)
+
+    def _prepare_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        prepared = super()._prepare_inputs(inputs)
+        if self.encoder is None or "encoder_ids" not in prepared:
+            return prepared
+        ids, mask = prepared.pop("encoder_ids"), prepared.pop("encoder_mask")
+        return prepared | {"encoder_states": self.encoder.live(ids, mask)}
 
     def _get_train_sampler(self, *args: Any, **kwargs: Any) -> torch.utils.data.Sampler:
         assert isinstance(self.train_dataset, PlannedBatches)
@@ -105,25 +177,22 @@ def parameter_groups(
     ]
 
 
-def arguments(job: StageJob, steps: int, accumulation: int) -> TrainingArguments:
-    """The stage's settings in the Trainer's words, for `steps` steps of `accumulation`
-    micro-batches each.
-    """
+def arguments(job: StageJob, steps: int) -> TrainingArguments:
+    """The stage's settings in the Trainer's words, for `steps` steps."""
     stage, gpu = job.modelling, machine.device() == "cuda"
     sharded = shards(stage.train, processes())
-    checkpointing = stage.gradient_checkpointing
+    checkpointing = stage.gradient_checkpointing is True
     warming = stage.schedule == "constant" and stage.warmup
     args = StageArguments(
         output_dir=str(job.work),
         num_train_epochs=1,
         per_device_train_batch_size=1,
-        gradient_accumulation_steps=accumulation,
         learning_rate=max(stage.rates.values()),
         lr_scheduler_type="constant_with_warmup" if warming else stage.schedule,
         warmup_steps=round(stage.warmup * steps),
         weight_decay=max(stage.decays.values()),
         max_grad_norm=1.0,
-        optim="adamw_torch_fused",
+        optim=OPTIMISERS[stage.optim],
         bf16=job.bf16,
         activation_checkpointing=checkpointing and not sharded,
         activation_checkpointing_kwargs={"use_reentrant": False},

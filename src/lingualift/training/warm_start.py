@@ -109,8 +109,12 @@ def train_warm_start(
     variance = variance.to(device)
     generator = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.AdamW(alignment.parameters(), lr=stage.learning_rate, weight_decay=0.01)
+    # A rise of exactly one step, a tenth of ten, is a division by zero in PyTorch.
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, stage.learning_rate, total_steps=stage.steps, pct_start=0.1
+        optimiser,
+        stage.learning_rate,
+        total_steps=stage.steps,
+        pct_start=0.1 if stage.steps > 10 else 0.15,
     )
     losses = []
     for step in range(stage.steps):

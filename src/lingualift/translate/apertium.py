@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from lingualift.data.folders import visible_files
 from lingualift.messages import LinguaLiftError
 
 _SPECIAL = re.compile(r"([\\^$@*/<>{}\[\]~])")
@@ -47,7 +48,7 @@ def unpack_packages(packages: Path, root: Path) -> None:
             "Apertium's Debian packages need `dpkg-deb` (package dpkg); use another engine in"
             " translation.engines"
         )
-    archives = sorted(path for path in packages.rglob("*.deb") if not path.name.startswith("."))
+    archives = visible_files(packages, "**/*.deb")
     if not archives:
         raise LinguaLiftError(
             f"{packages}: holds no Debian packages; delete the folder and retrieve it again"
@@ -89,7 +90,7 @@ def read_mode(mode: Path, root: Path) -> list[list[str]]:
     """
     try:
         words = shlex.split(mode.read_text(encoding="utf-8"))
-    except ValueError as error:  # bytes that are no text, a quotation without end
+    except (OSError, ValueError) as error:  # bytes that are no text, a quotation without end
         raise LinguaLiftError(
             f"Apertium: mode {mode.stem} cannot be read ({error}); delete its packages and run"
             " again"
