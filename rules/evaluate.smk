@@ -23,6 +23,26 @@ rule problems:
         "../workflow/scripts/problems.py"
 
 
+rule worked_examples:
+    input:
+        "results/tasks/{task}/questions.parquet",
+    output:
+        "results/tasks/{task}/examples-{shots}.parquet",
+    log:
+        "results/logs/examples/{task}-{shots}.log",
+    benchmark:
+        "results/timings/examples/{task}-{shots}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        **SMALL,
+    message:
+        "draw {wildcards.shots} worked examples of {wildcards.task}"
+    script:
+        "../workflow/scripts/worked_examples.py"
+
+
 rule predict:
     input:
         unpack(

@@ -15,6 +15,8 @@ rule results_table:
         parquet="results/tables/{table}.parquet",
         groups_csv="results/tables/{table}-groups.csv",
         groups="results/tables/{table}-groups.parquet",
+        gains="results/tables/{table}-gains.csv",
+        notes="results/tables/{table}.notes.txt",
     log:
         "results/logs/tables/{table}.log",
     benchmark:
@@ -29,6 +31,11 @@ rule results_table:
         languages=lambda wildcards: PLAN.languages_of(CONFIG.benchmark_names[wildcards.table]),
         groupings=inputs.groupings(PLAN),
         reference=lambda wildcards: inputs.table_reference(PLAN, wildcards.table),
+        methods=lambda wildcards: inputs.methods(PLAN, wildcards.table),
+        names=lambda wildcards: {
+            lang: PLAN.language(lang).name
+            for lang in PLAN.languages_of(CONFIG.benchmark_names[wildcards.table])
+        },
         bootstrap=CONFIG.tables.bootstrap,
         # An object, which Snakemake does not compare: inputs say what a table depends on.
         configuration=CONFIG,

@@ -68,8 +68,9 @@ def explain(error: "ValidationError", model: Any, origin: str) -> str:
     keys, known_keys, elsewhere = _follow(model, first["loc"])
     key, kind = printable(".".join(keys)), first["type"]
     if kind == "extra_forbidden":
-        hint = elsewhere.get(keys[-1]) or nearest(keys[-1], known_keys)
-        return f"{origin}: unknown key '{key}'; {hint}"
+        last = keys[-1] if keys else str(first["loc"][-1])  # `(`: reads as a mark of a branch
+        hint = elsewhere.get(last) or nearest(last, known_keys)
+        return f"{origin}: unknown key '{key or printable(last)}'; {hint}"
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         key += f"{'.' if key else ''}{first['ctx']['discriminator'].strip(chr(39))}"
         if kind == "union_tag_not_found":

@@ -182,6 +182,9 @@ def report(targets: list[Path]) -> str:
         if path.suffix == ".csv" and path.is_file():
             with open(path, newline="", encoding="utf-8") as handle:
                 lines += [f"\n{path}", as_text(list(csv.reader(handle)))]
+            notes = path.with_suffix(".notes.txt")
+            if notes.is_file():
+                lines += notes.read_text(encoding="utf-8").splitlines()
     if lines:
         lines += [
             "",

@@ -12,6 +12,7 @@ from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.retrieve.fetch import retrieve
 from lingualift.retrieve.sources import load_sources
+from lingualift.tasks.forms import TOPICS, read_topics
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("LINGUALIFT_DATA") or ROOT.parent / "shared" / "data")
@@ -56,16 +57,39 @@ def test_xnlis_english_and_german_files_are_parallel():
     assert len(load("xnli", "en", "dev", [folder("xnli")])) == 2490
 
 
-@pytest.mark.parametrize("language", BENCHMARKS["sib200"].BENCHMARK.languages)
+@pytest.mark.parametrize("language", BENCHMARKS["sib200-sentences"].BENCHMARK.languages)
 def test_sib200_has_the_same_sentences_in_every_language(language):
     code = TABLE[language].nllb
     if not (folder("sib200") / code / "test.tsv").is_file():
         pytest.skip(f"{code}/test.tsv is absent from {DATA / 'sib200'}")
-    problems = load("sib200", language, "test", [folder("sib200")], code)
-    english = load("sib200", "sw", "test", [folder("sib200")], TABLE["sw"].nllb)
+    problems = load("sib200-sentences", language, "test", [folder("sib200")], code)
+    english = load("sib200-sentences", "sw", "test", [folder("sib200")], TABLE["sw"].nllb)
     assert {(one.id, one.translation) for one in problems} == {
         (one.id, one.translation) for one in english
     }
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+@pytest.mark.parametrize("language", BENCHMARKS["sib200"].BENCHMARK.languages)
+def test_sib200_has_the_same_topics_in_every_language(language, split):
+    code = TABLE[language].nllb
+    if not (folder("sib200") / code / f"{split}.tsv").is_file():
+        pytest.skip(f"{code}/{split}.tsv is absent from {DATA / 'sib200'}")
+    problems = load("sib200", language, split, [folder("sib200")], code)
+    english = load("sib200", "en", split, [folder("sib200")], "eng_Latn")
+    assert {(one.id, one.answer) for one in problems} == {(one.id, one.answer) for one in english}
+
+
+def test_sib200s_english_training_part_shares_no_sentence_with_the_others():
+    path = folder("sib200") / "eng_Latn" / "train.tsv"
+    if not path.is_file():
+        pytest.skip(f"eng_Latn/train.tsv is absent from {DATA / 'sib200'}")
+    training = list(read_topics(path))
+    assert len(training) == 701 and {example.answer for example in training} == set(TOPICS)
+    for split in ("dev", "test"):
+        problems = load("sib200", "en", split, [folder("sib200")], "eng_Latn")
+        assert not {problem.question for problem in problems} & {one.question for one in training}
+        assert not {problem.id for problem in problems} & {f"sib200-{one.id}" for one in training}
 
 
 @pytest.mark.parametrize("language", BENCHMARKS["tatoeba"].BENCHMARK.languages)

@@ -612,9 +612,9 @@ def test_sib200_pairs_sentences_with_their_english_by_id(tmp_path: Path) -> None
         path = tmp_path / code / "test.tsv"
         path.parent.mkdir()
         path.write_text("index_id\tcategory\ttext\n" + "".join(rows), encoding="utf-8")
-    problems = load("sib200", "sw", "test", [tmp_path], "swh_Latn")
+    problems = load("sib200-sentences", "sw", "test", [tmp_path], "swh_Latn")
     first = problems[3]
     assert (first.id, first.question, first.translation) == ("sib200-3", "swh_Latn 3", "eng_Latn 3")
     (tmp_path / "eng_Latn/test.tsv").write_text("index_id\tcategory\ttext\n0\tx\ty\n")
     with pytest.raises(LinguaLiftError, match=r"test.tsv, line 3: sentence 1 is not in .*eng_Latn"):
-        load("sib200", "sw", "test", [tmp_path], "swh_Latn")
+        load("sib200-sentences", "sw", "test", [tmp_path], "swh_Latn")

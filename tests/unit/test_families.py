@@ -463,7 +463,7 @@ def test_lora_starts_as_the_llm_learns_alone_and_merges_to_the_same_logits(
         model(**batch)["logits"],
         {name: tensor.clone() for name, tensor in model.state_dict().items()},
     )
-    model.trainable(["llm-lora"], 4, 8.0)
+    model.trainable(["llm-lora"], {"rank": 4, "alpha": 8.0})
     torch.testing.assert_close(model(**batch)["logits"], before)
     settings = {"epochs": 4, "batch": 4, "learning_rate": 5e-2, "lora_rank": 4}
     job = language_modelling_job(tmp_path / "w", ["llm-lora"], **settings)
@@ -500,7 +500,7 @@ def test_adapters_learn_over_an_llm_in_four_bits(llama: Path) -> None:
     for layer in model.llm.model.layers.modules():
         if type(layer) is torch.nn.Linear:
             layer.__class__ = layers
-    model.trainable(["llm-lora"], 4, 8.0)
+    model.trainable(["llm-lora"], {"rank": 4, "alpha": 8.0})
     torch.testing.assert_close(model(**inputs)["logits"], before)
     model(**inputs)["logits"].sum().backward()
     adapted = [layer for layer in model.llm.modules() if isinstance(layer, layers)]

@@ -353,7 +353,7 @@ def group_rows(systems: list[str]) -> list[dict[str, Any]]:
 
 def sentence_rows() -> list[dict[str, Any]]:
     return [
-        {"space": space, "benchmark": "sib200", "language": code, "id": str(number)}
+        {"space": space, "benchmark": "sib200-sentences", "language": code, "id": str(number)}
         | {"x": float(number), "y": 1.0, "retrieved": None if code == "en" else number > 1}
         for space in ("encoder", "LLM")
         for code in ("en", "sw")
@@ -413,14 +413,15 @@ def test_sentences_are_the_same_in_every_language(name: str, line: str) -> None:
 
 
 def test_figure_5_takes_flores_sentences_by_one_setting() -> None:
-    plan = planned({"tables": {"sentences": "sib200"}})
+    plan = planned({"tables": {"sentences": "sib200-sentences"}})
     read = plan_paper.sentences(plan)
     assert list(read.problems) == plan.config.languages.alignment  # English stands beside each
-    assert read.problems["sw"] == "results/problems/sib200/sw.parquet"
+    assert read.problems["sw"] == "results/problems/sib200-sentences/sw.parquet"
     assert {"sib200-sw", "sib200-de"} <= set(plan.retrieved())
     waited = plan_paper.sentence_inputs(plan)
     assert any(
-        path.startswith("results/encoded/") and "/problems/sib200/" in path for path in waited
+        path.startswith("results/encoded/") and "/problems/sib200-sentences/" in path
+        for path in waited
     )
 
 

@@ -14,6 +14,7 @@ from lingualift.evaluation.memory import require_fit
 from lingualift.evaluation.predict import Asking, generates, load_for_generation, predict
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import read_problems, texts
+from lingualift.evaluation.worked_examples import SEPARATOR, with_examples
 from lingualift.machine import device, dtype
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
@@ -38,6 +39,7 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
     model = load_for_generation(checkpoint, llm, precision).to(where)
     if where.type == "cpu" and not served:
         pack(model.llm)
+    examples = read_parquet(files.examples) if "examples" in files.keys() else None
     encoder = None
     # Stored states are the frozen encoder's, of the questions alone: not where a stage has trained
     # it, or where it reads whole prompts.
@@ -54,6 +56,8 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
         for asked, partial in zip(batch, partials, strict=True):
             questions, states = problems[asked.language], None
             prompt = Prompt(**asked.prompt)
+            if examples is not None:
+                prompt = with_examples(prompt, examples)
             if asked.translated:
                 english = read_parquet(asked.translated)
                 questions = in_english(questions, english, asked.translated)
@@ -70,10 +74,11 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
                 params.input,
                 prompt,
                 settings,
+                "" if examples is None else SEPARATOR,
             )
             table = predict(model, llm, questions, states, asking, partial, checkpoint, engine)
             used = [files.llm, asked.problems, checkpoint, asked.states, asked.translated]
-            used.append(files.get("encoder"))
+            used += [files.get("encoder"), files.get("examples")]
             stamp = provenance(
                 snakemake.rule,
                 params.evaluation,

@@ -3,12 +3,13 @@ script.
 """
 
 import csv
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lingualift import job
-from lingualift.artifacts import atomic_path, read_parquet, write_parquet
+from lingualift.artifacts import atomic_path, read_parquet, write_parquet, write_text
 from lingualift.benchmarks.mmwp_built import BUILT_SCHEMA
 from lingualift.benchmarks.mmwp_built.build import post_edited_rows
 from lingualift.benchmarks.registry import registered
@@ -16,10 +17,18 @@ from lingualift.evaluation.problems import read_problems
 from lingualift.evaluation.score import SCORE_SCHEMA
 from lingualift.provenance import provenance
 from lingualift.tables.chance import TITLES, chance
+from lingualift.tables.gains import advice, gain_table
 from lingualift.tables.lexicons import LEXICON_TABLE_SCHEMA
 from lingualift.tables.reference import read_reference
 from lingualift.tables.results import TIDY_SCHEMA, beside, readable, shown, tidy, with_version
 from lingualift.tables.scopes import group_scopes, scopes
+
+
+def write_csv(name: str, rows: Sequence[Sequence[str]]) -> None:
+    """Write rows as a CSV file, whole or not at all."""
+    with atomic_path(name) as path, open(path, "w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle, lineterminator="\n").writerows(rows)
+
 
 with job.frame(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
@@ -28,7 +37,7 @@ with job.frame(snakemake.log[0]):
     aligned = lexicons.filter(lexicons["in_stage_1"])["language"].to_pylist()
     benchmark = registered(snakemake.config["benchmarks"])[params.benchmark].BENCHMARK
     scores = shown(scores, benchmark.shown)
-    titles = {title for title, _ in params.systems.values()}
+    titles = {title for title, *_ in params.systems.values()}
     published = [
         row
         for path in files.get("reference", [])
@@ -85,8 +94,8 @@ with job.frame(snakemake.log[0]):
         if post_edited:
             table = pa.concat_tables([table, post_edited_rows(columns, post_edited)])
         write_parquet(parquet, table, TIDY_SCHEMA, stamp)
-        with (
-            atomic_path(readable_csv) as path,
-            open(path, "w", newline="", encoding="utf-8") as handle,
-        ):
-            csv.writer(handle, lineterminator="\n").writerows(readable(table))
+        write_csv(readable_csv, readable(table))
+        if parquet == snakemake.output.parquet:
+            write_csv(snakemake.output.gains, gain_table(table))
+            lines = advice(table, params.methods, params.languages, params.names)
+            write_text(snakemake.output.notes, "".join(f"{line}\n" for line in lines))

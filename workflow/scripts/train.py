@@ -36,6 +36,7 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
         encoder=prepared(files.encoder) if run.encoder else None,
         layer=run.encoder.read if run.encoder else None,
         split_digits=run.encoder is not None and run.encoder.split_digits,
+        mixture=run.encoder is not None and run.encoder.mixture,
         alignment=run.alignment,
         parent=Path(files.parent) if "parent" in files.keys() else None,
         data=params.texts,

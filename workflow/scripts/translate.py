@@ -1,7 +1,5 @@
 """Translate the questions of one benchmark and language into English."""
 
-import pyarrow as pa
-
 from lingualift import job
 from lingualift.artifacts import write_parquet
 from lingualift.evaluation.problems import read_problems
@@ -9,7 +7,11 @@ from lingualift.languages import Language
 from lingualift.model.prepare import prepared
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
-from lingualift.translate.engine import TRANSLATION_SCHEMA, translate_questions
+from lingualift.translate.engine import (
+    TRANSLATION_SCHEMA,
+    translate_questions,
+    translation_table,
+)
 
 with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu", 0)):
     files, params = snakemake.input, snakemake.params
@@ -18,14 +20,6 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
     folder = verified(files.engine) if params.kind == "apt" else prepared(files.engine)
     questions = [problem.question for problem in problems]
     english = translate_questions(questions, language, params.kind, folder, params.batch)
-    columns = [
-        [problem.id for problem in problems],
-        [language.code] * len(problems),
-        questions,
-        english,
-    ]
-    table = pa.Table.from_arrays(
-        [pa.array(column, pa.string()) for column in columns], schema=TRANSLATION_SCHEMA
-    )
+    table = translation_table(problems, language.code, english)
     stamp = provenance(snakemake.rule, {"engine": params.engine}, files)
     write_parquet(snakemake.output[0], table, TRANSLATION_SCHEMA, stamp)

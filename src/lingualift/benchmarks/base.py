@@ -13,6 +13,7 @@ from lingualift.data.folders import names_held, visible_files, wrong_cell
 from lingualift.evaluation.answers import to_number
 from lingualift.evaluation.numerals import whole_number
 from lingualift.messages import LinguaLiftError, nearest
+from lingualift.tasks.forms import multiple_choice_question
 
 Answer = Literal["number", "choice", "neighbour"]
 
@@ -112,6 +113,21 @@ def number(text: str, place: str) -> str:
             " from its source again"
         )
     return re.sub(r"\.0+$", "", numeral)
+
+
+def choice_problem(
+    identifier: str, stem: str, choices: Sequence[str], key: str, place: str
+) -> Problem:
+    """A question with choices lettered from A, in the form of the task data; `key` is the letter of
+    the right one, and any other is an error.
+    """
+    letters = tuple("ABCDEFGHIJ"[: len(choices)])
+    if key not in letters:
+        raise LinguaLiftError(
+            f"{place}: the answer '{key[:20]}' is not one of the choices {', '.join(letters)}"
+        )
+    question = multiple_choice_question(stem, choices)
+    return Problem(identifier, question, key, choices=letters, place=place)
 
 
 def find(

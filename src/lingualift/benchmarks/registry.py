@@ -8,13 +8,18 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from lingualift.benchmarks import (
+    afrimgsm,
+    belebele,
+    global_mmlu_lite,
     gsm_symbolic,
     mgsm,
+    mgsm_rev2,
     mmwp,
     mmwp_built,
     mmwp_mini,
     mmwp_mini_hard,
     msvamp,
+    polymath,
     sib200,
     tatoeba,
     xcsqa,
@@ -38,8 +43,14 @@ BENCHMARKS: Benchmarks = {
         xnli,
         xcsqa,
         tatoeba,
-        sib200,
+        sib200.TOPIC,
+        sib200.RETRIEVAL,
         gsm_symbolic,
+        afrimgsm,
+        mgsm_rev2,
+        belebele,
+        global_mmlu_lite,
+        polymath,
     )
 }
 

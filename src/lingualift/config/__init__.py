@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from lingualift.config.alternatives import Alternatives
 from lingualift.config.base import (
     Code,
     Folder,
@@ -41,6 +42,8 @@ from lingualift.config.evaluation import (
     Translation,
 )
 from lingualift.config.training import (
+    CODE_SWITCHED,
+    MONOLINGUAL,
     NOT_IN_IDS,
     OBJECTIVE,
     Alignment,
@@ -55,15 +58,19 @@ from lingualift.config.training import (
     StageInput,
     System,
     WarmStart,
+    WorkedExamples,
     with_overrides,
 )
 from lingualift.messages import LinguaLiftError, explain
 
 __all__ = [
+    "CODE_SWITCHED",
+    "MONOLINGUAL",
     "NOT_IN_IDS",
     "OBJECTIVE",
     "AdversarySettings",
     "Alignment",
+    "Alternatives",
     "Code",
     "CodeSwitch",
     "Compute",
@@ -98,6 +105,7 @@ __all__ = [
     "Translation",
     "Vocabulary",
     "WarmStart",
+    "WorkedExamples",
     "load",
     "real_number",
     "with_overrides",
@@ -142,8 +150,13 @@ class Config(Settings):
     prompts: dict[Name, PromptText]
     stages: dict[Name, Stage]
     systems: list[Name] = Field(
-        min_length=1, description="Systems of config/systems/*.yaml that are trained and evaluated."
+        min_length=1,
+        description=(
+            "Systems of config/systems/*.yaml that are trained and evaluated; `alternatives` stands"
+            " for all rows of that group."
+        ),
     )
+    alternatives: Alternatives = Alternatives()
     benchmarks: dict[Name, Name | OwnBenchmark] = Field(
         min_length=1,
         description=(

@@ -200,7 +200,7 @@ class CodeSwitch(Settings):
     )
 
 
-Kind = Literal["maths", "nli", "commonsense"]
+Kind = Literal["maths", "nli", "commonsense", "topic"]
 
 
 class Task(Settings):
@@ -212,7 +212,7 @@ class Task(Settings):
             " more keys of config/sources.yaml."
         )
     )
-    kind: Literal["maths", "nli", "commonsense", "translation"] = Field(
+    kind: Literal["maths", "nli", "commonsense", "topic", "translation"] = Field(
         "maths",
         description=(
             "Which benchmarks systems trained on it are evaluated on; translation: parallel text"

@@ -185,7 +185,7 @@ class Tables(Settings):
     sentences: Name = Field(
         default="mmwp-mini",
         description=(
-            "Benchmark whose parallel sentences the paper's Figure 5 shows (sib200: Flores'"
-            " sentences)."
+            "Benchmark whose parallel sentences the paper's Figure 5 shows (sib200-sentences:"
+            " Flores' sentences)."
         ),
     )

@@ -56,6 +56,13 @@ class EncoderModel(Model):
             " the LLM does and the encoder would not."
         ),
     )
+    mixture: bool = Field(
+        False,
+        description=(
+            "Whether the alignment layer mixes `layers` by learnt shares, instead of reading them"
+            " side by side."
+        ),
+    )
     states: Literal["auto", "store", "step"] = Field(
         "auto",
         description=(
@@ -71,6 +78,8 @@ class EncoderModel(Model):
             raise ValueError("layers: give layer or layers, not both; set the other to null")
         if self.layers is not None and self.layers != sorted(set(self.layers)):
             raise ValueError("layers: name each layer once, the lowest first")
+        if self.mixture and self.layers is None:
+            raise ValueError("mixture: mixes several layers; name them in layers")
         return self
 
 
@@ -154,8 +163,9 @@ OBJECTIVE = Field(
 )
 DATA = Field(
     description=(
-        "`code-switched`, `english` (a warm start alone: nothing but English questions), or a task"
-        " of `tasks`; several are mixed."
+        "`code-switched`, `monolingual` (the raw text that lexicons are made from, as it stands),"
+        " `english` (a warm start alone: nothing but English questions), or a task of `tasks`;"
+        " several are mixed."
     )
 )
 StageInput = Annotated[
@@ -298,6 +308,13 @@ class LanguageModelling(Settings):
     lora_alpha: Annotated[float, BeforeValidator(real_number)] = Field(
         32.0, gt=0, allow_inf_nan=False, description="Scale of the adapters, over their rank."
     )
+    magnitude: bool = Field(
+        False,
+        description=(
+            "Whether the adapters of `llm-lora` also learn the length of each row of the weights"
+            " (DoRA)."
+        ),
+    )
     learning_rate: Rates
     schedule: Literal["constant", "linear", "cosine"] = Field(
         "constant", description="Course of the learning rate after the warm-up."
@@ -313,6 +330,12 @@ class LanguageModelling(Settings):
             " embeddings."
         ),
     )
+
+    @property
+    def adapters(self) -> dict[str, Any]:
+        """The settings of `model.lora.adapt`; magnitude is named where it is learnt."""
+        adapters = {"rank": self.lora_rank, "alpha": self.lora_alpha}
+        return {**adapters, "magnitude": True} if self.magnitude else adapters
 
     @property
     def rates(self) -> dict[str, float]:
@@ -331,10 +354,11 @@ class LanguageModelling(Settings):
 
     @property
     def parts(self) -> list[tuple[str, str | None]]:
-        """Every data set with its prompt."""
+        """Every data set with its prompt; monolingual text has none."""
         data = [self.data] if isinstance(self.data, str) else self.data
         prompts = self.prompt if isinstance(self.prompt, list) else [self.prompt] * len(data)
-        return list(zip(data, prompts, strict=True))
+        named = zip(data, prompts, strict=True)
+        return [(part, None if part == MONOLINGUAL else prompt) for part, prompt in named]
 
     def identity(self) -> dict[str, Any]:
         """What of these settings enters the stage's id: all that determines its result."""
@@ -367,6 +391,11 @@ class LanguageModelling(Settings):
             raise ValueError("train: llm or llm-lora, not both")
         if self.four_bit and "llm-lora" not in self.train:
             raise ValueError("four_bit: only for a stage that trains llm-lora")
+        if self.four_bit and self.magnitude:
+            raise ValueError(
+                "magnitude: measures the rows of weights that are not rounded; set four_bit to"
+                " false, or leave magnitude out"
+            )
         if isinstance(self.prompt, list) and len(self.prompt) != len(data):
             raise ValueError(
                 f"prompt: {len(self.prompt)} prompts for {len(data)} data sets; give one, or one"
@@ -375,11 +404,13 @@ class LanguageModelling(Settings):
         return self
 
 
+CODE_SWITCHED, MONOLINGUAL = "code-switched", "monolingual"
+"""Data of a stage that no task holds: texts in the aligned languages, a table each."""
 BY_MODULE = ("learning_rate", "weight_decay")
 """Settings of a stage that are one number, or one for each module."""
 NOT_IN_IDS = {"micro_tokens", "gradient_checkpointing", "input"}
 """Settings of speed and memory; `input` enters an id as the layout that it leads to."""
-LATER_SETTINGS: dict[str, Any] = {"optim": "adamw", "four_bit": False}
+LATER_SETTINGS: dict[str, Any] = {"optim": "adamw", "four_bit": False, "magnitude": False}
 """Settings that came later, by the values that stages had before them, which enter no id."""
 Stage = Annotated[WarmStart | LanguageModelling, Field(discriminator="objective")]
 """One training stage; its objective says which settings it has."""
@@ -401,6 +432,13 @@ def with_overrides(stage: Stage, overrides: Mapping[str, Any], origin: str) -> S
         return TypeAdapter[Stage](Stage).validate_python(values)
     except ValidationError as error:
         raise LinguaLiftError(explain(error, Stage, origin)) from None
+
+
+class WorkedExamples(Settings):
+    """Solved English questions that a prompt begins with."""
+
+    task: Name = Field(description="Task of `tasks` that they are drawn from: training data alone.")
+    count: Positive = Field(default=8, description="How many.")
 
 
 class System(Settings):
@@ -429,11 +467,15 @@ class System(Settings):
     codeswitch: dict[str, Any] = Field(
         {}, description="Settings of `codeswitch` that differ for this system."
     )
-    translate: bool = Field(
+    translate: Literal[True, False, "llm"] = Field(
         False,
         description=(
-            "Whether the benchmark's questions are first translated into English (`translation`)."
+            "Whether the benchmark's questions are first translated into English, by an engine"
+            " (`translation`) or, `llm`, by the untrained LLM itself."
         ),
+    )
+    examples: WorkedExamples | None = Field(
+        None, description="Worked English examples that stand before every question (null: none)."
     )
     prompt: Name | None = Field(
         None,

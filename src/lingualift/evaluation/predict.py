@@ -60,7 +60,7 @@ class Asking:
     `kind` is the benchmark's kind of answer: `number` and `choice` generate, a choice is scored
     instead where `settings.choices` is `likelihood`, and `neighbour` retrieves translations by
     hidden states of `settings.retrieval_layer` (None: the middle one). `layout` says how the
-    question enters.
+    question enters. An answer ends at `end`, where another example would begin (empty: nowhere).
     """
 
     language: str
@@ -68,6 +68,7 @@ class Asking:
     layout: str
     prompt: Prompt
     settings: Evaluation
+    end: str = ""
 
 
 def predict(
@@ -111,6 +112,8 @@ def predict(
         for index, problem in enumerate(problems):
             ids, reason = answers[index]
             output = tokenizer.decode(ids, skip_special_tokens=True)
+            if asking.end:
+                output = output.strip().partition(asking.end)[0]
             rows.append(_row(problem, asking, output, reason, len(ids)))
     return pa.Table.from_pylist(rows, schema=PREDICTION_SCHEMA)
 

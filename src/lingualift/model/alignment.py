@@ -17,7 +17,8 @@ class AlignmentLayer(nn.Module):
     standardised by `mean` and `scale` (measured on English training text) and clipped: decoder-only
     encoders have a few dimensions hundreds of times larger than the rest. `gain` is the deviation
     of the LLM's input embeddings, measured and not trained; with `scaled` the output is multiplied
-    by it.
+    by it. States that join `mixed` hidden layers are first mixed to the width of one, by learnt
+    shares that begin equal (softmax of `mixture`).
     """
 
     mean: torch.Tensor  # [encoder_dim]
@@ -32,6 +33,7 @@ class AlignmentLayer(nn.Module):
         activation: str,
         normalise: bool,
         scaled: bool = True,
+        mixed: int = 1,
     ) -> None:
         super().__init__()
         if layers not in (1, 2, 3):
@@ -40,8 +42,9 @@ class AlignmentLayer(nn.Module):
             raise LinguaLiftError(
                 f"alignment.activation: '{activation}' is not one of {', '.join(ACTIVATIONS)}"
             )
-        width = 2 * encoder_dim
-        sizes = [encoder_dim] + [width] * (layers - 1) + [llm_dim]
+        read = encoder_dim // mixed
+        width = 2 * read
+        sizes = [read] + [width] * (layers - 1) + [llm_dim]
         modules: list[nn.Module] = []
         for index in range(layers):
             modules.append(nn.Linear(sizes[index], sizes[index + 1]))
@@ -49,6 +52,7 @@ class AlignmentLayer(nn.Module):
                 modules.append(ACTIVATIONS[activation]())
         self.mlp = nn.Sequential(*modules)
         self.normalise, self.scaled = normalise, scaled
+        self.mixture = nn.Parameter(torch.zeros(mixed)) if mixed > 1 else None
         self.register_buffer("mean", torch.zeros(encoder_dim))
         self.register_buffer("scale", torch.ones(encoder_dim))
         self.register_buffer("gain", torch.ones(()))
@@ -56,6 +60,9 @@ class AlignmentLayer(nn.Module):
     def forward(self, states: torch.Tensor) -> torch.Tensor:
         if self.normalise:
             states = ((states.float() - self.mean) / self.scale).clamp(-CLIP, CLIP)
+        if self.mixture is not None:
+            shares = self.mixture.softmax(0).to(states.dtype)
+            states = torch.einsum("nld,l->nd", states.unflatten(-1, (len(shares), -1)), shares)
         aligned = self.mlp(states.to(next(self.mlp.parameters()).dtype))
         return aligned * self.gain if self.scaled else aligned
 

@@ -109,11 +109,14 @@ def _last_stage(record: Mapping[str, Any]) -> list[str]:
 
 
 def _read_as(encoder: Mapping[str, Any]) -> str:
-    """The layers of an encoder that the states come from, and whether digits were split."""
+    """The layers of an encoder that the states come from, how they are put together, and whether
+    digits were split.
+    """
     layer = encoder.get("layer")
     read = "last layer" if layer is None else f"layer {layer}"
     if isinstance(layer, list):
-        read = f"layers {', '.join(map(str, layer))} joined"
+        together = "mixed" if encoder.get("mixture") else "joined"
+        read = f"layers {', '.join(map(str, layer))} {together}"
     return read + (", digits one token each" if encoder.get("split_digits") else "")
 
 

@@ -57,13 +57,17 @@ def reference(path: str | Path) -> dict[str, Any]:
 
 
 def encoder_reference(
-    path: str | Path, layer: int | list[int] | None, split_digits: bool = False
+    path: str | Path,
+    layer: int | list[int] | None,
+    split_digits: bool = False,
+    mixture: bool = False,
 ) -> dict[str, Any]:
     """`reference` of an encoder, and how its states are read; digits are named where they are
-    split.
+    split, and the layers' mixture where they are mixed.
     """
     noted = {**reference(path), "layer": layer}
-    return {**noted, "split_digits": True} if split_digits else noted
+    special = {"split_digits": split_digits, "mixture": mixture}
+    return noted | {name: value for name, value in special.items() if value}
 
 
 def place(

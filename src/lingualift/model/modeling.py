@@ -85,6 +85,7 @@ class LinguaLiftModel(PreTrainedModel):
                 config.alignment_activation,
                 config.alignment_normalise,
                 config.alignment_scaled,
+                len(config.encoder["layer"]) if config.encoder.get("mixture") else 1,
             )
             scale = 1.0
             if config.alignment_scaled:
@@ -161,8 +162,7 @@ class LinguaLiftModel(PreTrainedModel):
     def trainable(
         self,
         modules: list[str],
-        lora_rank: int = 16,
-        lora_alpha: float = 32.0,
+        adapters: dict[str, Any] | None = None,
         freeze_embeddings: bool = False,
         freeze_layers: int = 0,
     ) -> None:
@@ -170,7 +170,7 @@ class LinguaLiftModel(PreTrainedModel):
 
         `llm` takes earlier adapters into its weights, and leaves frozen its token embeddings (and
         the output matrix, where that is another) with `freeze_embeddings`, and its first
-        `freeze_layers` layers; `llm-lora` adds adapters; `encoder` leaves its input embeddings
+        `freeze_layers` layers; `llm-lora` adds `adapters`; `encoder` leaves its input embeddings
         frozen. Raises `LinguaLiftError` for a module or a layer that this model has not.
         """
         for name in modules:
@@ -185,8 +185,8 @@ class LinguaLiftModel(PreTrainedModel):
             self.merge_lora()
             self.llm_file = None
         if "llm-lora" in modules and self.config.lora is None:
-            self.config.lora = {"rank": lora_rank, "alpha": lora_alpha}
-            lora.adapt(self.llm, lora_rank, lora_alpha)
+            self.config.lora = adapters or lora.DEFAULT
+            lora.adapt(self.llm, **self.config.lora)
         if "encoder" in modules:
             self.add_encoder().float()
         for name, parameter in self.named_parameters():

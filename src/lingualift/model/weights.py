@@ -18,6 +18,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 
 from lingualift.messages import LinguaLiftError
+from lingualift.model import lora
 
 WEIGHTS = "model.safetensors"
 LLM_WEIGHTS = "llm.safetensors"
@@ -76,7 +77,7 @@ def trained_llm(
 
 def module_of(name: str) -> str:
     """The trainable module that a tensor belongs to."""
-    return "llm-lora" if name.rpartition(".")[2] in ("lora_a", "lora_b") else name.split(".")[0]
+    return "llm-lora" if name.rpartition(".")[2] in lora.NAMES else name.split(".")[0]
 
 
 def read_checkpoint(folder: Path) -> dict[str, torch.Tensor]:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from lingualift.benchmarks.base import Benchmark
 from lingualift.benchmarks.mmwp_built import BENCHMARK as BUILT
 from lingualift.benchmarks.registry import registered
-from lingualift.config import CodeSwitch, Config, OwnBenchmark, System
+from lingualift.config import CODE_SWITCHED, CodeSwitch, Config, OwnBenchmark, System
 from lingualift.languages import Language, find_language
 from lingualift.messages import LinguaLiftError, known
 from lingualift.model.layout import LAYOUTS, Prompt, reads_question
 from lingualift.plan import files
+from lingualift.plan.alternatives import with_alternatives
 from lingualift.plan.checks import (
     benchmark_sources,
     check_configuration,
@@ -178,8 +179,12 @@ class Plan:
         return compared
 
     def translates(self, run: str) -> bool:
-        """Whether a run's system translates the benchmark's questions first."""
-        return self.systems[self.run(run).system].translate
+        """Whether a run's system has an engine translate the benchmark's questions first."""
+        return self.systems[self.run(run).system].translate is True
+
+    def translates_itself(self, run: str) -> bool:
+        """Whether a run's LLM, untrained, translates the benchmark's questions first."""
+        return self.systems[self.run(run).system].translate == "llm"
 
     def source_key(self, key: str, lang: str | None = None) -> str:
         """The folder of a source below resources/sources; sources that are split by language have
@@ -309,7 +314,7 @@ class Plan:
             prompt
             for stage in self.run(run).stages
             for (data, prompt), task in zip(stage.stage.parts, stage.tasks, strict=True)
-            if data != "code-switched" and prompt and self.config.tasks[task].kind == kind
+            if data != CODE_SWITCHED and prompt and self.config.tasks[task].kind == kind
         ]
         return self.prompt(trained[-1] if trained else kind)
 
@@ -413,6 +418,7 @@ def plan(
     one line.
     """
     check_configuration(config, languages, sources)
+    config, systems = with_alternatives(config, systems)
     runs: dict[str, Run] = {}
     for name in config.systems:
         system = systems[known(name, systems, "system", "systems")]
@@ -433,7 +439,7 @@ def plan(
         check_chat(made, run)
     if made.built_languages:
         check_built(config, languages, sources)
-    if any(systems[name].translate for name in config.systems):
+    if any(systems[name].translate is True for name in config.systems):
         foreign = [code for code in config.languages.evaluation if code != "en"]
         check_engines(config, sources, (code for code in foreign if made.engine(code) is None))
     return made

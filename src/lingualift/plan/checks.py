@@ -16,6 +16,7 @@ from lingualift.retrieve.sources import Source, find_source
 from lingualift.tasks.generated import GENERATORS
 from lingualift.tasks.loaders import READERS
 
+TRANSLATION = "translation"  # the prompt that an LLM is asked to translate with
 Languages = Mapping[str, Language]
 Sources = Mapping[str, Source]
 
@@ -71,7 +72,7 @@ def _check_sentences(config: Config) -> None:
     if not benchmark.parallel:
         raise LinguaLiftError(
             f"tables.sentences: problems of '{name}' are not the same in every language; take"
-            " mmwp-mini or sib200"
+            " mmwp-mini or sib200-sentences"
         )
     if split not in benchmark.counts and name not in config.benchmark_names.values():
         raise LinguaLiftError(f"tables.sentences: '{name}' has no split '{split}'")
@@ -272,6 +273,20 @@ def check_system(name: str, system: System, used: Models, config: Config, source
         raise LinguaLiftError(
             f"{where}: translate is for input: text; the encoder reads any language"
         )
+    if system.translate == "llm":
+        known(TRANSLATION, config.prompts, "prompt", f"{where}, translate")
+    if system.examples is not None:
+        _check_examples(where, system, config)
+
+
+def _check_examples(where: str, system: System, config: Config) -> None:
+    """Worked examples are English, and stand before a question that the LLM reads."""
+    assert system.examples is not None
+    task = config.tasks[known(system.examples.task, config.tasks, "task", f"{where}, examples")]
+    if system.input != "text":
+        raise LinguaLiftError(f"{where}: examples are for input: text")
+    if task.kind == "translation" or "en" not in (task.languages or ["en"]):
+        raise LinguaLiftError(f"{where}, examples: task '{system.examples.task}' has no English")
 
 
 def check_read_layers(where: str, encoder: EncoderModel, source: Source) -> None:

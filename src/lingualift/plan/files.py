@@ -24,6 +24,7 @@ PATTERNS = {
     "benchmark": NAME,
     "task": NAME,
     "encoder": NAME,
+    "shots": r"[1-9]\d*",
     "variant": rf"({NAME}/)?",  # with its slash: '' is the configuration's own setting
     "folder": rf"tasks/{NAME}|codeswitch(/{NAME})?|problems/{NAME}",
     "tables": rf"questions|{CODE}(-{CODE})*",
@@ -124,6 +125,16 @@ def problems(benchmark: str, lang: str) -> str:
 def translated(benchmark: str, lang: str) -> str:
     """A benchmark's questions in one language, translated into English."""
     return f"{RESULTS}/translated/{benchmark}/{lang}.parquet"
+
+
+def translated_by(llm: str, benchmark: str, lang: str) -> str:
+    """A benchmark's questions in one language, translated into English by an LLM as it is."""
+    return f"{RESULTS}/translated-by/{llm}/{benchmark}/{lang}.parquet"
+
+
+def worked_examples(task: str, count: int) -> str:
+    """Solved English questions of a task that prompts begin with."""
+    return f"{RESULTS}/tasks/{task}/examples-{count}.parquet"
 
 
 # ---------------------------------------------------------------- mmwp-built

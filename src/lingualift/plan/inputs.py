@@ -1,17 +1,18 @@
 """What jobs read, where that is more than one path: inputs and parameters of rules, as values."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lingualift.config import OwnBenchmark
+from lingualift.config import CODE_SWITCHED, MONOLINGUAL, OwnBenchmark
 from lingualift.languages import Language
 from lingualift.model.layout import Prompt, reads_question
 from lingualift.plan import Plan, files
+from lingualift.plan.checks import TRANSLATION
 from lingualift.plan.engines import built_sheets, version
-from lingualift.plan.systems import RunStage, encoder_name
+from lingualift.plan.systems import Run, RunStage, encoder_name, reads_corpora
 from lingualift.retrieve.sources import Source
 
 Inputs = dict[str, str | list[str]]
@@ -19,9 +20,9 @@ Inputs = dict[str, str | list[str]]
 
 @dataclass(frozen=True)
 class StageTable:
-    """One table of texts that a stage reads: its encoder states (None for text input, or where they
-    are made in the step), its prompt, and of a code-switched language the evidence of its lexicon,
-    which may keep it out.
+    """One table of texts that a stage reads, or the corpus of a language: its encoder states (None
+    for text input, or where they are made in the step), its prompt, and of a code-switched language
+    the evidence of its lexicon, which may keep it out.
     """
 
     texts: str
@@ -183,7 +184,9 @@ def stage_tables(plan: Plan, stage: RunStage) -> list[tuple[files.TextFolder, st
     """
     tables: list[tuple[files.TextFolder, str, str | None]] = []
     for (data, prompt), task in zip(stage.stage.parts, stage.tasks, strict=True):
-        if data == "code-switched" and stage.codeswitch is not None:
+        if data == MONOLINGUAL:
+            continue  # corpora, no tables
+        if data == CODE_SWITCHED and stage.codeswitch is not None:
             folder = files.switched_folder(plan.variant(stage.codeswitch))
             tables += [(folder, lang, prompt) for lang in plan.config.languages.alignment]
         else:
@@ -202,6 +205,9 @@ def encodes_questions(plan: Plan, stage: RunStage) -> bool:
 def stage_texts(plan: Plan, stage: RunStage) -> list[StageTable]:
     """The data of a stage."""
     texts = []
+    if reads_corpora(stage.stage):
+        aligned = plan.config.languages.alignment
+        texts += [StageTable(files.corpus(lang)) for lang in aligned]
     for folder, table, prompt in stage_tables(plan, stage):
         states = _states(plan, stage, folder, table)
         texts.append(
@@ -232,7 +238,8 @@ def stage_languages(plan: Plan, stage: RunStage) -> dict[str, str]:
     """English names of the languages that a stage reads: a row more in the table of languages
     changes no stage.
     """
-    codes = {"en", *(plan.config.languages.alignment if stage.codeswitch else [])}
+    texts = stage.codeswitch is not None or reads_corpora(stage.stage)
+    codes = {"en", *(plan.config.languages.alignment if texts else [])}
     for task in stage.tasks:
         codes |= set(plan.config.tasks[task].languages or [])
     return {code: plan.languages[code].name for code in sorted(codes)}
@@ -301,11 +308,14 @@ def prediction(plan: Plan, name: str, benchmark: str, batch: str) -> Inputs:
         "llm": plan.model(run.llm.source),
         "problems": [files.problems(benchmark, lang) for lang in languages],
         "translated": [
-            files.translated(benchmark, lang)
+            path
             for lang in languages
-            if plan.translates(name) and lang != "en" and plan.engine(lang)
+            if (path := translation(plan, name, benchmark, lang)) is not None
         ],
     }
+    examples = plan.systems[run.system].examples
+    if examples is not None:
+        inputs["examples"] = files.worked_examples(examples.task, examples.count)
     if run.checkpoint:
         inputs["checkpoint"] = files.checkpoint(run.checkpoint)
     if run.encoder and plan.asks_stored(name, benchmark):
@@ -316,18 +326,30 @@ def prediction(plan: Plan, name: str, benchmark: str, batch: str) -> Inputs:
     return inputs
 
 
+def translation(plan: Plan, name: str, benchmark: str, lang: str) -> str | None:
+    """The translations that a run reads in place of a benchmark's questions (None: the questions
+    themselves).
+    """
+    if lang == "en":
+        return None
+    if plan.translates_itself(name):
+        return files.translated_by(plan.run(name).llm.source, benchmark, lang)
+    engine = plan.translates(name) and plan.engine(lang)
+    return files.translated(benchmark, lang) if engine else None
+
+
 def questions(plan: Plan, name: str, benchmark: str, batch: str) -> list[Questions]:
     """What a run is asked in each language of a batch."""
     inputs, prompt = prediction(plan, name, benchmark, batch), plan.asked(name, benchmark)
     asked = []
     for lang in files.batch_languages(batch):
-        states, translated = inputs.get("states"), files.translated(benchmark, lang)
+        states = inputs.get("states")
         asked.append(
             Questions(
                 lang,
                 files.problems(benchmark, lang),
                 files.entry(states, lang) if isinstance(states, str) else None,
-                translated if translated in inputs["translated"] else None,
+                translation(plan, name, benchmark, lang),
                 prompt.between(plan.language(lang).name, "English").fields(),
             )
         )
@@ -360,6 +382,12 @@ def reading(plan: Plan, benchmark: str, lang: str) -> dict[str, Any]:
         version = f"{own.kind} {own.files}"
     asked = {"version": version, "items": evaluation.items}
     return arguments | {name: value for name, value in asked.items() if value}
+
+
+def translation_prompt(plan: Plan, lang: str) -> dict[str, str]:
+    """What an LLM is asked to translate a language's questions with."""
+    prompt = plan.prompt(TRANSLATION)
+    return prompt.between(plan.language(lang).name, "English").fields()
 
 
 def engine(plan: Plan, lang: str) -> str:
@@ -437,16 +465,53 @@ def groupings(plan: Plan) -> dict[str, dict[str, str]]:
     }
 
 
-def titles(plan: Plan, table: str) -> dict[str, tuple[str, str]]:
-    """The title of each system in a table, and the stages of its chain."""
+def titles(plan: Plan, table: str) -> dict[str, tuple[str, str, str]]:
+    """The title of each system in a table, the stages of its chain, and the system in which the
+    same LLM reads the question itself (empty: none, or it is that one).
+    """
     runs = [plan.runs[name] for name in plan.runs_on(plan.config.benchmark_names[table])]
     return {
         run.system: (
             plan.systems[run.system].title,
             " > ".join(stage.name for stage in run.stages),
+            _reader(plan, run, runs),
         )
         for run in runs
     }
+
+
+def _reader(plan: Plan, run: Run, runs: Sequence[Run]) -> str:
+    """The first of the systems in which the LLM of `run` reads the question itself, trained on
+    English task data alone: on that of `run` rather than on other data, and on any rather than on
+    none.
+    """
+    task = run.stages[-1].task if run.stages else None
+
+    def rank(one: Run) -> int:
+        if not one.stages:
+            return 2
+        return int(one.stages[-1].task != task)
+
+    same = [one for one in runs if one.llm == run.llm and _reads_itself(plan, one)]
+    first = min(same, key=rank, default=None)  # of equals the first listed
+    return "" if first is None or first.system == run.system else first.system
+
+
+def _reads_itself(plan: Plan, run: Run) -> bool:
+    """Whether a run's LLM reads the bare question, and has learnt from English tasks at most."""
+    system = plan.systems[run.system]
+    bare = system.input == "text" and not system.translate and system.examples is None
+    data = [part for stage in run.stages for part, _ in stage.stage.parts]
+    english = all(
+        part in plan.config.tasks and plan.config.tasks[part].languages in (None, ["en"])
+        for part in data
+    )
+    return bare and english
+
+
+def methods(plan: Plan, table: str) -> list[str]:
+    """The systems of a table that are the method or a variant: an encoder reads the question."""
+    return [name for name in titles(plan, table) if plan.systems[name].input != "text"]
 
 
 def table_reference(plan: Plan, table: str) -> str:

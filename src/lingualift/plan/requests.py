@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from lingualift import sizes
+from lingualift.config import CODE_SWITCHED, MONOLINGUAL
 from lingualift.demand import Training, refuse_what_cannot_fit
 from lingualift.model.layout import TEMPLATED
 from lingualift.plan import Plan, files, paper
-from lingualift.plan.systems import RunStage
+from lingualift.plan.systems import RunStage, reads_corpora
 from lingualift.sizes import ModelSize, Request
 from lingualift.tasks.generated import GENERATORS
 
@@ -177,6 +178,11 @@ def translation(plan: Plan, lang: str) -> Request:
     return _engine(plan, plan.engine(lang) or "")
 
 
+def translation_by_llm(plan: Plan, key: str) -> Request:
+    """A benchmark's questions in one language, by an LLM as it is: about as long as answers."""
+    return sizes.prediction(model_size(plan, key), sizes.TOKENS, plan.config.compute.gpus > 0)
+
+
 def built_draft(plan: Plan, lang: str) -> Request:
     """The problems of mmwp-built into a language and, with the larger of the engines, back."""
     requests = [_engine(plan, plan.built_engine(lang, way)) for way in (True, False)]
@@ -195,8 +201,10 @@ def available_example_count(plan: Plan, run: RunStage) -> int:
     available = sum(
         examples(plan, task)
         for (data, _), task in zip(run.stage.parts, run.tasks, strict=True)
-        if data != "code-switched"
+        if data not in (CODE_SWITCHED, MONOLINGUAL)
     )
+    if reads_corpora(run.stage):
+        available += sizes.UNKNOWN
     if run.codeswitch is not None:
         languages = len(plan.config.languages.alignment)
         available += switched(plan, plan.variant(run.codeswitch)) * languages

@@ -12,6 +12,8 @@ from pydantic import SerializerFunctionWrapHandler, ValidationError, model_seria
 
 from lingualift.artifacts import digest
 from lingualift.config import (
+    CODE_SWITCHED,
+    MONOLINGUAL,
     Alignment,
     CodeSwitch,
     Config,
@@ -41,14 +43,15 @@ Group = TypeVar("Group", bound=Settings)
 
 class UsedEncoder(Model):
     """An encoder as a system reads it: `layer` or, joined, `layers` (None, None: its last hidden
-    state), and whether every digit is a token.
+    state), whether every digit is a token, and whether joined layers are mixed by learnt shares.
 
-    What is not joined or split is written as it was before these were settings: ids of stages hash
-    what is written.
+    What is not joined, split or mixed is written as it was before these were settings: ids of
+    stages hash what is written.
     """
 
     layers: list[int] | None = None
     split_digits: bool = False
+    mixture: bool = False
 
     @property
     def read(self) -> int | list[int] | None:
@@ -179,7 +182,7 @@ def used_encoder(used: Models, sources: Mapping[str, Source]) -> UsedEncoder:
     if split == "auto":
         split = _tokenizers_differ(sources[encoder.source], sources[used.llm.source])
     return UsedEncoder(
-        source=encoder.source, layer=encoder.layer, layers=encoder.layers, split_digits=split
+        **encoder.model_dump(include={"source", "layer", "layers", "mixture"}), split_digits=split
     )
 
 
@@ -203,7 +206,7 @@ def _tokenizers_differ(encoder: Source, llm: Source) -> bool:
 
 def words_encoder(config: Config) -> UsedEncoder:
     """The configuration's own encoder as it represents words for the lexicons: numbers are none."""
-    values = config.encoder.model_dump(exclude=HOW_IT_IS_READ)
+    values = config.encoder.model_dump(exclude=HOW_IT_IS_READ | {"mixture"})
     return UsedEncoder.model_validate(values)
 
 
@@ -220,9 +223,14 @@ def chain(
         name, stage = _overridden(config, system, entry)
         layout = stage.input or system.input
         tasks = _tasks(config, used.codeswitch, name, stage)
-        switched = any(data == "code-switched" for data, _ in stage.parts)
+        switched = any(data == CODE_SWITCHED for data, _ in stage.parts)
         trained |= set(stage.train)
-        _check_layout(system, name, stage, layout, switched, trained)
+        _check_layout(system, name, stage, layout, trained)
+        if reads_corpora(stage) and not config.corpus.sources:
+            raise LinguaLiftError(
+                f"system '{system.title}': stage '{name}' reads monolingual text; name a corpus in"
+                " corpus.source"
+            )
         english = [task for task in tasks if config.tasks[task].kind != "translation"]
         reference = english[0] if english else used.codeswitch.task
         encoded = layout != "text"
@@ -258,26 +266,26 @@ def _overridden(
 
 
 def _tasks(config: Config, codeswitch: CodeSwitch, name: str, stage: Stage) -> list[str]:
-    """The task that each of a stage's data sets comes from."""
+    """The task that each of a stage's data sets comes from: of monolingual text, which comes from
+    none, that whose questions are code-switched.
+    """
     tasks = []
     for data, prompt in stage.parts:
-        task = codeswitch.task if data == "code-switched" else data
+        task = codeswitch.task if data in (CODE_SWITCHED, MONOLINGUAL) else data
         if task not in config.tasks:
-            known(task, ["code-switched", *config.tasks], "data", f"stage '{name}'")
+            known(task, [CODE_SWITCHED, MONOLINGUAL, *config.tasks], "data", f"stage '{name}'")
         if prompt is not None:
             known(prompt, config.prompts, "prompt", f"stage '{name}'")
         tasks.append(task)
     return tasks
 
 
-def _check_layout(
-    system: System, name: str, stage: Stage, layout: str, switched: bool, trained: set[str]
-) -> None:
+def _check_layout(system: System, name: str, stage: Stage, layout: str, trained: set[str]) -> None:
     """Refuse stages that need an encoder where there is none; `trained` are the modules that the
     chain has trained up to this stage.
     """
     where = f"system '{system.title}': stage '{name}'"
-    if layout == "text" and (switched or set(stage.train) - {"llm", "llm-lora"}):
+    if layout == "text" and set(stage.train) - {"llm", "llm-lora"}:
         raise LinguaLiftError(f"{where} trains on the encoder, but the system's input is text")
     if layout != "text" and "alignment" not in trained:
         raise LinguaLiftError(
@@ -288,6 +296,16 @@ def _check_layout(
             f"{where} is a warm start, whose encoder reads the question alone; give it input:"
             " encoder"
         )
+    if layout != "text" and reads_corpora(stage):
+        raise LinguaLiftError(
+            f"{where} reads monolingual text, which is no question for an encoder; give it input:"
+            " text"
+        )
+
+
+def reads_corpora(stage: Stage) -> bool:
+    """Whether a stage learns from the raw monolingual text itself."""
+    return any(data == MONOLINGUAL for data, _ in stage.parts)
 
 
 def _definition(config: Config, run: RunStage) -> dict[str, Any]:
@@ -322,6 +340,11 @@ def _definition(config: Config, run: RunStage) -> dict[str, Any]:
             "words_of": encoder,
         }
         definition |= {"languages": config.languages.alignment, "text": text}
+    if reads_corpora(run.stage):
+        definition |= {
+            "languages": config.languages.alignment,
+            "corpus": config.corpus.model_dump(),
+        }
     return definition
 
 

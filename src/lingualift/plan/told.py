@@ -7,13 +7,21 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from lingualift.config import Config, LanguageModelling, Stage, load_config
+from lingualift.config import (
+    CODE_SWITCHED,
+    MONOLINGUAL,
+    Config,
+    LanguageModelling,
+    Stage,
+    load_config,
+)
 from lingualift.data.mapping import read_mapping
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError, known
 from lingualift.model.layout import LAYOUTS, TEMPLATED, Prompt
 from lingualift.plan import Plan, plan, requests
-from lingualift.plan.systems import RunStage, encoder_name, load_systems
+from lingualift.plan.alternatives import ROWS
+from lingualift.plan.systems import RunStage, encoder_name, load_systems, reads_corpora
 from lingualift.retrieve.sources import load_sources
 
 FOLDER = Path(__file__).parents[3] / "config"
@@ -21,6 +29,8 @@ SETTINGS = "settings by name (key: value)"
 SHIPPED: tuple[list[str], ...] = (
     [],
     ["gsm8k.yaml"],
+    ["beyond.yaml"],
+    ["all-languages.yaml", "sib200.yaml"],
     ["paper.yaml"],
     ["paper.yaml", "released.yaml"],
     ["one-gpu.yaml"],
@@ -50,7 +60,7 @@ def describe_system(name: str, overlays: Sequence[str | Path] | None = None) -> 
             " from there (`pip install -e .`)"
         )
     systems = load_systems(FOLDER / "systems")
-    known(name, systems, "system", "config/systems")
+    known(name, [*systems, *ROWS], "system", "config/systems")
     if overlays is None:
         shipped = [[FOLDER / overlay for overlay in overlays] for overlays in SHIPPED]
         listing = [paths for paths in shipped if name in configuration(paths).systems]
@@ -116,7 +126,8 @@ def _stage(made: Plan, stage: RunStage) -> list[str]:
         if prompt:
             lines.append(_prompt(f"prompt {prompt}", made.prompt(prompt), stage.input))
     if isinstance(settings, LanguageModelling):
-        lines.append(f"the LLM reads: {_layout(stage.input)}, then the response that it learns")
+        read = "BOS" if reads_corpora(settings) else _layout(stage.input)
+        lines.append(f"the LLM reads: {read}, then the response that it learns")
     else:
         lines.append(f"data: the English questions of {stage.reference}, each word for itself")
         lines.append("the LLM is not asked: aligned states are regressed onto its word embeddings")
@@ -135,8 +146,12 @@ def _learning(settings: Stage) -> str:
 def _data(made: Plan, stage: RunStage, data: str, task: str) -> str:
     """A data set with its languages and how much of it is used."""
     config, settings = made.config, stage.stage
+    if data == MONOLINGUAL:
+        corpora = ", ".join(config.corpus.sources)
+        drawn = f"; {settings.examples:,} sentences are drawn" if settings.examples else ""
+        return f"monolingual text ({corpora}) in {_languages(config.languages.alignment)}{drawn}"
     source = f"{task} ({', '.join(config.tasks[task].sources)})"
-    if data == "code-switched" and stage.codeswitch is not None:
+    if data == CODE_SWITCHED and stage.codeswitch is not None:
         used = stage.codeswitch
         count = f"{used.queries:,} questions" if used.queries else "all questions"
         text = (
@@ -180,7 +195,7 @@ def _steps(made: Plan, stage: RunStage) -> str:
         return f"{settings.steps:,} of {settings.batch:,} encoder tokens"
     count = requests.stage_example_count(made, stage)
     known_counts = settings.examples or all(
-        made.config.tasks[task].examples or data == "code-switched"
+        made.config.tasks[task].examples or data == CODE_SWITCHED
         for (data, _), task in zip(settings.parts, stage.tasks, strict=True)
     )
     course = f"{settings.schedule} rate"
@@ -210,5 +225,17 @@ def _asked(made: Plan, name: str) -> list[str]:
             lines.append(f"  table {table}: {benchmark} in {languages}{without}")
     lines += [f"  {words}" for words in dict.fromkeys(prompts)]
     longest = f"answers of at most {config.evaluation.max_new_tokens} tokens, greedy"
+    kinds = {
+        made.benchmarks[benchmark].answer
+        for benchmark in config.benchmark_names.values()
+        if name in made.runs_on(benchmark)
+    }
+    if kinds == {"choice"} and config.evaluation.choices == "likelihood":
+        longest = "the likeliest choice is the answer"
     translated = "; questions are first translated into English" if made.translates(name) else ""
+    if made.translates_itself(name):
+        translated = f"; {made.runs[name].llm.source} as it is first translates into English"
+    shown = made.systems[name].examples
+    if shown is not None:
+        lines.append(f"  behind {shown.count} solved English questions of {shown.task}")
     return [*lines, f"  {longest}{translated}"]

@@ -123,15 +123,25 @@ class Report:
     licences: Sequence[Licence] = field(default_factory=tuple)
 
 
-def result_table(name: str, rows: Sequence[Row], names: Mapping[str, str]) -> ResultTable:
-    """A tidy table with a column a system, and a row a language and average (seeds averaged)."""
+def result_table(
+    name: str, rows: Sequence[Row], names: Mapping[str, str], notes: Sequence[str] = ()
+) -> ResultTable:
+    """A tidy table with a column a system, and a row a language and average (seeds averaged); a
+    system that is compared with the same LLM reading the question itself has another for its gain.
+    `notes` are the lines below the table.
+    """
     shown = [row for row in rows if row["seed"] is None]
     levels = {row["scope"]: LEVELS.get(row["level"], "") for row in shown}
     systems = list(dict.fromkeys((row["origin"], row["title"]) for row in shown))
     cells = {(row["origin"], row["title"], row["scope"]): row for row in shown}
+    titles = {row["system"]: row["title"] for row in shown if row["origin"] == "measured"}
+    readers = {row["title"]: titles[row["reader"]] for row in shown if row.get("reader")}
+    compared = [f"{title}, gain over {reader}" for title, reader in readers.items()]
 
     def line(scope: str, called: str, level: str) -> TableRow:
-        return TableRow(called, level, [_cell(cells.get((*key, scope))) for key in systems])
+        measured = [_cell(cells.get((*key, scope))) for key in systems]
+        gains = [_gain(cells.get(("measured", title, scope))) for title in readers]
+        return TableRow(called, level, measured + gains)
 
     averages = sorted((scope for scope in levels if scope not in names), key="Avg.".__ne__)
     return ResultTable(
@@ -140,8 +150,9 @@ def result_table(name: str, rows: Sequence[Row], names: Mapping[str, str]) -> Re
         [
             TableColumn("chance" if origin == "chance" else title, origin)
             for origin, title in systems
-        ],
-        " ".join(f"{title}." for origin, title in systems if origin == "chance"),
+        ]
+        + [TableColumn(title, "gain") for title in compared],
+        " ".join([*notes, *(f"{title}." for origin, title in systems if origin == "chance")]),
         [line(scope, AVERAGES.get(scope, scope), "") for scope in averages],
         [line(scope, names[scope], level) for scope, level in levels.items() if scope in names],
     )
@@ -152,6 +163,14 @@ def _cell(row: Row | None) -> Cell:
         return Cell("–")
     bounds = "" if row["low"] is None else f"{row['low']:.0f}–{row['high']:.0f}"
     return Cell(f"{row['accuracy']:.1f}", row["accuracy"], bounds)
+
+
+def _gain(row: Row | None) -> Cell:
+    if row is None or row["gain"] is None:
+        return Cell("–")
+    return Cell(
+        f"{row['gain']:+.1f}", row["gain"], f"{row['gain_low']:+.0f} to {row['gain_high']:+.0f}"
+    )
 
 
 def lexicon_summary(

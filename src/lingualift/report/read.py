@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -62,7 +63,10 @@ def read_report(
     rows = {
         name: read_parquet(path, TIDY_SCHEMA).to_pylist() for name, path in files.tables.items()
     }
-    tables = [content.result_table(name, table, called) for name, table in rows.items()]
+    tables = [
+        content.result_table(name, table, called, _notes(files.tables[name]))
+        for name, table in rows.items()
+    ]
     verdicts = read_parquet(files.lexicon_table, LEXICON_TABLE_SCHEMA).to_pylist()
     records = {name: read_json(path) for name, path in files.figures.items()}
     asked = {name: list(answered.problems) for name, answered in files.answered.items()}
@@ -104,6 +108,12 @@ def read_report(
         software=sorted(stamp.get("software", {}).items()),
         licences=licences,
     )
+
+
+def _notes(table: str) -> list[str]:
+    """The lines below a result table, which stand beside it."""
+    path = Path(table).with_suffix(".notes.txt")
+    return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
 
 
 def _as_yaml(configuration: Mapping[str, Any]) -> str:

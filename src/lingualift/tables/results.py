@@ -57,14 +57,29 @@ TIDY_SCHEMA = pa.schema(
         pa.field("only_reference", pa.int64()),
         pa.field("p_mcnemar", pa.float64()),
         pa.field("p_mcnemar_holm", pa.float64()),
+        pa.field("reader", pa.string()),
+        pa.field("gain", pa.float64()),
+        pa.field("gain_low", pa.float64()),
+        pa.field("gain_high", pa.float64()),
         pa.field("note", pa.string()),
     ]
 )
 """`origin` is `measured`, `chance` (worked out from the problems) or `paper` (as the paper reports
 it). `seed` is null in the rows that average all `seeds`. `only_system` and `only_reference` are the
 problems that one of the two alone answers correctly; `_holm` is corrected for the number of
-comparisons: of all systems and scopes with that seed, or of all averages.
+comparisons: of all systems and scopes with that seed, or of all averages. `gain` is the accuracy
+minus that of `reader`, the system in which the same LLM reads the question itself.
 """
+
+
+class TableSystem(NamedTuple):
+    """A system of a table: its title, its stages, and the system in which the same LLM reads the
+    question itself (empty: the table has none, or this is it).
+    """
+
+    title: str
+    stages: str
+    reader: str = ""
 
 
 SLIP = "a copying slip of the paper"
@@ -78,7 +93,7 @@ def shown(scores: pa.Table, operation: str) -> pa.Table:
 
 def tidy(
     scores: pa.Table,
-    systems: Mapping[str, tuple[str, str]],
+    systems: Mapping[str, tuple[str, ...]],
     languages: Sequence[str],
     groups: Mapping[str, Sequence[str]],
     aligned: Sequence[str],
@@ -89,15 +104,19 @@ def tidy(
     """Rows of every system, scope and seed, and of the seeds' average (`TIDY_SCHEMA`); `columns`
     are the scopes (default: `scopes`).
 
-    `systems` maps a system to (title, stage chain). `seed_deviation` is the standard deviation of
+    `systems` maps a system to its `TableSystem`. `seed_deviation` is the standard deviation of
     the seeds' accuracies. `difference` is the accuracy minus that of the `reference` system on the
-    same problems (and with the same seed), with a paired bootstrap interval.
+    same problems (and with the same seed), with a paired bootstrap interval; `gain` the same of the
+    system's own reader.
     """
     columns = scopes(languages, groups, aligned) if columns is None else columns
     asked = _Asked(scores.to_pandas(), languages, columns, resamples)
     base = asked.measure(reference) if reference is not None and reference in systems else None
+    defined = {system: TableSystem(*values) for system, values in systems.items()}
+    named_readers = dict.fromkeys(one.reader for one in defined.values() if one.reader)
+    readers = {name: asked.measure(name) for name in named_readers}
     rows: list[dict[str, Any]] = []
-    for system, (title, stages) in systems.items():
+    for system, (title, stages, reader) in defined.items():
         measured = asked.measure(system)
         named = {"origin": "measured", "system": system, "title": title, "stages": stages}
         for seed in [None, *measured.seeds]:
@@ -107,6 +126,9 @@ def tidy(
                 compared = base is not None and system != reference
                 if base is not None and compared and (seed is None or seed in base.seeds):
                     row |= _comparison(measured, base, seed, column, scope, resamples)
+                if reader and (seed is None or seed in readers[reader].seeds):
+                    gain, _ = _difference(measured, readers[reader], seed, column)
+                    row |= {"reader": reader} | dict(zip(GAIN, gain, strict=True))
                 rows.append(row)
     _correct(rows)
     return pa.Table.from_pylist(rows, schema=TIDY_SCHEMA)
@@ -211,14 +233,10 @@ def _comparison(
     resamples: int,
 ) -> dict[str, Any]:
     """One row's difference from the reference system and its tests."""
-    first, second = measured.row(seed), base.row(seed)
-    difference = measured.drawn[first, :, column] - base.drawn[second, :, column]
-    low, high = interval(difference)
-    tail = min((difference <= 0).mean(), (difference >= 0).mean())
+    values, drawn = _difference(measured, base, seed, column)
+    tail = min((drawn <= 0).mean(), (drawn >= 0).mean())
     comparison: dict[str, Any] = {
-        "difference": 100 * float(measured.accuracy[first, column] - base.accuracy[second, column]),
-        "difference_low": 100 * low,
-        "difference_high": 100 * high,
+        **dict(zip(DIFFERENCE, values, strict=True)),
         "p": min(1.0, 2 * max(float(tail), 1 / resamples)),
     }
     training = (
@@ -238,6 +256,21 @@ def _comparison(
             "p_mcnemar": mcnemar(only_system, only_reference),
         }
     return comparison
+
+
+DIFFERENCE = ("difference", "difference_low", "difference_high")
+GAIN = ("gain", "gain_low", "gain_high")
+
+
+def _difference(
+    measured: _Measured, base: _Measured, seed: int | None, column: int
+) -> tuple[tuple[float, float, float], np.ndarray]:
+    """A difference in percentage points with its paired interval, and its samples in [-1, 1]."""
+    first, second = measured.row(seed), base.row(seed)
+    drawn = measured.drawn[first, :, column] - base.drawn[second, :, column]
+    low, high = interval(drawn)
+    mean = float(measured.accuracy[first, column] - base.accuracy[second, column])
+    return (100 * mean, 100 * low, 100 * high), drawn
 
 
 def _marks(

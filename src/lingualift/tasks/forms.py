@@ -5,7 +5,7 @@ and XNLI. Commonsense: CommonsenseQA, X-CSQA, OpenBookQA, ARC, QASC. Parallel te
 line-parallel files, OPUS-100.
 
 For maths `question` is the bare problem, which a prompt of the configuration wraps. For inference
-and commonsense it is the whole input in the form that the field uses.
+and commonsense it is the whole input in the form that the field uses; for topics the bare sentence.
 """
 
 import re
@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lingualift.data.folders import names_held, visible_files
-from lingualift.data.rows import Row, parallel_lines, read_rows, text
+from lingualift.data.rows import Row, parallel_lines, read_delimited, read_rows, text
 from lingualift.evaluation.numerals import numbers_in, plain_notation, whole_number
 from lingualift.messages import LinguaLiftError, nearest
 
 NLI_LABELS = ("entailment", "neutral", "contradiction")
+TOPICS = ("science", "travel", "politics", "sports", "health", "entertainment", "geography")
+TOPIC_COLUMNS = ("index_id", "category", "text")
 _NO_LABEL = (-1, "-1", "-")
 _CALCULATOR = re.compile(r"<<[^<>]*>>")
 _STATED = re.compile(r"The answer is:?\s*(.+?)\s*\.?\s*$")
@@ -127,6 +129,21 @@ def read_nli(path: Path) -> Iterator[Example]:
         yield Example(identifier, nli_question(*map(row.text, names)), label, label)
 
 
+def topic(category: Any, place: str) -> str:
+    """The word that stands for a topic of SIB-200; its `science/technology` is `science`."""
+    name = str(category).strip().partition("/")[0]
+    if name not in TOPICS:
+        raise LinguaLiftError(f"{place}: unknown category '{name[:20]}'; {nearest(name, TOPICS)}")
+    return name
+
+
+def read_topics(path: Path) -> Iterator[Example]:
+    """SIB-200: a sentence and the word of its topic."""
+    for row in read_delimited(path, "\t", TOPIC_COLUMNS):
+        label = topic(row.values["category"], row.place)
+        yield Example(row.text("index_id"), row.text("text"), label, label)
+
+
 def read_multiple_choice(path: Path) -> Iterator[Example]:
     """CommonsenseQA, X-CSQA, OpenBookQA, ARC and QASC; choices are lettered A, B ... in their
     order.
@@ -187,6 +204,7 @@ FORMS: dict[str, Callable[[Path], Iterator[Example]]] = {
     "metamath": read_metamath,
     "openmath": read_openmath,
     "nli": read_nli,
+    "topic": read_topics,
     "multiple-choice": read_multiple_choice,
 }
 

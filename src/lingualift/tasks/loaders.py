@@ -63,6 +63,7 @@ READERS = {
     "multinli": Reader(("nli",), "nli", "**/*train*"),
     "xnli-hub": Reader(("nli",), "nli", "{code}/train-*.parquet"),
     "xnli-dev": Reader(("nli",), "nli", "{code}/validation-*.parquet"),
+    "sib200-train": Reader(("topic",), "topic", "**/eng_Latn/train.tsv"),
     "csqa": Reader(("commonsense",), "multiple-choice", "**/*_rand_split.jsonl"),
     # its labelled parts, train and validation: X-CSQA trains on some of both
     "csqa-hub": Reader(("commonsense",), "multiple-choice", "data/[tv][ra]*.parquet"),

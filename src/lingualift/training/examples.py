@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lingualift.artifacts import read_json, read_parquet
+from lingualift.data.rows import lines
 from lingualift.messages import LinguaLiftError
 from lingualift.model.chat import in_chat_format
 from lingualift.model.layout import Prompt, load_tokenizer
@@ -78,8 +79,13 @@ def _in_chat(texts: StageTexts, job: StageJob) -> StageTexts:
 
 def read_examples(texts: StageTexts, names: Mapping[str, str]) -> Examples:
     """All examples of a table; `names` gives the languages' English names, for prompts that name
-    them.
+    them. Of a language's corpus, a text file, every line is an example: the response to nothing.
     """
+    if texts.texts.suffix == ".txt":
+        sentences = [line for _, line in lines(texts.texts) if line.strip()]
+        count = len(sentences)
+        bare = Prompt("{question}", "")
+        return Examples([texts.texts.stem] * count, [""] * count, sentences, [bare] * count, None)
     table = read_parquet(texts.texts)
     questions = table["question"].to_pylist()
     languages = table["language"].to_pylist()

@@ -32,10 +32,10 @@ class StageJob(BaseModel):
     """One stage to train, with the settings of its system, into the checkpoint folder `out`.
 
     `layer` is the encoder's hidden layer (None: its last; several: joined), `split_digits` whether
-    every digit is a token of its own there. `reference` are English texts whose
-    states measure the encoder's dimensions (None for text input). `names` are the languages'
-    English names by code, for prompts that name them. `stamp` is the provenance that the
-    checkpoint's record gets.
+    every digit is a token of its own there, `mixture` whether joined layers are mixed. `reference`
+    are English texts with states that measure the encoder's dimensions (None for text input).
+    `names` are the languages' English names by code, for prompts that name them. `stamp` is the
+    provenance that the checkpoint's record gets.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,6 +49,7 @@ class StageJob(BaseModel):
     encoder: Path | None
     layer: int | list[int] | None
     split_digits: bool = False
+    mixture: bool = False
     alignment: Alignment | None
     parent: Path | None
     data: list[StageTexts]

@@ -63,8 +63,7 @@ def train_language_modelling(
     torch.manual_seed(job.seed)  # adapters begin at random
     model.trainable(
         list(stage.train),
-        stage.lora_rank,
-        stage.lora_alpha,
+        stage.adapters,
         stage.freeze_embeddings,
         stage.freeze_layers,
     )

@@ -143,7 +143,7 @@ def _load(job: StageJob, encoder_dim: int, dtype: torch.dtype) -> LinguaLiftMode
     """
     encoder, loading = None, _four_bits(job)
     if job.encoder is not None:
-        encoder = encoder_reference(job.encoder, job.layer, job.split_digits)
+        encoder = encoder_reference(job.encoder, job.layer, job.split_digits, job.mixture)
     layer = job.alignment
     if job.parent is None:
         if encoder is None or layer is None:
@@ -203,6 +203,11 @@ def _check_encoder(job: StageJob, model: LinguaLiftModel, encoder_dim: int) -> N
         raise LinguaLiftError(
             f"{job.parent}: was trained on an encoder that reads digits otherwise"
             " (encoder.split_digits); a chain of stages keeps one encoder"
+        )
+    if config.encoder.get("mixture", False) != job.mixture:
+        raise LinguaLiftError(
+            f"{job.parent}: was trained on layers that are put together otherwise"
+            " (encoder.mixture); a chain of stages keeps one encoder"
         )
     if config.encoder_dim != encoder_dim or config.encoder.get("layer") != job.layer:
         raise LinguaLiftError(

@@ -7,7 +7,7 @@ sentence: engines are made for sentences, and a word problem of many can be long
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +29,19 @@ TRANSLATION_SCHEMA = pa.schema(
 _FORM = re.compile(
     r"(^Premise: |\nHypothesis: |\nLabel:$|\nOptions:A\. |\t[B-Z]\. |\nAnswer:$|\n+)"
 )
+
+
+def translation_table(problems: Sequence[Problem], code: str, english: Sequence[str]) -> pa.Table:
+    """The questions of problems with their translations (`TRANSLATION_SCHEMA`)."""
+    columns = [
+        [problem.id for problem in problems],
+        [code] * len(problems),
+        [problem.question for problem in problems],
+        list(english),
+    ]
+    return pa.Table.from_arrays(
+        [pa.array(column, pa.string()) for column in columns], schema=TRANSLATION_SCHEMA
+    )
 
 
 def in_english(problems: Sequence[Problem], table: pa.Table, name: str) -> list[Problem]:
@@ -60,16 +73,28 @@ def parts(question: str) -> list[str]:
 def translate_questions(
     questions: Sequence[str], language: Language, engine: str, folder: Path, batch: int
 ) -> list[str]:
-    """English translations of questions in one language, in order; each distinct sentence is
-    translated once.
+    """English translations of questions in one language, in order.
 
     `engine` is the kind of the source (`apt`: Apertium; `hub`: an NLLB model), `folder` where it
     was retrieved to or its prepared model. Raises `LinguaLiftError` where the engine cannot be run
     or returns nothing for a sentence.
     """
+    return translated_parts(
+        questions,
+        language.code,
+        lambda wanted: translate_sentences(wanted, language, engine, folder, batch),
+    )
+
+
+def translated_parts(
+    questions: Sequence[str], code: str, translate: Callable[[Sequence[str]], list[str]]
+) -> list[str]:
+    """Questions of which `translate` has put every sentence into English, each distinct one once;
+    what a form keeps stays.
+    """
     split = [
         [
-            sentences(part, language.code) if index % 2 == 0 else [part]
+            sentences(part, code) if index % 2 == 0 else [part]
             for index, part in enumerate(parts(question))
         ]
         for question in questions
@@ -83,8 +108,7 @@ def translate_questions(
             if any(character.isalnum() for character in sentence)  # not a lone mark
         }
     )
-    english = translate_sentences(wanted, language, engine, folder, batch)
-    known = dict(zip(wanted, english, strict=True))
+    known = dict(zip(wanted, translate(wanted), strict=True))
     return [
         "".join(
             " ".join(known.get(sentence, sentence) for sentence in texts)

@@ -1,0 +1,223 @@
+"""The group `alternatives`: every row's plan is what its words say, in every configuration."""
+
+from typing import Any
+
+import pytest
+
+from lingualift.config import System
+from lingualift.messages import LinguaLiftError
+from lingualift.plan import Plan, files, inputs
+from lingualift.plan.alternatives import GROUP, ROWS
+from lingualift.plan.told import describe_system
+from tests.unit.test_systems import SYSTEMS, planned
+
+
+def alternatives(*overlays: Any, **changes: Any) -> Plan:
+    return planned(*overlays, {"systems": ["lingualift", GROUP], **changes})
+
+
+@pytest.fixture(scope="module")
+def made() -> Plan:
+    return alternatives()
+
+
+def stages(made: Plan, row: str) -> list[str]:
+    return [stage.name for stage in made.runs[row].stages]
+
+
+def ids(made: Plan, row: str) -> list[str]:
+    return [stage.id for stage in made.runs[row].stages]
+
+
+def test_the_group_expands_to_its_rows_behind_the_systems_that_it_is_made_from(made: Plan) -> None:
+    assert list(made.runs) == ["lingualift", "mono-sft-unreadable", *ROWS]
+    assert made.config.systems == list(made.runs)
+
+
+def test_a_row_may_be_listed_alone_and_without_the_group_nothing_changes() -> None:
+    assert list(planned({"systems": ["mono-sft", "llm-as-it-is"]}).runs) == [
+        "mono-sft",
+        "llm-as-it-is",
+    ]
+    assert list(planned().runs) == ["mono-sft-unreadable", "lingualift", "lingualift-without-align"]
+
+
+def test_rows_that_train_nothing_ask_the_llm_as_it_was_published(made: Plan) -> None:
+    for row, llm in (
+        ("llm-as-it-is", "smollm2-135m-instruct"),
+        ("llm-with-examples", "smollm2-135m-instruct"),
+        ("multilingual-as-it-is", "gemma3-270m"),
+    ):
+        run = made.runs[row]
+        assert (run.stages, run.encoder, run.llm.source) == ([], None, llm)
+        assert "checkpoint" not in inputs.prediction(made, row, "mmwp-mini", "sw")
+    for row in ROWS:
+        examples = inputs.prediction(made, row, "mmwp-mini", "sw").get("examples")
+        asked = files.worked_examples("maths", 8)
+        assert examples == (asked if row == "llm-with-examples" else None)
+
+
+def test_the_multilingual_llm_is_trained_as_the_two_systems_are(made: Plan) -> None:
+    for row, base in (
+        ("multilingual-tuned", "mono-sft-unreadable"),
+        ("multilingual-lingualift", "lingualift"),
+    ):
+        run, other = made.runs[row], made.runs[base]
+        assert [stage.stage for stage in run.stages] == [stage.stage for stage in other.stages]
+        assert {stage.llm.source for stage in run.stages} == {"gemma3-270m"} != {run.encoder}
+        assert not set(ids(made, row)) & set(ids(made, base))
+    assert made.runs["multilingual-tuned"].encoder is None
+    assert made.runs["multilingual-lingualift"].encoder == made.runs["lingualift"].encoder
+
+
+def test_translate_test_asks_the_tuned_checkpoint_in_english() -> None:
+    made = alternatives(translation={"engines": ["apertium"], "without": "keep"})
+    for row in ("translated-by-engine", "translated-by-llm"):
+        assert ids(made, row) == ids(made, "mono-sft-unreadable")
+    llm = "smollm2-135m-instruct"
+    for lang, engine in (("es", files.translated("mmwp-mini", "es")), ("sw", None), ("en", None)):
+        assert inputs.translation(made, "translated-by-engine", "mmwp-mini", lang) == engine
+        assert inputs.translation(made, "translated-by-llm", "mmwp-mini", lang) == (
+            None if lang == "en" else files.translated_by(llm, "mmwp-mini", lang)
+        )
+        assert inputs.translation(made, "lingualift", "mmwp-mini", lang) is None
+
+
+@pytest.mark.parametrize(
+    ("row", "data"),
+    [
+        ("llm-on-monolingual-text", "monolingual"),
+        ("llm-on-code-switched-text", "code-switched"),
+    ],
+)
+def test_adapters_read_the_text_of_the_aligned_languages_before_the_task(
+    made: Plan, row: str, data: str
+) -> None:
+    first, *rest = made.runs[row].stages
+    assert (first.stage.data, first.stage.train, first.input) == (data, ["llm-lora"], "text")
+    assert first.encoder is None and first.alignment is None
+    lifted = next(stage for stage in made.runs["lingualift"].stages if stage.name == first.name)
+    for setting in ("examples", "batch", "epochs"):
+        assert getattr(first.stage, setting) == getattr(lifted.stage, setting)
+    assert [stage.name for stage in rest] == stages(made, "mono-sft-unreadable")
+    read = [table.texts for table in inputs.stage_texts(made, first)]
+    aligned = made.config.languages.alignment
+    table = files.corpus if data == "monolingual" else files.switched_folder("").table
+    assert read == [table(lang) for lang in aligned]
+    assert set(inputs.training(made, first.id)) == {"llm", "texts", "lexicons"}
+
+
+def test_another_corpus_or_language_trains_the_monolingual_row_anew(made: Plan) -> None:
+    own = ids(made, "llm-on-monolingual-text")
+    for changes in (
+        {"corpus": {"max_sentences": 10}},
+        {"languages": {"alignment": ["de", "hi"]}},
+    ):
+        other = alternatives(**changes)
+        assert ids(other, "llm-on-monolingual-text")[0] != own[0]
+        assert ids(other, "mono-sft-unreadable") == ids(made, "mono-sft-unreadable")
+
+
+def test_every_row_is_compared_with_the_same_llm_reading_the_question_itself(made: Plan) -> None:
+    readers = {name: reader for name, (_, _, reader) in inputs.titles(made, "mmwp").items()}
+    mono, multilingual = "mono-sft-unreadable", "multilingual-tuned"
+    expected = dict.fromkeys(["lingualift", *ROWS], mono)
+    expected |= dict.fromkeys([mono, multilingual], "")
+    expected |= dict.fromkeys(["multilingual-as-it-is", "multilingual-lingualift"], multilingual)
+    assert readers == expected
+    assert inputs.methods(made, "mmwp") == ["lingualift", "multilingual-lingualift"]
+    assert set(expected.values()) == {mono, multilingual, ""}
+
+
+def test_without_a_trained_reader_the_llm_as_it_is_is_compared_with_or_none() -> None:
+    made = planned({"systems": ["lingualift", "llm-as-it-is"]})
+    assert inputs.titles(made, "mmwp")["lingualift"][2] == "llm-as-it-is"
+    alone = planned({"systems": ["lingualift", "translated-by-llm"]})
+    assert inputs.titles(alone, "mmwp")["lingualift"][2] == ""
+
+
+def test_a_system_of_other_data_is_compared_with_the_llm_trained_on_these() -> None:
+    titles = inputs.titles(planned("paper.yaml"), "mgsm")
+    assert titles["lingualift-openmath2"][2] == "mono-sft-openmath2"
+    assert titles["lingualift-metamath"][2] == "mono-sft-metamath"
+
+
+def test_the_papers_configuration_has_the_group_but_no_monolingual_text() -> None:
+    made = planned("paper.yaml", {"systems": [GROUP]})
+    rows = [row for row in ROWS if row != "llm-on-monolingual-text"]
+    assert list(dict.fromkeys(run.system for run in made.runs.values())) == [
+        "mono-sft-metamath",
+        "lingualift-metamath",
+        *rows,
+    ]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_row_is_told_in_words(row: str) -> None:
+    told = describe_system(row, [])
+    assert told.startswith(f"{row}: ") and "mmwp-mini" in told
+
+
+def test_the_words_of_a_row_say_what_is_special() -> None:
+    assert "behind 8 solved English questions of maths" in describe_system("llm-with-examples")
+    assert "as it is first translates into English" in describe_system("translated-by-llm")
+    told = describe_system("llm-on-monolingual-text")
+    assert "monolingual text (holy-quran) in 7 languages" in told
+    assert "the LLM reads: BOS, then the response that it learns" in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"alternatives": {"tuned": "mono"}}, "alternatives.tuned: unknown system 'mono'"),
+        (
+            {"alternatives": {"tuned": "lingualift"}},
+            "alternatives.tuned: 'lingualift' does not train an LLM that reads the question itself",
+        ),
+        (
+            {"alternatives": {"aligned": "mono-sft"}},
+            "alternatives.aligned: no stage of 'Mono-SFT' learns from code-switched text",
+        ),
+        (
+            {"alternatives": {"multilingual": "gemma"}},
+            "system 'multilingual-as-it-is', llm: unknown source 'gemma'",
+        ),
+        (
+            {
+                "systems": ["llm-on-monolingual-text"],
+                "corpus": {"source": None},
+                "fasttext": {"pretrained": "fasttext-wiki", "dimension": 300},
+            },
+            "stage 'align' reads monolingual text; name a corpus in corpus.source",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(LinguaLiftError) as caught:
+        alternatives(**changes)
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_row_of_the_group_cannot_be_redefined() -> None:
+    own = System(title="x", input="text", stages=["transfer"])
+    with pytest.raises(LinguaLiftError, match="system 'llm-as-it-is' of config/systems: a row"):
+        planned({"systems": [GROUP]}, systems={**SYSTEMS, "llm-as-it-is": own})
+
+
+@pytest.mark.parametrize(
+    ("definition", "message"),
+    [
+        ({"examples": {"task": "math"}}, "examples: unknown task 'math'"),
+        ({"input": "encoder", "examples": {"task": "maths"}}, "examples are for input: text"),
+        ({"input": "encoder", "translate": "llm"}, "translate is for input: text"),
+        ({"translate": "nllb"}, "translate"),
+        (
+            {"stages": [{"align": {"data": "monolingual"}}], "input": "encoder"},
+            "reads monolingual text, which is no question for an encoder",
+        ),
+    ],
+)
+def test_a_wrong_definition_is_one_line(definition: dict[str, Any], message: str) -> None:
+    values = {"title": "x", "input": "text", "stages": [], **definition}
+    with pytest.raises((LinguaLiftError, ValueError), match=message):
+        planned({"systems": ["x"]}, systems={"x": System.model_validate(values)})
