@@ -45,6 +45,7 @@ def test_a_row_may_be_listed_alone_and_without_the_group_nothing_changes() -> No
 def test_rows_that_train_nothing_ask_the_llm_as_it_was_published(made: Plan) -> None:
     for row, llm in (
         ("llm-as-it-is", "smollm2-135m-instruct"),
+        ("llm-in-its-chat-format", "smollm2-135m-instruct"),
         ("llm-with-examples", "smollm2-135m-instruct"),
         ("multilingual-as-it-is", "gemma3-270m"),
     ):
@@ -55,6 +56,17 @@ def test_rows_that_train_nothing_ask_the_llm_as_it_was_published(made: Plan) -> 
         examples = inputs.prediction(made, row, "mmwp-mini", "sw").get("examples")
         asked = files.worked_examples("maths", 8)
         assert examples == (asked if row == "llm-with-examples" else None)
+
+
+def test_a_row_asks_in_the_chat_format_where_the_llm_has_one(made: Plan) -> None:
+    plain, chat = (
+        made.asked(row, "mmwp-mini") for row in ("llm-as-it-is", "llm-in-its-chat-format")
+    )
+    assert chat.chat and not plain.chat and chat.template == plain.template
+    assert inputs.asked_model(made, "smollm2-135m-instruct").chats[0].chat
+    without = alternatives({"alternatives": {"chat": False}})
+    assert "llm-in-its-chat-format" not in without.runs
+    assert "llm-in-its-chat-format" not in alternatives("paper.yaml").runs
 
 
 def test_the_multilingual_llm_is_trained_as_the_two_systems_are(made: Plan) -> None:
@@ -142,9 +154,10 @@ def test_a_system_of_other_data_is_compared_with_the_llm_trained_on_these() -> N
     assert titles["lingualift-metamath"][2] == "mono-sft-metamath"
 
 
-def test_the_papers_configuration_has_the_group_but_no_monolingual_text() -> None:
+def test_the_papers_configuration_has_the_group_but_no_monolingual_text_nor_chats() -> None:
     made = planned("paper.yaml", {"systems": [GROUP]})
-    rows = [row for row in ROWS if row != "llm-on-monolingual-text"]
+    lacks = ("llm-on-monolingual-text", "llm-in-its-chat-format")
+    rows = [row for row in ROWS if row not in lacks]
     assert list(dict.fromkeys(run.system for run in made.runs.values())) == [
         "mono-sft-metamath",
         "lingualift-metamath",

@@ -19,6 +19,10 @@ class Alternatives(Settings):
         default="gemma3-270m",
         description="Source of a multilingual LLM of about the size of `llm`, as a key.",
     )
+    chat: bool = Field(
+        default=False,
+        description="Whether the LLM has a chat template, so that a row asks it in its format.",
+    )
     learning_rate: LearningRate = Field(
         default=2.0e-4, description="Learning rate of the adapters that read text before task data."
     )

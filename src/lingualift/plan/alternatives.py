@@ -22,9 +22,12 @@ from lingualift.messages import LinguaLiftError, known
 from lingualift.plan.systems import models
 
 GROUP = "alternatives"
+CHAT = "in-chat-format"
+"""The prompt of the row in the chat format: that of the LLM as it is, as a turn."""
 FOLLOWS = "this project"
 ROWS = (
     "llm-as-it-is",
+    "llm-in-its-chat-format",
     "llm-with-examples",
     "multilingual-as-it-is",
     "multilingual-tuned",
@@ -44,7 +47,7 @@ def with_alternatives(
     first, and all systems with those rows. A row may also be listed alone.
 
     Where vectors are published ones and no corpus is named, there is no monolingual text, and the
-    group has no row of it.
+    group has no row of it; nor of the chat format of an LLM that has none (`alternatives.chat`).
 
     Raises `LinguaLiftError` where the setting `alternatives` names no such systems.
     """
@@ -56,8 +59,13 @@ def with_alternatives(
     group = [config.alternatives.tuned, config.alternatives.aligned, *ROWS]
     if not config.corpus.sources:
         group.remove("llm-on-monolingual-text")
+    if not config.alternatives.chat:
+        group.remove("llm-in-its-chat-format")
     listed = [name for entry in config.systems for name in (group if entry == GROUP else [entry])]
-    return config.model_copy(update={"systems": list(dict.fromkeys(listed))}), {**systems, **rows}
+    asked = config.prompts[rows["llm-as-it-is"].prompt or rows["llm-as-it-is"].kind or ""]
+    prompts = {**config.prompts, CHAT: asked.model_copy(update={"chat": True})}
+    changed = {"systems": list(dict.fromkeys(listed)), "prompts": prompts}
+    return config.model_copy(update=changed), {**systems, **rows}
 
 
 def _rows(config: Config, systems: Mapping[str, System]) -> dict[str, System]:
@@ -86,6 +94,12 @@ def _rows(config: Config, systems: Mapping[str, System]) -> dict[str, System]:
             **asked,
             "title": f"{llm} as it is",
             "note": "the LLM as it was published reads the question itself",
+        },
+        "llm-in-its-chat-format": {
+            **asked,
+            "title": f"{llm} in its chat format",
+            "prompt": CHAT,
+            "note": "as it was published, the question a turn in its tokenizer's chat template",
         },
         "llm-with-examples": {
             **asked,
