@@ -81,7 +81,7 @@ rule sentence_map:
         layer=CONFIG.evaluation.retrieval_layer,
         seed=CONFIG.seeds[0],
         precision=CONFIG.precision,
-        titles={name: PLAN.systems[name].title for name in CONFIG.systems},
+        titles={name: PLAN.systems[name].title for name in PLAN.config.systems},
     message:
         "draw parallel sentences"
     script:

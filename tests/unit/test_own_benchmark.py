@@ -102,6 +102,7 @@ def test_a_change_of_its_kind_or_files_is_read_anew(asked: Plan, tmp_path: Path)
         ({"files": "my.tsv"}, "benchmarks.mine.files: needs {lang}"),
         ({"files": "my/{lang}.xlsx"}, "unknown format of a benchmark's file"),
         ({"kind": "sums"}, "benchmarks.mine.kind"),
+        ({"kind": "topic"}, "benchmarks.mine.kind"),  # SIB-200's seven alone
         ({"groups": {}}, "benchmarks.mine.groups"),
         ({"colour": "red"}, "unknown key 'benchmarks.mine.colour'"),
     ],

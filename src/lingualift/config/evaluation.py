@@ -10,7 +10,6 @@ from pydantic import (
 )
 
 from lingualift.config.base import Code, Folder, Line, Name, Positive, Settings, real_number
-from lingualift.config.data import Kind
 
 
 class Translation(Settings):
@@ -149,7 +148,9 @@ class OwnBenchmark(Settings):
     files: Line = Field(
         description="Path with {lang} of files of questions: .tsv, .csv or .jsonl, one a language."
     )
-    kind: Kind = Field(description="Kind of its questions, and so the prompt and the systems.")
+    kind: Literal["maths", "nli", "commonsense"] = Field(
+        description="Kind of its questions, and so the prompt and the systems."
+    )
     groups: dict[Name, list[Code]] = Field(
         min_length=1, description="Its languages by the group that tables average them in."
     )
