@@ -11,7 +11,18 @@ from lingualift.config import load_config
 from lingualift.messages import LinguaLiftError
 from lingualift.languages import load_languages
 from lingualift.paper import ARTIFACTS
-from lingualift.plan import ahead, files, inputs, paper, plan, requests, shared, shown, states
+from lingualift.plan import (
+    ahead,
+    compared,
+    files,
+    inputs,
+    paper,
+    plan,
+    requests,
+    shared,
+    shown,
+    states,
+)
 from lingualift.plan.resources import gpu_request, growing
 from lingualift.plan.systems import load_systems
 from lingualift.preflight import check_paths

@@ -18,7 +18,9 @@ rule paper:
 rule paper_table:
     input:
         read=lambda wildcards: paper_reading(wildcards).paths(),
-        reference=lambda wildcards: inputs.printed(BASE, *ARTIFACTS[wildcards.artifact].benchmarks),
+        reference=lambda wildcards: compared.printed(
+            BASE, *ARTIFACTS[wildcards.artifact].benchmarks
+        ),
     output:
         csv=shown_in_report(f"{ITEM}.csv", "paper", "The paper", item="{artifact}"),
         record=f"{ITEM}.json",

@@ -3,9 +3,9 @@
 
 rule results_table:
     input:
-        unpack(lambda wildcards: inputs.results_table(PLAN, wildcards.table)),
+        unpack(lambda wildcards: compared.results_table(PLAN, wildcards.table)),
         lexicons="results/tables/lexicons.parquet",
-        reference=lambda wildcards: inputs.printed(
+        reference=lambda wildcards: compared.printed(
             BASE,
             CONFIG.benchmark_names[wildcards.table],
             f"groups/{CONFIG.benchmark_names[wildcards.table]}",
@@ -27,11 +27,11 @@ rule results_table:
         **SMALL,
     params:
         benchmark=lambda wildcards: CONFIG.benchmark_names[wildcards.table],
-        systems=lambda wildcards: inputs.titles(PLAN, wildcards.table),
+        systems=lambda wildcards: compared.titles(PLAN, wildcards.table),
         languages=lambda wildcards: PLAN.languages_of(CONFIG.benchmark_names[wildcards.table]),
-        groupings=inputs.groupings(PLAN),
-        reference=lambda wildcards: inputs.table_reference(PLAN, wildcards.table),
-        methods=lambda wildcards: inputs.methods(PLAN, wildcards.table),
+        groupings=compared.groupings(PLAN),
+        reference=lambda wildcards: compared.table_reference(PLAN, wildcards.table),
+        methods=lambda wildcards: compared.methods(PLAN, wildcards.table),
         names=lambda wildcards: {
             lang: PLAN.language(lang).name
             for lang in PLAN.languages_of(CONFIG.benchmark_names[wildcards.table])

@@ -6,7 +6,7 @@ import pytest
 
 from lingualift.config import System
 from lingualift.messages import LinguaLiftError
-from lingualift.plan import Plan, files, inputs
+from lingualift.plan import Plan, compared, files, inputs
 from lingualift.plan.alternatives import GROUP, ROWS
 from lingualift.plan.told import describe_system
 from tests.unit.test_systems import SYSTEMS, planned
@@ -131,25 +131,25 @@ def test_another_corpus_or_language_trains_the_monolingual_row_anew(made: Plan) 
 
 
 def test_every_row_is_compared_with_the_same_llm_reading_the_question_itself(made: Plan) -> None:
-    readers = {name: reader for name, (_, _, reader) in inputs.titles(made, "mmwp").items()}
+    readers = {name: reader for name, (_, _, reader) in compared.titles(made, "mmwp").items()}
     mono, multilingual = "mono-sft-unreadable", "multilingual-tuned"
     expected = dict.fromkeys(["lingualift", *ROWS], mono)
     expected |= dict.fromkeys([mono, multilingual], "")
     expected |= dict.fromkeys(["multilingual-as-it-is", "multilingual-lingualift"], multilingual)
     assert readers == expected
-    assert inputs.methods(made, "mmwp") == ["lingualift", "multilingual-lingualift"]
+    assert compared.methods(made, "mmwp") == ["lingualift", "multilingual-lingualift"]
     assert set(expected.values()) == {mono, multilingual, ""}
 
 
 def test_without_a_trained_reader_the_llm_as_it_is_is_compared_with_or_none() -> None:
     made = planned({"systems": ["lingualift", "llm-as-it-is"]})
-    assert inputs.titles(made, "mmwp")["lingualift"][2] == "llm-as-it-is"
+    assert compared.titles(made, "mmwp")["lingualift"][2] == "llm-as-it-is"
     alone = planned({"systems": ["lingualift", "translated-by-llm"]})
-    assert inputs.titles(alone, "mmwp")["lingualift"][2] == ""
+    assert compared.titles(alone, "mmwp")["lingualift"][2] == ""
 
 
 def test_a_system_of_other_data_is_compared_with_the_llm_trained_on_these() -> None:
-    titles = inputs.titles(planned("paper.yaml"), "mgsm")
+    titles = compared.titles(planned("paper.yaml"), "mgsm")
     assert titles["lingualift-openmath2"][2] == "mono-sft-openmath2"
     assert titles["lingualift-metamath"][2] == "mono-sft-metamath"
 

@@ -9,7 +9,7 @@ import yaml
 from lingualift.config import load_config
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
-from lingualift.plan import Plan, files, inputs, plan, requests
+from lingualift.plan import Plan, compared, files, inputs, plan, requests
 from lingualift.plan.engines import first_engine, version
 from lingualift.plan.systems import load_systems
 from lingualift.retrieve.sources import load_sources
@@ -71,14 +71,14 @@ def test_a_language_is_built_from_its_engine_or_from_its_returned_sheet(tmp_path
     assert inputs.built_problems(made, "en") == english
     assert inputs.built_problems(made, "es") == english | {"draft": files.built_draft("es")}
     assert inputs.built_problems(made, "ca") == english | {"sheets": [str(tmp_path / "ca.xlsx")]}
-    assert len(inputs.results_table(made, "built")["built"]) == 4
+    assert len(compared.results_table(made, "built")["built"]) == 4
     assert made.benchmark_manifests("mmwp-built", "es") == [files.built_problems("es")]
     assert {"asdiv", "mawps", "apertium-es"} <= set(made.retrieved())
     assert "apertium-ca" not in made.retrieved()
     assert requests.built_draft(made, "es").megabytes == 1000
     unasked = plan(load_config(DEFAULT), LANGUAGES, SOURCES, SYSTEMS)
     assert {
-        tuple(inputs.results_table(unasked, table)["built"]) for table in DEFAULT["benchmarks"]
+        tuple(compared.results_table(unasked, table)["built"]) for table in DEFAULT["benchmarks"]
     } == {()}
     assert unasked.built_languages == []
 

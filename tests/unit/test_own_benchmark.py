@@ -9,7 +9,7 @@ import pytest
 from lingualift.benchmarks.registry import load, registered
 from lingualift.config import load_config
 from lingualift.messages import LinguaLiftError
-from lingualift.plan import Plan, inputs
+from lingualift.plan import Plan, compared, inputs
 from tests.unit.test_config import changed, planned
 
 
@@ -82,7 +82,7 @@ def test_it_is_planned_as_any_other(asked: Plan, tmp_path: Path) -> None:
     assert asked.languages_of("mine") == ["sw"]
     assert asked.runs_on("mine") == asked.runs_on("mmwp-mini")
     assert asked.benchmark_manifests("mine", "sw") == [f"{tmp_path}/sw.tsv"]
-    needs = inputs.results_table(asked, "mine")
+    needs = compared.results_table(asked, "mine")
     assert needs["problems"] == ["results/problems/mine/sw.parquet"]
     assert "results/scores/lingualift/mine.parquet" in needs["scores"]
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from lingualift.paper import ARTIFACTS
-from lingualift.plan import ahead, inputs, work
+from lingualift.plan import ahead, compared, work
 from lingualift.plan.resources import gpu_request, growing
 from lingualift.sizes import Request
 from tests.unit.test_systems import planned
@@ -45,13 +45,13 @@ def test_printed_figures_are_found_by_a_relative_path_and_absent_ones_left_out(
     folder.mkdir(parents=True)
     (folder / "mmwp.csv").touch()
     monkeypatch.chdir(tmp_path)
-    assert inputs.printed(tmp_path, "mmwp", "groups/mmwp") == ["config/reference/groups/mmwp.csv"]
+    assert compared.printed(tmp_path, "mmwp", "groups/mmwp") == ["config/reference/groups/mmwp.csv"]
 
 
 @pytest.mark.parametrize("artifact", ARTIFACTS)
 def test_every_benchmark_of_an_item_of_the_paper_has_its_printed_figures(artifact: str) -> None:
     slots = ARTIFACTS[artifact].benchmarks
-    assert len(inputs.printed(ROOT, *slots)) == len(slots)
+    assert len(compared.printed(ROOT, *slots)) == len(slots)
 
 
 def test_jobs_ahead_have_their_work_and_wait_for_one_another(

@@ -41,19 +41,16 @@ from lingualift.config.evaluation import (
     Tables,
     Translation,
 )
+from lingualift.config.models import Alignment, EncoderModel, Model, PromptText
 from lingualift.config.training import (
     CODE_SWITCHED,
     MONOLINGUAL,
     NOT_IN_IDS,
     OBJECTIVE,
-    Alignment,
-    EncoderModel,
     ExampleCount,
     Input,
     LanguageModelling,
     LearningRate,
-    Model,
-    PromptText,
     Stage,
     StageInput,
     System,

@@ -78,18 +78,22 @@ def _rows(config: Config, systems: Mapping[str, System]) -> dict[str, System]:
             f"alternatives.tuned: '{settings.tuned}' does not train an LLM that reads the question"
             " itself; name such a system (Mono-SFT)"
         )
+    definitions = {**_untrained(config, tuned), **_trained(config, tuned, aligned)}
+    return {name: System.model_validate({**definitions[name], "follows": FOLLOWS}) for name in ROWS}
+
+
+def _untrained(config: Config, tuned: System) -> dict[str, dict[str, Any]]:
+    """The rows that train nothing: LLMs as they were published."""
     task = _task(config, tuned)
-    kind = tuned.kind or config.tasks[task].kind
-    other = {"llm": {"source": settings.multilingual}}
     asked: dict[str, Any] = {
         "input": "text",
-        "kind": kind,
+        "kind": tuned.kind or config.tasks[task].kind,
         "stages": [],
         "prompt": tuned.prompt,
         "llm": tuned.llm,
     }
-    llm, multilingual = models(config, tuned).llm.source, settings.multilingual
-    definitions: dict[str, dict[str, Any]] = {
+    llm, multilingual = models(config, tuned).llm.source, config.alternatives.multilingual
+    return {
         "llm-as-it-is": {
             **asked,
             "title": f"{llm} as it is",
@@ -109,10 +113,19 @@ def _rows(config: Config, systems: Mapping[str, System]) -> dict[str, System]:
         },
         "multilingual-as-it-is": {
             **asked,
-            **other,
+            "llm": {"source": multilingual},
             "title": f"{multilingual} as it is",
             "note": "a multilingual LLM of about the same size reads the question itself",
         },
+    }
+
+
+def _trained(config: Config, tuned: System, aligned: System) -> dict[str, dict[str, Any]]:
+    """The rows whose chains are those of `tuned` and `aligned` with one thing changed."""
+    settings = config.alternatives
+    other = {"llm": {"source": settings.multilingual}}
+    llm, multilingual = models(config, tuned).llm.source, settings.multilingual
+    return {
         "multilingual-tuned": {
             **tuned.model_dump(),
             **other,
@@ -150,7 +163,6 @@ def _rows(config: Config, systems: Mapping[str, System]) -> dict[str, System]:
             "note": "adapters learn to translate code-switched text, which the LLM itself reads",
         },
     }
-    return {name: System.model_validate({**definitions[name], "follows": FOLLOWS}) for name in ROWS}
 
 
 def _task(config: Config, tuned: System) -> str:
