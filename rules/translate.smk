@@ -40,7 +40,6 @@ rule translate_by_llm:
         "results/timings/translated-by/{source}/{benchmark}/{lang}.tsv"
     conda:
         GPU_ENVIRONMENT
-    threads: 1
     resources:
         **growing(lambda wildcards: requests.translation_by_llm(PLAN, wildcards.source)),
         **ONE_GPU,

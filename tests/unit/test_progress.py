@@ -17,6 +17,7 @@ from lingualift.plan.systems import load_systems
 from lingualift.retrieve.sources import load_sources
 from snakemake_logger_plugin_lingualift import clock
 from snakemake_logger_plugin_lingualift.estimate import Estimate, JobAhead
+from tests.unit.test_systems import planned
 
 RECORDED = Path(__file__).parent / "recorded"
 END = 20.0
@@ -157,6 +158,16 @@ def test_work_follows_what_a_job_does() -> None:
     jobs = {job.number: job for job, _, _ in recorded("small")}
     assert jobs[34].work > 1.8 * jobs[49].work, "text against states"
     assert jobs[17].work > 2 * jobs[13].work, "three languages' words against one's"
+
+
+def test_an_llm_that_translates_takes_as_long_as_one_that_reads_the_questions() -> None:
+    made = planned({"systems": ["translated-by-llm"]})
+    translating = SimpleNamespace(source=made.config.llm.source, benchmark="mmwp-mini", lang="sw")
+    run, batch = "translated-by-llm", "sw"
+    answering = SimpleNamespace(run=run, benchmark="mmwp-mini", batch=batch)
+    assert work.seconds(made, "translate_by_llm", translating) == pytest.approx(
+        work.seconds(made, "predict", answering)
+    )
 
 
 def test_the_speed_of_a_core_is_that_of_its_matrix_products() -> None:

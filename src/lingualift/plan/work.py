@@ -13,6 +13,7 @@ from lingualift.sizes import TOKENS
 REFERENCE = 104e9  # floating-point operations a second, of 512 x 512 matrices
 OWN_PROBLEMS = 100  # of a benchmark of the user's own, whose files are not counted
 START = 10.0  # seconds until Python, torch and a model of 135 million parameters are there
+READS_TEXT = 0.22  # seconds of an answer to a question that the LLM reads itself
 TRAINING = 4e11  # operations a second in bfloat16, by the token count of `sizes`
 CONSTANT = {
     "problems": 1.0, "corpus": 5.0, "source_vocabulary": 20.0, "target_vocabulary": 2.0,
@@ -36,6 +37,7 @@ def seconds(plan: Plan, rule: str, wildcards: Any) -> float:
         "lexicon": _lexicon,
         "train": _training,
         "predict": _prediction,
+        "translate_by_llm": _translation_by_llm,
     }.get(rule)
     return CONSTANT.get(rule, USUAL) if of is None else of(plan, wildcards)
 
@@ -121,8 +123,14 @@ def _prediction(plan: Plan, wildcards: Any) -> float:
     run = plan.run(wildcards.run)
     questions = _problems(plan, wildcards.benchmark) * len(files.batch_languages(wildcards.batch))
     size = requests.model_size(plan, run.llm.source).parameters / 135e6
-    each = (0.22 if run.encoder is None else 0.1) * size
+    each = (READS_TEXT if run.encoder is None else 0.1) * size
     return START + questions * each * plan.config.evaluation.max_new_tokens / 40
+
+
+def _translation_by_llm(plan: Plan, wildcards: Any) -> float:
+    """Questions are read as text, and translations are about as long as answers."""
+    size = requests.model_size(plan, wildcards.source).parameters / 135e6
+    return START + _problems(plan, wildcards.benchmark) * READS_TEXT * size
 
 
 def _problems(plan: Plan, benchmark: str) -> int:
