@@ -48,7 +48,6 @@ and GSM8K as published.
 # Evaluation: seconds until a job asks its first question, new tokens of an answer, rows of a batch
 # beside 7 B parameters, seconds of a step at 7 B, and how much longer a batch is than its mean.
 JOB_START, ANSWER, ROWS, STEP, LONGER = 70, {"number": 190, "choice": 6}, 192, 0.027, 1.5
-TOGETHER = 8  # languages of a job in the second row of evaluation, which loads the models once
 OWN_MODULES = 0.2  # GB of a checkpoint that links its parent's LLM: alignment layer or adapters
 
 
@@ -85,7 +84,8 @@ def costs(of: Plan) -> list[Cost]:
         learns = "+".join(stage.stage.train)
         groups.setdefault(f"{stage.name}, {stage.llm.source} ({learns})", []).append(stage)
     rows = [_summed(name, [_stage(of, stage) for stage in groups[name]]) for name in groups]
-    evaluation = [_evaluation(of, of.config.compute.languages_per_job), _evaluation(of, TOGETHER)]
+    together = of.config.compute.languages_per_job
+    evaluation = [_evaluation(of, 1), _evaluation(of, together)]
     return [*rows, _summed("all training", rows), _encoding(of), *evaluation]
 
 

@@ -5,6 +5,8 @@ They are drawn from task data, so from a training part alone, with a seed that d
 languages and benchmarks of a kind see the same examples.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 
@@ -42,4 +44,4 @@ def with_examples(prompt: Prompt, examples: pa.Table) -> Prompt:
         f"{prompt.text(row['question'])}{blank}{row['response'].strip()}{SEPARATOR}"
         for row in examples.select(["question", "response"]).to_pylist()
     )
-    return Prompt(solved + prompt.template, prompt.instruction)
+    return replace(prompt, template=solved + prompt.template)

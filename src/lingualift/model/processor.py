@@ -1,8 +1,7 @@
 """Strings in, a model's inputs out; new tokens in, answers out.
 
 What a question becomes is what the last stage of a checkpoint trained with: its layout and its
-prompt, which its configuration notes. A tokenizer's chat template plays no part, as in the
-workflow: a prompt in a chat format is written out in the configuration.
+prompt, which its configuration notes; in the LLM's chat format where the prompt says so.
 """
 
 import os
@@ -14,6 +13,7 @@ from typing import Any
 import torch
 
 from lingualift.messages import LinguaLiftError
+from lingualift.model.chat import in_chat_format
 from lingualift.model.configuration import LinguaLiftConfig
 from lingualift.model.encoder_tokenizer import EncoderTokenizer
 from lingualift.model.frozen import located, place
@@ -80,11 +80,12 @@ class LinguaLiftProcessor:
             encoder = EncoderTokenizer.load(noted["path"], noted.get("split_digits", False))
         tokenizer = load_tokenizer(config.llm["path"])
         ends = end_ids(tokenizer, config.llm["path"])
-        return cls(tokenizer, encoder, config.layout, Prompt(**config.prompt), ends)
+        prompt = in_chat_format(Prompt(**config.prompt), tokenizer)
+        return cls(tokenizer, encoder, config.layout, prompt, ends)
 
     def asked_with(self, prompt: Prompt) -> "LinguaLiftProcessor":
         """The same with another prompt than the last stage's."""
-        return replace(self, prompt=prompt)
+        return replace(self, prompt=in_chat_format(prompt, self.tokenizer))
 
     @property
     def pad(self) -> int:
