@@ -99,25 +99,26 @@ def corpus(path: Path, line: str) -> Path:
 
 
 def test_a_proposed_row_is_one_that_the_table_takes(tmp_path: Path, capsys) -> None:
-    text = corpus(tmp_path / "yo.txt", "Ọmọ náà ní ọsàn mẹ́ta, ó sì ra méjì sí i.")
-    arguments = ["new-language", "yo", "--text", str(text), "--table", str(TABLE)]
-    assert main([*arguments, "--native", "Yorùbá", "--family", "Niger-Congo"]) == 0
+    line = "Малайның өч алмасы бар, ул тагын икене сатып алды."
+    text = corpus(tmp_path / "tt.txt", line)
+    arguments = ["new-language", "tt", "--text", str(text), "--table", str(TABLE)]
+    assert main([*arguments, "--native", "татар теле", "--family", "Turkic"]) == 0
     said = capsys.readouterr().out
     row = said.splitlines()[1]
     cells = dict(zip(COLUMNS, row.split("\t"), strict=True))
-    assert cells["iso639_3"] == "yor" and cells["script"] == "Latn"
-    assert cells["name"] == "Yoruba" and cells["nllb"] == "yor_Latn" and cells["spacy"] == "yo"
+    assert cells["iso639_3"] == "tat" and cells["script"] == "Cyrl"
+    assert cells["name"] == "Tatar" and cells["nllb"] == "tat_Cyrl" and cells["spacy"] == "tt"
     table = tmp_path / "languages.tsv"
     table.write_text(TABLE.read_text(encoding="utf-8") + row + "\n", encoding="utf-8")
     languages = load_languages(table)
-    assert languages["yo"].name == "Yoruba"
+    assert languages["tt"].name == "Tatar"
     assert "5 of 5 lines kept" in said
     command = shlex.split(said[said.index("snakemake") :].replace("\\\n", " "))
     settings = command[command.index("--config") + 1 :]
     overlay = {key: yaml.safe_load(value) for key, value in (text.split("=") for text in settings)}
     made = plan(load_config(merged(DEFAULT, overlay)), languages, SOURCES, SYSTEMS)
-    assert made.config.mirror == "mirror" and made.corpora("yo") == ["local-text"]
-    assert made.config.languages.alignment == ["yo"]
+    assert made.config.mirror == "mirror" and made.corpora("tt") == ["local-text"]
+    assert made.config.languages.alignment == ["tt"]
 
 
 def test_what_is_not_known_is_asked_for(tmp_path: Path, capsys) -> None:
@@ -148,4 +149,4 @@ def test_a_code_stands_once_and_is_a_languages(tmp_path: Path, capsys) -> None:
     twice = tmp_path / "twice.tsv"
     lines = TABLE.read_text(encoding="utf-8").splitlines()
     twice.write_text("\n".join([*lines, lines[1], ""]), encoding="utf-8")
-    assert "language 'af' has a row already" in refused("yo", twice)
+    assert "language 'af' has a row already" in refused("tt", twice)

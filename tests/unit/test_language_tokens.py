@@ -130,10 +130,9 @@ def test_languages_of_a_table_are_its_column_or_its_name_and_translations_are_en
     assert encoded_languages(problems, "ha") == ["ha", "ha", "en"]
 
 
-def test_the_registrys_nllb_has_a_token_for_every_language_of_the_table() -> None:
+def test_the_registrys_nllb_has_a_token_for_every_language_of_the_table_but_vai() -> None:
     languages = load_languages(ROOT / "config/languages.tsv")
     source = load_sources(ROOT / "config/sources.yaml")["nllb-200-600m"]
     tokens = language_tokens(source, languages)
-    assert (
-        tokens["sw"] == "swh_Latn" and tokens["en"] == "eng_Latn" and set(tokens) == set(languages)
-    )
+    assert tokens["sw"] == "swh_Latn" and tokens["en"] == "eng_Latn"
+    assert set(languages) - set(tokens) == {"vai"}

@@ -18,6 +18,7 @@ def test_one_setting_adds_all_rows_and_the_line_below_the_table(copy: Path) -> N
         copy,
         systems=["alternatives"],
         alternatives={"tuned": "mono-sft", "multilingual": "tiny-encoder"},
+        encoder={"split_digits": False},
         translation={"engines": ["apertium"], "without": "keep"},
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

@@ -2,6 +2,7 @@
 names; those on text and lexicons are run on tiny data. The workflow as another's module.
 """
 
+import json
 import re
 import shlex
 import shutil
@@ -60,6 +61,8 @@ def test_the_guide_on_text_of_ones_own_makes_a_lexicon_of_it(mirror: Path, tmp_p
     tiny.copy_workflow(tmp_path, mirror)
     shutil.copytree(mirror, tmp_path / "my")
     shutil.copytree(mirror / "tiny-text", tmp_path / "my/text")
+    with (tmp_path / "my/text/sw.txt").open("a", encoding="utf-8") as text:
+        text.write("this line is mine alone\n")
     (tmp_path / "my.yaml").write_text((overlay(guide) or "").replace("lb", "sw"))
     (lexicon,) = [words for words in commands(guide) if "results/lexicons/lb.parquet" in words]
     arguments = [word.replace("/lb.", "/sw.").replace("all", "2") for word in lexicon]
@@ -67,7 +70,8 @@ def test_the_guide_on_text_of_ones_own_makes_a_lexicon_of_it(mirror: Path, tmp_p
     done = forked.snakemake(arguments, tmp_path, tiny.environment())
     assert done.returncode == 0, done.stderr[-3000:]
     assert pq.read_table(tmp_path / "results/lexicons/sw.parquet").num_rows > 100
-    assert "local-text" in (tmp_path / "results/corpora/sw.json").read_text()
+    lines = json.loads((tmp_path / "results/corpora/sw.json").read_text())["lines"]
+    assert lines == 1 + len((mirror / "tiny-text/sw.txt").read_text().splitlines())
 
 
 def test_another_workflow_uses_this_one_as_a_module(mirror: Path, tmp_path: Path) -> None:

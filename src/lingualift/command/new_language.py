@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\b
 Example:
-  lingualift new-language yo --text corpus.txt --native Yorùbá --family Niger-Congo"""
+  lingualift new-language tt --text corpus.txt --native татарча --family Turkic"""
 TABLE = Path("config/languages.tsv")
 
 
