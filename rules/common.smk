@@ -7,6 +7,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from lingualift import machine
 from lingualift.config import load_config
 from lingualift.messages import LinguaLiftError
 from lingualift.languages import load_languages
@@ -100,13 +101,13 @@ GPU_ENVIRONMENT = "../envs/gpu.yaml" if CONFIG.compute.gpus else "../envs/cpu.ya
 ANSWER_ENVIRONMENT = "../envs/vllm.yaml" if CONFIG.evaluation.engine == "vllm" else GPU_ENVIRONMENT
 
 
-def share_gpus(count):
-    """Start no more jobs than `count` GPUs of this machine serve, unless `--resources gpu=N` says
-    otherwise; which GPU is whose: `lingualift.job.own_gpus`.
+def share(resource, amount):
+    """Start no more jobs at once than an amount of this machine's resource serves, unless
+    `--resources` says otherwise; which GPU is whose: `lingualift.job.own_gpus`.
     """
-    if count and "gpu" not in workflow.global_resources:
-        workflow.register_resource("gpu", count)
-        workflow.scheduler.global_resources["gpu"] = count
+    if amount and resource not in workflow.global_resources:
+        workflow.register_resource(resource, amount)
+        workflow.scheduler.global_resources[resource] = amount
 
 
 def begin_run():
@@ -132,7 +133,9 @@ def begin_run():
         )
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
-    share_gpus(gpus_here)
+    share("gpu", gpus_here)
+    if local:  # two training jobs of the default run side by side need 9 GB
+        share("mem_mb", (machine.available_memory() or 0) // 10**6)
     slots = (workflow.cores if local else workflow.nodes) or 1
     left = ahead.estimate(PLAN, jobs, workflow.dag.dependencies, slots)
     logger.info("jobs ahead", extra={"jobs_ahead": left})

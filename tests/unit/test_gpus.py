@@ -209,30 +209,37 @@ SNAKEFILE = """
 configfile: "{root}/config/config.yaml"
 include: "{root}/rules/common.smk"
 onstart:
-    share_gpus({count})
+    share("{resource}", {amount})
 rule both:
     input: "a", "b"
     default_target: True
 rule one:
     output: "{{name}}"
     wildcard_constraints: name="[ab]"
-    resources: gpu=1
-    shell: "date +%s.%N > {{output}}; sleep 1; date +%s.%N >> {{output}}"
+    resources: **{{"{resource}": lambda wildcards, attempt: {asked} * attempt}}
+    retries: 1
+    shell: "date +%s.%N > {{output}}; sleep 1; date +%s.%N >> {{output}}; {after}"
 """
 
 
-@pytest.mark.parametrize(("count", "together"), [(1, False), (2, True)])
-def test_a_run_starts_no_more_jobs_than_the_machines_gpus_serve(
-    count: int, together: bool, tmp_path: Path
+@pytest.mark.parametrize(
+    ("resource", "asked", "amount", "together"),
+    [("gpu", 1, 1, False), ("gpu", 1, 2, True), ("mem_mb", 4800, 8000, False)],
+)
+@pytest.mark.parametrize("after", ["true", "[ -e again ] || (touch again; exit 1)"])
+def test_a_run_starts_no_more_jobs_than_the_machines_gpus_and_memory_serve(
+    resource: str, asked: int, amount: int, together: bool, after: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "Snakefile").write_text(SNAKEFILE.format(root=ROOT, count=count))
+    """Nor waits for ever for what a second attempt asks for beyond them."""
+    text = SNAKEFILE.format(root=ROOT, resource=resource, asked=asked, amount=amount, after=after)
+    (tmp_path / "Snakefile").write_text(text)
     command = ["-m", "snakemake", "--cores", "4", "--scheduler", "greedy"]
     done = subprocess.run(
         [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr[-2000:]
     spans = sorted([float(t) for t in (tmp_path / name).read_text().split()] for name in "ab")
-    assert (spans[1][0] < spans[0][1]) == together
+    assert (spans[1][0] < spans[0][1]) == together or after != "true"
 
 
 def test_pieces_of_work_grow_with_a_gpus_memory(monkeypatch):
