@@ -5,6 +5,7 @@ rates, prompts. The expectations are transcribed from the sources, not from the 
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from lingualift.messages import LinguaLiftError
 from lingualift.model.layout import LAYOUTS
 from lingualift.plan import Plan
 from lingualift.plan.inputs import encodes_questions
-from lingualift.plan.systems import RunStage, load_systems
+from lingualift.plan.systems import Run, RunStage, load_systems
 from lingualift.tasks.forms import multiple_choice_question, nli_question
 from tests.unit.test_systems import planned
 
@@ -378,3 +379,107 @@ def test_inference_and_commonsense_can_be_asked_in_mindmergers_words_and_the_har
     assert made.asked("lingualift-released-nli", "xnli").text(pair) == NLI
     assert made.asked("lingualift-released-commonsense", "xcsqa").text(choice) == CSQA
     assert paper.asked("lingualift-nli", "xnli") == paper.prompt("nli")
+
+
+def changes(run: Run, base: Run) -> dict[str, Any]:
+    """What the resolved stages of a run have otherwise than those of the same name in a base run,
+    as {'stage.key': value}, and under 'stages' the chain where it is another.
+    """
+    own = {stage.name: flat(stage) for stage in run.stages}
+    other = {stage.name: flat(stage) for stage in base.stages}
+    found: dict[str, Any] = {}
+    if list(own) != list(other):
+        found["stages"] = list(own)
+    for name in own.keys() & other.keys():
+        found |= {
+            f"{name}.{key}": own[name].get(key)
+            for key in own[name].keys() | other[name].keys()
+            if own[name].get(key) != other[name].get(key)
+        }
+    return found
+
+
+def flat(stage: RunStage) -> dict[str, Any]:
+    """The settings of a resolved stage, but for its id and its parent's."""
+    values = stage.model_dump(exclude={"id", "parent"})
+    inner = {key: value for key, value in values.items() if isinstance(value, dict)}
+    plain = {key: value for key, value in values.items() if key not in inner}
+    return plain | {
+        f"{key}.{part}": value for key, parts in inner.items() for part, value in parts.items()
+    }
+
+
+MODULES = ["alignment", "boundary", "llm"]
+SWEEP = {f"ratio-{ratio}": {"align.codeswitch.ratio": ratio} for ratio in (0.0, 0.2, 0.4, 0.6, 1.0)}
+POS = {
+    f"pos-{preset}": {"align.codeswitch.pos": preset}
+    for preset in (
+        "noun", "verb", "adposition", "pronoun", "adjective", "conjunction", "auxiliary", "adverb",
+        "verb-adverb", "adjective-adverb", "pronoun-auxiliary-conjunction", "subject-verb",
+        "prepositional-phrase",
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("without-align", {"stages": ["transfer"], "transfer.stage.train": MODULES}),
+        ("without-transfer", {"stages": ["align"]}),
+        ("llm-in-align", {"align.stage.train": MODULES}),
+        ("llm-frozen", {"transfer.stage.train": MODULES[:2]}),
+        ("align-in-transfer", {"transfer.stage.train": MODULES}),
+        *SWEEP.items(),
+        *POS.items(),
+        ("1-layer", {"align.alignment.layers": 1, "transfer.alignment.layers": 1}),
+        ("3-layers", {"align.alignment.layers": 3, "transfer.alignment.layers": 3}),
+        ("lora", {"transfer.stage.train": ["llm-lora"]}),
+        ("warm-start", {"stages": ["warm-start", "align", "transfer"]}),
+        (
+            "parallel",
+            {
+                "align.stage.data": "parallel",
+                "align.tasks": ["parallel"],
+                **{
+                    f"align.codeswitch.{key}": None
+                    for key in ("task", "ratio", "pos", "choice", "top_k")
+                },
+            },
+        ),
+        (
+            "mixed",
+            {
+                "align.stage.data": ["code-switched", "gsm8kinstruct"],
+                "align.stage.prompt": ["translation", "maths"],
+                "align.tasks": ["gsm8k", "gsm8kinstruct"],
+            },
+        ),
+        (
+            "split-digits",
+            {f"{stage}.encoder.split_digits": True for stage in ("align", "transfer")},
+        ),
+    ],
+)  # fmt: skip
+def test_an_ablation_is_the_main_row_but_for_what_it_is_named_after(
+    name: str, expected: dict[str, Any], paper: Plan
+) -> None:
+    """Section 6.2 and Appendices D and E change one thing at a time. Rates follow what learns: see
+    `test_modules_that_learn_together_keep_the_rates_of_the_released_code`.
+    """
+    found = changes(paper.runs[f"lingualift-metamath-{name}"], paper.runs["lingualift-metamath"])
+    rates = {key for key in found if key.endswith((".learning_rate", ".weight_decay"))}
+    assert not rates or "train" in str(expected)
+    assert {key: value for key, value in found.items() if key not in rates} == expected
+
+
+@pytest.mark.parametrize(
+    "encoder",
+    ["mt5-small", "mt5-base", "mt5-large", "mt5-xxl", "mbert", "xlm", "xlm-r-large", "labse"],
+)
+def test_a_row_of_another_encoder_is_the_inference_row_but_for_it(
+    encoder: str, paper: Plan
+) -> None:
+    """Appendix E.5."""
+    found = changes(paper.runs[f"lingualift-nli-{encoder}"], paper.runs["lingualift-nli"])
+    assert {key.rpartition(".")[0] for key in found} == {"align.encoder", "transfer-nli.encoder"}
+    assert found["align.encoder.source"] == encoder
