@@ -156,7 +156,7 @@ def test_what_a_system_overrides_is_in_its_stages_and_in_no_other(paper):
     first, sparse = (inputs.stage_texts(paper, stage)[0] for stage in (reference[0], other[0]))
     assert first.texts == "results/codeswitch/af.parquet"
     assert sparse.texts == "results/codeswitch/ratio-0.2/af.parquet"
-    assert first.states == "results/encoded/mt5-xl/codeswitch/af"
+    assert first.states == "results/encoded/mt5-xl/codeswitch/af-ar-be-bn-eu-gu-ha-hi/af"
     assert sparse.states is None  # read by one stage alone: made in the step
     assert first.lexicon == sparse.lexicon == "results/lexicons/af.json"
 
