@@ -60,7 +60,7 @@ def test_the_papers_configuration_has_all_its_jobs(
         1 + 5 + 13
     )  # LinguaLIFT's own setting, other ratios, sets of parts of speech
     assert counts["train"] == 124  # of 152 stages in the chains of 88 systems
-    assert counts["predict"] > 8000 and counts["translate"] > 100
+    assert counts["predict"] > 1000 and counts["translate"] > 100
     assert (
         counts["tag_questions"] == 1 and counts["prepare_model"] == 1 + 2 + 10 + 7 + 1
     )  # LLMs, encoders, published checkpoints, NLLB
