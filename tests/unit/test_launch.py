@@ -547,3 +547,14 @@ def test_a_damaged_checkpoint_is_refused(stage_job: StageJob) -> None:
     weights.write_bytes(content)
     with pytest.raises(LinguaLiftError, match="damaged"):
         LinguaLiftModel.from_pretrained(stage_job.out)
+
+
+def test_a_processor_trains_with_one_thread_whatever_its_job_asks_for(stage_job: StageJob) -> None:
+    """A configuration with GPUs asks for four, and would round otherwise than one without."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        launch(stage_job, 1)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)

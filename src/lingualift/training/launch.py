@@ -38,6 +38,7 @@ def launch(job: StageJob, processes: int) -> None:
     """
     _require_packages(job)
     if processes <= 1 or job.stage.objective == "warm-start":
+        _one_thread_on_a_processor()
         run_stage(job)
         return
 
@@ -58,6 +59,16 @@ def launch(job: StageJob, processes: int) -> None:
             f"stage '{job.name}': a training process ended with code {code}; its messages are in"
             " the job's log"
         )
+
+
+def _one_thread_on_a_processor() -> None:
+    """A processor's sums depend on how many threads share them: the same weights, whatever threads
+    a job asks for because GPUs are configured.
+    """
+    import torch
+
+    if machine.device() == "cpu":
+        torch.set_num_threads(1)
 
 
 def _require_packages(job: StageJob) -> None:
