@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -16,6 +17,9 @@ from filelock import FileLock
 from hypothesis import settings
 
 from tests import tiny
+
+if TYPE_CHECKING:
+    from lingualift.retrieve.sources import Source
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
 settings.load_profile("untimed")
@@ -152,3 +156,19 @@ def finished(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> Path:
 def copy(tmp_path: Path, finished: Path) -> Path:
     """A copy of the finished run, which a test may change."""
     return shutil.copytree(finished, tmp_path / "copy", symlinks=True)
+
+
+def hub_source(**stated: Any) -> "Source":
+    """A model on the hub, with what a test states of it."""
+    from lingualift.retrieve.sources import Source
+
+    described = {
+        "key": "tiny",
+        "kind": "hub",
+        "title": "t",
+        "use": "u",
+        "licence": "MIT",
+        "repository": "a/b",
+        "revision": "0" * 40,
+    }
+    return Source.model_validate({**described, **stated})

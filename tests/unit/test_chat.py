@@ -15,7 +15,7 @@ from lingualift.model.chat import FIXED, in_chat_format
 from lingualift.model.layout import LAYOUTS, Prompt, compose, load_tokenizer
 from lingualift.model.prepare import prepare_model
 from lingualift.plan import Plan, inputs
-from lingualift.retrieve.sources import Source
+from tests.conftest import hub_source
 from tests.unit.test_systems import SYSTEMS, merged, planned
 
 CHATML = (
@@ -102,15 +102,7 @@ def test_what_a_template_cannot_do_is_one_line(
 def test_a_model_without_a_chat_template_is_refused_when_it_is_prepared(
     llama: Path, tmp_path: Path
 ) -> None:
-    source = Source(
-        key="tiny",
-        kind="hub",
-        title="t",
-        use="u",
-        licence="MIT",
-        repository="a/b",
-        revision="0" * 40,
-    )
+    source = hub_source()
     with pytest.raises(LinguaLiftError, match="has no chat template"):
         prepare_model(source, llama, tmp_path / "refused", llm=True, chats=[PROMPT])
     assert not (tmp_path / "refused/model.json").exists()

@@ -16,22 +16,12 @@ from lingualift.model.encoder_tokenizer import EncoderTokenizer
 from lingualift.model.prepare import prepare_model
 from lingualift.model.states import encoded_languages, load_states
 from lingualift.plan.inputs import language_tokens
-from lingualift.retrieve.sources import Source, load_sources
-from tests.conftest import ROOT
+from lingualift.retrieve.sources import load_sources
+from tests.conftest import ROOT, hub_source
 
 TEXTS = ["ab 12", "ba", "ab 12"]
 LANGUAGES = ["sw", "en", "en"]
-SOURCE = Source(
-    key="tiny",
-    kind="hub",
-    title="t",
-    use="u",
-    licence="MIT",
-    repository="a/b",
-    revision="0" * 40,
-    digits="split",
-    language_tokens="nllb",
-)
+SOURCE = hub_source(digits="split", language_tokens="nllb")
 TOKENS = {"sw": "swh_Latn", "en": "eng_Latn", "lb": "ltz_Latn"}
 
 

@@ -19,7 +19,7 @@ from lingualift.pins import Pin, pin, with_pins
 from lingualift.retrieve.fetch import retrieve
 from lingualift.retrieve.hub import HubRefusal, Repository
 from lingualift.retrieve.sources import Source
-from tests.conftest import ROOT
+from tests.conftest import ROOT, hub_source
 from tests.loopback_hub import Held, serve
 
 OLD, NEW, PULL = "a" * 40, "b" * 40, "c" * 40
@@ -67,16 +67,8 @@ def overlay(tmp_path: Path) -> Path:
 
 
 def source(**changes: object) -> Source:
-    described = {
-        "key": "big",
-        "kind": "hub",
-        "title": "t",
-        "use": "u",
-        "licence": "MIT",
-        "repository": "HuggingFaceTB/SmolLM2-1.7B",
-        "revision": NEW,
-    }
-    return Source.model_validate({**described, **changes})
+    held = {"key": "big", "repository": "HuggingFaceTB/SmolLM2-1.7B", "revision": NEW}
+    return hub_source(**{**held, **changes})
 
 
 def test_every_source_without_a_commit_is_pinned_with_what_the_hub_says_of_it(

@@ -19,21 +19,11 @@ from lingualift.model.encoder import Encoder
 from lingualift.model.encoder_tokenizer import EncoderTokenizer
 from lingualift.model.prepare import prepare_model, prepared
 from lingualift.retrieve.sources import Source
-from tests.conftest import ROOT
+from tests.conftest import ROOT, hub_source
 
 
 def source(**stated: int) -> Source:
-    return Source(
-        key="tiny",
-        kind="hub",
-        title="t",
-        use="u",
-        licence="MIT",
-        repository="a/b",
-        revision="0" * 40,
-        layers=stated.get("layers"),
-        width=stated.get("width"),
-    )
+    return hub_source(layers=stated.get("layers"), width=stated.get("width"))
 
 
 @pytest.fixture

@@ -47,7 +47,8 @@ def ask(checkpoint: Path, question: str | None, file: Path | None, **options: An
         try:
             one = Question(text, options["language"])
             (answer,) = asked.answers([one], options["max_new_tokens"])
-            tokens = asked.processor.encoder_tokens(one.text, one.language)
+            wanted = options["tokens"] or options["as_json"]
+            tokens = asked.processor.encoder_tokens(*one) if wanted else []
         except LinguaLiftError as error:
             raise LinguaLiftError(f"{place}{error}") from None
         click.echo(shown(text, answer, tokens, options["tokens"], options["as_json"]))

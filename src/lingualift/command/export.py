@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from lingualift.command.lexicon import FORMAT_NAMES, complete_format
+from lingualift.command.lexicon import FORMAT_NAMES, format_option
 from lingualift.command.streams import say, text_output
 from lingualift.messages import LinguaLiftError, known, nearest
 
@@ -23,13 +23,7 @@ def export() -> None:
 
 @export.command("lexicon", epilog=EXAMPLE)
 @click.argument("language")
-@click.option(
-    "--format",
-    default="tsv",
-    show_default=True,
-    shell_complete=complete_format,
-    help="muse, tsv, jsonl or tei.",
-)
+@format_option
 @click.option("--output", "-o", type=Path, help="Default: standard output.")
 @click.option(
     "--run",

@@ -30,6 +30,15 @@ def complete_format(context: Any, parameter: Any, incomplete: str) -> list[str]:
     return [name for name in FORMAT_NAMES if name.startswith(incomplete)]
 
 
+format_option = click.option(
+    "--format",
+    default="tsv",
+    show_default=True,
+    shell_complete=complete_format,
+    help="muse, tsv, jsonl or tei.",
+)
+
+
 @dataclass(frozen=True)
 class LexiconRequest:
     """What was asked for; names as on the command line."""
@@ -62,13 +71,7 @@ class LexiconRequest:
 )
 @click.option("--seed-dictionary", type=Path, help="Pairs of words to start from, one a line.")
 @click.option("--gold", type=Path, help="Pairs of words to report precision on, never used.")
-@click.option(
-    "--format",
-    default="tsv",
-    show_default=True,
-    shell_complete=complete_format,
-    help="muse, tsv, jsonl or tei.",
-)
+@format_option
 @click.option("--output", "-o", type=Path, help="File of the lexicon. Default: standard output.")
 @click.option(
     "--mapped",
