@@ -66,7 +66,7 @@ def run(
     stopped = None
     while process.poll() is None:
         if stopped is None and (stopped := training(folder)) is not None:
-            # what --signal=TERM@120 does two minutes before the limit, which no test awaits
+            # what --signal=TERM@900 does 15 minutes before the limit, which no test awaits
             subprocess.run(["scancel", "--signal=TERM", stopped], check=True, capture_output=True)
             (folder / "stopped").write_text(stopped)
         time.sleep(0.1)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from lingualift import sizes
+
 ROOT = Path(__file__).resolve().parents[2]
 SNAKEFILE = """
 rule all:
@@ -66,9 +68,18 @@ def test_the_gpus_of_a_stage_are_on_one_node_and_those_of_a_group_are_one(
     submitted: list[list[str]],
 ) -> None:
     (train,) = (call for call in submitted if "--gpus=8" in call)
-    assert "--nodes=1" in train and "--cpus-per-gpu=4" in train and "--signal=TERM@120" in train
+    assert "--nodes=1" in train and "--cpus-per-gpu=4" in train
     assert not any(argument.startswith("--ntasks") for argument in train)
     assert train[train.index("--mem") + 1] == "132000" and train[train.index("-t") + 1] == "600"
     (group,) = (call for call in submitted if "--gpus=1" in call)
     assert group[group.index("-t") + 1] == "120"  # one after the other
+    ahead = "--signal=TERM@"
+    assert [word for word in train if word.startswith(ahead)] == [f"{ahead}900"]  # time to save
+    assert [word for word in group if word.startswith(ahead)] == [f"{ahead}120"]
     assert not any(argument.startswith("--nodes") for argument in group)
+
+
+def test_the_shortest_stage_has_trained_for_an_hour_before_it_is_told_to_save() -> None:
+    nothing = sizes.ModelSize(parameters=0, width=1)
+    asked = sizes.training(nothing, examples=0, epochs=1, llm_trained=False)
+    assert asked.minutes * 60 - 900 > 3600

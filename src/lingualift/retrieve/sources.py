@@ -290,10 +290,8 @@ class Source(_Settings):
     @property
     def size(self) -> int | None:
         """Bytes to download, where every file's size is known."""
-        sizes = [file.size for file in self.files]
-        return (
-            sum(size for size in sizes if size is not None) if sizes and None not in sizes else None
-        )
+        sizes = [file.size for file in self.files if file.size is not None]
+        return sum(sizes) if sizes and len(sizes) == len(self.files) else None
 
     def for_language(self, language: Language) -> "Source":
         """The part of this source that belongs to one language, as a source of its own.
@@ -315,15 +313,12 @@ class Source(_Settings):
             files = [
                 file.model_copy(
                     update={
-                        "name": _fill(file.name, code),
+                        "name": (name := _fill(file.name, code)),
                         "url": file.url and _fill(file.url, code),
+                        "sha256": file.sha256 or self.checksums.get(name),
                     }
                 )
                 for file in self.files
-            ]
-            files = [
-                file.model_copy(update={"sha256": file.sha256 or self.checksums.get(file.name)})
-                for file in files
             ]
             allow = [_fill(pattern, code) for pattern in self.allow]
             members = [_fill(member, code) for member in self.members]
