@@ -46,6 +46,8 @@ class LogHandler(LogHandlerBase):
 
     def emit(self, record: LogRecord) -> None:
         event = getattr(record, "event", None)
+        if event == LogEvent.JOB_ERROR:
+            self._failed(getattr(record, "jobid", None))
         dryrun = bool(getattr(self.common_settings, "dryrun", False))
         if (estimate := getattr(record, "jobs_ahead", None)) is not None:
             self.estimate = estimate
@@ -78,6 +80,12 @@ class LogHandler(LogHandlerBase):
                 self.estimate.start(number, now)
         elif event == LogEvent.JOB_FINISHED:
             self._finished(getattr(record, "job_id", None), now)
+
+    def _failed(self, number: Any) -> None:
+        """With `--keep-going` the run goes on without the job, unless it is tried again."""
+        self.running.pop(number, None)
+        if self.estimate is not None and isinstance(number, int):
+            self.estimate.fail(number)
 
     def _finished(self, number: Any, now: float) -> None:
         label, began = self.running.pop(number, ("job", now))

@@ -39,11 +39,18 @@ class Estimate:
         self.cores = max(cores, 1)
         self.slowness = slowness
         self.began: dict[int, float] = {}
+        self.failed: dict[int, JobAhead] = {}  # and those that wait for them
         self.spent: dict[str, tuple[float, float]] = {}  # by rule: work, seconds
 
     def start(self, number: int, now: float) -> None:
-        """A job has begun."""
+        """A job has begun, perhaps again after it failed."""
+        self.ahead |= _take(self.failed, number)
         self.began[number] = now
+
+    def fail(self, number: int) -> None:
+        """A job has failed: it and those that wait for it are not ahead."""
+        self.began.pop(number, None)
+        self.failed |= _take(self.ahead, number)
 
     def finish(self, number: int, now: float) -> None:
         """A job has ended."""
@@ -98,3 +105,11 @@ class Estimate:
                 if not waits[number] and number not in self.began:
                     heapq.heappush(ready, (-self.ahead[number].priority, number))
         return clock
+
+
+def _take(jobs: dict[int, JobAhead], number: int) -> dict[int, JobAhead]:
+    """Take a job and those that wait for it, directly or not, out of `jobs`."""
+    taken = {number: jobs.pop(number)} if number in jobs else {}
+    while waiting := [other for other, job in jobs.items() if job.after & taken.keys()]:
+        taken |= {other: jobs.pop(other) for other in waiting}
+    return taken

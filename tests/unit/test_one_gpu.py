@@ -37,7 +37,12 @@ def test_only_hub_commits_have_to_be_pinned(made: Plan) -> None:
         "metamathqa",
         "gsm8k-hub",
         "mgsm-hub",
+        "afrimgsm",
     }
+
+
+def test_word_problems_of_four_benchmarks_are_answered(made: Plan) -> None:
+    assert set(made.config.benchmarks.values()) == {"mmwp-mini", "mgsm", "msvamp", "afrimgsm"}
 
 
 @pytest.mark.parametrize(("overlays", "gigabytes"), [(SMALL, 24), (LARGE, 80)])

@@ -3,19 +3,22 @@ recorded runs.
 """
 
 import csv
+import logging
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
 from snakemake.utils import update_config
+from snakemake_interface_logger_plugins.common import LogEvent
 
 from lingualift.config import load_config
 from lingualift.languages import load_languages
 from lingualift.plan import plan, work
 from lingualift.plan.systems import load_systems
 from lingualift.retrieve.sources import load_sources
-from snakemake_logger_plugin_lingualift import clock
+from snakemake_logger_plugin_lingualift import LogHandler, clock
 from snakemake_logger_plugin_lingualift.estimate import Estimate, JobAhead
 from tests.unit.test_systems import planned
 
@@ -152,6 +155,38 @@ def test_an_overdue_job_never_promises_less_than_nothing() -> None:
     estimate = Estimate([JobAhead(0, "train", 10.0)], 2)
     estimate.start(0, 0.0)
     assert estimate.seconds(300.0) == pytest.approx(30)
+
+
+def test_a_failed_job_and_those_that_wait_for_it_do_not_count_until_it_is_tried_again() -> None:
+    after = {0: (), 1: (0,), 2: (1,), 3: ()}
+    jobs = [JobAhead(n, "train", 10.0, frozenset(others)) for n, others in after.items()]
+    estimate = Estimate(jobs, 1)
+    estimate.start(0, 0.0)
+    estimate.fail(0)
+    assert estimate.seconds(0.0) == pytest.approx(10)
+    estimate.start(0, 5.0)
+    assert estimate.seconds(5.0) == pytest.approx(40)
+
+
+def test_a_failed_job_does_not_run_on_in_the_progress_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    handler = LogHandler.__new__(LogHandler)
+    handler.common_settings = SimpleNamespace(dryrun=False)
+    handler.__post_init__()
+
+    def event(kind: LogEvent, **fields: Any) -> None:
+        record = logging.makeLogRecord({"event": kind, "levelno": logging.INFO, **fields})
+        handler.emit(record)
+
+    handler.format = lambda record: "Error in rule train"
+    for number, message in enumerate(("train a", "train b", "train c")):
+        event(LogEvent.JOB_INFO, jobid=number, rule_msg=message)
+    event(LogEvent.JOB_ERROR, jobid=1)
+    event(LogEvent.JOB_FINISHED, job_id=0)
+    failed, finished = capsys.readouterr().err.splitlines()
+    assert failed == "Error in rule train"
+    assert finished.endswith("train a (0:00); running: train c")
 
 
 def test_work_follows_what_a_job_does() -> None:

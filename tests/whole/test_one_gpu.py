@@ -22,7 +22,10 @@ pytestmark = pytest.mark.workflow
 
 ROOT = Path(__file__).resolve().parents[2]
 LLM, ENCODER = "HuggingFaceTB/SmolLM2-1.7B", "intfloat/multilingual-e5-large"
-DATA = ("meta-math/MetaMathQA", "openai/gsm8k", "juletxara/mgsm", "Mathoctopus/MSVAMP")
+DATA = (
+    *("meta-math/MetaMathQA", "openai/gsm8k"),
+    *("juletxara/mgsm", "Mathoctopus/MSVAMP", "masakhane/afrimgsm"),
+)
 MSVAMP = "9f14f9f21f7838d92f1d9bdebacc2376880739e7"  # the commit of it that the registry names
 LAYERS = 24  # of the encoder, as the true one has
 FILES = ["config/one-gpu.yaml", "config/test/tiny-one-gpu.yaml"]
@@ -40,7 +43,7 @@ OVERLAY = {
     "codeswitch": {"queries": 24},
     "tasks": {"gsm8k": {"examples": 64}, "metamath": {"examples": 48}},
     "stages": {"warm-start": {"steps": 20, "batch": 128}, "transfer": {"batch": 16}},
-    "evaluation": {"items": 8, "excerpts": ["mgsm", "msvamp"], "max_new_tokens": 8},
+    "evaluation": {"items": 8, "excerpts": ["mgsm", "msvamp", "afrimgsm"], "max_new_tokens": 8},
     "tables": {"bootstrap": 200},
 }
 """Smaller, and without a GPU: models, systems, stages, tasks and benchmarks are the file's own."""
@@ -107,6 +110,15 @@ def write_data(hub: Path) -> None:
             for question, answer in zip(asked, answers, strict=True)
         ]
         (hub / DATA[3] / f"test_{name}.json").write_text("".join(records))
+        if code != "de":  # no African language
+            part = hub / DATA[4] / "data" / {"en": "eng", "sw": "swa"}[code]
+            part.mkdir(parents=True)
+            subset = ["question\tanswer\tanswer_number\tequation_solution\n"]
+            subset += [
+                f"{question}\t\t{answer}\t\n"
+                for question, answer in zip(asked, answers, strict=True)
+            ]
+            (part / "test.tsv").write_text("".join(subset))
 
 
 def write_folder(folder: Path) -> dict[str, Held]:
@@ -149,6 +161,7 @@ def test_one_gpu_from_pins_to_tables(tmp_path: Path) -> None:
     assert asked.returncode == 0, asked.stderr + asked.stdout
     pinned = configuration([folder / FILES[0]]).pins
     assert sorted(pinned) == [
+        "afrimgsm",
         "gsm8k-hub",
         "metamathqa",
         "mgsm-hub",
@@ -158,7 +171,7 @@ def test_one_gpu_from_pins_to_tables(tmp_path: Path) -> None:
     done = tiny.snakemake(folder, target="all", configfiles=tuple(FILES))
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
     systems = yaml.safe_load((ROOT / FILES[0]).read_text())["systems"]
-    for table in ("mmwp", "mgsm", "msvamp"):
+    for table in ("mmwp", "mgsm", "msvamp", "afrimgsm"):
         rows = pq.read_table(folder / f"results/tables/{table}.parquet").to_pylist()
         measured = {row["system"] for row in rows if row["origin"] == "measured"}
         assert measured == set(systems), table

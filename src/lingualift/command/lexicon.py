@@ -101,7 +101,8 @@ def lexicon(**options: Any) -> None:
     supervision.
 
     SOURCE and TARGET are .vec or .bin files (.gz too), or .npy arrays with their words in a .txt
-    file of the same name, most frequent word first. Both need vectors of one width.
+    file of the same name, most frequent word first; or a folder of a run's vectors
+    (results/embeddings/fasttext/sw). Both need vectors of one width.
     """
     request = LexiconRequest(**options)
     known(request.format, FORMAT_NAMES, "format", "--format")

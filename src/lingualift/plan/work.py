@@ -8,13 +8,19 @@ import time
 from typing import Any
 
 from lingualift.plan import Plan, files, requests
-from lingualift.sizes import TOKENS
+from lingualift.plan.systems import RunStage
+from lingualift.sizes import RESPONSE, TOKENS
+from lingualift.tasks.generated import GENERATORS
 
 REFERENCE = 104e9  # floating-point operations a second, of 512 x 512 matrices
 OWN_PROBLEMS = 100  # of a benchmark of the user's own, whose files are not counted
 START = 10.0  # seconds until Python, torch and a model of 135 million parameters are there
 READS_TEXT = 0.22  # seconds of an answer to a question that the LLM reads itself
-TRAINING = 4e11  # operations a second in bfloat16, by the token count of `sizes`
+TRAINING = 4e11  # operations a second in bfloat16
+CODE_SWITCHED = 280  # what an example counts for, in tokens at that speed: answered by a sentence
+ARITHMETIC = 93  # chains of numbers
+PROBLEM = 140  # a generated word problem behind an encoder
+READ_PROBLEM = 170  # and one that the LLM reads itself
 CONSTANT = {
     "problems": 1.0, "corpus": 5.0, "source_vocabulary": 20.0, "target_vocabulary": 2.0,
     "fasttext": 9.0, "pretrained_vectors": 20.0, "task_data": 1.0, "codeswitch": 1.0,
@@ -112,10 +118,22 @@ def _training(plan: Plan, wildcards: Any) -> float:
     run = plan.stage(wildcards.stage)
     stage, parameters = run.stage, requests.model_size(plan, run.llm.source).parameters
     if stage.objective == "warm-start":
-        return START + (stage.steps or 0) * stage.batch / 10_000
-    examples = requests.stage_example_count(plan, run)
+        return START + (stage.steps or 0) * stage.batch / 20_000
+    tokens = requests.stage_example_count(plan, run) * stage.epochs * _example(plan, run)
     operations = 6 if "llm" in stage.train else 4
-    return START + examples * stage.epochs * 2 * TOKENS * parameters * operations / TRAINING
+    return START + tokens * parameters * operations / TRAINING
+
+
+def _example(plan: Plan, run: RunStage) -> int:
+    """What an example of a stage counts for, in tokens."""
+    sources = {source for task in run.tasks for source in plan.config.tasks[task].sources}
+    if run.codeswitch is not None:
+        return CODE_SWITCHED
+    if not sources <= set(GENERATORS):
+        return TOKENS + RESPONSE
+    if sources == {"arithmetic"}:
+        return ARITHMETIC
+    return READ_PROBLEM if run.encoder is None else PROBLEM
 
 
 def _prediction(plan: Plan, wildcards: Any) -> float:
