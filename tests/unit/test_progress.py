@@ -22,6 +22,7 @@ from snakemake_logger_plugin_lingualift import LogHandler, clock
 from snakemake_logger_plugin_lingualift.estimate import Estimate, JobAhead
 from tests.unit.test_systems import planned
 
+ROOT = Path(__file__).parents[2]
 RECORDED = Path(__file__).parent / "recorded"
 END = 20.0
 """Seconds before the end of a run: a third of less is shorter than one of its last jobs."""
@@ -72,56 +73,51 @@ def worst(lines: list[tuple[float, float]]) -> tuple[float, float]:
     return min(ratios), max(ratios)
 
 
+@pytest.mark.parametrize("name", ["small", "default"])
 @pytest.mark.parametrize("slower", [1.0, 2.0])
 def test_the_time_left_is_within_a_third_of_the_truth_on_this_machine_and_on_one_half_as_fast(
-    slower: float,
+    slower: float, name: str
 ) -> None:
-    least, most = worst(replayed(recorded("small", slower), slower))
+    """The default run was recorded from its first download on, in a fresh clone, with 8 GB."""
+    least, most = worst(replayed(recorded(name, slower), slower))
     assert least > 2 / 3 and most < 4 / 3, (least, most)
 
 
-SETTINGS_OF_THE_RECORD = {
-    "systems": ["mono-sft", "lingualift"],
-    "encoder": {"source": "gemma3-270m", "layer": 12},
-    "lexicon": {"encoder_layers": [4, 6, 8]},
+CONFIGURATIONS = {
+    "small": {
+        **yaml.safe_load((ROOT / "config/test/small.yaml").read_text(encoding="utf-8")),
+        "systems": ["mono-sft", "lingualift"],
+        "encoder": {"source": "gemma3-270m", "layer": 12},
+        "lexicon": {"encoder_layers": [4, 6, 8]},
+    },
+    "default": {},
 }
-"""What the recorded run had besides the small configuration."""
+"""What was laid over config/config.yaml in each recorded run."""
 
 
-def test_the_recorded_work_is_what_the_plan_says_of_the_same_configuration() -> None:
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_the_recorded_work_is_what_the_plan_says_of_the_same_configuration(name: str) -> None:
     """So that the replay tests today's figures, not those of its day."""
-    root = Path(__file__).parents[2]
-    values = yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))
-    overlay = yaml.safe_load((root / "config/test/small.yaml").read_text(encoding="utf-8"))
-    update_config(values, overlay)
-    update_config(values, SETTINGS_OF_THE_RECORD)
+    values = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+    update_config(values, CONFIGURATIONS[name])
     config = load_config(values)
     made = plan(
         config,
-        load_languages(root / "config/languages.tsv"),
-        load_sources(root / "config/sources.yaml", config.pins),
-        load_systems(root / "config/systems"),
+        load_languages(ROOT / "config/languages.tsv"),
+        load_sources(ROOT / "config/sources.yaml", config.pins),
+        load_systems(ROOT / "config/systems"),
     )
-    said = sorted(
-        round(work.seconds(made, "train", SimpleNamespace(stage=stage)), 1) for stage in made.stages
-    )
-    said += sorted(
-        round(
-            work.seconds(
-                made,
-                "predict",
-                SimpleNamespace(run=run, benchmark="mmwp-mini", batch="en-de-hi-sw"),
-            ),
-            1,
-        )
+    languages = config.languages.evaluation
+    batches = sorted({made.evaluation_batch("mmwp-mini", lang) for lang in languages})
+    jobs = [("train", SimpleNamespace(stage=stage)) for stage in made.stages]
+    jobs += [
+        ("predict", SimpleNamespace(run=run, benchmark="mmwp-mini", batch=batch))
         for run in made.runs
-    )
-    kept = [job for job, _, _ in recorded("small")]
-    assert said == [
-        work_of
-        for rule in ("train", "predict")
-        for work_of in sorted(job.work for job in kept if job.rule == rule)
+        for batch in batches
     ]
+    said = sorted((rule, round(work.seconds(made, rule, wildcards), 1)) for rule, wildcards in jobs)
+    kept = [job for job, _, _ in recorded(name)]
+    assert said == sorted((job.rule, job.work) for job in kept if job.rule in ("train", "predict"))
 
 
 def test_a_long_job_alone_counts_with_its_whole_length() -> None:
