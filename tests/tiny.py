@@ -214,6 +214,14 @@ def copy_mirror(mirror: Path, target: Path) -> Path:
     return shutil.copytree(mirror, target)
 
 
+def linked_mirror(mirror: Path, folder: Path, *others: Path) -> Path:
+    """A mirror with everything of `mirror` and the other folders."""
+    folder.mkdir()
+    for entry in [*mirror.iterdir(), *others]:
+        (folder / entry.name).symlink_to(entry)
+    return folder
+
+
 def write_tagger(folder: Path) -> None:
     """A spaCy pipeline that tells words, names, numbers and punctuation apart by their letters."""
     import spacy

@@ -1,6 +1,4 @@
-"""Benchmarks other than mmwp-mini as jobs of a real run on tiny models, from their own files, and
-what ends such a run early.
-"""
+"""Benchmarks other than mmwp-mini as jobs of a real run on tiny models, from their own files."""
 
 import csv
 import os
@@ -19,17 +17,6 @@ pytestmark = pytest.mark.workflow
 
 DATA = Path(os.environ.get("LINGUALIFT_DATA") or Path(__file__).parents[3] / "shared" / "data")
 PLAIN = "plain: {title: LLM as it is, input: text, stages: []}\n"
-ROWS = [
-    f"Anna has {number} apples and gets 2 more. How many?\t{number + 2}" for number in range(800)
-]
-
-
-def linked(mirror: Path, folder: Path, *others: Path) -> Path:
-    """A mirror with everything of `mirror` and the other folders."""
-    folder.mkdir()
-    for entry in [*mirror.iterdir(), *others]:
-        (folder / entry.name).symlink_to(entry)
-    return folder
 
 
 def test_every_kind_of_answer_goes_from_the_published_files_to_a_table(
@@ -46,7 +33,9 @@ def test_every_kind_of_answer_goes_from_the_published_files_to_a_table(
     done = tiny.snakemake(
         copy,
         target=" ".join(f"results/tables/{name}.csv" for name in names),
-        mirror=str(linked(mirror, tmp_path / "mirror", *(DATA / name for name in names))),
+        mirror=str(
+            tiny.linked_mirror(mirror, tmp_path / "mirror", *(DATA / name for name in names))
+        ),
         languages={"evaluation": ["de"]},
         systems=["lingualift", "plain"],
         benchmarks={"mmwp": None} | {name: name for name in names},
@@ -84,37 +73,6 @@ def test_every_kind_of_answer_goes_from_the_published_files_to_a_table(
     ) > 1
 
 
-@pytest.mark.parametrize(
-    ("spoil", "line"),
-    [
-        (
-            lambda rows: [*rows[:41], "Anna has 3 apples.", *rows[42:]],
-            "mmwp_sw.tsv, line 42: 1 cells, expected 2",
-        ),
-        (lambda rows: None, "mmwp_sw.tsv"),
-    ],
-)
-def test_a_bad_file_ends_a_run_with_one_line_before_anything_is_computed(
-    tmp_path: Path, mirror: Path, spoil, line: str
-) -> None:
-    """In a folder where nothing has been made yet."""
-    own = linked(mirror, tmp_path / "mirror")
-    (own / "mmwp").mkdir()
-    for language in ("en", "sw"):
-        rows = spoil(ROWS) if language == "sw" else ROWS
-        if rows is not None:
-            (own / f"mmwp/mmwp_{language}.tsv").write_text("\n".join(rows), encoding="utf-8")
-    folder = tiny.copy_workflow(tmp_path / "run", own)
-    done = tiny.snakemake(folder, target="results/tables/mmwp.csv", benchmarks={"mmwp": "mmwp"})
-    text = done.stdout + done.stderr
-    assert done.returncode != 0
-    assert line in text and "Traceback" not in text
-    assert (
-        not (folder / "results/checkpoints").exists()
-        and not (folder / "results/embeddings").exists()
-    )
-
-
 def returned_sheet(path: Path, post_edit: str) -> None:
     """A sheet of mmwp-built's problems for Spanish, whose translations are the English with another
     first word; the first problem is post-edited.
@@ -135,7 +93,7 @@ def test_returned_sheets_become_problems_their_card_and_the_table_of_their_quali
     for name in ("asdiv", "mawps"):
         if not (DATA / name).is_dir():
             pytest.skip(f"{DATA / name} is absent: set LINGUALIFT_DATA to the folder that holds it")
-    own = linked(mirror, tmp_path / "mirror", DATA / "asdiv", DATA / "mawps")
+    own = tiny.linked_mirror(mirror, tmp_path / "mirror", DATA / "asdiv", DATA / "mawps")
     folder = tiny.copy_workflow(tmp_path / "run", own)
     (folder / "annotated").mkdir()
     run = {
