@@ -236,7 +236,7 @@ def test_browser_draws_every_foreign_letter_of_the_page_with_a_carried_font(
     path = folder / "report.html"
     path.write_text(page, encoding="utf-8")
     opened.open(path)
-    opened.wait("document.fonts.status === 'loaded'")
+    opened.wait("[...document.fonts].every((font) => font.status === 'loaded')")
     ratios = opened.value(
         "[...document.querySelectorAll('.question, .english')].slice(0, 4).map((e) => {"
         "const range = document.createRange(); const text = document.createTreeWalker(e, 4);"
