@@ -190,6 +190,8 @@ def test_page_embeds_the_fonts_of_its_letters_and_allows_data_alone(page: str) -
     assert families(head) == list(NAMES[:2])
     assert set(re.findall(r"url\((\w+:)", head)) == {"data:"}
     assert "font-src data:" in head and "carries no font" not in page
+    licence = "as it does Noto Sans fonts (SIL Open Font License 1.1)"
+    assert licence in page and licence not in render(report(), FACES)
 
 
 def test_page_names_the_scripts_that_it_carries_no_font_for() -> None:

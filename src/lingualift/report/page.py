@@ -23,7 +23,8 @@ POLICY = (
     " font-src data:"
 )
 
-AROUND = ("policy", "style", "scripts_without_font", "bundle", "script")  # what says nothing itself
+AROUND = ("policy", "style", "fonts", "scripts_without_font", "bundle", "script")
+"""What of a page says nothing itself."""
 
 
 def embedded_json(value: Any) -> Markup:
@@ -72,7 +73,8 @@ def render(report: Report, typefaces: Sequence[Typeface] = ()) -> str:
         report=report,
         data=data,
         policy=policy([bundle, script]),
-        style=Markup(style + carried(said, typefaces)),
+        style=Markup(style),
+        fonts=Markup(carried(said, typefaces)),
         scripts_without_font=scripts_without_font(said, typefaces),
         bundle=Markup(bundle),
         script=Markup(script),
