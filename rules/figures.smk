@@ -5,6 +5,7 @@
 rule figure:
     input:
         lambda wildcards: shown.figure_inputs(PLAN, wildcards.figure),
+        fonts=shown.fonts(PLAN),
     output:
         svg=shown_in_report("results/figures/{figure}.svg", "figure", "Figures", figure="{figure}"),
         png="results/figures/{figure}.png",

@@ -21,6 +21,7 @@ rule paper_table:
         reference=lambda wildcards: compared.printed(
             BASE, *ARTIFACTS[wildcards.artifact].benchmarks
         ),
+        fonts=lambda wildcards: shown.fonts(PLAN) if "figure" in wildcards.artifact else [],
     output:
         csv=shown_in_report(f"{ITEM}.csv", "paper", "The paper", item="{artifact}"),
         record=f"{ITEM}.json",
@@ -55,6 +56,7 @@ use rule paper_table as paper_figure with:
 use rule paper_table as paper_page with:
     input:
         read=lambda wildcards: paper_reading(wildcards).paths(),
+        fonts=shown.fonts(PLAN),
     output:
         html=shown_in_report(f"{ITEM}.html", "paper", "The paper", item="{artifact}"),
         record=f"{ITEM}.json",

@@ -32,6 +32,7 @@ rule results_report:
         lexicons=[files.lexicon(lang) for lang in CONFIG.languages.alignment],
         figures=expand("results/figures/{figure}.json", figure=shown.all_figures(PLAN)),
         answers=[path for table in shown.answered_files(PLAN).values() for path in table.paths()],
+        fonts=shown.fonts(PLAN),
     output:
         shown_in_report("results/report.html", "report", "Report", report="the whole run"),
     log:

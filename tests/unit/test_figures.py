@@ -4,6 +4,7 @@ said.
 
 import hashlib
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,7 @@ from lingualift.figures.loss import running_mean
 from lingualift.figures.neighbours import WORDS
 from lingualift.figures.read import read_timings
 from lingualift.figures.style import COLOURS, FONT, QUIET, SYMBOLS, symbol, wrapped
+from lingualift.figures.typefaces import Typeface
 from lingualift.figures.write import VEGA_LITE, spec, titled, write_figure
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
@@ -127,9 +129,11 @@ def svg_of(figure: dict[str, Any]) -> str:
     return svg
 
 
-def written(drawing: Drawing | LeftOut, folder: Path) -> dict[str, Path]:
+def written(
+    drawing: Drawing | LeftOut, folder: Path, typefaces: Sequence[Typeface] = ()
+) -> dict[str, Path]:
     paths = {kind: folder / f"figure.{kind}" for kind in ("svg", "png", "json")}
-    write_figure(drawing, *paths.values())
+    write_figure(drawing, *paths.values(), typefaces)
     return paths
 
 

@@ -8,9 +8,12 @@ import pytest
 
 from lingualift.artifacts import read_json
 from lingualift.figures import figure_names
+from lingualift.retrieve.sources import load_sources
 from tests import tiny
+from tests.planned import all_planned
 
 pytestmark = pytest.mark.workflow
+SOURCES = load_sources(tiny.ROOT / "config/sources.yaml")
 
 
 def names(folder: Path) -> list[str]:
@@ -56,3 +59,17 @@ def test_the_report_of_snakemake_carries_figures_and_page(copy: Path) -> None:
     assert "results/report.html" in carried
     for name in names(copy):
         assert f"results/figures/{name}.svg" in carried
+
+
+def test_a_figure_waits_for_the_font_of_a_script_where_it_is_at_hand(
+    finished: Path, tmp_path: Path
+) -> None:
+    """The run is offline: without the archive it does without the font."""
+    (source,) = (source for source in SOURCES.values() if source.script == "Deva")
+    languages = {"evaluation": ["en", "sw", "hi"]}
+    target = "results/figures/neighbours.svg"
+    jobs = all_planned(finished, target=target, languages=languages)
+    assert jobs == ["figure neighbours"]
+    (tmp_path / source.files[0].name).write_bytes(b"")
+    jobs = all_planned(finished, target=target, languages=languages, mirror=str(tmp_path))
+    assert jobs == ["figure neighbours", f"retrieve {source.key}"]

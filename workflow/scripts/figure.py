@@ -3,6 +3,7 @@
 from lingualift import job
 from lingualift.figures import FIGURES, draw_figure
 from lingualift.figures.read import read_inputs
+from lingualift.figures.typefaces import read_typeface
 from lingualift.figures.write import write_figure
 
 with job.frame(snakemake.log[0]):
@@ -13,4 +14,6 @@ with job.frame(snakemake.log[0]):
         params.systems,
         params.bootstrap,
     )
-    write_figure(draw_figure(params.entry, inputs), output.svg, output.png, output.record)
+    typefaces = [read_typeface(manifest) for manifest in snakemake.input.fonts]
+    drawing = draw_figure(params.entry, inputs)
+    write_figure(drawing, output.svg, output.png, output.record, typefaces)

@@ -2,6 +2,7 @@
 
 from lingualift import job
 from lingualift.artifacts import write_text
+from lingualift.figures.typefaces import read_typeface
 from lingualift.report.content import Licence
 from lingualift.report.page import render
 from lingualift.report.read import Answered, Files, Names, read_report
@@ -21,4 +22,5 @@ with job.frame(snakemake.log[0]):
         params.config,
         [Licence(**licence) for licence in params.licences],
     )
-    write_text(snakemake.output[0], render(report))
+    typefaces = [read_typeface(manifest) for manifest in inputs.fonts]
+    write_text(snakemake.output[0], render(report, typefaces))

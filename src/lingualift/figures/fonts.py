@@ -1,8 +1,9 @@
 """Which letters a PNG can show on this machine, and which font a text asks for.
 
-SVG files and the report keep their text: whoever opens them draws it with fonts of their own. A
-PNG is drawn here. A letter without a font would become an empty box, so it is found out beforehand,
-by drawing it beside a character that no font holds.
+SVG files and the report keep their text: it is drawn where they are opened, with the fonts that
+they carry (`typefaces`) and those of the machine there. A PNG is drawn here. A letter without a
+font would become an empty box, so it is found out beforehand, by drawing it beside a character that
+no font holds.
 """
 
 import functools

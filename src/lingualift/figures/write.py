@@ -1,7 +1,7 @@
 """A drawing as files: SVG and PNG with title and caption, and JSON for the report."""
 
-import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from lingualift.artifacts import atomic_path, write_json, write_text
 from lingualift.figures.base import Drawing, LeftOut
 from lingualift.figures.fonts import replace_undrawable, script_name, undrawable
 from lingualift.figures.style import CONFIG, FONT, QUIET, wrapped
+from lingualift.figures.typefaces import Typeface, outlined, texts, with_fonts
 
 VEGA_LITE = "6.4"  # the version that altair 6.3 writes
 # Letters a line. At 100 a caption was cut in a browser that knows DejaVu Sans alone, a fifth wider.
@@ -55,12 +56,17 @@ def sentence(reason: str) -> dict[str, Any]:
 
 
 def write_figure(
-    drawing: Drawing | LeftOut, svg: str | Path, png: str | Path, record: str | Path
+    drawing: Drawing | LeftOut,
+    svg: str | Path,
+    png: str | Path,
+    record: str | Path,
+    typefaces: Sequence[Typeface] = (),
 ) -> None:
     """Write a drawing as SVG, PNG and `record` (JSON: `title`, `caption` and `spec`, or
     `left_out`).
 
-    The same drawing gives the same SVG on every machine. Letters that the PNG cannot show
+    The same drawing gives the same SVG on every machine; it carries those of the `typefaces` whose
+    letters it shows, and they draw the PNG. Letters that the PNG cannot show all the same
     (`fonts.undrawable`) are replaced by their script's name in brackets, and the log says so.
     """
     if isinstance(drawing, LeftOut):
@@ -70,9 +76,10 @@ def write_figure(
     else:
         full = titled(drawing)
         content = {"title": drawing.title, "caption": drawing.caption, "spec": spec(drawing)}
-    write_text(svg, vl_convert.vegalite_to_svg(full, vl_version=VEGA_LITE))
-    text = json.dumps(full, ensure_ascii=False)
-    missing = undrawable(text, FONT)
+    drawn: str = vl_convert.vegalite_to_svg(full, vl_version=VEGA_LITE)
+    write_text(svg, with_fonts(drawn, typefaces))
+    picture = outlined(drawn, typefaces)
+    missing = undrawable(texts(picture), FONT)
     if missing:
         scripts = sorted({script_name(letter) for letter in missing})
         logger.warning(
@@ -80,7 +87,7 @@ def write_figure(
             png,
             ", ".join(scripts),
         )
-        full = json.loads(replace_undrawable(text, missing))
+        picture = replace_undrawable(picture, missing)
     with atomic_path(png) as path:
-        path.write_bytes(vl_convert.vegalite_to_png(full, vl_version=VEGA_LITE, scale=PNG_SCALE))
+        path.write_bytes(vl_convert.svg_to_png(picture, scale=PNG_SCALE))
     write_json(record, content)

@@ -24,6 +24,7 @@ from lingualift.plan.checks import (
     check_system,
 )
 from lingualift.plan.engines import built_sheets, check_built, first_engine
+from lingualift.plan.fonts import font_sources
 from lingualift.plan.systems import (
     Run,
     RunStage,
@@ -248,6 +249,7 @@ class Plan:
         for name, languages in read:
             keys = benchmark_sources(self.benchmarks[name], config)
             folders += [self.source_key(key, lang) for lang in languages for key in keys]
+        folders += font_sources(config, self.languages, self.sources)
         return list(dict.fromkeys(folders))
 
     def _used_tasks(self) -> list[str]:

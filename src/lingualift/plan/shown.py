@@ -5,6 +5,7 @@ from typing import Any
 
 from lingualift.figures import FIGURES, figure_names
 from lingualift.plan import Plan, files
+from lingualift.plan.fonts import font_sources
 
 FigureFiles = dict[str, list[str]]
 
@@ -63,6 +64,11 @@ def figure_inputs(plan: Plan, figure: str) -> list[str]:
     if "timings" in needs:
         return [files.table(table) for table in plan.config.benchmarks]
     return [path for paths in needs.values() for path in paths]
+
+
+def fonts(plan: Plan) -> list[str]:
+    """What stands for the fonts that pages and figures carry."""
+    return [plan.manifest(key) for key in font_sources(plan.config, plan.languages, plan.sources)]
 
 
 def shown_languages(plan: Plan) -> dict[str, str]:

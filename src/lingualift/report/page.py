@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -10,13 +11,20 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
+from lingualift.figures.typefaces import Typeface, carried, scripts_without_font
 from lingualift.figures.write import VEGA_LITE
 from lingualift.report.content import Report
 
 # Vega compiles expressions with `new Function`, which a policy forbids; its interpreter, which
 # vega-embed brings along, does without. Styles are inline because Vega's tooltips set them.
 BUNDLE = "window.vegaEmbed = vegaEmbed;"  # what the page's own script calls
-POLICY = "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:"
+POLICY = (
+    "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:;"
+    " font-src data:"
+)
+
+AROUND = ("policy", "style", "fonts", "scripts_without_font", "bundle", "script")
+"""What of a page says nothing itself."""
 
 
 def embedded_json(value: Any) -> Markup:
@@ -42,24 +50,32 @@ def policy(scripts: list[str]) -> str:
     return POLICY.format(scripts=" ".join(hashes))
 
 
-def render(report: Report) -> str:
-    """The whole page; the same report gives the same bytes."""
+def render(report: Report, typefaces: Sequence[Typeface] = ()) -> str:
+    """The whole page, with those of the fonts whose letters it shows; the same report gives the
+    same bytes.
+    """
     folder = files("lingualift.report")
     bundle = vl_convert.javascript_bundle(BUNDLE, VEGA_LITE)
     script = (folder / "page.js").read_text(encoding="utf-8")
+    style = (folder / "page.css").read_text(encoding="utf-8")
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string((folder / "page.html").read_text(encoding="utf-8"))
-    data = {
-        "answers": report.answers,
-        "figures": {figure.name: figure.spec for figure in report.figures},
-    }
+    data = embedded_json(
+        {
+            "answers": report.answers,
+            "figures": {figure.name: figure.spec for figure in report.figures},
+        }
+    )
+    said = template.render(report=report, data=data, **dict.fromkeys(AROUND, ""))
     return template.render(
         report=report,
+        data=data,
         policy=policy([bundle, script]),
-        style=Markup((folder / "page.css").read_text(encoding="utf-8")),
+        style=Markup(style),
+        fonts=Markup(carried(said, typefaces)),
+        scripts_without_font=scripts_without_font(said, typefaces),
         bundle=Markup(bundle),
         script=Markup(script),
-        data=embedded_json(data),
     )

