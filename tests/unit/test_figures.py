@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import altair as alt
 import pytest
 import vl_convert
 
@@ -19,7 +20,16 @@ from lingualift.figures.gain import correlation
 from lingualift.figures.loss import running_mean
 from lingualift.figures.neighbours import WORDS
 from lingualift.figures.read import read_timings
-from lingualift.figures.style import COLOURS, FONT, QUIET, SYMBOLS, symbol, wrapped
+from lingualift.figures.style import (
+    COLOURS,
+    FONT,
+    QUIET,
+    SYMBOLS,
+    in_panels,
+    symbol,
+    values,
+    wrapped,
+)
 from lingualift.figures.write import VEGA_LITE, spec, titled, write_figure
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
@@ -213,6 +223,18 @@ def test_gain_shows_a_panel_over_the_reference_and_one_over_the_ablation() -> No
     (rows,) = spec(drawn("gain-lexicon"))["datasets"].values()
     assert {entry["panel"] for entry in rows} == {"Lifted − Plain", "Lifted − Unaligned"}
     assert {entry["code"] for entry in rows if entry["hollow"]} == {"sw"}
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_every_panel_has_an_x_axis_and_an_empty_cell_none(count: int) -> None:
+    panels = [f"panel {number}" for number in range(count)]
+    chart = (
+        alt.Chart(values([{"panel": name, "x": 1.0, "y": 2.0} for name in panels]))
+        .mark_point()
+        .encode(x=alt.X("x:Q", title="measure"), y=alt.Y("y:Q", title="result"))
+    )
+    drawing = Drawing(in_panels(chart, panels, alt.Header()), "title", "caption")
+    assert svg_of(titled(drawing)).count(">measure</text>") == count
 
 
 def test_a_long_title_of_a_panel_breaks_at_its_minus_instead_of_being_cut() -> None:
