@@ -113,7 +113,7 @@ def _repinned(entry: Mapping[str, Any], source: Path) -> dict[str, Any]:
     if "code" in entry and "checksums" in entry:
         return {**entry, "checksums": sums}
     files = [
-        {key: value for key, value in file.items() if key != "size"} | {"sha256": sums[file["name"]]}
+        {**file, "size": (source / file["name"]).stat().st_size, "sha256": sums[file["name"]]}
         for file in entry["files"]
         if file["name"] in sums
     ]
