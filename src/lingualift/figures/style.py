@@ -86,12 +86,15 @@ def legend() -> alt.Legend:
     return alt.Legend(orient="top", direction="vertical", columns=1, title=None, symbolOpacity=1)
 
 
-def in_panels(chart: alt.Chart | alt.LayerChart, panels: Sequence[str], header: alt.Header) -> Any:
+def in_panels(
+    chart: alt.Chart | alt.LayerChart | alt.FacetChart, panels: Sequence[str], header: alt.Header
+) -> alt.TopLevelMixin:
     """A chart once a panel (the field `panel`), two side by side. Each has its own x axis: a shared
     one would stand at the bottom of its column, below an empty cell where the number is odd.
     """
     facet = alt.Facet("panel:N", sort=list(panels), title=None, header=header)
-    return chart.facet(facet=facet, columns=2, spacing=22).resolve_axis(x="independent")
+    chart_of_panels = chart.facet(facet=facet, columns=2, spacing=22)
+    return chart_of_panels.resolve_axis(x="independent")
 
 
 def values(rows: Sequence[dict[str, Any]]) -> alt.InlineData:
