@@ -200,6 +200,12 @@ def test_accuracy_orders_languages_by_resource_level_then_name() -> None:
     assert order.index("Arabic") < order.index("Swahili") < order.index("German")
 
 
+def test_a_point_at_zero_stays_clear_of_its_languages_name() -> None:
+    layer = spec(drawn("accuracy"))["vconcat"][1]["layer"][-1]
+    reach = layer["mark"]["size"] ** 0.5 / 2  # of a symbol of so many square pixels
+    assert layer["encoding"]["y"]["axis"]["labelPadding"] > reach + 2
+
+
 def test_title_of_gain_states_the_rank_correlation_with_its_direction() -> None:
     assert drawn("gain-lexicon").title == (
         "Languages with a better lexicon gain more from Lifted over Plain"
@@ -237,13 +243,27 @@ def test_every_panel_has_an_x_axis_and_an_empty_cell_none(count: int) -> None:
     assert svg_of(titled(drawing)).count(">measure</text>") == count
 
 
-def test_a_long_title_of_a_panel_breaks_at_its_minus_instead_of_being_cut() -> None:
-    name = "LinguaLIFT without language alignment"
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        (
+            "LinguaLIFT without language alignment",
+            ["LinguaLIFT without language alignment −", "Plain"],
+        ),
+        (
+            "LinguaLIFT, alignment trained and LLM frozen in stage 2",
+            ["LinguaLIFT, alignment trained and LLM frozen", "in stage 2 −", "Plain"],
+        ),
+    ],
+)
+def test_a_long_title_of_a_panel_breaks_at_its_minus_or_a_word_instead_of_being_cut(
+    name: str, lines: list[str]
+) -> None:
     long = [{**line, "title": name if line["title"] == "Lifted" else line["title"]}
             for line in table()]  # fmt: skip
     figure = titled(drawn("gain-lexicon", replace(INPUTS, table=long, ablation=[])))
     svg = svg_of(figure)
-    assert f">{name} −<" in svg and ">Plain<" in svg and "…" not in svg
+    assert all(f">{line}<" in svg for line in lines) and "…" not in svg
 
 
 def test_no_line_of_a_title_begins_with_a_per_cent_sign() -> None:

@@ -127,12 +127,14 @@ def _labelled(rows: Sequence[dict[str, Any]], panel: str) -> set[str]:
 
 
 def _header() -> alt.Header:
-    lines = "split(replace(datum.label, ' − ', ' −|'), '|')"
+    """Names too long for a line break at their minus, and a system's at a word where it must."""
+    at_minus = "replace(datum.label, ' − ', ' −|')"
+    at_word = f"replace({at_minus}, regexp('([^|]{{30,{LINE}}}) (?!−)', 'g'), '$1|')"
     return alt.Header(
         labelOrient="top",
         labelAnchor="start",
         labelLimit=WIDTH + 40,
-        labelExpr=f"length(datum.label) > {LINE} ? {lines} : datum.label",
+        labelExpr=f"length(datum.label) > {LINE} ? split({at_word}, '|') : datum.label",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import altair as alt
 
 from lingualift.figures.style import (
+    CLEAR,
     COLOURS,
     INTERVAL,
     SYMBOLS,
@@ -103,7 +104,7 @@ def _layers(every: Sequence[Dot], dots: Sequence[Dot]) -> alt.LayerChart:
             "condition:N",
             sort=_in_order(dots, "condition"),
             title=None,
-            axis=alt.Axis(ticks=False, domain=False, labelLimit=300),
+            axis=alt.Axis(ticks=False, domain=False, labelLimit=300, labelPadding=CLEAR),
         ),
         yOffset=alt.YOffset("series:N", sort=series, scale=alt.Scale(domain=series)),
         color=alt.Color("series:N", scale=alt.Scale(domain=series, range=colours), legend=legend()),
