@@ -42,6 +42,12 @@ WORKFLOW = (
     "requirements.lock",
 )
 CONFIG = "config/test/tiny.yaml"
+PAPER_CONFIGS = (
+    "config/gsm8k.yaml",
+    "config/gsm8k-small.yaml",
+    CONFIG,
+    "config/test/paper.yaml",
+)
 TABLE = "results/tables/mmwp.csv"
 
 LINES = 600  # of each corpus
@@ -425,7 +431,17 @@ if __name__ == "__main__":
         prog="python -m tests.tiny", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("folder", type=Path)
-    target = parser.parse_args().folder
-    if target.exists() and any(target.iterdir()):
-        parser.error(f"{target} is not empty")
-    print(f"cd {write_tiny(target)} && snakemake --cores 2 {TABLE} --configfile {CONFIG}")
+    parser.add_argument(
+        "--paper", action="store_true", help="with invented data for config/test/paper.yaml"
+    )
+    asked = parser.parse_args()
+    if asked.folder.exists() and any(asked.folder.iterdir()):
+        parser.error(f"{asked.folder} is not empty")
+    write_tiny(asked.folder)
+    if asked.paper:
+        from tests import invented
+
+        invented.write_published(asked.folder / "mirror")
+        invented.pin_invented(asked.folder)
+    target, files = ("paper", PAPER_CONFIGS) if asked.paper else (TABLE, (CONFIG,))
+    print(f"cd {asked.folder} && snakemake --cores 2 {target} --configfile {' '.join(files)}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import altair as alt
 import pytest
 import vl_convert
 
@@ -20,7 +21,16 @@ from lingualift.figures.gain import correlation
 from lingualift.figures.loss import running_mean
 from lingualift.figures.neighbours import WORDS
 from lingualift.figures.read import read_timings
-from lingualift.figures.style import COLOURS, FONT, QUIET, SYMBOLS, symbol, wrapped
+from lingualift.figures.style import (
+    COLOURS,
+    FONT,
+    QUIET,
+    SYMBOLS,
+    in_panels,
+    symbol,
+    values,
+    wrapped,
+)
 from lingualift.figures.typefaces import Typeface
 from lingualift.figures.write import VEGA_LITE, spec, titled, write_figure
 from lingualift.languages import load_languages
@@ -194,6 +204,12 @@ def test_accuracy_orders_languages_by_resource_level_then_name() -> None:
     assert order.index("Arabic") < order.index("Swahili") < order.index("German")
 
 
+def test_a_point_at_zero_stays_clear_of_its_languages_name() -> None:
+    layer = spec(drawn("accuracy"))["vconcat"][1]["layer"][-1]
+    reach = layer["mark"]["size"] ** 0.5 / 2  # of a symbol of so many square pixels
+    assert layer["encoding"]["y"]["axis"]["labelPadding"] > reach + 2
+
+
 def test_title_of_gain_states_the_rank_correlation_with_its_direction() -> None:
     assert drawn("gain-lexicon").title == (
         "Languages with a better lexicon gain more from Lifted over Plain"
@@ -219,13 +235,39 @@ def test_gain_shows_a_panel_over_the_reference_and_one_over_the_ablation() -> No
     assert {entry["code"] for entry in rows if entry["hollow"]} == {"sw"}
 
 
-def test_a_long_title_of_a_panel_breaks_at_its_minus_instead_of_being_cut() -> None:
-    name = "LinguaLIFT without language alignment"
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_every_panel_has_an_x_axis_and_an_empty_cell_none(count: int) -> None:
+    panels = [f"panel {number}" for number in range(count)]
+    chart = (
+        alt.Chart(values([{"panel": name, "x": 1.0, "y": 2.0} for name in panels]))
+        .mark_point()
+        .encode(x=alt.X("x:Q", title="measure"), y=alt.Y("y:Q", title="result"))
+    )
+    drawing = Drawing(in_panels(chart, panels, alt.Header()), "title", "caption")
+    assert svg_of(titled(drawing)).count(">measure</text>") == count
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        (
+            "LinguaLIFT without language alignment",
+            ["LinguaLIFT without language alignment −", "Plain"],
+        ),
+        (
+            "LinguaLIFT, alignment trained and LLM frozen in stage 2",
+            ["LinguaLIFT, alignment trained and LLM frozen", "in stage 2 −", "Plain"],
+        ),
+    ],
+)
+def test_a_long_title_of_a_panel_breaks_at_its_minus_or_a_word_instead_of_being_cut(
+    name: str, lines: list[str]
+) -> None:
     long = [{**line, "title": name if line["title"] == "Lifted" else line["title"]}
             for line in table()]  # fmt: skip
     figure = titled(drawn("gain-lexicon", replace(INPUTS, table=long, ablation=[])))
     svg = svg_of(figure)
-    assert f">{name} −<" in svg and ">Plain<" in svg and "…" not in svg
+    assert all(f">{line}<" in svg for line in lines) and "…" not in svg
 
 
 def test_no_line_of_a_title_begins_with_a_per_cent_sign() -> None:

@@ -326,6 +326,11 @@ def test_the_papers_figures_stand_hollow_beside_ours_in_figure_3() -> None:
     data = chart["datasets"][chart["data"]["name"]]
     hollow = {(dot["series"], dot["accuracy"]) for dot in data if dot["source"] == PAPER}
     assert ("low-resource", 54.0) in hollow and ("all languages", 57.5) in hollow
+    points = chart["spec"]["layer"][-1]  # a legend fills what the chart leaves unfilled
+    ours, theirs = points["encoding"]["shape"]["scale"]["range"]
+    assert points["mark"]["filled"] and ours == "circle" and theirs.count("Z") == 2
+    reach = points["mark"]["size"] ** 0.5 / 2  # of a point at 0 %, towards its condition's name
+    assert points["encoding"]["y"]["axis"]["labelPadding"] > reach + 2
 
 
 def full_slot(name: str, systems: list[str]) -> Slot:

@@ -7,6 +7,7 @@ import altair as alt
 
 from lingualift.figures.base import Drawing, Inputs, LeftOut, Row
 from lingualift.figures.style import (
+    CLEAR,
     INTERVAL,
     LEVELS,
     colour,
@@ -75,7 +76,7 @@ def _panel_chart(
             "language:N",
             sort=order,
             title=None,
-            axis=alt.Axis(ticks=False, grid=False),
+            axis=alt.Axis(ticks=False, grid=False, labelPadding=CLEAR),
             scale=alt.Scale(padding=0),
         ),
         tooltip=[

@@ -11,7 +11,15 @@ import altair as alt
 from scipy.stats import spearmanr
 
 from lingualift.figures.base import Drawing, Inputs
-from lingualift.figures.style import COLOURS, INTERVAL, QUIET, counted, rank_correlation, values
+from lingualift.figures.style import (
+    COLOURS,
+    INTERVAL,
+    QUIET,
+    counted,
+    in_panels,
+    rank_correlation,
+    values,
+)
 
 WIDTH, HEIGHT = 250, 190  # pixels of a panel
 MOST_LABELS, OUTERMOST = 20, 4  # beyond 20 names cover one another: lowest and highest 4 alone
@@ -107,11 +115,7 @@ def chart(rows: Sequence[dict[str, Any]], title: str) -> alt.TopLevelMixin:
     panels = list(dict.fromkeys(row["panel"] for row in rows))
     data = [{**row, "labelled": row["code"] in _labelled(rows, row["panel"])} for row in rows]
     layered = alt.layer(zero, interval, point, name, data=values(data))
-    return layered.properties(width=WIDTH, height=HEIGHT).facet(
-        facet=alt.Facet("panel:N", sort=panels, title=None, header=_header()),
-        columns=2,
-        spacing=22,
-    )
+    return in_panels(layered.properties(width=WIDTH, height=HEIGHT), panels, _header())
 
 
 def _labelled(rows: Sequence[dict[str, Any]], panel: str) -> set[str]:
@@ -123,12 +127,14 @@ def _labelled(rows: Sequence[dict[str, Any]], panel: str) -> set[str]:
 
 
 def _header() -> alt.Header:
-    lines = "split(replace(datum.label, ' − ', ' −|'), '|')"
+    """Names too long for a line break at their minus, and a system's at a word where it must."""
+    at_minus = "replace(datum.label, ' − ', ' −|')"
+    at_word = f"replace({at_minus}, regexp('([^|]{{30,{LINE}}}) (?!−)', 'g'), '$1|')"
     return alt.Header(
         labelOrient="top",
         labelAnchor="start",
         labelLimit=WIDTH + 40,
-        labelExpr=f"length(datum.label) > {LINE} ? {lines} : datum.label",
+        labelExpr=f"length(datum.label) > {LINE} ? split({at_word}, '|') : datum.label",
     )
 
 

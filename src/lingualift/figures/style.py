@@ -15,6 +15,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right")
 INK, QUIET, GRID = "#222222", "#5f5f5f", "#e6e6e6"
 INTERVAL = 1.6  # width of an interval's line in pixels
+CLEAR = 8  # pixels from a row's name to its axis: a point at 0 % reaches 4 to the left of it
 LEVELS = {"low": "low-resource", "medium": "medium", "high": "high-resource"}
 
 CONFIG: dict[str, Any] = {
@@ -84,6 +85,17 @@ def symbol(names: Sequence[str]) -> alt.Shape:
 def legend() -> alt.Legend:
     """One column above the chart: names of systems are long."""
     return alt.Legend(orient="top", direction="vertical", columns=1, title=None, symbolOpacity=1)
+
+
+def in_panels(
+    chart: alt.Chart | alt.LayerChart | alt.FacetChart, panels: Sequence[str], header: alt.Header
+) -> alt.TopLevelMixin:
+    """A chart once a panel (the field `panel`), two side by side. Each has its own x axis: a shared
+    one would stand at the bottom of its column, below an empty cell where the number is odd.
+    """
+    facet = alt.Facet("panel:N", sort=list(panels), title=None, header=header)
+    faceted = chart.facet(facet=facet, columns=2, spacing=22)
+    return faceted.resolve_axis(x="independent")
 
 
 def values(rows: Sequence[dict[str, Any]]) -> alt.InlineData:

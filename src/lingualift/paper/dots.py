@@ -9,6 +9,7 @@ from typing import Any
 import altair as alt
 
 from lingualift.figures.style import (
+    CLEAR,
     COLOURS,
     INTERVAL,
     SYMBOLS,
@@ -23,6 +24,8 @@ WIDTH, ROW = 250, 13  # pixels: a panel's width, a series' height
 LEVEL_NAMES = {"low": "low-resource", "medium": "medium", "high": "high-resource"}
 SERIES = {**LEVEL_NAMES, "average": "all languages"}
 OURS, PAPER = "this run", "the paper"
+HOLLOW = "M0,-1.2L1.2,0L0,1.2L-1.2,0ZM0,-0.7L-0.7,0L0,0.7L0.7,0Z"
+"""A diamond with a hole: a legend fills its symbols, so an unfilled mark would be full there."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def _layers(every: Sequence[Dot], dots: Sequence[Dot]) -> alt.LayerChart:
             "condition:N",
             sort=_in_order(dots, "condition"),
             title=None,
-            axis=alt.Axis(ticks=False, domain=False, labelLimit=300),
+            axis=alt.Axis(ticks=False, domain=False, labelLimit=300, labelPadding=CLEAR),
         ),
         yOffset=alt.YOffset("series:N", sort=series, scale=alt.Scale(domain=series)),
         color=alt.Color("series:N", scale=alt.Scale(domain=series, range=colours), legend=legend()),
@@ -121,16 +124,11 @@ def _layers(every: Sequence[Dot], dots: Sequence[Dot]) -> alt.LayerChart:
     interval = base.mark_rule(strokeWidth=INTERVAL).encode(x="low:Q", x2="high:Q")
     shape = alt.Shape(
         "source:N",
-        scale=alt.Scale(domain=[OURS, PAPER], range=[SYMBOLS[0], SYMBOLS[3]]),
+        scale=alt.Scale(domain=[OURS, PAPER], range=[SYMBOLS[0], HOLLOW]),
         legend=legend() if any(dot.source == PAPER for dot in every) else None,
     )
-    points = [
-        base.transform_filter(alt.datum.source == source)
-        .mark_point(filled=source == OURS, size=50, opacity=1)
-        .encode(x=x, shape=shape)
-        for source in (OURS, PAPER)
-    ]
-    marks = [spread, interval, *points]
+    points = base.mark_point(filled=True, size=50, opacity=1).encode(x=x, shape=shape)
+    marks = [spread, interval, points]
     layered = alt.LayerChart(layer=marks, data=values([asdict(dot) for dot in dots]))
     return layered.properties(
         width=WIDTH, height=alt.Step(ROW * max(1, len(series)) + 8, **{"for": "position"})

@@ -7,7 +7,15 @@ from dataclasses import asdict
 import altair as alt
 
 from lingualift.figures.base import Drawing, LeftOut
-from lingualift.figures.style import COLOURS, SYMBOLS, counted, legend, rank_correlation, values
+from lingualift.figures.style import (
+    COLOURS,
+    SYMBOLS,
+    counted,
+    in_panels,
+    legend,
+    rank_correlation,
+    values,
+)
 from lingualift.paper.base import Artifact, Inputs
 from lingualift.paper.correlations import correlation, points
 from lingualift.paper.dots import LEVEL_NAMES
@@ -56,7 +64,6 @@ def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
             ],
         )
         .properties(width=WIDTH, height=HEIGHT)
-        .facet(facet=alt.Facet("panel:N", sort=list(by_slot), title=None), columns=2)
     )
     first = next(iter(by_slot))
     caption = (
@@ -64,7 +71,8 @@ def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
         f" {counted(len({row['language'] for row in rows}), 'language')}. The correlation's"
         " interval draws languages and systems anew."
     )
-    return Drawing(chart, _finding(first, by_slot), caption)
+    panels = in_panels(chart, list(by_slot), alt.Header())
+    return Drawing(panels, _finding(first, by_slot), caption)
 
 
 def _finding(first: str, by_slot: dict) -> str:

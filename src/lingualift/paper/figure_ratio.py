@@ -8,7 +8,15 @@ from typing import Any
 import altair as alt
 
 from lingualift.figures.base import Drawing, LeftOut
-from lingualift.figures.style import COLOURS, INTERVAL, counted, legend, one_decimal, values
+from lingualift.figures.style import (
+    COLOURS,
+    INTERVAL,
+    counted,
+    in_panels,
+    legend,
+    one_decimal,
+    values,
+)
 from lingualift.paper.base import Artifact, Inputs
 from lingualift.paper.dots import SERIES, spanned
 from lingualift.paper.measured import Slot, not_run, present
@@ -93,10 +101,7 @@ def _chart(points: list[Point]) -> alt.TopLevelMixin:
     ]
     panels = list(dict.fromkeys(point["panel"] for point in points))
     layered = alt.layer(*layers, data=values(points)).properties(width=WIDTH, height=HEIGHT)
-    return layered.facet(
-        facet=alt.Facet("panel:N", sort=panels, title=None, header=alt.Header(labelLimit=WIDTH)),
-        columns=2,
-    )
+    return in_panels(layered, panels, alt.Header(labelLimit=WIDTH))
 
 
 def _finding(points: list[Point]) -> str:

@@ -177,6 +177,11 @@ def published() -> list[dict[str, str]]:
     Lample et al. 2018 (arXiv 1710.04087), Table 1, Adv - Refine - CSLS: fastText on Wikipedia.
     Artetxe et al. 2018 (arXiv 1805.06297), Table 2, the proposed method's mean of ten runs: CBOW on
     WaCky (it, de), Common Crawl (fi) and news (es).
+
+    Checked on 2026-11-30, the papers themselves not being at hand: MUSE's five against a
+    transcription of all of Table 1 in public lecture notes (es and fr also at sotaverified.org,
+    `word-translation-without-parallel-data`); VecMap's four against the original results in the
+    reproduction of Garneau et al. 2020 (repository ngarneau/vecmap, `src/domain/table.py`).
     """
     path = files("lingualift.tables").joinpath("published_lexicons.csv")
     with path.open(encoding="utf-8") as handle:
