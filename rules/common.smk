@@ -52,7 +52,7 @@ except LinguaLiftError as error:
 
 # A real run says it when it begins; of a dry run nothing is executed but this file.
 if workflow.is_main_process and is_dry_run():
-    print(states.described(PLAN), file=sys.stderr)
+    print(states.choice_summary(PLAN), file=sys.stderr)
 
 
 # With --sdm apptainer jobs run in this image. None is in a registry: Apptainer.def builds it.

@@ -135,7 +135,7 @@ def begin(
         check_fit(plan, stages, min(known))
     if own_environment:
         machine.require_engine(config.evaluation.engine)
-    print(states.described(plan), flush=True)
+    print(states.choice_summary(plan), flush=True)
     if hours := gpu_hours(requests):
         print(f"lingualift: {hours}", flush=True)
     resources = Path(config.resources)

@@ -24,7 +24,7 @@ from lingualift.tables.results import (
     as_text,
     beside,
     readable,
-    shown,
+    scores_of_operation,
     tidy,
     with_version,
 )
@@ -519,10 +519,18 @@ def test_retrieval_is_averaged_over_sentences_to_english_alone():
         for direction in ("to-english", "from-english")
     ]
     scores = pa.Table.from_pylist(rows, schema=SCORE_SCHEMA)
-    table = tidy(shown(scores, operation), {rows[0]["system"]: ("t", "")}, ["sw"], {}, [], None, 10)
+    table = tidy(
+        scores_of_operation(scores, operation),
+        {rows[0]["system"]: ("t", "")},
+        ["sw"],
+        {},
+        [],
+        None,
+        10,
+    )
     (row,) = [row for row in table.to_pylist() if row["scope"] == "sw" and row["seed"] is None]
     assert (row["n"], row["accuracy"]) == (4, 75.0)
-    assert shown(scores, "") is scores
+    assert scores_of_operation(scores, "") is scores
 
 
 def test_averages_of_tables_that_leave_a_language_out_stand_in_columns_of_their_own():

@@ -15,7 +15,7 @@ from lingualift.evaluation.numerals import whole_number
 from lingualift.messages import LinguaLiftError, nearest
 from lingualift.tasks.forms import multiple_choice_question
 
-Answer = Literal["number", "choice", "neighbour"]
+AnswerKind = Literal["number", "choice", "neighbour"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Benchmark:
     licence: str
     note: str = ""
     citation: str = ""
-    answer: Answer = "number"
+    answer: AnswerKind = "number"
     choices: tuple[str, ...] = ()
     counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ class Benchmark:
             )
 
 
-def number(text: str, place: str) -> str:
+def gold_number(text: str, place: str) -> str:
     """A gold number as a plain numeral, read as answers are (`1,234`, `18.0`, `299/5`, `82,3`,
     `१७`); a row with anything else is an error.
     """

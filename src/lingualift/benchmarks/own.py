@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from lingualift.benchmarks.base import Answer, Benchmark, Problem, number
+from lingualift.benchmarks.base import AnswerKind, Benchmark, Problem, gold_number
 from lingualift.config.evaluation import OwnBenchmark
 from lingualift.data.rows import Row, read_rows
 from lingualift.messages import LinguaLiftError
@@ -26,7 +26,7 @@ from lingualift.tasks.forms import (
     nli_question,
 )
 
-ANSWERS: dict[str, Answer] = {"maths": "number", "nli": "choice", "commonsense": "choice"}
+ANSWERS: dict[str, AnswerKind] = {"maths": "number", "nli": "choice", "commonsense": "choice"}
 
 
 def own_benchmarks(configured: Mapping[str, Any]) -> dict[str, SimpleNamespace]:
@@ -63,7 +63,7 @@ def _own(name: str, described: OwnBenchmark) -> SimpleNamespace:
 
 
 def _maths(identifier: str, row: Row) -> Problem:
-    answer = number(_cell(row, "answer"), row.place)
+    answer = gold_number(_cell(row, "answer"), row.place)
     return Problem(identifier, row.text("question"), answer, place=row.place)
 
 

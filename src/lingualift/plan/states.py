@@ -80,7 +80,7 @@ def choose(plan: Plan) -> Choice:
     return Choice(plan.config.encoder.states, sets)
 
 
-def described(plan: Plan) -> str:
+def choice_summary(plan: Plan) -> str:
     """What was chosen in one line, and how many gigabytes it keeps."""
     choice = plan.states
     kept = [states for key, states in choice.sets.items() if key in choice.stored]

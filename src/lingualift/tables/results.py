@@ -86,7 +86,7 @@ SLIP = "a copying slip of the paper"
 DOUBTFUL = ("but its languages", SLIP)
 
 
-def shown(scores: pa.Table, operation: str) -> pa.Table:
+def scores_of_operation(scores: pa.Table, operation: str) -> pa.Table:
     """The scores that a table averages: of one operation (retrieval: one direction), or all."""
     return scores.filter(pc.equal(scores["operation"], operation)) if operation else scores
 
