@@ -22,8 +22,8 @@ from lingualift.tables.lexicons import LEXICON_TABLE_SCHEMA
 from lingualift.tables.reference import read_reference
 from lingualift.tables.results import (
     TIDY_SCHEMA,
-    beside,
     readable,
+    reference_rows,
     scores_of_operation,
     tidy,
     with_version,
@@ -89,7 +89,7 @@ with job.frame(snakemake.log[0]):
             params.bootstrap,
             columns,
         )
-        others = beside(
+        others = reference_rows(
             columns,
             params.benchmark,
             benchmark.groups,

@@ -22,12 +22,14 @@ def pin_command(configuration: tuple[str, ...], as_json: bool) -> int:
     """
     from lingualift import pins
 
-    overlays, revisions = pins.arguments(configuration)
-    answer = pins.pin(overlays, revisions)
+    overlays, revisions = pins.parse_arguments(configuration)
+    outcome = pins.pin(overlays, revisions)
     if as_json:
-        commits = {new.key: {"commit": new.there.commit, "about": new.about} for new in answer.pins}
-        left = {"notes": answer.notes, "refused": answer.refused}
+        commits = {
+            new.key: {"commit": new.there.commit, "about": new.about} for new in outcome.pins
+        }
+        left = {"notes": outcome.notes, "refused": outcome.refused}
         click.echo(json.dumps({"pins": commits, **left}, ensure_ascii=False))
     else:
-        click.echo(pins.report(answer, overlays[-1]))
-    return 1 if answer.refused else 0
+        click.echo(pins.outcome_text(outcome, overlays[-1]))
+    return 1 if outcome.refused else 0

@@ -120,7 +120,7 @@ def _passes(plan: Plan, stage: RunStage) -> float:
 
 def _states(plan: Plan, encoder: str, path: str, passes: float, required: bool) -> StateSet:
     folder, used = files.TextFolder.read(path), plan.encoders[encoder]
-    count = requests.texts(plan, folder)
+    count = requests.text_count(plan, folder)
     if folder.kind == "codeswitch":
         count *= len(plan.config.languages.alignment)
     tokens = count * requests.text_tokens(folder)
