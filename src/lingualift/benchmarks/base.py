@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from lingualift.data.folders import names_held, visible_files, wrong_cell
 from lingualift.evaluation.answers import to_number
@@ -16,6 +16,7 @@ from lingualift.messages import LinguaLiftError, nearest
 from lingualift.tasks.forms import multiple_choice_question
 
 AnswerKind = Literal["number", "choice", "neighbour"]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,15 @@ class Benchmark:
             raise LinguaLiftError(
                 f"{self.name} has no split '{split}'; {nearest(split, self.counts)}"
             )
+
+
+def evenly_spread(items: Sequence[Item], count: int) -> list[Item]:
+    """So many items (or all), spread evenly over all in their order; the same ones of the same
+    items.
+    """
+    if len(items) <= count:
+        return list(items)
+    return [items[index * len(items) // count] for index in range(count)]
 
 
 def gold_number(text: str, place: str) -> str:
