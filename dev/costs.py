@@ -18,7 +18,7 @@ from dev.scaling import fill, markdown, short
 from lingualift.artifacts import write_text
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import load_config
-from lingualift.demand import Training, fixed_bytes, needed_bytes, tokens_that_fit
+from lingualift.demand import TrainingSetup, fixed_bytes, needed_bytes, tokens_that_fit
 from lingualift.languages import load_languages
 from lingualift.plan import Plan, files, plan, requests
 from lingualift.plan.systems import RunStage, load_systems
@@ -121,7 +121,7 @@ def stage_tokens(of: Plan, stage: RunStage) -> tuple[float, float]:
     )
 
 
-def training_of(of: Plan, stage: RunStage) -> tuple[ModelSize, Training, int]:
+def training_of(of: Plan, stage: RunStage) -> tuple[ModelSize, TrainingSetup, int]:
     """The LLM, what decides the stage's demand, and the tokens of its micro-batches."""
     llm, training = requests.model_size(of, stage.llm.source), requests.demand(of, stage)
     tokens = tokens_that_fit(llm, training, MEMORY)

@@ -19,15 +19,26 @@ COLUMNS = 100
 TEMPLATES = "templates.py"
 """Prose of generated problems: data, whatever its suffix."""
 INTERFACES = {
-    "main", "read", "readable", "draw", "finding", "make", "translate", "generate_problems",
-}  # fmt: skip
-"""Functions by which a command or a register of modules (benchmarks, tables, figures, the paper's
-items, engines, generators) calls each of them alike: one meaning in many homes.
+    "main": "lingualift",
+    "read": "lingualift.benchmarks",
+    "readable": "lingualift",
+    "draw": "lingualift.figures",
+    "finding": "lingualift.figures",
+    "make": "lingualift.paper",
+    "translate": "lingualift.translate",
+    "generate_problems": "lingualift.tasks",
+}
+"""Functions that every module of a register (commands, benchmarks, tables, figures, the paper's
+items, engines, generators) has, so that all are called alike, with the package of the register: one
+meaning in many homes. The same name outside of that package is another meaning.
 """
 OF_A_RULE = {
     f"lingualift.{name}" for name in ("plan.files", "plan.inputs", "plan.requests", "sizes")
 }
-"""A rule's paths, inputs, request and the request's arithmetic stand in these under its name."""
+"""A rule's paths, inputs, request and the request's arithmetic stand in these under its name. Rules
+call them with their module alone (`requests.lexicon`, `inputs.lexicon`), which says what of the
+rule is meant; a second such name elsewhere counts.
+"""
 BRANCHES = (ast.If, ast.IfExp, ast.For, ast.While, ast.ExceptHandler, ast.comprehension)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -92,21 +103,37 @@ def parameters_of(function: Function) -> int:
     return sum(name.arg not in ("self", "cls") for name in names)
 
 
+def defined_name(node: ast.stmt) -> str | None:
+    """The class, function or alias of a type (`Rows = list[Row]`) that a statement defines; a type
+    variable is none.
+    """
+    if isinstance(node, (*Function.__args__, ast.ClassDef)):
+        return node.name
+    if not (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)):
+        return None
+    name = node.targets[0].id
+    variable = isinstance(node.value, ast.Call) and "TypeVar" in ast.unparse(node.value.func)
+    return name if re.match("[A-Z].*[a-z]", name) and not variable else None
+
+
 def repeated_names(checkout: Checkout) -> dict[str, list[str]]:
-    """Public classes and functions of one name in several modules, but `INTERFACES` and those that
-    stand for one rule (`OF_A_RULE`).
+    """Public classes, functions and aliases of types of one name in several modules, but
+    `INTERFACES` and those that stand for one rule (`OF_A_RULE`).
 
     A name starting with an underscore is its module's own affair.
     """
     homes: dict[str, list[str]] = defaultdict(list)
-    for name, module in checkout.library.items():
-        for node in module.body:
-            if isinstance(node, (*Function.__args__, ast.ClassDef)) and node.name[0] != "_":
-                homes[node.name].append(name)
+    for module, tree in checkout.library.items():
+        for name in filter(None, map(defined_name, tree.body)):
+            package = INTERFACES.get(name)
+            called_alike = package is not None and f"{module}.".startswith(f"{package}.")
+            if name[0] != "_" and not called_alike:
+                homes[name].append(module)
+    # one home beside a register is a second meaning as well
     return {
         name: modules
         for name, modules in homes.items()
-        if len(modules) > 1 and name not in INTERFACES and not OF_A_RULE.issuperset(modules)
+        if len(modules) + (name in INTERFACES) > 1 and not OF_A_RULE.issuperset(modules)
     }
 
 

@@ -29,7 +29,7 @@ from lingualift.plan.systems import load_systems
 from lingualift.preflight import check_paths
 from lingualift.retrieve.sources import load_sources
 from lingualift.run import begin, is_dry_run, name_user, to_report
-from lingualift.run import report as results_report
+from lingualift.run import results_summary
 from lingualift.sizes import Request
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
@@ -52,7 +52,7 @@ except LinguaLiftError as error:
 
 # A real run says it when it begins; of a dry run nothing is executed but this file.
 if workflow.is_main_process and is_dry_run():
-    print(states.described(PLAN), file=sys.stderr)
+    print(states.choice_summary(PLAN), file=sys.stderr)
 
 
 # With --sdm apptainer jobs run in this image. None is in a registry: Apptainer.def builds it.
@@ -149,4 +149,4 @@ def print_results():
         for job in jobs
         for path in (workflow.dag.targetfiles & set(job.output)) or job.input
     }
-    print(results_report(sorted(paths)), flush=True)
+    print(results_summary(sorted(paths)), flush=True)

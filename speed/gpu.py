@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, MT5Config, MT5EncoderModel
 
-from lingualift.demand import Training, needed_bytes
+from lingualift.demand import TrainingSetup, needed_bytes
 from lingualift.evaluation.generate import greedy
 from lingualift.model import packed
 from lingualift.model.configuration import LinguaLiftConfig
@@ -284,7 +284,7 @@ def _train(bench: Bench, name: str, modules: list[str], checkpointing: bool, tok
     share = count / float(data.lengths.sum())
     needed = operations(model, data, 6 if "llm" in modules else 4) * share / seconds / 1e12
     size = ModelSize(model.llm.num_parameters(), model.config.llm_dim)
-    computed = needed_bytes(size, Training(tuple(modules), 1, checkpointing), count) / 1e9
+    computed = needed_bytes(size, TrainingSetup(tuple(modules), 1, checkpointing), count) / 1e9
     bench.say(
         "training",
         f"{name}, {count} tokens",

@@ -26,7 +26,7 @@ FOUR_BITS = 0.56  # bytes a parameter in NF4, scales and the tables in 16 bits i
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingSetup:
     """What of a stage decides its demand: the modules that learn, the settings of memory, the GPUs
     that share it, and the parameters of an encoder that runs in the step (0: states are stored).
     """
@@ -44,7 +44,7 @@ class Training:
         return "llm" in self.modules
 
 
-def fixed_bytes(llm: ModelSize, training: Training) -> float:
+def fixed_bytes(llm: ModelSize, training: TrainingSetup) -> float:
     """Bytes of a GPU that do not depend on the micro-batch: 4 of weights, 4 of gradients and the
     moments for each parameter that learns, 2 for each that does not.
 
@@ -63,7 +63,7 @@ def fixed_bytes(llm: ModelSize, training: Training) -> float:
     return of_llm + encoder + OTHER_BYTES
 
 
-def token_bytes(llm: ModelSize, training: Training) -> float:
+def token_bytes(llm: ModelSize, training: TrainingSetup) -> float:
     """Bytes of a GPU for each token of a micro-batch: what every layer keeps for the backward pass,
     or with checkpointing its input, and all of one layer.
     """
@@ -72,19 +72,24 @@ def token_bytes(llm: ModelSize, training: Training) -> float:
     return llm.activations(1, 1) + 2 * ACTIVATIONS * llm.width
 
 
-def tokens_that_fit(llm: ModelSize, training: Training, memory: float) -> int:
+def tokens_that_fit(llm: ModelSize, training: TrainingSetup, memory: float) -> int:
     """Tokens of a micro-batch for which `memory` bytes of a GPU suffice (0: not even one)."""
     free = USABLE * memory - fixed_bytes(llm, training)
     return max(0, int(free / token_bytes(llm, training)))
 
 
-def needed_bytes(llm: ModelSize, training: Training, tokens: int) -> float:
+def needed_bytes(llm: ModelSize, training: TrainingSetup, tokens: int) -> float:
     """Bytes of a GPU's memory that a micro-batch of so many tokens asks for."""
     return (fixed_bytes(llm, training) + tokens * token_bytes(llm, training)) / USABLE
 
 
 def refuse_what_cannot_fit(
-    stage: str, llm: ModelSize, training: Training, tokens: int, memory: float, recomputes: bool
+    stage: str,
+    llm: ModelSize,
+    training: TrainingSetup,
+    tokens: int,
+    memory: float,
+    recomputes: bool,
 ) -> None:
     """Raise `LinguaLiftError` where an example of `tokens` tokens can never fit `memory` bytes of a
     GPU, with its bytes and up to three settings that would make it fit.
@@ -104,7 +109,7 @@ def refuse_what_cannot_fit(
 
 
 def remedies(
-    llm: ModelSize, training: Training, tokens: int, memory: float
+    llm: ModelSize, training: TrainingSetup, tokens: int, memory: float
 ) -> Sequence[tuple[str, float]]:
     """Up to three changes of settings with which a micro-batch of `tokens` tokens fits `memory`
     bytes, each with what it then needs; the least intrusive first.
@@ -113,7 +118,7 @@ def remedies(
     small = replace(again, optim="adamw-8bit")
     adapters = tuple("llm-lora" if name == "llm" else name for name in training.modules)
     lora = replace(again, modules=adapters)
-    tried: list[tuple[str, Training]] = [("gradient_checkpointing: true", again)]
+    tried: list[tuple[str, TrainingSetup]] = [("gradient_checkpointing: true", again)]
     if training.whole:
         tried += [
             (f"compute.gpus: {count}", replace(again, gpus=count))

@@ -135,8 +135,8 @@ def resumed_folder(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def batch_entries(output: str | Path, names: Sequence[str]) -> Iterator[dict[str, Path]]:
-    """Where each of `names` is written so that `plan.files.entry` has it: in a folder of several,
-    which is whole or absent, or as `output` itself.
+    """Where each of `names` is written so that `plan.files.entry_path` has it: in a folder of
+    several, which is whole or absent, or as `output` itself.
     """
     if len(names) == 1:
         yield {names[0]: Path(output)}

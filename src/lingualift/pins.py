@@ -48,7 +48,7 @@ class Pin:
 
 
 @dataclass(frozen=True)
-class Answer:
+class PinOutcome:
     """The pins that were written, and what the user still has to do, a line each."""
 
     pins: list[Pin]
@@ -56,11 +56,11 @@ class Answer:
     refused: list[str]
 
 
-def pin(overlays: Sequence[str | Path], revisions: Mapping[str, str] | None = None) -> Answer:
+def pin(overlays: Sequence[str | Path], revisions: Mapping[str, str] | None = None) -> PinOutcome:
     """Pin every hub source of a configuration that has no commit, and those in `revisions` at the
     revision named there; the pins are written into the last of `overlays`, all at once.
 
-    Sources that cannot be pinned are `refused` in the answer, a line each, while the others are
+    Sources that cannot be pinned are `refused` in the outcome, a line each, while the others are
     written. Pins that are there are looked up too. Raises `LinguaLiftError` where the hub does not
     answer, and for a configuration or a file that cannot be read.
     """
@@ -90,7 +90,7 @@ def pin(overlays: Sequence[str | Path], revisions: Mapping[str, str] | None = No
             notes.append(str(refusal))
     if pins:
         write_text(path, with_pins(text, pins, str(path)))
-    return Answer(pins, notes, refused)
+    return PinOutcome(pins, notes, refused)
 
 
 def hub_sources(config: Config) -> dict[str, Source]:
@@ -201,18 +201,18 @@ def _read(text: str) -> Any:
         return None
 
 
-def report(answer: Answer, path: str | Path) -> str:
+def outcome_text(outcome: PinOutcome, path: str | Path) -> str:
     """What was done, and what remains, as lines for the user."""
-    lines = [f"{new.key}: {new.there.commit} ({new.about})" for new in answer.pins]
-    if answer.pins:
-        size = sum(new.there.size for new in answer.pins) / 1e9
-        lines.append(f"{path}: {len(answer.pins)} sources pinned, {size:.1f} GB in all")
-    elif not answer.refused:
+    lines = [f"{new.key}: {new.there.commit} ({new.about})" for new in outcome.pins]
+    if outcome.pins:
+        size = sum(new.there.size for new in outcome.pins) / 1e9
+        lines.append(f"{path}: {len(outcome.pins)} sources pinned, {size:.1f} GB in all")
+    elif not outcome.refused:
         lines.append(f"{path}: every source has its pin, and the hub still has it")
-    return "\n".join([*lines, *answer.notes, *answer.refused])
+    return "\n".join([*lines, *outcome.notes, *outcome.refused])
 
 
-def arguments(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def parse_arguments(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Configuration files and KEY=REVISION apart; a mistake is one line."""
     paths = [word for word in words if "=" not in word]
     revisions = dict(word.split("=", 1) for word in words if "=" in word)

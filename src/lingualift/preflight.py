@@ -14,7 +14,7 @@ from pathlib import Path
 from lingualift import machine
 from lingualift.messages import LinguaLiftError
 from lingualift.retrieve import clients
-from lingualift.retrieve.fetch import state
+from lingualift.retrieve.fetch import source_state
 from lingualift.retrieve.sources import Source, missing_pins
 
 MINIMUM_PYTHON = (3, 11)
@@ -204,7 +204,7 @@ def check_sources(
         )
     wanted = []
     for source in sources:
-        where = state(source, Path(resources) / source.key, downloads, mirror)
+        where = source_state(source, Path(resources) / source.key, downloads, mirror)
         if where != "present":
             for line in missing_pins(source):
                 raise LinguaLiftError(line)

@@ -205,7 +205,7 @@ def _concerns(path: str, system: str | None, language: str | None) -> bool:
     )
 
 
-def describe(stamps: Mapping[str, Mapping[str, Any]]) -> str:
+def trace_text(stamps: Mapping[str, Mapping[str, Any]]) -> str:
     """A trace as text: one paragraph a file, then the software that made them and the configuration
     of the table.
     """

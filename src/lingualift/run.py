@@ -135,7 +135,7 @@ def begin(
         check_fit(plan, stages, min(known))
     if own_environment:
         machine.require_engine(config.evaluation.engine)
-    print(states.described(plan), flush=True)
+    print(states.choice_summary(plan), flush=True)
     if hours := gpu_hours(requests):
         print(f"lingualift: {hours}", flush=True)
     resources = Path(config.resources)
@@ -175,7 +175,7 @@ def is_dry_run(arguments: Sequence[str] = sys.argv) -> bool:
     return any(re.fullmatch(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*", text) for text in arguments[1:])
 
 
-def report(targets: list[Path]) -> str:
+def results_summary(targets: list[Path]) -> str:
     """The result tables among the targets as text, and where everything is: the report last."""
     lines = []
     for path in targets:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lingualift.benchmarks.base import number as gold_number
+from lingualift.benchmarks.base import gold_number
 from lingualift.evaluation.answers import field_answer, is_correct, strict_answer, to_number
 
 ZEROS = [chr(code) for code in range(sys.maxunicode) if unicodedata.decimal(chr(code), None) == 0]

@@ -19,7 +19,7 @@ def test_a_batch_is_written_where_its_readers_look(tmp_path: Path) -> None:
             for language, path in entries.items():
                 write_text(path, language)
         for language in files.batch_languages(batch):
-            assert Path(files.entry(str(output), language)).read_text() == language
+            assert Path(files.entry_path(str(output), language)).read_text() == language
     assert sorted(path.name for path in tmp_path.iterdir()) == ["hi-sw", "sw"]
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lingualift.benchmarks import mmwp
-from lingualift.benchmarks.base import number
+from lingualift.benchmarks.base import gold_number
 from lingualift.benchmarks.registry import BENCHMARKS, load
 from lingualift.evaluation.answers import field_choice, matches, strict_choice
 from lingualift.languages import load_languages
@@ -519,15 +519,15 @@ def test_mmwps_english_is_drawn_with_a_seed_first_and_filtered_afterwards():
     ],
 )
 def test_gold_numbers_are_read_in_every_published_spelling(written, value):
-    assert number(written, "here") == value
+    assert gold_number(written, "here") == value
 
 
 @given(st.integers(-(10**9), 10**9))
 def test_any_whole_gold_number_survives_reading(value):
     assert (
-        number(str(value), "here")
-        == number(f"{value:,}", "here")
-        == number(f"{value}.0", "here")
+        gold_number(str(value), "here")
+        == gold_number(f"{value:,}", "here")
+        == gold_number(f"{value}.0", "here")
         == str(value)
     )
 

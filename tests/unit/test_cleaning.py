@@ -13,7 +13,7 @@ from lingualift.lexicon.gold import cleaned
 from lingualift.text.cleaning import clean_frequencies, clean_line, clean_word
 from lingualift.text.scripts import is_script, lower_case
 from lingualift.text.spellings import REORDERED, SEQUENCES
-from lingualift.text.vocabulary import target_vocabulary
+from lingualift.text.vocabulary import build_target_vocabulary
 
 LANGUAGES = load_languages(Path(__file__).parents[2] / "config/languages.tsv")
 MINI = Path(lingualift.benchmarks.mmwp_mini.__file__).parent
@@ -99,7 +99,7 @@ def test_a_dictionary_and_a_word_list_are_cleaned_as_a_corpus_is(script, languag
         pytest.skip("no word of a language of the table")
     line = lower_case(clean_line(f"x {spellings[-1]} x", script, language), language).split()[1]
     dictionary = cleaned([("\ufeffWORD", spelling) for spelling in spellings], LANGUAGES[language])
-    table = target_vocabulary({}, dict.fromkeys(spellings, 1.0), script, language=language)
+    table = build_target_vocabulary({}, dict.fromkeys(spellings, 1.0), script, language=language)
     assert dictionary == {"word": {line}}
     assert table["word"].to_pylist() == [line]
 

@@ -21,11 +21,11 @@ from lingualift.text.english import looks_english
 from lingualift.text.scripts import is_script, lower_case
 from lingualift.text.segmenters import blank_pipeline, check_segmenters, tokenize
 from lingualift.text.vocabulary import (
+    build_source_vocabulary,
+    build_target_vocabulary,
     cldr_list,
     count_words,
     merge,
-    source_vocabulary,
-    target_vocabulary,
     wordfreq_list,
     wordfreq_of,
 )
@@ -336,19 +336,19 @@ def test_merged_frequencies_are_on_one_scale():
 def test_target_vocabulary_is_sorted_and_free_of_english():
     counts = count_words([["Haus", "haus", "money", ",", "7"], ["geld"]], "Latn")
     words = {"apfel": 0.5, "the": 0.001}
-    assert target_vocabulary(counts, words, "Latn", size=4)["word"].to_pylist() == [
+    assert build_target_vocabulary(counts, words, "Latn", size=4)["word"].to_pylist() == [
         "apfel",
         "haus",
         "geld",
         "money",
     ]
-    table = target_vocabulary(
+    table = build_target_vocabulary(
         counts, words, "Latn", english={"money": 0.9, "the": 0.1, "haus": 0.2}
     )
     assert table["word"].to_pylist() == ["apfel", "haus", "geld"]
     assert table["frequency"].to_pylist() == sorted(table["frequency"].to_pylist(), reverse=True)
     with pytest.raises(LinguaLiftError, match="no word in script Thai"):
-        target_vocabulary(counts, {}, "Thai", name="th")
+        build_target_vocabulary(counts, {}, "Thai", name="th")
 
 
 def test_cldr_words_count_annotated_characters(tmp_path):
@@ -393,7 +393,7 @@ def test_source_vocabulary_leaves_out_names_numbers_and_stop_words():
         "*Paris dog/VERB two/NUM paris/NOUN *day day/NOUN",
         "*paris " * 30 + "dog/NOUN",
     ]
-    table = source_vocabulary(texts, Tagger(), {"cat": 0.5, "dog": 0.2, "the": 0.3})
+    table = build_source_vocabulary(texts, Tagger(), {"cat": 0.5, "dog": 0.2, "the": 0.3})
     rows = {row["word"]: row for row in table.to_pylist()}
     assert set(rows) == {"dog", "runs", "cat", "day"}
     assert rows["dog"]["pos"] == "NOUN" and json.loads(rows["dog"]["pos_counts"]) == {
@@ -401,6 +401,8 @@ def test_source_vocabulary_leaves_out_names_numbers_and_stop_words():
         "VERB": 1,
     }
     assert rows["cat"]["source"] == "wordlist" and rows["runs"]["source"] == "corpus"
-    assert "the" in source_vocabulary(texts, Tagger(), keep_stop_words=True)["word"].to_pylist()
+    assert (
+        "the" in build_source_vocabulary(texts, Tagger(), keep_stop_words=True)["word"].to_pylist()
+    )
     with pytest.raises(LinguaLiftError, match="no word remains"):
-        source_vocabulary(["the/DET"], Tagger())
+        build_source_vocabulary(["the/DET"], Tagger())

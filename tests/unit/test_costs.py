@@ -43,7 +43,7 @@ def test_stage_one_asks_for_what_eight_processes_load_at_its_first_attempt(plan:
     """Each maps an LLM of 13.5 GB in bfloat16, and the encoder where it runs in the step."""
     for stage in plan.stages.values():
         if stage.name == "align" and stage.llm.source == "llama-2-7b":
-            encoder = 2 * requests.encoder_parameters(plan, stage)
+            encoder = 2 * requests.planned_encoder_parameters(plan, stage)
             parameters = requests.model_size(plan, "llama-2-7b").parameters
             loaded = 8 * (2 * parameters + encoder) / 1e6
             assert requests.training(plan, stage.id).megabytes > loaded + 8 * 1000

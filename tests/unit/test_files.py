@@ -89,8 +89,8 @@ def test_every_configured_language_is_in_one_batch_and_any_other_is_a_batch_alon
 
 
 def test_a_batch_of_one_is_its_own_entry_and_one_of_several_has_an_entry_each() -> None:
-    assert files.entry("results/embeddings/e/sw", "sw") == "results/embeddings/e/sw"
-    assert files.entry("results/embeddings/e/hi-sw", "sw") == "results/embeddings/e/hi-sw/sw"
+    assert files.entry_path("results/embeddings/e/sw", "sw") == "results/embeddings/e/sw"
+    assert files.entry_path("results/embeddings/e/hi-sw", "sw") == "results/embeddings/e/hi-sw/sw"
 
 
 def test_stages_and_runs_read_the_entries_of_the_batches_that_their_jobs_wait_for() -> None:

@@ -6,7 +6,7 @@ import scipy.linalg
 
 from lingualift.config import AdversarySettings, LexiconSettings
 from lingualift.lexicon import adversarial
-from lingualift.lexicon.adversarial import Training, _Discriminator, trained
+from lingualift.lexicon.adversarial import AdversarialTraining, _Discriminator, trained
 from lingualift.lexicon.normalise import (
     normalise,
 )
@@ -103,7 +103,7 @@ def test_adversary_recovers_a_planted_turn_of_less_than_a_right_angle(arithmetic
     monkeypatch.setattr(adversarial, "BETA", 0.01)
     monkeypatch.setattr(adversarial, "SCALE", 2.5)
     settings = AdversarySettings(epochs=3, steps=250, hidden=64)
-    pairs = trained(Training(source, target, 0, settings, 10, arithmetic)).pairs
+    pairs = trained(AdversarialTraining(source, target, 0, settings, 10, arithmetic)).pairs
     assert (partner[pairs[0]] == pairs[1]).mean() > 0.3
     assert precision(refined(source, target, pairs), partner) >= 0.95
 
@@ -119,7 +119,7 @@ def test_an_adversary_depends_on_its_seed_alone_and_refuses_few_words():
     short = AdversarySettings(epochs=2, steps=5, hidden=16)
 
     def pairs(seed):
-        return trained(Training(source, target, seed, short, 10)).pairs
+        return trained(AdversarialTraining(source, target, seed, short, 10)).pairs
 
     first = pairs(1)
     assert same(first, pairs(1)) and not same(first, pairs(2))
@@ -130,7 +130,7 @@ def test_an_adversary_depends_on_its_seed_alone_and_refuses_few_words():
     finally:
         torch.set_num_threads(threads)
     with pytest.raises(LinguaLiftError, match="draws 300 words at once, but only 200 source words"):
-        Training(source, target, 1, AdversarySettings(batch=300), 10)
+        AdversarialTraining(source, target, 1, AdversarySettings(batch=300), 10)
 
 
 @pytest.mark.parametrize("arithmetic", ["float32", "bfloat16"])
@@ -140,7 +140,9 @@ def test_an_adversary_that_was_stopped_goes_on_to_the_same_pairs(arithmetic, tmp
     state, learn, steps = tmp_path / "work" / "adversarial", _Discriminator.learn, 0
 
     def run(state=state, seed=1):
-        return trained(Training(source, target, seed, settings, 10, arithmetic), state).pairs
+        return trained(
+            AdversarialTraining(source, target, seed, settings, 10, arithmetic), state
+        ).pairs
 
     def stopped(*arguments):
         nonlocal steps

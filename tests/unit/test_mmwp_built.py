@@ -79,9 +79,9 @@ def sheet_rows(**changes: str) -> list[SheetRow]:
 
 def written(path: Path, rows: list[SheetRow]) -> Path:
     if path.suffix == ".tsv":
-        sheets.write_tsv(path, rows)
+        sheets.write_tsv_sheet(path, rows)
     else:
-        sheets.write_xlsx(path, rows, "Spanish")
+        sheets.write_xlsx_sheet(path, rows, "Spanish")
     return path
 
 

@@ -53,7 +53,8 @@ def test_every_page_is_in_the_sites_contents() -> None:
 
 
 def test_links_out_of_the_pages_become_paths() -> None:
-    text = "[`config/a.yaml`](../config/a.yaml) [the rules](../rules) [x](data.md#y) [z](https://z.org)"
+    text = "[`config/a.yaml`](../config/a.yaml) [the rules](../rules) "
+    text += "[x](data.md#y) [z](https://z.org)"
     assert inside(text, "method.md") == (
         "`config/a.yaml` the rules (`rules` in the repository) [x](data.md#y) [z](https://z.org)"
     )

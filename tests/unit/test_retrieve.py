@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.retrieve import clients
-from lingualift.retrieve.fetch import MANIFEST, load_manifest, retrieve, state, verify
+from lingualift.retrieve.fetch import MANIFEST, load_manifest, retrieve, source_state, verify
 from lingualift.retrieve.listing import download_lines
 from lingualift.retrieve.sources import Source, load_sources, missing_pins, resolve_source
 from lingualift.retrieve.unpack import check_members, unpack
@@ -941,6 +941,6 @@ def test_the_table_before_a_download_gives_sizes_licences_and_what_is_there(
         and "not pinned" in lines[4]
     )
     assert "to download: 13.5 GB" in text and "llm: accept them first" in text
-    assert state(other, tmp_path / "r/other", index, None) == "download"
-    assert state(source, tmp_path / "x/tiny", index, None) == "cached"
-    assert state(source, tmp_path / "x/tiny", tmp_path / "empty", index) == "mirror"
+    assert source_state(other, tmp_path / "r/other", index, None) == "download"
+    assert source_state(source, tmp_path / "x/tiny", index, None) == "cached"
+    assert source_state(source, tmp_path / "x/tiny", tmp_path / "empty", index) == "mirror"

@@ -10,8 +10,8 @@ from lingualift.codeswitch.tag import tag
 from lingualift.messages import LinguaLiftError
 from lingualift.text.corpora import clean_lines
 from lingualift.text.segmenters import LONGEST_TEXT, blank_pipeline, tokenize
-from lingualift.text.sentences import pieces, sentence_ends, sentences
-from lingualift.text.vocabulary import source_vocabulary
+from lingualift.text.sentences import pieces, sentence_ends, split_sentences
+from lingualift.text.vocabulary import build_source_vocabulary
 
 # language, the sentences of a text; what stands between them is given
 TEXTS = {
@@ -45,14 +45,14 @@ TEXTS = {
 
 @pytest.mark.parametrize(("language", "space", "expected"), TEXTS.values(), ids=TEXTS)
 def test_a_text_falls_into_its_sentences(language, space, expected):
-    assert sentences(space.join(expected), language) == expected
+    assert split_sentences(space.join(expected), language) == expected
 
 
 @given(st.text(alphabet='ab A.!?。।3 \n\u0301"”」'), st.sampled_from(["xx", "de", "el"]))
 def test_sentences_lose_nothing_but_white_space(text, language):
     ends = list(sentence_ends(text, language))
     assert ends == sorted(set(ends)) and (not text or ends[-1] == len(text))
-    assert "".join("".join(sentences(text, language)).split()) == "".join(text.split())
+    assert "".join("".join(split_sentences(text, language)).split()) == "".join(text.split())
 
 
 @given(st.text(alphabet="ab .。\u0301\u200d", max_size=80), st.integers(1, 20))
@@ -145,6 +145,6 @@ def test_a_question_of_too_many_tokens_is_one_line():
 
 
 def test_a_text_longer_than_spacy_takes_is_counted_whole():
-    table = source_vocabulary(["dog cat " * 130_000], Tagger())
+    table = build_source_vocabulary(["dog cat " * 130_000], Tagger())
     assert table["word"].to_pylist() == ["cat", "dog"]
     assert table["frequency"].to_pylist() == [500_000_000] * 2

@@ -53,7 +53,7 @@ def test_the_papers_configuration_keeps_less_than_one_and_a_half_terabytes_of_st
 def test_a_run_on_two_cores_keeps_all_states(overlays: tuple[str, ...]) -> None:
     small = planned(*overlays)
     assert small.states.stored == set(small.states.sets)
-    assert "made in the step" not in states.described(small)
+    assert "made in the step" not in states.choice_summary(small)
 
 
 def test_a_stage_waits_for_the_states_that_it_reads_and_for_no_others() -> None:
@@ -79,7 +79,7 @@ def test_a_stage_whose_encoder_learns_waits_for_no_states() -> None:
 
 
 def test_what_was_chosen_is_one_line_with_the_gigabytes_kept() -> None:
-    line = states.described(planned("paper.yaml"))
+    line = states.choice_summary(planned("paper.yaml"))
     assert line.startswith("encoder states (auto): 3 set(s) kept, 236.7 GB; 48 made in the step")
     assert "\n" not in line
 

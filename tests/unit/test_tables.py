@@ -18,13 +18,13 @@ from lingualift.messages import LinguaLiftError
 from lingualift.plan.systems import load_systems
 from lingualift.tables.bootstrap import bootstrap_means, holm, interval, mcnemar, samples
 from lingualift.tables.chance import chance, guess_share
-from lingualift.tables.reference import Published, read_reference
+from lingualift.tables.reference import PublishedSystem, read_reference
 from lingualift.tables.results import (
     TIDY_SCHEMA,
     as_text,
-    beside,
     readable,
-    shown,
+    reference_rows,
+    scores_of_operation,
     tidy,
     with_version,
 )
@@ -468,14 +468,16 @@ def test_chance_follows_the_kind_of_answer():
 
 
 def test_figures_of_the_paper_and_chance_stand_beside_ours_and_say_what_they_are():
-    published = Published(
+    published = PublishedSystem(
         "Lift",
         "LLaMA",
         ["Table 1", "Table 9"],
         {"sw": 10.0, "hi": 20.0, "de": 50.0, "low": 16.0, "high": 50.0},
     )
     columns = scopes(LANGUAGES, GROUPS, ALIGNED)
-    rows = beside(columns, "b", GROUPS, dict.fromkeys(LANGUAGES, 0.125), "Chance", [published])
+    rows = reference_rows(
+        columns, "b", GROUPS, dict.fromkeys(LANGUAGES, 0.125), "Chance", [published]
+    )
     found = {(row["origin"], row["scope"]): row for row in rows.to_pylist()}
     assert found["chance", "Avg."]["accuracy"] == 12.5 and found["chance", "tr"]["low"] is None
     assert {scope for origin, scope in found if origin == "paper"} == {
@@ -502,8 +504,10 @@ def test_figures_of_the_paper_and_chance_stand_beside_ours_and_say_what_they_are
 def test_the_papers_groups_have_its_figures_beside_them():
     theirs = {"en": "", "de": "", "sw": "Other", "hi": "Indic", "tr": ""}
     columns = group_scopes(LANGUAGES, {"family": theirs, "paper family": theirs})
-    published = Published("Lift", "LLaMA", ["Table 20"], {"family:Other": 10.4}, ["Lift-7B"])
-    rows = beside(columns, "b", GROUPS, dict.fromkeys(LANGUAGES, 0.1), "Chance", [published])
+    published = PublishedSystem("Lift", "LLaMA", ["Table 20"], {"family:Other": 10.4}, ["Lift-7B"])
+    rows = reference_rows(
+        columns, "b", GROUPS, dict.fromkeys(LANGUAGES, 0.1), "Chance", [published]
+    )
     paper = [row for row in rows.to_pylist() if row["origin"] == "paper"]
     assert [(row["scope"], row["accuracy"]) for row in paper] == [("the paper's Other (sw)", 10.4)]
     assert paper[0]["note"] == "printed in Table 20 as Lift-7B"
@@ -519,10 +523,18 @@ def test_retrieval_is_averaged_over_sentences_to_english_alone():
         for direction in ("to-english", "from-english")
     ]
     scores = pa.Table.from_pylist(rows, schema=SCORE_SCHEMA)
-    table = tidy(shown(scores, operation), {rows[0]["system"]: ("t", "")}, ["sw"], {}, [], None, 10)
+    table = tidy(
+        scores_of_operation(scores, operation),
+        {rows[0]["system"]: ("t", "")},
+        ["sw"],
+        {},
+        [],
+        None,
+        10,
+    )
     (row,) = [row for row in table.to_pylist() if row["scope"] == "sw" and row["seed"] is None]
     assert (row["n"], row["accuracy"]) == (4, 75.0)
-    assert shown(scores, "") is scores
+    assert scores_of_operation(scores, "") is scores
 
 
 def test_averages_of_tables_that_leave_a_language_out_stand_in_columns_of_their_own():
@@ -534,11 +546,11 @@ def test_averages_of_tables_that_leave_a_language_out_stand_in_columns_of_their_
     assert by_name["Avg. without hi"] == ("en", "sw", "bn")
     assert "High without hi" not in by_name
     shared = {"en": 50.0, "sw": 10.0, "bn": 20.0, "high": 50.0}
-    ten = Published("Ten", "B", ["Table 22"], {**shared, "low": 15.0, "average": 26.7})
-    eleven = Published("All", "B", ["Table 10"], {**shared, "hi": 0.0, "low": 10.0})
-    only_groups = Published("Groups", "B", ["Table 2"], {"low": 12.0})
+    ten = PublishedSystem("Ten", "B", ["Table 22"], {**shared, "low": 15.0, "average": 26.7})
+    eleven = PublishedSystem("All", "B", ["Table 10"], {**shared, "hi": 0.0, "low": 10.0})
+    only_groups = PublishedSystem("Groups", "B", ["Table 2"], {"low": 12.0})
     published = [ten, eleven, only_groups]
-    rows = beside(columns, "b", groups, dict.fromkeys(languages, 0.1), "Chance", published)
+    rows = reference_rows(columns, "b", groups, dict.fromkeys(languages, 0.1), "Chance", published)
     found = {
         (row["system"], row["scope"]): row["accuracy"]
         for row in rows.to_pylist()

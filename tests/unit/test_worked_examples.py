@@ -10,7 +10,7 @@ from lingualift.benchmarks.base import Problem
 from lingualift.config import Evaluation
 from lingualift.evaluation import predict as predicting
 from lingualift.evaluation.predict import Asking, predict
-from lingualift.evaluation.worked_examples import SEPARATOR, draw, with_examples
+from lingualift.evaluation.worked_examples import SEPARATOR, draw_worked_examples, with_examples
 from lingualift.messages import LinguaLiftError
 from lingualift.model.layout import Prompt
 from lingualift.model.modeling import LinguaLiftModel
@@ -36,8 +36,8 @@ def questions(count: int = 20, language: str = "en") -> pa.Table:
 
 
 def test_examples_are_the_same_in_every_draw_and_each_is_drawn_once() -> None:
-    drawn = draw(questions(), 8, "maths")
-    assert drawn.equals(draw(questions(), 8, "maths"))
+    drawn = draw_worked_examples(questions(), 8, "maths")
+    assert drawn.equals(draw_worked_examples(questions(), 8, "maths"))
     assert len(set(drawn["id"].to_pylist())) == 8
     assert drawn["id"].to_pylist() != [str(number) for number in range(8)]
 
@@ -51,13 +51,13 @@ def test_only_english_questions_without_marks_of_prompts_are_drawn() -> None:
         ]
     )
     table = pa.concat_tables([odd, questions(8), questions(8, "sw")])
-    drawn = draw(table, 8, "maths")
+    drawn = draw_worked_examples(table, 8, "maths")
     assert set(drawn["language"].to_pylist()) == {"en"}
     assert not {"a", "b", "c"} & set(drawn["id"].to_pylist())
     with pytest.raises(
         LinguaLiftError, match="task 'maths': 8 questions can be worked examples, 9"
     ):
-        draw(table, 9, "maths")
+        draw_worked_examples(table, 9, "maths")
 
 
 def test_a_prompt_with_examples_reads_as_solved_questions_and_then_the_question() -> None:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lingualift.artifacts import read_provenance
-from lingualift.benchmarks.mmwp_built.sheets import SheetRow, write_tsv
+from lingualift.benchmarks.mmwp_built.sheets import SheetRow, write_tsv_sheet
 from lingualift.benchmarks.registry import load
 from tests import tiny
 
@@ -83,7 +83,7 @@ def returned_sheet(path: Path, post_edit: str) -> None:
         for entry in english
     ]
     rows[0] = replace(rows[0], post_edit=post_edit.format(english[0].question))
-    write_tsv(path, rows)
+    write_tsv_sheet(path, rows)
 
 
 def test_returned_sheets_become_problems_their_card_and_the_table_of_their_quality(

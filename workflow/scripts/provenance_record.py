@@ -2,7 +2,7 @@
 
 from lingualift import job
 from lingualift.artifacts import write_text
-from lingualift.provenance import describe, trace
+from lingualift.provenance import trace, trace_text
 
 with job.frame(snakemake.log[0]):
-    write_text(snakemake.output[0], describe(trace(snakemake.input[0])) + "\n")
+    write_text(snakemake.output[0], trace_text(trace(snakemake.input[0])) + "\n")

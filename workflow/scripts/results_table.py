@@ -20,7 +20,14 @@ from lingualift.tables.chance import TITLES, chance
 from lingualift.tables.gains import advice, gain_table
 from lingualift.tables.lexicons import LEXICON_TABLE_SCHEMA
 from lingualift.tables.reference import read_reference
-from lingualift.tables.results import TIDY_SCHEMA, beside, readable, shown, tidy, with_version
+from lingualift.tables.results import (
+    TIDY_SCHEMA,
+    readable,
+    reference_rows,
+    scores_of_operation,
+    tidy,
+    with_version,
+)
 from lingualift.tables.scopes import group_scopes, scopes
 
 
@@ -36,7 +43,7 @@ with job.frame(snakemake.log[0]):
     lexicons = read_parquet(files.lexicons, LEXICON_TABLE_SCHEMA)
     aligned = lexicons.filter(lexicons["in_stage_1"])["language"].to_pylist()
     benchmark = registered(snakemake.config["benchmarks"])[params.benchmark].BENCHMARK
-    scores = shown(scores, benchmark.shown)
+    scores = scores_of_operation(scores, benchmark.shown)
     titles = {title for title, *_ in params.systems.values()}
     published = [
         row
@@ -82,7 +89,7 @@ with job.frame(snakemake.log[0]):
             params.bootstrap,
             columns,
         )
-        others = beside(
+        others = reference_rows(
             columns,
             params.benchmark,
             benchmark.groups,

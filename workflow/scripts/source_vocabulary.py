@@ -12,7 +12,7 @@ from lingualift.embeddings.pretrained import stored_words
 from lingualift.provenance import provenance
 from lingualift.retrieve.fetch import verified
 from lingualift.text.corpora import read_corpus
-from lingualift.text.vocabulary import SOURCE_SCHEMA, source_vocabulary, wordfreq_list
+from lingualift.text.vocabulary import SOURCE_SCHEMA, build_source_vocabulary, wordfreq_list
 
 with job.frame(snakemake.log[0]) as logger:
     values = Vocabulary.model_validate(snakemake.params.vocabulary)
@@ -25,7 +25,7 @@ with job.frame(snakemake.log[0]) as logger:
         ].to_pylist()
         listed = wordfreq_list("en", values.source_size) if "wordfreq" in values.wordlists else {}
     pipeline = load_pipeline(verified(snakemake.input.tagger))
-    everything = source_vocabulary(
+    everything = build_source_vocabulary(
         texts, pipeline, listed, size=len(texts) * 50, keep_stop_words=values.stop_words
     )
     asked = set(word_counts(tagged)["word"].to_pylist())

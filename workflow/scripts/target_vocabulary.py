@@ -13,9 +13,9 @@ from lingualift.retrieve.fetch import verified
 from lingualift.text.corpora import read_corpus
 from lingualift.text.vocabulary import (
     TARGET_SCHEMA,
+    build_target_vocabulary,
     cldr_list,
     count_words,
-    target_vocabulary,
     wordfreq_list,
     wordfreq_of,
 )
@@ -49,7 +49,7 @@ with job.frame(snakemake.log[0]) as logger:
         else count_words(read_corpus(snakemake.input.corpus), language.script, language.code)
     )
     english = wordfreq_list("en", 20_000) if "wordfreq" in values.wordlists else None
-    table = target_vocabulary(
+    table = build_target_vocabulary(
         corpus,
         listed,
         language.script,

@@ -10,7 +10,7 @@ answer_number, equation_solution). `answer` is empty in the test part: the gold 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lingualift.benchmarks.base import Benchmark, Problem, find_one, number
+from lingualift.benchmarks.base import Benchmark, Problem, find_one, gold_number
 from lingualift.data.rows import read_delimited
 
 BENCHMARK = Benchmark(
@@ -42,6 +42,6 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
         yield Problem(
             f"afrimgsm-{serial:03d}",
             row.text("question"),
-            number(row.text("answer_number"), row.place),
+            gold_number(row.text("answer_number"), row.place),
             place=row.place,
         )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from lingualift.data.folders import names_held, visible_files, wrong_cell
 from lingualift.evaluation.answers import to_number
@@ -15,7 +15,8 @@ from lingualift.evaluation.numerals import whole_number
 from lingualift.messages import LinguaLiftError, nearest
 from lingualift.tasks.forms import multiple_choice_question
 
-Answer = Literal["number", "choice", "neighbour"]
+AnswerKind = Literal["number", "choice", "neighbour"]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Benchmark:
     licence: str
     note: str = ""
     citation: str = ""
-    answer: Answer = "number"
+    answer: AnswerKind = "number"
     choices: tuple[str, ...] = ()
     counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
@@ -101,7 +102,16 @@ class Benchmark:
             )
 
 
-def number(text: str, place: str) -> str:
+def evenly_spread(items: Sequence[Item], count: int) -> list[Item]:
+    """So many items (or all), spread evenly over all in their order; the same ones of the same
+    items.
+    """
+    if len(items) <= count:
+        return list(items)
+    return [items[index * len(items) // count] for index in range(count)]
+
+
+def gold_number(text: str, place: str) -> str:
     """A gold number as a plain numeral, read as answers are (`1,234`, `18.0`, `299/5`, `82,3`,
     `१७`); a row with anything else is an error.
     """

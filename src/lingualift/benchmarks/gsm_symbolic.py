@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lingualift.benchmarks.base import Benchmark, Problem, find, number
+from lingualift.benchmarks.base import Benchmark, Problem, find, gold_number
 from lingualift.data.rows import UNREADABLE, first_line, read_text, text
 from lingualift.messages import LinguaLiftError
 
@@ -53,6 +53,6 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
         yield Problem(
             f"gsm-symbolic-{path.stem}",
             text(item.get("question"), "question", str(path)),
-            number(answer, str(path)),
+            gold_number(answer, str(path)),
             place=str(path),
         )

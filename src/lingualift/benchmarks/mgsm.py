@@ -5,7 +5,7 @@ languages.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lingualift.benchmarks.base import Benchmark, Problem, find, number
+from lingualift.benchmarks.base import Benchmark, Problem, find, gold_number
 from lingualift.data.rows import read_delimited, read_rows
 
 BENCHMARK = Benchmark(
@@ -39,6 +39,6 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
             yield Problem(
                 f"mgsm-{serial:03d}",
                 row.text("question"),
-                number(str(row.values[answer]), row.place),
+                gold_number(str(row.values[answer]), row.place),
                 place=row.place,
             )

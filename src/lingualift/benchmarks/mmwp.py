@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
-from lingualift.benchmarks.base import Benchmark, Problem, find_one, number
+from lingualift.benchmarks.base import Benchmark, Problem, find_one, gold_number
 from lingualift.benchmarks.mmwp_mini import GROUPS
 from lingualift.data.rows import UNREADABLE, first_line, read_delimited, read_rows, text
 from lingualift.messages import LinguaLiftError
@@ -64,7 +64,7 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
         yield Problem(
             f"mmwp-{serial:03d}",
             row.text("question"),
-            number(row.values["answer"], row.place),
+            gold_number(row.values["answer"], row.place),
             place=row.place,
         )
 
@@ -119,7 +119,7 @@ def numeric_and_distinct(candidates: Iterable[Candidate]) -> Iterator[Problem]:
             yield Problem(
                 candidate.id,
                 candidate.question,
-                number(answer[1], candidate.place),
+                gold_number(answer[1], candidate.place),
                 place=candidate.place,
             )
         seen.add(text)

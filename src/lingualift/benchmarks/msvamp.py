@@ -5,7 +5,7 @@ languages and checked.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lingualift.benchmarks.base import Benchmark, Problem, find, number
+from lingualift.benchmarks.base import Benchmark, Problem, find, gold_number
 from lingualift.data.rows import read_rows
 
 BENCHMARK = Benchmark(
@@ -35,6 +35,6 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
             yield Problem(
                 f"msvamp-{serial:04d}",
                 row.text("m_query"),
-                number(str(row.values["response"]), row.place),
+                gold_number(str(row.values["response"]), row.place),
                 place=row.place,
             )

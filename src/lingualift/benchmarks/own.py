@@ -14,9 +14,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from lingualift.benchmarks.base import Answer, Benchmark, Problem, number
+from lingualift.benchmarks.base import AnswerKind, Benchmark, Problem, gold_number
 from lingualift.config.evaluation import OwnBenchmark
-from lingualift.data.rows import Row, read_rows
+from lingualift.data.rows import NumberedRow, read_rows
 from lingualift.messages import LinguaLiftError
 from lingualift.tasks.forms import (
     LETTERS,
@@ -26,7 +26,7 @@ from lingualift.tasks.forms import (
     nli_question,
 )
 
-ANSWERS: dict[str, Answer] = {"maths": "number", "nli": "choice", "commonsense": "choice"}
+ANSWERS: dict[str, AnswerKind] = {"maths": "number", "nli": "choice", "commonsense": "choice"}
 
 
 def own_benchmarks(configured: Mapping[str, Any]) -> dict[str, SimpleNamespace]:
@@ -62,12 +62,12 @@ def _own(name: str, described: OwnBenchmark) -> SimpleNamespace:
     return SimpleNamespace(BENCHMARK=stated, read=read)
 
 
-def _maths(identifier: str, row: Row) -> Problem:
-    answer = number(_cell(row, "answer"), row.place)
+def _maths(identifier: str, row: NumberedRow) -> Problem:
+    answer = gold_number(_cell(row, "answer"), row.place)
     return Problem(identifier, row.text("question"), answer, place=row.place)
 
 
-def _nli(identifier: str, row: Row) -> Problem:
+def _nli(identifier: str, row: NumberedRow) -> Problem:
     label = nli_label(_cell(row, "label"), row.place)
     if label is None:
         raise LinguaLiftError(f"{row.place}: the pair has no agreed label")
@@ -75,7 +75,7 @@ def _nli(identifier: str, row: Row) -> Problem:
     return Problem(identifier, question, label, choices=NLI_LABELS, place=row.place)
 
 
-def _commonsense(identifier: str, row: Row) -> Problem:
+def _commonsense(identifier: str, row: NumberedRow) -> Problem:
     letters = [letter for letter in LETTERS if row.values.get(letter) not in (None, "")]
     if len(letters) < 2 or letters != list(LETTERS[: len(letters)]):
         raise LinguaLiftError(f"{row.place}: needs choices in the columns A, B and so on")
@@ -88,14 +88,14 @@ def _commonsense(identifier: str, row: Row) -> Problem:
     return Problem(identifier, asked, answer, choices=tuple(letters), place=row.place)
 
 
-PROBLEMS: dict[str, Callable[[str, Row], Problem]] = {
+PROBLEMS: dict[str, Callable[[str, NumberedRow], Problem]] = {
     "maths": _maths,
     "nli": _nli,
     "commonsense": _commonsense,
 }
 
 
-def _cell(row: Row, name: str) -> str:
+def _cell(row: NumberedRow, name: str) -> str:
     """A cell as text: JSON may have a number in it."""
     value = row.values.get(name)
     if value is None or not str(value).strip():

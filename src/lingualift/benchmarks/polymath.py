@@ -9,7 +9,7 @@ lacks by MMWP's levels; ms has none.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lingualift.benchmarks.base import Benchmark, Problem, find_one, number
+from lingualift.benchmarks.base import Benchmark, Problem, find_one, gold_number
 from lingualift.data.rows import read_rows
 
 BENCHMARK = Benchmark(
@@ -41,6 +41,6 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
         yield Problem(
             f"polymath-low-{serial:03d}",
             row.text("question"),
-            number(answer, row.place),
+            gold_number(answer, row.place),
             place=row.place,
         )

@@ -25,7 +25,7 @@ from lingualift.benchmarks import (
     xcsqa,
     xnli,
 )
-from lingualift.benchmarks.base import Problem, check_problems
+from lingualift.benchmarks.base import Problem, check_problems, evenly_spread
 from lingualift.benchmarks.own import own_benchmarks
 from lingualift.messages import LinguaLiftError, nearest
 
@@ -86,9 +86,7 @@ def load(
     module.BENCHMARK.require(language, split)
     unchecked = module.read([Path(folder) for folder in folders], language, code or language, split)
     problems = check_problems(module.BENCHMARK, language, split, unchecked, excerpt)
-    if items is None or items >= len(problems):
-        return problems
-    return [problems[row * len(problems) // items] for row in range(items)]
+    return problems if items is None else evenly_spread(problems, items)
 
 
 def english_questions(name: str, folders: Sequence[str | Path], code: str) -> list[str]:

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 from lingualift.benchmarks.base import Benchmark, Problem, find_one
 from lingualift.benchmarks.mmwp_mini import GROUPS
-from lingualift.data.rows import Row, read_delimited
+from lingualift.data.rows import NumberedRow, read_delimited
 from lingualift.messages import LinguaLiftError
 from lingualift.tasks.forms import TOPIC_COLUMNS, TOPICS, topic
 
@@ -81,16 +81,16 @@ def read_sentences(
 
 def _rows(
     benchmark: Benchmark, folder: Path, language: str, code: str, split: str
-) -> Iterator[Row]:
+) -> Iterator[NumberedRow]:
     path = find_one(benchmark, folder, f"**/{{code}}/{split}.tsv", language, code)
     return read_delimited(path, "\t", TOPIC_COLUMNS)
 
 
-def _id(row: Row) -> str:
+def _id(row: NumberedRow) -> str:
     return f"sib200-{row.text('index_id')}"
 
 
-def _translation(row: Row, english: Row | None, beside: Path) -> str:
+def _translation(row: NumberedRow, english: NumberedRow | None, beside: Path) -> str:
     if english is None:
         raise LinguaLiftError(
             f"{row.place}: sentence {row.values['index_id']} is not in {beside}; take both files"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lingualift.benchmarks.base import Benchmark, Problem, find
-from lingualift.data.rows import Row, read_rows, text
+from lingualift.data.rows import NumberedRow, read_rows, text
 from lingualift.messages import LinguaLiftError
 from lingualift.tasks.forms import multiple_choice_question
 
@@ -53,7 +53,7 @@ def unanswered(folders: Sequence[Path]) -> Iterator[str]:
             yield _asked(row)[0]
 
 
-def _problem(row: Row) -> Problem:
+def _problem(row: NumberedRow) -> Problem:
     key, place = str(row.values["answerKey"]), row.place
     asked, labels = _asked(row)
     if labels.count(key) != 1:
@@ -69,7 +69,7 @@ def _problem(row: Row) -> Problem:
     )
 
 
-def _asked(row: Row) -> tuple[str, list[str]]:
+def _asked(row: NumberedRow) -> tuple[str, list[str]]:
     """A row's question in the form of the task data, and the labels of its choices."""
     question, place = row.values["question"], row.place
     choices = question.get("choices") if isinstance(question, dict) else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lingualift.benchmarks.base import Benchmark, Problem, find
-from lingualift.data.rows import Row, lines, read_delimited, read_rows
+from lingualift.data.rows import NumberedRow, lines, read_delimited, read_rows
 from lingualift.messages import LinguaLiftError
 from lingualift.tasks.forms import NLI_LABELS, nli_label, nli_question
 
@@ -56,7 +56,7 @@ def read(folders: Sequence[Path], language: str, code: str, split: str) -> Itera
             )
 
 
-def _rows(path: Path, code: str) -> Iterator[Row]:
+def _rows(path: Path, code: str) -> Iterator[NumberedRow]:
     if path.suffix == ".parquet":
         yield from read_rows(path, ("premise", "hypothesis", "label"))
         return

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 import click
 
 from lingualift import __version__
-from lingualift.command.ask import ask
-from lingualift.command.codeswitch import codeswitch
-from lingualift.command.export import export
-from lingualift.command.lexicon import lexicon
-from lingualift.command.new_language import new_language
-from lingualift.command.pin import pin
-from lingualift.command.plan import plan
-from lingualift.command.provenance import provenance
+from lingualift.command.ask import ask_command
+from lingualift.command.codeswitch import codeswitch_command
+from lingualift.command.export import export_group
+from lingualift.command.lexicon import lexicon_command
+from lingualift.command.new_language import new_language_command
+from lingualift.command.pin import pin_command
+from lingualift.command.plan import plan_command
+from lingualift.command.provenance import provenance_command
 from lingualift.job import refused_by_system
 from lingualift.messages import LinguaLiftError
 
@@ -38,7 +38,16 @@ def commands() -> None:
     """Lexicons, code-switched text, checkpoints and tables of LinguaLIFT, without the workflow."""
 
 
-for _command in (ask, codeswitch, export, lexicon, new_language, pin, plan, provenance):
+for _command in (
+    ask_command,
+    codeswitch_command,
+    export_group,
+    lexicon_command,
+    new_language_command,
+    pin_command,
+    plan_command,
+    provenance_command,
+):
     commands.add_command(_command)
 
 

@@ -21,7 +21,7 @@ Questions on standard input are answered one by one as they come. A whole benchm
 the workflow, which answers many at once."""
 
 
-@click.command(epilog=EXAMPLE, short_help="Answer questions with a checkpoint.")
+@click.command("ask", epilog=EXAMPLE, short_help="Answer questions with a checkpoint.")
 @click.argument("checkpoint", type=Path)
 @click.argument("question", required=False)
 @click.option("--file", type=Path, help="Questions, one a line. Default: standard input.")
@@ -33,7 +33,7 @@ the workflow, which answers many at once."""
 @click.option("--llm", type=Path, help="Where the LLM's folder is, if it was moved.")
 @click.option("--encoder", type=Path, help="Where the encoder's folder is, if it was moved.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an answer.")
-def ask(checkpoint: Path, question: str | None, file: Path | None, **options: Any) -> None:
+def ask_command(checkpoint: Path, question: str | None, file: Path | None, **options: Any) -> None:
     """Answer questions in any language that the CHECKPOINT's encoder reads.
 
     CHECKPOINT is a folder of results/checkpoints. The model is loaded once.
@@ -42,7 +42,7 @@ def ask(checkpoint: Path, question: str | None, file: Path | None, **options: An
         raise click.UsageError("give a question or --file, not both")
     from lingualift.evaluation.ask import Question
 
-    asked = load(checkpoint, options)
+    asked = load_checkpoint(checkpoint, options)
     for place, text in _questions(question, file):
         try:
             one = Question(text, options["language"])
@@ -51,10 +51,10 @@ def ask(checkpoint: Path, question: str | None, file: Path | None, **options: An
             tokens = asked.processor.encoder_tokens(*one) if wanted else []
         except LinguaLiftError as error:
             raise LinguaLiftError(f"{place}{error}") from None
-        click.echo(shown(text, answer, tokens, options["tokens"], options["as_json"]))
+        click.echo(answer_text(text, answer, tokens, options["tokens"], options["as_json"]))
 
 
-def load(folder: Path, options: dict[str, Any]) -> "AskedCheckpoint":
+def load_checkpoint(folder: Path, options: dict[str, Any]) -> "AskedCheckpoint":
     """The checkpoint with the prompt that the options ask for."""
     from lingualift.evaluation.ask import AskedCheckpoint
     from lingualift.model.layout import Prompt
@@ -77,7 +77,7 @@ def _questions(question: str | None, file: Path | None) -> Iterator[tuple[str, s
         yield f"{name}, line {number}: ", line
 
 
-def shown(
+def answer_text(
     question: str, answer: "Answer", tokens: Sequence[str], show_tokens: bool, as_json: bool
 ) -> str:
     """An answer as text, or with everything that is known of it as JSON. `tokens`: what the encoder

@@ -42,7 +42,9 @@ class SwitchRequest:
     json: bool
 
 
-@click.command(epilog=EXAMPLE, short_help="English text to code-switched training data.")
+@click.command(
+    "codeswitch", epilog=EXAMPLE, short_help="English text to code-switched training data."
+)
 @click.option(
     "--lexicon", type=Path, required=True, help="A .parquet of a run, .tsv, .jsonl, .txt."
 )
@@ -59,7 +61,7 @@ class SwitchRequest:
 @click.option("--tagger", type=Path, help=f"Folder of a spaCy pipeline. Default: {INSTALLED}.")
 @click.option("--output", "-o", type=Path, help="Default: standard output.")
 @click.option("--json", is_flag=True, help="The counts as one JSON object.")
-def codeswitch(**options: Any) -> None:
+def codeswitch_command(**options: Any) -> None:
     """Replace words of English text (standard input, one text a line) by their translations; JSON
     lines with the code-switched text as question and the English as answer.
     """
@@ -81,7 +83,7 @@ def codeswitch(**options: Any) -> None:
         for row in switched.select(["question", "response"]).to_pylist():
             record = example(request.format, request.instruction, **row)
             handle.write(json.dumps(record, ensure_ascii=False) + "\n")
-    said: Any = counts.record() if request.json else described(lexicon, counts)
+    said: Any = counts.record() if request.json else switching_summary(lexicon, counts)
     say(said, aside=request.output is None)
 
 
@@ -121,7 +123,7 @@ def example(form: str, instruction: str, question: str, response: str) -> dict[s
     return {"messages": [asked, {"role": "assistant", "content": response}]}
 
 
-def described(lexicon: "TranslationArrays", counts: Any) -> str:
+def switching_summary(lexicon: "TranslationArrays", counts: Any) -> str:
     """What became of the text, in one line."""
     return (
         f"{lexicon.language}: {counts.sentences} texts, {counts.switched} of"

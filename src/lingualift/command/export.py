@@ -16,12 +16,12 @@ Example:
   lingualift export checkpoint results/checkpoints/transfer-e60baecf37 swahili-maths"""
 
 
-@click.group()
-def export() -> None:
+@click.group("export")
+def export_group() -> None:
     """What a finished run has made, in other tools' forms."""
 
 
-@export.command("lexicon", epilog=EXAMPLE)
+@export_group.command("lexicon", epilog=EXAMPLE)
 @click.argument("language")
 @format_option
 @click.option("--output", "-o", type=Path, help="Default: standard output.")
@@ -38,7 +38,7 @@ def export_lexicon(
     """The lexicon of a LANGUAGE (its code), from English; its verdict is printed beside it."""
     known(format, FORMAT_NAMES, "format", "--format")
     from lingualift.artifacts import read_json, read_parquet
-    from lingualift.command.lexicon import describe
+    from lingualift.command.lexicon import verdict_text
     from lingualift.lexicon.formats import FORMATS
     from lingualift.lexicon.table import LEXICON_SCHEMA
     from lingualift.plan import files
@@ -54,10 +54,10 @@ def export_lexicon(
     evidence = read_json(run / files.lexicon_evidence(language))
     with text_output(output) as handle:
         FORMATS[format](handle, table, ("en", language))
-    say(evidence if as_json else describe(evidence), aside=output is None)
+    say(evidence if as_json else verdict_text(evidence), aside=output is None)
 
 
-@export.command("checkpoint", epilog=CHECKPOINT_EXAMPLE)
+@export_group.command("checkpoint", epilog=CHECKPOINT_EXAMPLE)
 @click.argument("checkpoint", type=Path)
 @click.argument("folder", type=Path)
 @click.option("--refer", is_flag=True, help="Name the hub's models and commits, not hold them.")

@@ -59,7 +59,7 @@ class LexiconRequest:
     json: bool
 
 
-@click.command(epilog=EXAMPLE, short_help="A lexicon from any two files of vectors.")
+@click.command("lexicon", epilog=EXAMPLE, short_help="A lexicon from any two files of vectors.")
 @click.argument("source", type=Path)
 @click.argument("target", type=Path)
 @click.option("--encoder", type=Path, help="Folder of a multilingual encoder: a second view.")
@@ -96,7 +96,7 @@ class LexiconRequest:
     help="Codes that tei and jsonl note (und: not known).",
 )
 @click.option("--json", is_flag=True, help="The evidence as one JSON object.")
-def lexicon(**options: Any) -> None:
+def lexicon_command(**options: Any) -> None:
     """Induce a lexicon from two files of word vectors, of any pair of languages, without
     supervision.
 
@@ -119,7 +119,7 @@ def lexicon(**options: Any) -> None:
     with text_output(request.output) as handle:
         FORMATS[request.format](handle, induced.table, request.languages)
     evidence = induced.evidence
-    said = "\n".join([describe(evidence), *precisions(evidence)])
+    said = "\n".join([verdict_text(evidence), *precisions(evidence)])
     say(evidence if request.json else said, aside=request.output is None)
 
 
@@ -203,7 +203,7 @@ def _encoded(request: LexiconRequest, *languages: list[str]) -> list[np.ndarray]
     ]
 
 
-def describe(evidence: dict[str, Any]) -> str:
+def verdict_text(evidence: dict[str, Any]) -> str:
     """The verdict and what speaks for it, in words."""
     lines = [
         f"verdict: {evidence['verdict']} ({evidence['reason']})",

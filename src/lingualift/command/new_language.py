@@ -25,7 +25,9 @@ TABLE = Path("config/languages.tsv")
 @click.option("--script", help="ISO 15924. Default: that of the text.")
 @click.option("--table", type=Path, default=TABLE, show_default=True, help="The language table.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def new_language(code: str, text: Path, table: Path, as_json: bool, **stated: str | None) -> None:
+def new_language_command(
+    code: str, text: Path, table: Path, as_json: bool, **stated: str | None
+) -> None:
     """Propose the row of a language (its CODE, of two or three letters) for the language table, say
     what is known and missing for it, check a text in it, and print the commands to run.
     """
@@ -43,10 +45,10 @@ def new_language(code: str, text: Path, table: Path, as_json: bool, **stated: st
         }
         click.echo(json.dumps(record, ensure_ascii=False))
     else:
-        click.echo(described(proposal, text, table))
+        click.echo(proposal_text(proposal, text, table))
 
 
-def described(proposal: "Proposal", text: Path, table: Path) -> str:
+def proposal_text(proposal: "Proposal", text: Path, table: Path) -> str:
     """The proposal in words."""
     from lingualift.proposal import BY_HAND
 
@@ -56,7 +58,7 @@ def described(proposal: "Proposal", text: Path, table: Path) -> str:
     if proposal.missing:
         options = ", ".join(f"--{column}" for column in proposal.missing)
         lines += [f"to be filled in where '?' stands: {options}", ""]
-    lines += [f"{what}: {fact}" for what, fact in facts(proposal).items()]
+    lines += [f"{what}: {fact}" for what, fact in language_resources(proposal).items()]
     lines += [
         f"not known here, fill in where the data set has it: {', '.join(BY_HAND)}",
         "",
@@ -74,7 +76,7 @@ def described(proposal: "Proposal", text: Path, table: Path) -> str:
     return "\n".join(lines)
 
 
-def facts(proposal: "Proposal") -> dict[str, str]:
+def language_resources(proposal: "Proposal") -> dict[str, str]:
     """What is known, and what is missing, by what it is needed for."""
     row = proposal.row
     none = "none; docs/adding-a-language.md says how to bring your own or translate mmwp-mini"

@@ -10,10 +10,10 @@ Example:
   lingualift pin config/paper.yaml mt5-xl=refs/pr/3"""
 
 
-@click.command(epilog=EXAMPLE, short_help="Pin the hub's sources of a configuration.")
+@click.command("pin", epilog=EXAMPLE, short_help="Pin the hub's sources of a configuration.")
 @click.argument("configuration", nargs=-1, required=True, metavar="CONFIG... [KEY=REVISION]...")
 @click.option("--json", "as_json", is_flag=True, help="The pins as one JSON object.")
-def pin(configuration: tuple[str, ...], as_json: bool) -> int:
+def pin_command(configuration: tuple[str, ...], as_json: bool) -> int:
     """Ask the hub for the commit of every source that has none, and write `pins` into the last
     CONFIG, an overlay over config/config.yaml. KEY=REVISION pins one source at a commit, branch,
     tag or pull request that you name.
@@ -22,12 +22,14 @@ def pin(configuration: tuple[str, ...], as_json: bool) -> int:
     """
     from lingualift import pins
 
-    overlays, revisions = pins.arguments(configuration)
-    answer = pins.pin(overlays, revisions)
+    overlays, revisions = pins.parse_arguments(configuration)
+    outcome = pins.pin(overlays, revisions)
     if as_json:
-        commits = {new.key: {"commit": new.there.commit, "about": new.about} for new in answer.pins}
-        left = {"notes": answer.notes, "refused": answer.refused}
+        commits = {
+            new.key: {"commit": new.there.commit, "about": new.about} for new in outcome.pins
+        }
+        left = {"notes": outcome.notes, "refused": outcome.refused}
         click.echo(json.dumps({"pins": commits, **left}, ensure_ascii=False))
     else:
-        click.echo(pins.report(answer, overlays[-1]))
-    return 1 if answer.refused else 0
+        click.echo(pins.outcome_text(outcome, overlays[-1]))
+    return 1 if outcome.refused else 0

@@ -10,7 +10,7 @@ Example:
   lingualift plan --system lingualift --configfile config/paper.yaml"""
 
 
-@click.command(epilog=EXAMPLE, short_help="What a system does, in words.")
+@click.command("plan", epilog=EXAMPLE, short_help="What a system does, in words.")
 @click.option("--system", required=True, help="A name of config/systems/*.yaml.")
 @click.option(
     "--configfile",
@@ -19,7 +19,7 @@ Example:
     help="An overlay over config/config.yaml; repeat it. Default: the shipped configuration that"
     " lists the system.",
 )
-def plan(system: str, configfile: tuple[Path, ...]) -> None:
+def plan_command(system: str, configfile: tuple[Path, ...]) -> None:
     """What a system does, in words: stages, what learns from what, prompts, steps."""
     from lingualift.plan.told import describe_system
 

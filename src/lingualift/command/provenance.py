@@ -12,14 +12,16 @@ Example:
   lingualift provenance results/tables/mmwp.parquet --system lingualift --language sw"""
 
 
-@click.command(epilog=EXAMPLE, short_help="Everything that made a row of a table.")
+@click.command("provenance", epilog=EXAMPLE, short_help="Everything that made a row of a table.")
 @click.argument("table", type=Path)
 @click.option("--system", help="A row's system.")
 @click.option("--language", help="A row's language.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def provenance(table: Path, system: str | None, language: str | None, as_json: bool) -> None:
+def provenance_command(
+    table: Path, system: str | None, language: str | None, as_json: bool
+) -> None:
     """Everything that made a row of a result TABLE (or any file of results)."""
-    from lingualift.provenance import describe, trace
+    from lingualift.provenance import trace, trace_text
 
     if table.suffix == ".csv":
         table = table.with_suffix(".parquet")
@@ -31,5 +33,5 @@ def provenance(table: Path, system: str | None, language: str | None, as_json: b
     click.echo(
         json.dumps(stamps, ensure_ascii=False, indent=1, sort_keys=True)
         if as_json
-        else describe(stamps)
+        else trace_text(stamps)
     )

@@ -37,7 +37,7 @@ AGAIN = "take the file from its source again"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class NumberedRow:
     """One row by the names of its cells; `number` counts lines from 1, or rows in a file that has
     no lines.
     """
@@ -63,7 +63,7 @@ def text(value: Any, name: str, place: str) -> str:
     return value.strip()
 
 
-def read_rows(path: str | Path, needed: Sequence[str] = ()) -> Iterator[Row]:
+def read_rows(path: str | Path, needed: Sequence[str] = ()) -> Iterator[NumberedRow]:
     """The rows of a file, streamed, in the format that its name says: `.parquet`, `.csv` and `.tsv`
     with a header, else JSON lines or one JSON array. Every row holds the `needed` names.
     """
@@ -83,7 +83,7 @@ def read_delimited(
     separator: str,
     needed: Sequence[str] = (),
     header: Sequence[str] | None = None,
-) -> Iterator[Row]:
+) -> Iterator[NumberedRow]:
     """The rows of a table separated by commas or tabs; blank lines are passed over.
 
     `header` names the columns of a file without a header line. Raises `LinguaLiftError` for a
@@ -110,7 +110,7 @@ def read_delimited(
                 f"{path}, line {number}: {len(cells)} cells, expected {len(header)} (separated by"
                 f" {'commas' if separator == ',' else 'tabs'})"
             )
-        yield Row(dict(zip(header, cells, strict=True)), path, number)
+        yield NumberedRow(dict(zip(header, cells, strict=True)), path, number)
 
 
 def read_document(path: str | Path) -> Any:
@@ -231,17 +231,17 @@ def _cells(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
         raise LinguaLiftError(f"{path}, line {number}: not CSV ({error}); {AGAIN}") from None
 
 
-def _json_rows(path: Path) -> Iterator[Row]:
+def _json_rows(path: Path) -> Iterator[NumberedRow]:
     numbered = ((number, line) for number, line in lines(path) if line.strip())
     for index, (number, line) in enumerate(numbered):
         place = f"{path}, line {number}"
         if index == 0 and line.lstrip().startswith("["):
             yield from _array_rows(path, chain([(number, line)], numbered))
         else:
-            yield Row(_object(parse_json(line, place), place), path, number)
+            yield NumberedRow(_object(parse_json(line, place), place), path, number)
 
 
-def _array_rows(path: Path, numbered: Iterable[tuple[int, str]]) -> Iterator[Row]:
+def _array_rows(path: Path, numbered: Iterable[tuple[int, str]]) -> Iterator[NumberedRow]:
     """The entries of a JSON array, decoded one by one so that a bad one has its number."""
     content = "\n".join(line for _, line in numbered)
     decoder = json.JSONDecoder(strict=False)
@@ -254,7 +254,7 @@ def _array_rows(path: Path, numbered: Iterable[tuple[int, str]]) -> Iterator[Row
             _require_whole_characters(value, content[start:position])
         except UNREADABLE as error:
             raise _not_json(error, place) from None
-        yield Row(_object(value, place), path, number, "row")
+        yield NumberedRow(_object(value, place), path, number, "row")
         position = _after_blanks(content, position)
         comma = content.startswith(",", position)
         if comma:
@@ -276,7 +276,7 @@ def _object(value: Any, place: str) -> dict[str, Any]:
     return value
 
 
-def _parquet_rows(path: Path, needed: Sequence[str]) -> Iterator[Row]:
+def _parquet_rows(path: Path, needed: Sequence[str]) -> Iterator[NumberedRow]:
     import pyarrow.parquet as pq
 
     number = 0
@@ -291,7 +291,7 @@ def _parquet_rows(path: Path, needed: Sequence[str]) -> Iterator[Row]:
             for batch in file.iter_batches(_PARQUET_BATCH, columns=list(needed) or None):
                 for value in _values(batch):
                     number += 1
-                    yield Row(value, path, number, "row")
+                    yield NumberedRow(value, path, number, "row")
     except UNREADABLE as error:
         where = f"{path}, row {number + 1}" if number else str(path)
         raise LinguaLiftError(

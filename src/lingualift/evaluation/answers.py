@@ -112,7 +112,7 @@ def _canonical(word: str, choices: Sequence[str]) -> str | None:
     )
 
 
-def read(kind: str, choices: Sequence[str], text: str) -> tuple[str | None, str | None]:
+def stated_answers(kind: str, choices: Sequence[str], text: str) -> tuple[str | None, str | None]:
     """What an output states by the field's and by the strict rule; `kind` as a benchmark's
     `answer`: number, choice or neighbour.
     """

@@ -14,10 +14,9 @@ import torch
 
 from lingualift import machine
 from lingualift.evaluation.generate import ComposedInputs, generate
+from lingualift.evaluation.partial import GeneratedAnswer
 from lingualift.model.modeling import LinguaLiftModel
 
-Answered = list[tuple[int, list[int], str]]
-"""(index of an input, new token ids before the end token, stop reason `end` or `length`)"""
 SERVED_FOLDER = "served"  # the trained LLM as vLLM reads it, in the folder of a job
 SERVED = 256  # inputs handed to a serving engine at once: what an interrupted job loses at most
 
@@ -32,7 +31,7 @@ class Engine(Protocol):
         max_new_tokens: int,
         finished: Collection[int] = (),
         progress: str | None = None,
-    ) -> Iterator[Answered]:
+    ) -> Iterator[list[GeneratedAnswer]]:
         """Yield answered inputs; `ends` are the tokens that end an answer."""
 
 
@@ -49,7 +48,7 @@ class TransformersEngine:
         max_new_tokens: int,
         finished: Collection[int] = (),
         progress: str | None = None,
-    ) -> Iterator[Answered]:
+    ) -> Iterator[list[GeneratedAnswer]]:
         """See `generate`."""
         return generate(self.model, inputs, ends, max_new_tokens, self.batch, finished, progress)
 
@@ -84,7 +83,7 @@ class VllmEngine:
         max_new_tokens: int,
         finished: Collection[int] = (),
         progress: str | None = None,
-    ) -> Iterator[Answered]:
+    ) -> Iterator[list[GeneratedAnswer]]:
         """Hand `SERVED` inputs to the engine at once."""
         sampling = self.sampling(
             temperature=0.0, max_tokens=max_new_tokens, stop_token_ids=list(ends), detokenize=False

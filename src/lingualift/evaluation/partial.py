@@ -15,8 +15,8 @@ from lingualift.data.rows import UNREADABLE, parse_json
 from lingualift.messages import LinguaLiftError
 
 logger = logging.getLogger(__name__)
-Answer = tuple[int, list[int], str]
-"""(problem index, new token ids, stop reason)"""
+GeneratedAnswer = tuple[int, list[int], str]
+"""(index of an input, new token ids before the end token, stop reason `end` or `length`)"""
 
 
 class Partial:
@@ -26,7 +26,7 @@ class Partial:
 
     def __init__(self, path: str | Path, key: str) -> None:
         self.path = Path(path)
-        self.answers: list[Answer] = []
+        self.answers: list[GeneratedAnswer] = []
         kept = []
         if self.path.is_file():
             header, *lines = self.path.read_bytes().split(b"\n")
@@ -42,7 +42,7 @@ class Partial:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text("\n".join([key, *kept]) + "\n", encoding="utf-8")
 
-    def add(self, answers: Sequence[Answer]) -> None:
+    def add(self, answers: Sequence[GeneratedAnswer]) -> None:
         """Store a finished batch durably."""
         self.answers.extend(answers)
         with open(self.path, "a", encoding="utf-8") as handle:
@@ -51,7 +51,7 @@ class Partial:
             os.fsync(handle.fileno())
 
 
-def _read_batch(line: bytes) -> list[Answer] | None:
+def _read_batch(line: bytes) -> list[GeneratedAnswer] | None:
     """The answers of a line, or None where it is not what `add` wrote."""
     try:
         return [

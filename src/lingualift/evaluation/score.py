@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from lingualift.evaluation.answers import matches, read
+from lingualift.evaluation.answers import matches, stated_answers
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.messages import LinguaLiftError
 
@@ -41,7 +41,7 @@ def mark(kind: str, output: str, gold: str, choices: Sequence[str] = ()) -> Mark
     """Read and mark one output; `kind` is the benchmark's kind of answer: `number`, `choice` or
     `neighbour`.
     """
-    answer, strict = read(kind, choices, output)
+    answer, strict = stated_answers(kind, choices, output)
     return Marks(answer, strict, matches(kind, answer, gold), matches(kind, strict, gold))
 
 

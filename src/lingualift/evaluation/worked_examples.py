@@ -18,7 +18,7 @@ SEPARATOR = "\n\n"
 """What stands between two examples; an answer ends where the model begins another."""
 
 
-def draw(table: pa.Table, count: int, task: str) -> pa.Table:
+def draw_worked_examples(table: pa.Table, count: int, task: str) -> pa.Table:
     """`count` English rows of a task's questions, in the order of the draw; those that hold a blank
     line or a brace, which prompts give a meaning, are passed over.
     """

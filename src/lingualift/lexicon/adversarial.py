@@ -41,7 +41,7 @@ CRITERION_WORDS = 10_000  # most frequent words that an epoch's dictionary is ma
 # uses as they come.
 SCALE = 5.0
 SAVE_MINUTES = 10.0
-Adversary = TypeVar("Adversary", bound="Training")
+Adversary = TypeVar("Adversary", bound="AdversarialTraining")
 
 
 def trained(
@@ -103,7 +103,7 @@ class _Course:
         return False
 
 
-class Training:
+class AdversarialTraining:
     """The map and its discriminator as they learn; `pairs` is the best epoch's dictionary so far,
     mutual CSLS pairs of the 10,000 most frequent words, `best` its map.
 

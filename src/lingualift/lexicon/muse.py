@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lingualift.lexicon.adversarial import Training
+from lingualift.lexicon.adversarial import AdversarialTraining
 from lingualift.lexicon.csls import Scores, WordPairs, csls
 from lingualift.lexicon.normalise import unit
 from lingualift.lexicon.procrustes import procrustes
@@ -49,7 +49,7 @@ def muse_map(training: "MuseTraining") -> MuseMap:
     return MuseMap(best, dictionary(source @ best, target, training.k, DICTIONARY_RANK))
 
 
-class MuseTraining(Training):
+class MuseTraining(AdversarialTraining):
     """The adversary of MUSE's trainer."""
 
     drawn_words = DRAWN_WORDS

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from lingualift.config import LexiconSettings
-from lingualift.lexicon.adversarial import Training, trained
+from lingualift.lexicon.adversarial import AdversarialTraining, trained
 from lingualift.lexicon.csls import WordPairs
 from lingualift.lexicon.muse import MuseTraining, muse_map
 from lingualift.lexicon.refine import MINIMUM_PAIRS, OrthogonalMap, refine, self_learning
@@ -273,7 +273,7 @@ class _Runs:
             return replace(measured, rotation=made.rotation)
         return refined(self.fasttext, training.pairs, self.k)
 
-    def train_adversary(self, run: int) -> Training:
+    def train_adversary(self, run: int) -> AdversarialTraining:
         """A trained adversary, from `work` where it has ended before, and kept there. MUSE's reads
         the vectors as they are published.
         """
@@ -282,7 +282,7 @@ class _Runs:
         training = (
             MuseTraining(source.published, target.published, *how)
             if self.settings.adversarial.preset == "muse"
-            else Training(source.vectors, target.vectors, *how)
+            else AdversarialTraining(source.vectors, target.vectors, *how)
         )
         name = _name("adversarial", run)
         return trained(training, self.work / name if self.work else None, name)

@@ -2,7 +2,7 @@
 
 On a GPU it is torch's own variable-length attention (FlashAttention); elsewhere, for tests and as
 its reference, scaled dot products of one sequence after the other. Transformers calls it under the
-name `NAME`, with the starts of the sequences that `lingualift.training.batches.pack` gives.
+name `NAME`, with the starts of the sequences that `training.batches.pack_sequences` gives.
 """
 
 from itertools import pairwise

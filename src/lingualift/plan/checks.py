@@ -17,11 +17,11 @@ from lingualift.tasks.generated import GENERATORS
 from lingualift.tasks.loaders import READERS
 
 TRANSLATION = "translation"  # the prompt that an LLM is asked to translate with
-Languages = Mapping[str, Language]
+LanguagesByCode = Mapping[str, Language]
 Sources = Mapping[str, Source]
 
 
-def check_configuration(config: Config, languages: Languages, sources: Sources) -> None:
+def check_configuration(config: Config, languages: LanguagesByCode, sources: Sources) -> None:
     """Everything but the systems and their chains."""
     for group in ("alignment", "evaluation"):
         for code in getattr(config.languages, group):
@@ -42,7 +42,7 @@ def check_configuration(config: Config, languages: Languages, sources: Sources) 
     known(config.codeswitch.pos, POS_PRESETS, "preset", "codeswitch.pos")
 
 
-def _check_own(config: Config, languages: Languages) -> None:
+def _check_own(config: Config, languages: LanguagesByCode) -> None:
     """A benchmark of the user's own has a name of its own, languages that have a row, and a file
     for each that is evaluated.
     """
@@ -78,7 +78,7 @@ def _check_sentences(config: Config) -> None:
         raise LinguaLiftError(f"tables.sentences: '{name}' has no split '{split}'")
 
 
-def _check_source_languages(languages: Languages, sources: Sources) -> None:
+def _check_source_languages(languages: LanguagesByCode, sources: Sources) -> None:
     """A source that knows a language by another code would never be found to hold it."""
     for key, source in sources.items():
         for code in (*source.languages, *(file.language for file in source.files)):
@@ -107,7 +107,7 @@ def _check_models(config: Config, sources: Sources) -> None:
         check_layers("lexicon.encoder_layers", config.lexicon.encoder_layers, encoder)
 
 
-def _check_alignment(config: Config, languages: Languages, sources: Sources) -> None:
+def _check_alignment(config: Config, languages: LanguagesByCode, sources: Sources) -> None:
     """Every aligned language needs text, or vectors where they are published ones."""
     corpora, vectors = config.corpus.sources, config.fasttext.pretrained
     for code in ["en", *config.languages.alignment]:
@@ -145,7 +145,7 @@ def _check_evaluation(config: Config) -> None:
 
 
 def check_benchmark(
-    benchmark: Benchmark, config: Config, languages: Languages, sources: Sources
+    benchmark: Benchmark, config: Config, languages: LanguagesByCode, sources: Sources
 ) -> None:
     """A benchmark has languages, the split, a prompt and sources that hold all of these."""
     codes = [code for code in config.languages.evaluation if code in benchmark.languages]
@@ -194,7 +194,7 @@ def _lacks(benchmark: Benchmark, key: str, code: str) -> str:
     )
 
 
-def check_task(name: str, task: Task, languages: Languages, sources: Sources) -> None:
+def check_task(name: str, task: Task, languages: LanguagesByCode, sources: Sources) -> None:
     """A task is generated, or its sources hold its kind of data in its languages."""
     if len(task.sources) == 1 and task.sources[0] in GENERATORS:
         if task.examples is None:
@@ -232,7 +232,9 @@ def _check_held_out(name: str, task: Task) -> None:
             )
 
 
-def _check_task_languages(name: str, task: Task, languages: Languages, sources: Sources) -> None:
+def _check_task_languages(
+    name: str, task: Task, languages: LanguagesByCode, sources: Sources
+) -> None:
     foreign = [code for code in task.languages or [] if code != "en"]
     if task.kind == "translation" and not foreign:
         raise LinguaLiftError(

@@ -51,7 +51,7 @@ def batches(languages: list[str], size: int) -> list[list[str]]:
     return [languages[start : start + size] for start in range(0, len(languages), size)]
 
 
-def entry(folder: str, name: str) -> str:
+def entry_path(folder: str, name: str) -> str:
     """The entry of one language or table in the folder that a batch's job writes."""
     return folder if PurePath(folder).name == name else f"{folder}/{name}"
 

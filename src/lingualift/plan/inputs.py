@@ -156,7 +156,7 @@ def gold_dictionaries(plan: Plan, lang: str) -> list[str]:
 
 def word_vectors(plan: Plan, lang: str) -> list[str]:
     """A language's fastText vectors and, where lexicons use it, the encoder's view of its words."""
-    return [files.entry(folder, lang) for folder in _vectors(plan, lang)]
+    return [files.entry_path(folder, lang) for folder in _vectors(plan, lang)]
 
 
 def _vectors(plan: Plan, lang: str) -> list[str]:
@@ -212,7 +212,7 @@ def stage_texts(plan: Plan, stage: RunStage) -> list[StageTable]:
         texts.append(
             StageTable(
                 folder.table(table),
-                states and files.entry(states, table),
+                states and files.entry_path(states, table),
                 plan.prompt(prompt).fields() if prompt else None,
                 files.lexicon_evidence(table) if folder.kind == "codeswitch" else None,
             )
@@ -347,7 +347,7 @@ def questions(plan: Plan, name: str, benchmark: str, batch: str) -> list[Questio
             Questions(
                 lang,
                 files.problems(benchmark, lang),
-                files.entry(states, lang) if isinstance(states, str) else None,
+                files.entry_path(states, lang) if isinstance(states, str) else None,
                 translation(plan, name, benchmark, lang),
                 prompt.between(plan.language(lang).name, "English").fields(),
             )

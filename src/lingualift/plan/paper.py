@@ -270,7 +270,7 @@ def sentences(plan: Plan) -> SentenceFiles:
 
     def states(encoder: str) -> dict[str, str]:
         stores = {code: folder.states(encoder, _batch(plan, benchmark, code)) for code in languages}
-        return {code: files.entry(store, code) for code, store in stores.items()}
+        return {code: files.entry_path(store, code) for code, store in stores.items()}
 
     read = [one.encoder for one in (run, *systems) if one.encoder is not None]
     return SentenceFiles(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from lingualift import sizes
 from lingualift.config import CODE_SWITCHED, MONOLINGUAL
-from lingualift.demand import Training, refuse_what_cannot_fit
+from lingualift.demand import TrainingSetup, refuse_what_cannot_fit
 from lingualift.model.layout import TEMPLATED
 from lingualift.plan import Plan, files, paper
 from lingualift.plan.systems import RunStage, reads_corpora
@@ -121,12 +121,12 @@ def encoding(plan: Plan, encoder: str, folder: str, tables: str) -> Request:
     size, joined = model_size(plan, used.source), len(used.layers or [None])
     wide = replace(size, width=size.width * joined)
     tokens = text_tokens(of)
-    return sizes.encoding(texts(plan, of), wide, plan.config.compute.gpus > 0, tokens).times(
+    return sizes.encoding(text_count(plan, of), wide, plan.config.compute.gpus > 0, tokens).times(
         len(files.batch_languages(tables))
     )
 
 
-def texts(plan: Plan, folder: files.TextFolder) -> int:
+def text_count(plan: Plan, folder: files.TextFolder) -> int:
     """How many texts a table of a folder holds."""
     return {
         "tasks": lambda: examples(plan, folder.name),
@@ -236,10 +236,10 @@ def training(plan: Plan, identifier: str) -> Request:
         response=sizes.TOKENS if run.codeswitch is not None or generated else sizes.RESPONSE,
         gpus=gpus,
     )
-    return _beside(plan, asked, encoder_parameters(plan, run), max(gpus, 1))
+    return _beside(plan, asked, planned_encoder_parameters(plan, run), max(gpus, 1))
 
 
-def encoder_parameters(plan: Plan, run: RunStage) -> int:
+def planned_encoder_parameters(plan: Plan, run: RunStage) -> int:
     """Parameters of the encoder that a stage runs in its steps; 0 where its states are stored."""
     if run.encoder is None or plan.states.reads_stored(plan, run):
         return 0
@@ -269,14 +269,14 @@ def check_fit(plan: Plan, stages: Iterable[str], memory: float) -> None:
             refuse_what_cannot_fit(*asked, memory, again is not False)
 
 
-def demand(plan: Plan, run: RunStage) -> Training:
+def demand(plan: Plan, run: RunStage) -> TrainingSetup:
     """What decides the demand of a stage on a GPU's memory."""
     modules, gpus = tuple(run.stage.train), training_gpus(plan, run.id)
-    encoder = encoder_parameters(plan, run)
+    encoder = planned_encoder_parameters(plan, run)
     if run.stage.objective == "warm-start":
-        return Training(modules, gpus, encoder=encoder)
+        return TrainingSetup(modules, gpus, encoder=encoder)
     again = run.stage.gradient_checkpointing is True
-    return Training(modules, gpus, again, run.stage.optim, run.stage.four_bit, encoder)
+    return TrainingSetup(modules, gpus, again, run.stage.optim, run.stage.four_bit, encoder)
 
 
 def training_gpus(plan: Plan, identifier: str) -> int:

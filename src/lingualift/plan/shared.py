@@ -13,7 +13,7 @@ from lingualift.artifacts import read_json
 from lingualift.messages import LinguaLiftError
 from lingualift.model.prepare import is_prepared
 from lingualift.plan import Plan, files
-from lingualift.retrieve.fetch import state
+from lingualift.retrieve.fetch import source_state
 from lingualift.retrieve.sources import Source
 
 
@@ -24,7 +24,7 @@ def retrieved_sources(plan: Plan) -> list[str]:
         path.name
         for path in _entries(folder)
         if (source := _source(plan, path.name)) is not None
-        and state(source, path, downloads) == "present"
+        and source_state(source, path, downloads) == "present"
     ]
 
 

@@ -80,7 +80,7 @@ def choose(plan: Plan) -> Choice:
     return Choice(plan.config.encoder.states, sets)
 
 
-def described(plan: Plan) -> str:
+def choice_summary(plan: Plan) -> str:
     """What was chosen in one line, and how many gigabytes it keeps."""
     choice = plan.states
     kept = [states for key, states in choice.sets.items() if key in choice.stored]
@@ -120,7 +120,7 @@ def _passes(plan: Plan, stage: RunStage) -> float:
 
 def _states(plan: Plan, encoder: str, path: str, passes: float, required: bool) -> StateSet:
     folder, used = files.TextFolder.read(path), plan.encoders[encoder]
-    count = requests.texts(plan, folder)
+    count = requests.text_count(plan, folder)
     if folder.kind == "codeswitch":
         count *= len(plan.config.languages.alignment)
     tokens = count * requests.text_tokens(folder)

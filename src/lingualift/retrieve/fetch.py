@@ -33,7 +33,7 @@ from lingualift.text.cleaning import is_utf8
 logger = logging.getLogger(__name__)
 
 MANIFEST = "MANIFEST.json"
-State = Literal["present", "cached", "mirror", "download", "unavailable"]
+SourceState = Literal["present", "cached", "mirror", "download", "unavailable"]
 
 
 class FileRecord(BaseModel):
@@ -144,9 +144,9 @@ def verified(manifest: str | Path) -> Path:
     return Path(manifest).parent
 
 
-def state(
+def source_state(
     source: Source, destination: str | Path, downloads: str | Path, mirror: str | Path | None = None
-) -> State:
+) -> SourceState:
     """Where a source would come from now: its destination, the cache, the mirror, or a download.
     Reads no content.
     """

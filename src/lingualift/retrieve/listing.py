@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from lingualift.retrieve.fetch import readable_size, state
+from lingualift.retrieve.fetch import readable_size, source_state
 from lingualift.retrieve.sources import Source
 
 
@@ -29,7 +29,7 @@ def download_lines(
     rows = [("source", "version", "size", "licence", "state")]
     total, unknown, notes = 0, 0, []
     for source in sources:
-        where = state(source, Path(resources) / source.key, downloads, mirror)
+        where = source_state(source, Path(resources) / source.key, downloads, mirror)
         size = source.size if source.size is not None else source.estimate
         if where == "download":
             total += size or 0

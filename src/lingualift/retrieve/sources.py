@@ -39,7 +39,7 @@ PackageName = Annotated[
     str, StringConstraints(pattern=r"^(@[a-z0-9._-]+/)?[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$")
 ]
 Version = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:~+_-]{0,63}$")]
-Repository = Annotated[
+RepositoryName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")
 ]
 Pattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._*/{}\[\]-]{1,128}$")]
@@ -150,7 +150,7 @@ class Source(_Settings):
         pattern=r"^[a-z0-9_]+$",
         description="pip: fetch the wheel for this platform, whatever this one is.",
     )
-    repository: Repository | None = None
+    repository: RepositoryName | None = None
     repo_type: Literal["model", "dataset"] = "model"
     revision: Commit | None = None
     allow: list[Pattern] = Field([], description="hub: fetch only files matching these patterns.")

@@ -19,7 +19,7 @@ TOLERANCE = 0.1  # per-language figures are rounded to one decimal place, and so
 
 
 @dataclass
-class Published:
+class PublishedSystem:
     """One system's figures in per cent, by language or group; `tables` says where the paper prints
     them, `names` what it calls the system there.
 
@@ -67,14 +67,14 @@ class Published:
         return conflicting
 
 
-def read_reference(path: str | Path, by: str = "title") -> list[Published]:
+def read_reference(path: str | Path, by: str = "title") -> list[PublishedSystem]:
     """The systems of one file: by `title`, joined over the tables that print the same figures, or
     by `table` one for each printed row.
     """
     rows = _printed_rows(path)
     if by == "table":
         return [replace(row, title=row.title or row.names[0]) for row in rows]
-    joined: list[Published] = []
+    joined: list[PublishedSystem] = []
     for row in filter(lambda row: row.title, rows):
         same = [known for known in joined if _same_system(known, row)]
         agreeing = [known for known in same if _agree(known.figures, row.figures)]
@@ -90,14 +90,14 @@ def read_reference(path: str | Path, by: str = "title") -> list[Published]:
     return joined
 
 
-def _printed_rows(path: str | Path) -> list[Published]:
+def _printed_rows(path: str | Path) -> list[PublishedSystem]:
     """Every printed row; its title is empty where no system here is the same experiment."""
-    printed: dict[tuple[str, ...], Published] = {}
+    printed: dict[tuple[str, ...], PublishedSystem] = {}
     for entry in read_delimited(path, ",", COLUMNS):
         row = entry.values
         key = (row["table"], row["system"], row["base_model"])
         if key not in printed:
-            printed[key] = Published(
+            printed[key] = PublishedSystem(
                 row["title"], row["base_model"], [row["table"]], {}, [row["system"]]
             )
         try:
@@ -109,7 +109,7 @@ def _printed_rows(path: str | Path) -> list[Published]:
     return list(printed.values())
 
 
-def _same_system(one: Published, other: Published) -> bool:
+def _same_system(one: PublishedSystem, other: PublishedSystem) -> bool:
     return (one.title, one.base_model) == (other.title, other.base_model)
 
 
@@ -118,7 +118,7 @@ def _agree(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
     return all(abs(one[name] - other[name]) <= ROUNDED for name in one.keys() & other.keys())
 
 
-def _copied_from(row: Published, others: Sequence[Published]) -> str:
+def _copied_from(row: PublishedSystem, others: Sequence[PublishedSystem]) -> str:
     """The system whose figures, confirmed by a second table, the only table of `row` repeats."""
     for other in others:
         shared = row.figures.keys() & other.figures.keys()

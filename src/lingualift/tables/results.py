@@ -26,7 +26,7 @@ import pyarrow.compute as pc
 
 from lingualift.messages import LinguaLiftError
 from lingualift.tables.bootstrap import holm, interval, mcnemar, samples
-from lingualift.tables.reference import Published
+from lingualift.tables.reference import PublishedSystem
 from lingualift.tables.scopes import PAPERS, WITHOUT, Scope, scopes
 
 TIDY_SCHEMA = pa.schema(
@@ -86,7 +86,7 @@ SLIP = "a copying slip of the paper"
 DOUBTFUL = ("but its languages", SLIP)
 
 
-def shown(scores: pa.Table, operation: str) -> pa.Table:
+def scores_of_operation(scores: pa.Table, operation: str) -> pa.Table:
     """The scores that a table averages: of one operation (retrieval: one direction), or all."""
     return scores.filter(pc.equal(scores["operation"], operation)) if operation else scores
 
@@ -302,13 +302,13 @@ def _marks(
     return marks
 
 
-def beside(
+def reference_rows(
     columns: Sequence[Scope],
     benchmark: str,
     groups: Mapping[str, Sequence[str]],
     chance: Mapping[str, float],
     chance_title: str,
-    published: Sequence[Published],
+    published: Sequence[PublishedSystem],
 ) -> pa.Table:
     """Rows that no system of ours earned (`TIDY_SCHEMA`): chance, from its share in [0, 1] of each
     language, and the paper's figures.
@@ -362,7 +362,7 @@ def beside(
     return pa.Table.from_pylist(rows, schema=TIDY_SCHEMA)
 
 
-def _printed_key(printed: Published, scope: Scope, absent: Collection[str]) -> str | None:
+def _printed_key(printed: PublishedSystem, scope: Scope, absent: Collection[str]) -> str | None:
     """The figure of the paper that belongs into a column (None: it prints none there).
 
     Tables that leave out one of the `absent` languages have their averages in columns of their own.

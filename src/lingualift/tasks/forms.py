@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lingualift.data.folders import names_held, visible_files
-from lingualift.data.rows import Row, parallel_lines, read_delimited, read_rows, text
+from lingualift.data.rows import NumberedRow, parallel_lines, read_delimited, read_rows, text
 from lingualift.evaluation.numerals import numbers_in, plain_notation, whole_number
 from lingualift.messages import LinguaLiftError, nearest
 
@@ -182,7 +182,7 @@ def read_multiple_choice(path: Path) -> Iterator[Example]:
         yield Example(str(row.values.get("id") or _serial(row)), asked, letter, letter)
 
 
-def _from_lists(row: Row) -> list[dict[str, Any]] | None:
+def _from_lists(row: NumberedRow) -> list[dict[str, Any]] | None:
     """The choices of the hub's form as a list of objects."""
     choices = row.values.get("choices")
     if not isinstance(choices, dict):
@@ -195,7 +195,7 @@ def _from_lists(row: Row) -> list[dict[str, Any]] | None:
     return [{"text": text, "label": label} for text, label in zip(texts, labels, strict=True)]
 
 
-def _serial(row: Row) -> str:
+def _serial(row: NumberedRow) -> str:
     return f"{row.path.stem}-{row.number}"
 
 

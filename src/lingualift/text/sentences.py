@@ -70,7 +70,7 @@ def _ends(text: str, start: int, match: Any, language: str) -> bool:
     return word not in ABBREVIATIONS and not (len(word.rpartition(".")[2]) == 1 and word.isalpha())
 
 
-def sentences(text: str, language: str = "xx") -> list[str]:
+def split_sentences(text: str, language: str = "xx") -> list[str]:
     """The sentences of a text without the white space between them."""
     return [part for part in map(str.strip, _parts(text, language)) if part]
 

@@ -139,7 +139,7 @@ def merge(
     return merged
 
 
-def target_vocabulary(
+def build_target_vocabulary(
     corpus: Mapping[str, float],
     word_list: Mapping[str, float],
     script: str,
@@ -187,7 +187,7 @@ def _scaled(value: float) -> int:
     return max(1, round(value * PER_BILLION))
 
 
-def source_vocabulary(
+def build_source_vocabulary(
     texts: Iterable[str],
     nlp: Any,
     word_list: Mapping[str, float] | None = None,

@@ -112,7 +112,7 @@ def collate(examples: Sequence[Composed], pad: int, left: bool = False) -> dict[
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
-def pack(examples: Sequence[Composed]) -> dict[str, Any]:
+def pack_sequences(examples: Sequence[Composed]) -> dict[str, Any]:
     """Composed sequences behind one another in one row [1, tokens], without padding; positions
     start again at every sequence.
 
@@ -216,7 +216,7 @@ class PlannedBatches(torch.utils.data.Dataset):
         return batch
 
     def _batch(self, chosen: Sequence[int], examples: Sequence[Composed]) -> dict[str, Any]:
-        batch = pack(examples) if self.cutting.packed else collate(examples, self.pad)
+        batch = pack_sequences(examples) if self.cutting.packed else collate(examples, self.pad)
         if self.states is not None and bool((batch["segments"] == STATE).any()):
             if isinstance(self.states, Tokens):
                 batch |= self.states.batch(chosen)

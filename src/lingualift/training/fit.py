@@ -13,7 +13,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from lingualift import machine
-from lingualift.demand import Training, refuse_what_cannot_fit, tokens_that_fit
+from lingualift.demand import TrainingSetup, refuse_what_cannot_fit, tokens_that_fit
 from lingualift.messages import LinguaLiftError
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.sizes import MICRO_TOKENS, ModelSize
@@ -87,7 +87,7 @@ def with_room(job: StageJob, longest: int, gpus: int) -> StageJob:
     if machine.device() != "cuda":
         return job if stage.micro_tokens else job.with_settings(micro_tokens=MICRO_TOKENS)
     memory, llm = machine.gpu_memory(), llm_size(job)
-    training = Training(
+    training = TrainingSetup(
         tuple(stage.train),
         gpus,
         stage.gradient_checkpointing is True,

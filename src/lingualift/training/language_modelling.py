@@ -31,9 +31,9 @@ from lingualift.training.job import StageJob
 from lingualift.training.progress import STOPPED, Progress, until_sigterm
 from lingualift.training.trainer import (
     PlannedTrainer,
-    arguments,
     last_complete_checkpoint,
     tables_in_the_root,
+    trainer_arguments,
 )
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def train_language_modelling(
     _log_plan(job, data)
     trainer = PlannedTrainer(
         model=model,
-        args=arguments(job, len(plan)),
+        args=trainer_arguments(job, len(plan)),
         train_dataset=data,
         data_collator=lambda items: items[0],
         encoder=encoder,

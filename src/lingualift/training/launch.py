@@ -26,7 +26,7 @@ from lingualift.messages import LinguaLiftError
 from lingualift.training import fit
 from lingualift.training.job import StageJob
 from lingualift.training.progress import STOPPED
-from lingualift.training.run import read_data, run_stage, with_room
+from lingualift.training.run import read_data, run_stage, with_room_for_examples
 
 logger = logging.getLogger(__name__)
 TOO_LARGE = 76  # exit code of a process whose micro-batch did not fit; see `_failure`
@@ -51,7 +51,7 @@ def launch(job: StageJob, processes: int) -> None:
         return code
 
     # Read and tokenised once, before there are several processes, which map the same files.
-    code = fit.largest_that_fits(attempt, with_room(job, read_data(job), processes))
+    code = fit.largest_that_fits(attempt, with_room_for_examples(job, read_data(job), processes))
     if code == STOPPED:
         raise SystemExit(STOPPED)
     if code:

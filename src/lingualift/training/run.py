@@ -57,7 +57,7 @@ def run_stage(job: StageJob) -> None:
         if fit.processes() > 1:
             model, trained = attempt(job)
         else:
-            model, trained = fit.largest_that_fits(attempt, with_room(job, data, 1))
+            model, trained = fit.largest_that_fits(attempt, with_room_for_examples(job, data, 1))
         record = {"languages": data.languages, "left_out": data.left_out, **trained}
     _save(job, model, {"name": job.name, "seed": job.seed, **record})
 
@@ -69,7 +69,7 @@ def read_data(job: StageJob) -> StageData:
     return stage_data(job, _encoder_learns(job))
 
 
-def with_room(job: StageJob, data: StageData, gpus: int) -> StageJob:
+def with_room_for_examples(job: StageJob, data: StageData, gpus: int) -> StageJob:
     """The stage with the settings of memory that its search begins with; see `fit.with_room`."""
     if not len(data.examples):
         raise LinguaLiftError(f"stage '{job.name}': has no training examples")

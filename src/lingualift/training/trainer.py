@@ -177,7 +177,7 @@ def parameter_groups(
     ]
 
 
-def arguments(job: StageJob, steps: int) -> TrainingArguments:
+def trainer_arguments(job: StageJob, steps: int) -> TrainingArguments:
     """The stage's settings in the Trainer's words, for `steps` steps."""
     stage, gpu = job.modelling, machine.device() == "cuda"
     sharded = shards(stage.train, processes())

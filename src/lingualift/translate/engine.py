@@ -16,7 +16,7 @@ import pyarrow as pa
 from lingualift.benchmarks.base import Problem
 from lingualift.languages import Language
 from lingualift.messages import LinguaLiftError
-from lingualift.text.sentences import sentences
+from lingualift.text.sentences import split_sentences
 
 TRANSLATION_SCHEMA = pa.schema(
     [
@@ -94,7 +94,7 @@ def translated_parts(
     """
     split = [
         [
-            sentences(part, code) if index % 2 == 0 else [part]
+            split_sentences(part, code) if index % 2 == 0 else [part]
             for index, part in enumerate(parts(question))
         ]
         for question in questions

@@ -83,7 +83,7 @@ def short_checksum(translation: str) -> str:
 # ---------------------------------------------------------------- for annotators
 
 
-def write_tsv(path: str | Path, rows: Sequence[SheetRow]) -> None:
+def write_tsv_sheet(path: str | Path, rows: Sequence[SheetRow]) -> None:
     """A sheet as tab-separated text; no cell holds a tab or a line end."""
     with (
         atomic_path(path) as temporary,
@@ -92,7 +92,7 @@ def write_tsv(path: str | Path, rows: Sequence[SheetRow]) -> None:
         handle.writelines("\t".join(cells) + "\n" for cells in (COLUMNS, *(r.cells for r in rows)))
 
 
-def write_xlsx(path: str | Path, rows: Sequence[SheetRow], title: str) -> None:
+def write_xlsx_sheet(path: str | Path, rows: Sequence[SheetRow], title: str) -> None:
     """A sheet as XLSX, with every cell a text, so that none becomes a formula, a number or a date
     before somebody types into it. The same rows give the same bytes.
     """

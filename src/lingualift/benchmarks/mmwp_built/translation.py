@@ -26,7 +26,7 @@ from lingualift.benchmarks.parallel import (
     text_mistakes,
 )
 from lingualift.languages import Language
-from lingualift.text.sentences import sentences
+from lingualift.text.sentences import split_sentences
 
 DRAFT_SCHEMA = pa.schema(
     [
@@ -67,11 +67,11 @@ def drafts(
     """A draft of each English question; `forth` translates into the language, `back` into
     English.
     """
-    split = [sentences(question, "en") for question in questions]
+    split = [split_sentences(question, "en") for question in questions]
     known = _translations(split, lambda distinct: _with_numbers(distinct, forth))
     joint = "" if language.script in UNSPACED else " "
     made = [joint.join(known[sentence] for sentence in texts) for texts in split]
-    returned = [sentences(text, language.code) for text in made]
+    returned = [split_sentences(text, language.code) for text in made]
     english = _translations(returned, back)
     return [
         Draft(text, " ".join(english[sentence] for sentence in texts))
@@ -173,7 +173,7 @@ def proper_names(questions: Iterable[str]) -> frozenset[str]:
     small: set[str] = set()
     for question in questions:
         small |= set(_LOWER.findall(question))
-        for sentence in sentences(question, "en"):
+        for sentence in split_sentences(question, "en"):
             words = [match for match in _CAPITALISED.finditer(sentence) if match.start()]
             inside |= {match[0].lower() for match in words}
     return frozenset(inside - small - _TRANSLATED)
