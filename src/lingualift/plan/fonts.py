@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lingualift.config import Config
 from lingualift.languages import Language
-from lingualift.retrieve.fetch import state
+from lingualift.retrieve.fetch import source_state
 from lingualift.retrieve.sources import Source
 
 
@@ -26,4 +26,4 @@ def font_sources(
 def _at_hand(config: Config, source: Source) -> bool:
     resources = Path(config.resources)
     folder = resources / "sources" / source.key
-    return state(source, folder, resources / "downloads", config.mirror) != "download"
+    return source_state(source, folder, resources / "downloads", config.mirror) != "download"
