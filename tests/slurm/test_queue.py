@@ -22,7 +22,7 @@ QUEUE = (
         "--slurm-status-command",
         "squeue",
         "--slurm-init-seconds-before-status-checks",
-        "7",  # a job takes as long; a look that finds nothing ended waits ten more
+        "12",  # hardly a job takes longer; a look that finds none ended waits ten more
     ),
     *("--slurm-keep-successful-logs", "--latency-wait", "5", "--jobs", "3"),
 )
