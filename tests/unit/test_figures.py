@@ -16,8 +16,8 @@ import vl_convert
 
 from lingualift.artifacts import read_json
 from lingualift.figures import FIGURES, draw_figure, figure_names, fonts
-from lingualift.figures.base import Drawing, Figure, Inputs, LeftOut, Timing
-from lingualift.figures.gain import correlation
+from lingualift.figures.base import Drawing, Figure, FigureInputs, LeftOut, Timing
+from lingualift.figures.gain import correlation_over_languages
 from lingualift.figures.loss import running_mean
 from lingualift.figures.neighbours import WORDS
 from lingualift.figures.read import read_timings
@@ -93,7 +93,7 @@ def stage(name: str, losses: list[float], systems: list[str]) -> dict:
     return {"id": f"{name}-1", "name": name, "seed": 1, "losses": entries, "systems": systems}
 
 
-INPUTS = Inputs(
+INPUTS = FigureInputs(
     names={code: language.name for code, language in LANGUAGES.items()},
     table=table(),
     ablation=[row("Unaligned", c, 18.0, None) for c in CODES]
@@ -128,7 +128,7 @@ INPUTS = Inputs(
 )
 
 
-def drawn(name: str, inputs: Inputs = INPUTS) -> Drawing:
+def drawn(name: str, inputs: FigureInputs = INPUTS) -> Drawing:
     drawing = draw_figure(name, inputs)
     assert isinstance(drawing, Drawing), drawing
     return drawing
@@ -170,7 +170,7 @@ def test_figure_is_drawn_with_a_finding_n_and_the_same_bytes_each_time(
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_figure_without_its_data_is_left_out_with_one_sentence(name: str, tmp_path: Path) -> None:
-    result = draw_figure(name, Inputs(names=INPUTS.names))
+    result = draw_figure(name, FigureInputs(names=INPUTS.names))
     assert isinstance(result, LeftOut)
     assert result.reason.endswith(".") and "left out" in result.reason
     paths = written(result, tmp_path)
@@ -276,12 +276,12 @@ def test_no_line_of_a_title_begins_with_a_per_cent_sign() -> None:
 
 def test_correlation_has_the_interval_worked_out_by_hand_and_needs_five_pairs() -> None:
     """Bonett and Wright (2000), z ± 1.96 sqrt((1 + rho²/2)/(n − 3)), by hand: 1.1836 ± 1.3115."""
-    found = correlation([(1, 2), (2, 1), (3, 4), (4, 3), (5, 6), (6, 5)])
+    found = correlation_over_languages([(1, 2), (2, 1), (3, 4), (4, 3), (5, 6), (6, 5)])
     assert found is not None and found.n == 6
     assert found.rho == pytest.approx(1 - 6 * 6 / (6 * 35))
     assert (found.low, found.high) == pytest.approx((-0.1273, 0.9865), abs=2e-4)
-    assert correlation([(1, 1), (2, 2), (3, 3), (4, 4)]) is None
-    assert correlation([(1, value) for value in range(6)]) is None
+    assert correlation_over_languages([(1, 1), (2, 2), (3, 3), (4, 4)]) is None
+    assert correlation_over_languages([(1, value) for value in range(6)]) is None
 
 
 def test_neighbours_count_mutual_pairs_and_mark_collapsed_lexicons() -> None:

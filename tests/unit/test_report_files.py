@@ -13,7 +13,7 @@ from lingualift.config import Config, load_config
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import PROBLEM_SCHEMA
 from lingualift.evaluation.score import SCORE_SCHEMA
-from lingualift.figures.read import read_inputs
+from lingualift.figures.read import read_figure_inputs
 from lingualift.languages import load_languages
 from lingualift.report.content import Licence
 from lingualift.report.page import render
@@ -99,7 +99,7 @@ def test_inputs_hold_the_ablation_with_paired_differences_where_both_systems_ran
         "scores": [str(run / f"{system}.parquet") for system in SYSTEMS],
         "stages": [str(run / "align-1")],
     }
-    inputs = read_inputs(paths, {"sw": "Swahili"}, {"align-1": ["Lifted"]}, 200)
+    inputs = read_figure_inputs(paths, {"sw": "Swahili"}, {"align-1": ["Lifted"]}, 200)
     swahili = next(
         row
         for row in inputs.ablation
@@ -123,7 +123,7 @@ def test_inputs_without_the_ablation_have_no_rows_of_it(run: Path, tmp_path: Pat
     )
     write_parquet(path, table, TIDY_SCHEMA)
     paths = {"table": [str(path)], "scores": [str(run / "lingualift.parquet")]}
-    assert read_inputs(paths, {}, {}, 50).ablation == []
+    assert read_figure_inputs(paths, {}, {}, 50).ablation == []
 
 
 def rows_of_scores(run: Path, system: str) -> pa.Table:

@@ -2,13 +2,13 @@
 
 from lingualift import job
 from lingualift.figures import FIGURES, draw_figure
-from lingualift.figures.read import read_inputs
+from lingualift.figures.read import read_figure_inputs
 from lingualift.figures.typefaces import read_typeface
 from lingualift.figures.write import write_figure
 
 with job.frame(snakemake.log[0]):
     params, output = snakemake.params, snakemake.output
-    inputs = read_inputs(
+    inputs = read_figure_inputs(
         {need: params.files[need] for need in FIGURES[params.entry].needs},
         params.names,
         params.systems,

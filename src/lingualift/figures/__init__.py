@@ -5,7 +5,7 @@ why it is left out, and one entry in `FIGURES`.
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 
-from lingualift.figures.base import Drawing, Figure, Inputs, LeftOut
+from lingualift.figures.base import Drawing, Figure, FigureInputs, LeftOut
 from lingualift.messages import LinguaLiftError, nearest
 
 FIGURES: dict[str, Figure] = {
@@ -47,7 +47,7 @@ def figure_names(
 
 
 def draw_figure(
-    name: str, inputs: Inputs, figures: Mapping[str, Figure] = FIGURES
+    name: str, inputs: FigureInputs, figures: Mapping[str, Figure] = FIGURES
 ) -> Drawing | LeftOut:
     """Draw an entry of the register; an unknown name raises LinguaLiftError."""
     if name not in figures:

@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from lingualift.figures.base import Drawing, Inputs, LeftOut, Row
+from lingualift.figures.base import Drawing, FigureInputs, LeftOut, Row
 from lingualift.figures.style import (
     CLEAR,
     INTERVAL,
@@ -21,7 +21,7 @@ WIDTH, ROW, GAP = 400, 9, 7  # pixels: the plot's width, a system's height, betw
 AVERAGES = {"Avg.": "all languages", "Aligned": "aligned languages"}
 
 
-def draw(inputs: Inputs) -> Drawing | LeftOut:
+def draw(inputs: FigureInputs) -> Drawing | LeftOut:
     """A panel for the averages and one a resource level; a point and a line a system."""
     measured = [row for row in inputs.table if row["origin"] == "measured" and row["seed"] is None]
     if not measured:
@@ -116,7 +116,7 @@ def _panels(rows: Sequence[Row]) -> set[str]:
     return {row["panel"] for row in rows}
 
 
-def _label(row: Row, inputs: Inputs) -> str:
+def _label(row: Row, inputs: FigureInputs) -> str:
     return AVERAGES.get(row["scope"]) or inputs.names[row["scope"]]
 
 
@@ -166,7 +166,7 @@ def _points(row: Row, other: str) -> str:
     return f"{size} points ({bounds}) {'above' if row['difference'] > 0 else 'below'} {other}"
 
 
-def _caption(measured: Sequence[Row], inputs: Inputs, chance: bool) -> str:
+def _caption(measured: Sequence[Row], inputs: FigureInputs, chance: bool) -> str:
     languages = [row for row in measured if row["scope"] in inputs.names]
     asked = sorted({row["n"] for row in languages})
     seeds = max(len(row["seeds"].split(",")) for row in measured)

@@ -25,7 +25,7 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class Inputs:
+class FigureInputs:
     """What figures are drawn from; a figure reads the fields that its entry `needs`.
 
     `names` maps a language's code to its English name. `table` holds the rows of one result table
@@ -66,7 +66,7 @@ class LeftOut:
 class Figure:
     """One entry of the register: the module that draws it, and what it reads.
 
-    `needs` names fields of `Inputs`. `by_table` says that it is drawn for each result table.
+    `needs` names fields of `FigureInputs`. `by_table` says that it is drawn for each result table.
     """
 
     module: str

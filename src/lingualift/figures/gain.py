@@ -10,7 +10,7 @@ from typing import Any
 import altair as alt
 from scipy.stats import spearmanr
 
-from lingualift.figures.base import Drawing, Inputs
+from lingualift.figures.base import Drawing, FigureInputs
 from lingualift.figures.style import (
     COLOURS,
     INTERVAL,
@@ -40,7 +40,7 @@ class Correlation:
     n: int
 
 
-def correlation(pairs: Sequence[tuple[float, float]]) -> Correlation | None:
+def correlation_over_languages(pairs: Sequence[tuple[float, float]]) -> Correlation | None:
     """Spearman's correlation of pairs; None with fewer than five, or where one side is constant."""
     if len(pairs) < FEWEST or any(len(set(side)) == 1 for side in zip(*pairs, strict=True)):
         return None
@@ -54,7 +54,7 @@ def correlation(pairs: Sequence[tuple[float, float]]) -> Correlation | None:
     return Correlation(rho, low, high, float(spearman.pvalue), len(pairs))
 
 
-def points(inputs: Inputs, measure: Measure) -> list[dict[str, Any]]:
+def gain_points(inputs: FigureInputs, measure: Measure) -> list[dict[str, Any]]:
     """One point a panel (system minus baseline) and language: gain with its interval, and the
     measure. Panels with the table's own reference come first.
     """
@@ -142,7 +142,7 @@ def finding(rows: Sequence[dict[str, Any]], better: str, what: str) -> str:
     """What the first panel says; `better` names languages high in the measure `what`."""
     first = [row for row in rows if row["panel"] == rows[0]["panel"]]
     gain = f"{first[0]['system']} over {first[0]['baseline']}"
-    spearman = correlation([(r["measure"], r["gain"]) for r in first])
+    spearman = correlation_over_languages([(r["measure"], r["gain"]) for r in first])
     if spearman is None:
         above = sum(row["low"] > 0 for row in first)
         return f"{gain}: a gain beyond chance in {above} of {len(first)} languages"

@@ -1,12 +1,12 @@
 """Gain over the baseline by language against the precision of its lexicon."""
 
-from lingualift.figures.base import Drawing, Inputs, LeftOut
-from lingualift.figures.gain import drawing, points
+from lingualift.figures.base import Drawing, FigureInputs, LeftOut
+from lingualift.figures.gain import drawing, gain_points
 
 NOTE = "Hollow: the lexicon collapsed and was left out of stage 1."
 
 
-def draw(inputs: Inputs) -> Drawing | LeftOut:
+def draw(inputs: FigureInputs) -> Drawing | LeftOut:
     """Precision at 1 on the gold dictionary or, where no language has one, the lexicons' held-out
     agreement.
     """
@@ -23,7 +23,9 @@ def draw(inputs: Inputs) -> Drawing | LeftOut:
         }
         axis, what = "held-out agreement of two views", "Lexicon quality"
     systems = {row["system"] for row in inputs.table}
-    rows = points(inputs, {(s, code): value for s in systems for code, value in precision.items()})
+    rows = gain_points(
+        inputs, {(s, code): value for s in systems for code, value in precision.items()}
+    )
     if not rows:
         return LeftOut(
             "The gain against lexicon precision is left out: it takes a second system, and an"

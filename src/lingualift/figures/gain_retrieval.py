@@ -2,18 +2,18 @@
 (the paper's Figure 7 has accuracy itself).
 """
 
-from lingualift.figures.base import Drawing, Inputs, LeftOut
-from lingualift.figures.gain import drawing, points
+from lingualift.figures.base import Drawing, FigureInputs, LeftOut
+from lingualift.figures.gain import drawing, gain_points
 
 
-def draw(inputs: Inputs) -> Drawing | LeftOut:
+def draw(inputs: FigureInputs) -> Drawing | LeftOut:
     """Retrieval is the system's own, in the same language."""
     measure = {
         (row["system"], row["scope"]): row["accuracy"]
         for row in inputs.retrieval
         if row["origin"] == "measured" and row["seed"] is None
     }
-    rows = points(inputs, measure)
+    rows = gain_points(inputs, measure)
     if not rows:
         return LeftOut(
             "The gain against retrieval is left out: no system and language has both a gain and a"

@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from lingualift.figures.base import Drawing, Inputs, LeftOut, Row
+from lingualift.figures.base import Drawing, FigureInputs, LeftOut, Row
 from lingualift.figures.style import COLOURS, QUIET, counted, legend, listed, one_decimal, values
 
 EVERYBODY = "all systems"
@@ -13,7 +13,7 @@ WIDTH, HEIGHT = 200, 130  # pixels of a panel
 SMOOTHED, FEW = 5, 20  # recorded losses in a running mean; below so many there is none
 
 
-def draw(inputs: Inputs) -> Drawing | LeftOut:
+def draw(inputs: FigureInputs) -> Drawing | LeftOut:
     """A panel a stage of that name; a line a checkpoint, named by the systems that it serves."""
     stages = [stage for stage in inputs.stages if len(stage["losses"]) > 1]
     if not stages:

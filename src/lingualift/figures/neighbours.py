@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from lingualift.figures.base import Drawing, Inputs, LeftOut, Row
+from lingualift.figures.base import Drawing, FigureInputs, LeftOut, Row
 from lingualift.figures.fonts import font_of
 from lingualift.figures.style import FONT, INK, counted, listed, values
 
@@ -18,11 +18,11 @@ MUTUAL, ONE_WAY = "#cfe3f1", "#f4f4f4"
 BOTH, ALONE = "nearest in both directions", "nearest from English alone"
 
 
-def draw(inputs: Inputs) -> Drawing | LeftOut:
+def draw(inputs: FigureInputs) -> Drawing | LeftOut:
     """A row a language, a column a word; the cell's colour says whether the translation's own
     nearest English word is the word.
     """
-    rows = cells(inputs)
+    rows = neighbour_rows(inputs)
     if not rows:
         return LeftOut(
             "Neighbours are left out: no lexicon of this run holds any of " + ", ".join(WORDS) + "."
@@ -74,7 +74,7 @@ def _words(base: alt.Chart, rows: Sequence[Row]) -> Any:
     )
 
 
-def cells(inputs: Inputs) -> list[dict[str, Any]]:
+def neighbour_rows(inputs: FigureInputs) -> list[dict[str, Any]]:
     """One row a language and word: the nearest translation, and all of them in order."""
     verdicts = {row["language"]: row["verdict"] for row in inputs.lexicon_table}
     rows = []

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from lingualift.artifacts import read_json, read_parquet
 from lingualift.evaluation.score import SCORE_SCHEMA
-from lingualift.figures.base import Inputs, Row, Timing
+from lingualift.figures.base import FigureInputs, Row, Timing
 from lingualift.messages import LinguaLiftError
 from lingualift.tables.lexicons import LEXICON_TABLE_SCHEMA
 from lingualift.tables.results import TIDY_SCHEMA, tidy
@@ -81,12 +81,12 @@ def ablation(table: Sequence[Row], scores: Sequence[str], resamples: int) -> lis
     return compared.to_pylist()
 
 
-def read_inputs(
+def read_figure_inputs(
     paths: Mapping[str, Sequence[str]],
     names: Mapping[str, str],
     systems: Mapping[str, Sequence[str]],
     resamples: int,
-) -> Inputs:
+) -> FigureInputs:
     """Read the files of each need: `table`, `scores`, `retrieval` and `lexicon_table` are Parquet,
     `lexicons` one Parquet file a language, `stages` checkpoints, `timings` one folder.
 
@@ -103,4 +103,4 @@ def read_inputs(
     values = {need: readers[need](files) for need, files in paths.items() if need != "scores"}
     if "scores" in paths:
         values["ablation"] = ablation(values["table"], paths["scores"], resamples)
-    return Inputs(names=names, **values)
+    return FigureInputs(names=names, **values)

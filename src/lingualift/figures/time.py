@@ -5,13 +5,13 @@ from typing import Any
 
 import altair as alt
 
-from lingualift.figures.base import Drawing, Inputs, LeftOut, Timing
+from lingualift.figures.base import Drawing, FigureInputs, LeftOut, Timing
 from lingualift.figures.style import COLOURS, QUIET, counted, one_decimal, values
 
 WIDTH, ROW = 240, 19  # pixels
 
 
-def draw(inputs: Inputs) -> Drawing | LeftOut:
+def draw(inputs: FigureInputs) -> Drawing | LeftOut:
     """Two bars a kind of job: seconds of all its jobs together, and the largest one's memory."""
     if not inputs.timings:
         return LeftOut("Times are left out: no record of a finished job is there.")
