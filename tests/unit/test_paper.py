@@ -22,7 +22,7 @@ from lingualift.figures.write import write_figure
 from lingualift.messages import LinguaLiftError
 from lingualift.model.states import States
 from lingualift.paper import ARTIFACTS, SLOTS, kind, make
-from lingualift.paper.base import Answers, Artifact, Inputs, LanguageFacts, SystemFacts, Table
+from lingualift.paper.base import Answers, Artifact, LanguageFacts, PaperInputs, SystemFacts, Table
 from lingualift.paper.correlations import Point, correlation
 from lingualift.paper.dots import PAPER
 from lingualift.paper.index import index
@@ -65,7 +65,7 @@ def slot(name: str, rows: list[dict[str, Any]]) -> Slot:
     return Slot(name, name, BENCHMARKS[name].BENCHMARK.groups, rows)
 
 
-def inputs(name: str, *, asked: dict[str, Slot] | None = None, **others: Any) -> Inputs:
+def inputs(name: str, *, asked: dict[str, Slot] | None = None, **others: Any) -> PaperInputs:
     """The inputs of an entry; every slot is there, empty unless `asked` fills it."""
     artifact = ARTIFACTS[name]
     paths = [REFERENCE / f"{benchmark}.csv" for benchmark in artifact.benchmarks]
@@ -77,7 +77,7 @@ def inputs(name: str, *, asked: dict[str, Slot] | None = None, **others: Any) ->
         "slots": slots,
         "languages": LANGUAGES,
     }
-    return Inputs(name, artifact.title, **{**values, **others})
+    return PaperInputs(name, artifact.title, **{**values, **others})
 
 
 def made_table(name: str, **given: Any) -> Table:
@@ -187,7 +187,7 @@ def new_module(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_a_figure_costs_one_module_and_one_entry(new_module: str) -> None:
     register = {**ARTIFACTS, "figure-14": Artifact(new_module, "A new figure")}
-    made = make("figure-14", Inputs("figure-14"), register)
+    made = make("figure-14", PaperInputs("figure-14"), register)
     assert made == LeftOut("A new figure of figure-14") and kind("figure-14", register) == "svg"
     assert "| figure-14.svg | A new figure | lacking |" in index(
         {}, dict.fromkeys(register, "something"), register

@@ -9,10 +9,10 @@ import pytest
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.figures.base import LeftOut
 from lingualift.paper import ARTIFACTS, kind, make
-from lingualift.paper.base import Answers, Dataset, Inputs, LanguageFacts, SystemFacts, Table
+from lingualift.paper.base import Answers, Dataset, LanguageFacts, PaperInputs, SystemFacts, Table
 from lingualift.paper.measured import Slot
 from lingualift.paper.published import facts, paper_rows, read_published
-from lingualift.paper.read import Files
+from lingualift.paper.read import ArtifactFiles
 from lingualift.plan import Plan
 from lingualift.plan import paper as plan_paper
 from lingualift.tables.scopes import PAPERS
@@ -53,7 +53,7 @@ def group_rows(of: Slot) -> list[dict[str, Any]]:
     ]
 
 
-def answers(plan: Plan, read: Files) -> Answers:
+def answers(plan: Plan, read: ArtifactFiles) -> Answers:
     assert read.answers is not None
     ids = ["a", "b"]
     return Answers(
@@ -66,11 +66,11 @@ def answers(plan: Plan, read: Files) -> Answers:
     )
 
 
-def made_from(plan: Plan, name: str) -> Inputs:
+def made_from(plan: Plan, name: str) -> PaperInputs:
     """What the run would hand to an entry, as far as the plan says that it reads it."""
     artifact, read, known = ARTIFACTS[name], plan_paper.reading(plan, name), plan_paper.facts(plan)
     slots = {key: slot(plan, key, files.benchmark) for key, files in read.slots.items()}
-    return Inputs(
+    return PaperInputs(
         name,
         artifact.title,
         rows=paper_rows(artifact.rows),

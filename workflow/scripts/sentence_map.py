@@ -14,13 +14,13 @@ from lingualift.model.states import load_states
 from lingualift.paper.read import SentenceFiles
 from lingualift.paper.sentences import (
     SENTENCE_SCHEMA,
-    Reader,
+    SentenceReader,
     alignment_layer,
     before_stage_one,
     llm_vectors,
     mean_states,
-    points,
     select,
+    sentence_points,
     stacked,
 )
 from lingualift.plan.paper import SENTENCES
@@ -47,13 +47,13 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
         folder, precision = prepared(llm), dtype(params.precision)
         trained = Path(checkpoint) if checkpoint else None
         model = load_for_generation(trained, folder, precision).to(device())
-        reader = Reader(model, folder, layout, states[encoder] if encoder else None)
+        reader = SentenceReader(model, folder, layout, states[encoder] if encoder else None)
         space = f"LLM of {params.titles[system]}"
         vectors[space] = llm_vectors(sentences, reader, params.layer)
     rows = [
         row
         for space, of in vectors.items()
-        for row in points(space, params.benchmark, sentences, of)
+        for row in sentence_points(space, params.benchmark, sentences, of)
     ]
     stamp = provenance(snakemake.rule, {"sentences": SENTENCES}, snakemake.input)
     table = pa.Table.from_pylist(rows, schema=SENTENCE_SCHEMA)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from lingualift.messages import LinguaLiftError, nearest
-from lingualift.paper.base import Artifact, Inputs, Made
+from lingualift.paper.base import Artifact, Made, PaperInputs
 
 SLOTS: dict[str, tuple[str, ...]] = {
     "mmwp": ("mmwp", "mmwp-built", "mmwp-mini", "mmwp-mini-hard"),
@@ -175,7 +175,7 @@ def kind(name: str, artifacts: Mapping[str, Artifact] = ARTIFACTS) -> str:
     return "html" if entry(name, artifacts).page else "svg"
 
 
-def make(name: str, inputs: Inputs, artifacts: Mapping[str, Artifact] = ARTIFACTS) -> Made:
+def make(name: str, inputs: PaperInputs, artifacts: Mapping[str, Artifact] = ARTIFACTS) -> Made:
     """Make a table, a figure or a page of the register from its inputs."""
     artifact = entry(name, artifacts)
     made: Made = import_module(f"{__name__}.{artifact.module}").make(artifact, inputs)

@@ -3,12 +3,12 @@ by side (Figures 11 to 13).
 """
 
 from lingualift.figures.base import LeftOut
-from lingualift.paper.base import Answers, Artifact, Block, Inputs, Page
+from lingualift.paper.base import Answers, Artifact, Block, Page, PaperInputs
 
 SHOWN = 5  # problems of a page
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Page | LeftOut:
+def make(artifact: Artifact, inputs: PaperInputs) -> Page | LeftOut:
     """Problems spread evenly over the set, whatever was answered: nothing is picked."""
     answers = inputs.answers
     if answers is None or not answers.questions:
@@ -31,7 +31,7 @@ def chosen(ids: list[str], count: int) -> list[str]:
     return [ids[number * len(ids) // count] for number in range(count)]
 
 
-def _block(answers: Answers, id_: str, language: str, inputs: Inputs) -> Block:
+def _block(answers: Answers, id_: str, language: str, inputs: PaperInputs) -> Block:
     return Block(
         id=id_,
         language=language,

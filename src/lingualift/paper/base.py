@@ -24,7 +24,7 @@ class Artifact:
     """One entry of the register: the module that makes it, what the paper shows there, and what it
     takes.
 
-    `needs` names fields of `Inputs` that are read from files. `benchmarks` are slots (`SLOTS` of
+    `needs` names fields of `PaperInputs` read from files. `benchmarks` are slots (`SLOTS` of
     the register), of which one is enough. `rows` is the printed table whose systems make its rows
     (`facts/rows.csv`); one of these systems is enough. `language` must be evaluated. `facts` is a
     file of further printed figures. A `page` holds examples, in HTML.
@@ -88,7 +88,7 @@ class Dataset:
 
 
 @dataclass(frozen=True)
-class Inputs:
+class PaperInputs:
     """What an entry is made from; a module reads what its entry `needs`.
 
     `name` is the target's (`table-01`), `rows` the printed systems in their order, `published`

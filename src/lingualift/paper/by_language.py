@@ -4,7 +4,7 @@ by the groups that the paper prints, language families and scripts (Tables 20, 2
 
 from collections.abc import Mapping, Sequence
 
-from lingualift.paper.base import Artifact, Inputs, Table
+from lingualift.paper.base import Artifact, PaperInputs, Table
 from lingualift.paper.measured import Mean, Slot, beside, cells, not_run, partial, present
 from lingualift.paper.published import PaperRow
 
@@ -13,7 +13,7 @@ LEVEL_TITLES = {"low": "Low-Resource", "medium": "Medium-Resource", "high": "Hig
 Groups = Mapping[str, Sequence[str]]
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Table:
+def make(artifact: Artifact, inputs: PaperInputs) -> Table:
     """Three columns (ours, paper, difference) a system; the last row names our systems."""
     slot = inputs.slots[artifact.benchmarks[0]]
     shown = [row for row in inputs.rows if row.origin == "paper" or present(row, slot)]
@@ -35,7 +35,7 @@ def make(artifact: Artifact, inputs: Inputs) -> Table:
     return Table(header, rows, measured, missing)
 
 
-def _groupings(inputs: Inputs, slot: Slot) -> dict[str, Groups]:
+def _groupings(inputs: PaperInputs, slot: Slot) -> dict[str, Groups]:
     """Groups by kind: the paper's, and of families and scripts this project's own, too."""
     if not inputs.facts:
         levels = {LEVEL_TITLES[name]: codes for name, codes in slot.groups.items() if name}
@@ -56,7 +56,9 @@ def _groupings(inputs: Inputs, slot: Slot) -> dict[str, Groups]:
     }
 
 
-def _printed(inputs: Inputs, artifact: Artifact, slot: Slot) -> dict[tuple[str, str, str], str]:
+def _printed(
+    inputs: PaperInputs, artifact: Artifact, slot: Slot
+) -> dict[tuple[str, str, str], str]:
     """{(group, language or AVERAGE, system): figure as printed}."""
     if inputs.facts:
         return {
@@ -101,6 +103,6 @@ def _line(
     return line, measured
 
 
-def _title(row: PaperRow, slot: Slot, inputs: Inputs) -> str:
+def _title(row: PaperRow, slot: Slot, inputs: PaperInputs) -> str:
     system = present(row, slot)
     return "" if system is None else inputs.systems[system].title

@@ -4,7 +4,7 @@ averages (Tables 10 to 17, 22, 23), and alignment layers with their parameters (
 
 from collections.abc import Mapping, Sequence
 
-from lingualift.paper.base import Artifact, Inputs, Table
+from lingualift.paper.base import Artifact, PaperInputs, Table
 from lingualift.paper.measured import (
     LEVELS,
     Mean,
@@ -21,7 +21,7 @@ NAMES = {"mmwp": "MMWP", "mgsm": "MGSM", "msvamp": "MSVAMP", "xnli": "XNLI", "xc
 """How headers name a slot."""
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Table:
+def make(artifact: Artifact, inputs: PaperInputs) -> Table:
     """Three columns (ours, paper, difference) for each column that the paper prints; systems of
     ours that the paper prints nothing of stand beside them without its figures.
     """
@@ -49,7 +49,7 @@ def make(artifact: Artifact, inputs: Inputs) -> Table:
     return Table(header, rows, measured, missing)
 
 
-def _printed_columns(table: str, slot: str, inputs: Inputs) -> list[str]:
+def _printed_columns(table: str, slot: str, inputs: PaperInputs) -> list[str]:
     """The languages and groups that a printed table has of a benchmark, in its order."""
     columns: dict[str, None] = {}
     for (printed_table, benchmark, _), figures in inputs.published.items():
@@ -59,7 +59,7 @@ def _printed_columns(table: str, slot: str, inputs: Inputs) -> list[str]:
     return languages + [name for name in LEVELS if name in columns]
 
 
-def _named(row: PaperRow, inputs: Inputs) -> list[str]:
+def _named(row: PaperRow, inputs: PaperInputs) -> list[str]:
     """Heading and name as printed, our systems and their LLM."""
     names = {present(row, slot): None for slot in inputs.slots.values()}
     facts = [inputs.systems[name] for name in names if name is not None]
@@ -73,7 +73,7 @@ def _named(row: PaperRow, inputs: Inputs) -> list[str]:
 def _cells(
     row: PaperRow,
     printed: Mapping[str, Sequence[str]],
-    inputs: Inputs,
+    inputs: PaperInputs,
     means: list[tuple[str, Mean | None]],
 ) -> tuple[list[str], int]:
     """A row's cells, and how many of them this run measured; its averages are added to `means`."""
@@ -98,7 +98,7 @@ def _languages(slot: Slot, column: str, within: Sequence[str] | None) -> list[st
     return slot.group(column, within) if column in LEVELS else [column]
 
 
-def _parameters(row: PaperRow, inputs: Inputs) -> list[str]:
+def _parameters(row: PaperRow, inputs: PaperInputs) -> list[str]:
     """Parameters of the alignment layer in millions, where the paper prints them."""
     if not inputs.facts:
         return []

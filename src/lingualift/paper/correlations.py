@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import spearmanr
 
-from lingualift.paper.base import Artifact, Inputs, Table
+from lingualift.paper.base import Artifact, PaperInputs, Table
 from lingualift.paper.measured import LEVELS, Slot
 
 FEWEST = 5  # points: below that a rank correlation says nothing
@@ -42,7 +42,7 @@ class Rank:
     n: int
 
 
-def points(slot: Slot, retrieval: Slot) -> list[Point]:
+def retrieval_points(slot: Slot, retrieval: Slot) -> list[Point]:
     """Every system and language that both tables measured."""
     level = {code: name for name, codes in slot.groups.items() for code in codes}
     joined = []
@@ -78,7 +78,7 @@ def correlation(of: Sequence[Point], seed: int = 0) -> Rank | None:
     return Rank(float(result.statistic), low, high, float(result.pvalue), len(of))
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Table:
+def make(artifact: Artifact, inputs: PaperInputs) -> Table:
     """A row a test set and resource level."""
     header = ["test set", "level", "rho", "rho (paper)", "rho (difference)"]
     header += ["95 % low", "95 % high", "p", "points", "systems", "languages"]
@@ -87,7 +87,7 @@ def make(artifact: Artifact, inputs: Inputs) -> Table:
     assert inputs.retrieval is not None
     for name in artifact.benchmarks:
         slot = inputs.slots.get(name)
-        every = [] if slot is None else points(slot, inputs.retrieval)
+        every = [] if slot is None else retrieval_points(slot, inputs.retrieval)
         for level in [*dict.fromkeys(level for _, level in printed), "average"]:
             of = [point for point in every if level in (point.level, "average")]
             rank, paper = correlation(of), printed.get((name, level), "")

@@ -3,13 +3,13 @@ read (Table 5).
 """
 
 from lingualift.paper import SLOTS
-from lingualift.paper.base import Artifact, Dataset, Inputs, Table
+from lingualift.paper.base import Artifact, Dataset, PaperInputs, Table
 
 HUB = {"gsm8kinstruct-hub": "gsm8kinstruct", "csqa-hub": "csqa"}
 """Sources that hold the same data set in another form."""
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Table:
+def make(artifact: Artifact, inputs: PaperInputs) -> Table:
     """The paper's rows in its order, then what the run read besides."""
     header = ["part", "data set", "read from"]
     for column in ("languages", "samples"):
@@ -31,7 +31,7 @@ def make(artifact: Artifact, inputs: Inputs) -> Table:
     return Table(header, rows, measured, missing)
 
 
-def _read(part: str, source: str, inputs: Inputs) -> list[Dataset]:
+def _read(part: str, source: str, inputs: PaperInputs) -> list[Dataset]:
     """What was read of a printed data set, by whichever task or benchmark."""
     names = SLOTS.get(source, (source,)) if part == "evaluation" else (source,)
     return [

@@ -1,7 +1,7 @@
 """Stages and trained modules left out (Figure 3; Tables 14 to 17 hold its numbers)."""
 
 from lingualift.figures.base import Drawing, LeftOut
-from lingualift.paper.base import Artifact, Inputs
+from lingualift.paper.base import Artifact, PaperInputs
 from lingualift.paper.dots import PAPER, SERIES, Dot, dots_caption, dots_chart, leading, level_dots
 from lingualift.paper.measured import not_run, present
 
@@ -9,7 +9,7 @@ PRINTED = {"mgsm": ("Table 14", "Table 16"), "msvamp": ("Table 15", "Table 17")}
 """Where the paper prints the numbers of a benchmark, under the same names of systems."""
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
+def make(artifact: Artifact, inputs: PaperInputs) -> Drawing | LeftOut:
     """A row a system, by resource level; the paper's averages hollow."""
     dots: list[Dot] = []
     for slot in inputs.slots.values():

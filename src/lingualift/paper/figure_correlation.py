@@ -16,18 +16,18 @@ from lingualift.figures.style import (
     rank_correlation,
     values,
 )
-from lingualift.paper.base import Artifact, Inputs
-from lingualift.paper.correlations import correlation, points
+from lingualift.paper.base import Artifact, PaperInputs
+from lingualift.paper.correlations import correlation, retrieval_points
 from lingualift.paper.dots import LEVEL_NAMES
 
 WIDTH, HEIGHT = 250, 210  # pixels of a panel
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
+def make(artifact: Artifact, inputs: PaperInputs) -> Drawing | LeftOut:
     """A panel a test set, a colour and symbol a resource level."""
     assert inputs.retrieval is not None
     retrieval = inputs.retrieval
-    by_slot = {slot.benchmark: points(slot, retrieval) for slot in inputs.slots.values()}
+    by_slot = {slot.benchmark: retrieval_points(slot, retrieval) for slot in inputs.slots.values()}
     rows = [
         {**asdict(point), "panel": panel, "level": LEVEL_NAMES.get(point.level, "other")}
         | {"title": inputs.systems[point.system].title}

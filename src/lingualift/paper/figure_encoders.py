@@ -1,12 +1,12 @@
 """Accuracy on inference by encoder: sizes of mT5, and kinds of encoders (Figure 9)."""
 
 from lingualift.figures.base import Drawing, LeftOut
-from lingualift.paper.base import Artifact, Inputs
+from lingualift.paper.base import Artifact, PaperInputs
 from lingualift.paper.dots import dots_caption, dots_chart, leading, level_dots
 from lingualift.paper.measured import not_run, present
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
+def make(artifact: Artifact, inputs: PaperInputs) -> Drawing | LeftOut:
     """A row an encoder, named by its key in config/sources.yaml."""
     slot = inputs.slots[artifact.benchmarks[0]]
     dots = [

@@ -1,7 +1,7 @@
 """Accuracy by language family and script, low-resource languages (Figure 8; Tables 20 and 21)."""
 
 from lingualift.figures.base import Drawing, LeftOut
-from lingualift.paper.base import Artifact, Inputs
+from lingualift.paper.base import Artifact, PaperInputs
 from lingualift.paper.dots import Dot, dots_caption, leading, measured_dot, own_rows_chart
 from lingualift.paper.measured import not_run, present
 from lingualift.paper.published import facts
@@ -11,7 +11,7 @@ KINDS = {"language family": ("table-20", "paper family"), "script": ("table-21",
 """Where the paper prints the groups of a panel, in which order, and their level in our table."""
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
+def make(artifact: Artifact, inputs: PaperInputs) -> Drawing | LeftOut:
     """A row a group of the paper's, a colour a system; a panel families, one scripts."""
     slot = inputs.slots[artifact.benchmarks[0]]
     shown = [system for row in inputs.rows if (system := present(row, slot)) is not None]
@@ -33,7 +33,7 @@ def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
     return Drawing(own_rows_chart(dots), title, dots_caption(dots, note))
 
 
-def _dots(inputs: Inputs, kind: str, level: str, group: str, system: str) -> list[Dot]:
+def _dots(inputs: PaperInputs, kind: str, level: str, group: str, system: str) -> list[Dot]:
     """A system's mean over the asked languages of a group, which stand in the scope's name."""
     return [
         measured_dot(kind, group, inputs.systems[system].title, row)

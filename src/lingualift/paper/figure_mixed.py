@@ -2,7 +2,7 @@
 
 from lingualift.figures.base import Drawing, LeftOut
 from lingualift.figures.style import one_decimal
-from lingualift.paper.base import Artifact, Inputs
+from lingualift.paper.base import Artifact, PaperInputs
 from lingualift.paper.dots import Dot, apart, dots_caption, measured_dot, own_rows_chart
 from lingualift.paper.measured import LEVELS, Slot, not_run, present
 from lingualift.paper.published import PaperRow
@@ -10,7 +10,7 @@ from lingualift.paper.published import PaperRow
 BOTH = 2
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
+def make(artifact: Artifact, inputs: PaperInputs) -> Drawing | LeftOut:
     """A row a language and average, a colour a setting."""
     dots = [
         dot for slot in inputs.slots.values() for row in inputs.rows for dot in _dots(slot, row)

@@ -1,12 +1,12 @@
 """Accuracy by the parts of speech that are replaced (Figure 6)."""
 
 from lingualift.figures.base import Drawing, LeftOut
-from lingualift.paper.base import Artifact, Inputs
+from lingualift.paper.base import Artifact, PaperInputs
 from lingualift.paper.dots import dots_caption, dots_chart, leading, level_dots
 from lingualift.paper.measured import not_run, present
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
+def make(artifact: Artifact, inputs: PaperInputs) -> Drawing | LeftOut:
     """A row a preset, in the paper's three kinds; all parts of speech last."""
     dots = [
         dot

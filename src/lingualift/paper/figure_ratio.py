@@ -17,16 +17,16 @@ from lingualift.figures.style import (
     one_decimal,
     values,
 )
-from lingualift.paper.base import Artifact, Inputs
+from lingualift.paper.base import Artifact, PaperInputs
 from lingualift.paper.dots import SERIES, spanned
 from lingualift.paper.measured import Slot, not_run, present
 
 WIDTH, HEIGHT = 240, 190  # pixels of a panel
 PARALLEL = "parallel data"
-Point = dict[str, Any]
+RatioPoint = dict[str, Any]
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
+def make(artifact: Artifact, inputs: PaperInputs) -> Drawing | LeftOut:
     """A line a resource level over the ratio, a dashed one for parallel data; the spread of seeds
     as a broad bar.
     """
@@ -44,7 +44,7 @@ def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
     return Drawing(_chart(points), _finding(points), caption.strip())
 
 
-def _points(slot: Slot, inputs: Inputs) -> list[Point]:
+def _points(slot: Slot, inputs: PaperInputs) -> list[RatioPoint]:
     measured_points = []
     panel = slot.benchmark + (" (retrieval)" if slot.name == "retrieval" else "")
     for row in inputs.rows:
@@ -59,7 +59,7 @@ def _points(slot: Slot, inputs: Inputs) -> list[Point]:
     return measured_points
 
 
-def _point(panel: str, series: str, ratio: float | None, row: Mapping[str, Any]) -> Point:
+def _point(panel: str, series: str, ratio: float | None, row: Mapping[str, Any]) -> RatioPoint:
     spread = row["seed_deviation"] or 0.0
     return {
         "panel": panel,
@@ -74,7 +74,7 @@ def _point(panel: str, series: str, ratio: float | None, row: Mapping[str, Any])
     }
 
 
-def _chart(points: list[Point]) -> alt.TopLevelMixin:
+def _chart(points: list[RatioPoint]) -> alt.TopLevelMixin:
     series = [name for name in SERIES.values() if any(p["series"] == name for p in points)]
     colours = list(COLOURS[: len(series)])
     base = alt.Chart().encode(
@@ -104,7 +104,7 @@ def _chart(points: list[Point]) -> alt.TopLevelMixin:
     return in_panels(layered, panels, alt.Header(labelLimit=WIDTH))
 
 
-def _finding(points: list[Point]) -> str:
+def _finding(points: list[RatioPoint]) -> str:
     first = [p for p in points if p["panel"] == points[0]["panel"]]
     series = "all languages" if any(p["series"] == "all languages" for p in first) else ""
     chosen = [p for p in first if not series or p["series"] == series]

@@ -6,14 +6,14 @@ import altair as alt
 
 from lingualift.figures.base import Drawing, LeftOut
 from lingualift.figures.style import COLOURS, SYMBOLS, counted, legend, values
-from lingualift.paper.base import Artifact, Inputs, Row
+from lingualift.paper.base import Artifact, PaperInputs, Row
 
 SIZE = 250  # pixels of a panel
 MOST_COLOURS = 7  # languages: with more, their resource level is coloured
 ENGLISH = "English"
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Drawing | LeftOut:
+def make(artifact: Artifact, inputs: PaperInputs) -> Drawing | LeftOut:
     """A panel a space, a point a sentence; English stands on top."""
     if not inputs.sentences:
         return LeftOut("Parallel sentences are left out: no language has any.")

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lingualift.paper import SLOTS
-from lingualift.paper.base import Artifact, Inputs, Table
+from lingualift.paper.base import Artifact, PaperInputs, Table
 from lingualift.paper.measured import beside
 
 FIGURES = {"BLEU": "bleu", "chrF": "chrf", "TER": "ter"}
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Table:
+def make(artifact: Artifact, inputs: PaperInputs) -> Table:
     """A row a benchmark and language, and the mean over the languages of each benchmark; the
     paper's mean of MMWP stands beside the one that is most like it.
 

@@ -13,7 +13,7 @@ from safetensors import safe_open
 from lingualift.artifacts import check_parquet, read_parquet
 from lingualift.messages import LinguaLiftError
 from lingualift.paper import entry
-from lingualift.paper.base import Answers, Dataset, Inputs, LanguageFacts, SystemFacts
+from lingualift.paper.base import Answers, Dataset, LanguageFacts, PaperInputs, SystemFacts
 from lingualift.paper.measured import Slot
 from lingualift.paper.published import facts, paper_rows, read_published
 
@@ -69,7 +69,7 @@ class SentenceFiles:
 
 
 @dataclass(frozen=True)
-class Files:
+class ArtifactFiles:
     """What one table or figure is made from; empty where it needs nothing of the kind."""
 
     slots: dict[str, SlotFiles] = field(default_factory=dict)
@@ -97,18 +97,18 @@ class Files:
         return list(dict.fromkeys(paths))
 
 
-def read_inputs(
+def read_paper_inputs(
     name: str,
-    read: Files,
+    read: ArtifactFiles,
     reference: Sequence[str | Path],
     systems: Mapping[str, Mapping[str, Any]],
     languages: Mapping[str, Mapping[str, Any]],
-) -> Inputs:
+) -> PaperInputs:
     """Everything that an entry is made from; `reference` are the files of printed accuracies, of
     `systems` and `languages` the values of `SystemFacts` and `LanguageFacts`.
     """
     artifact = entry(name)
-    return Inputs(
+    return PaperInputs(
         name=name,
         title=artifact.title,
         rows=paper_rows(artifact.rows),

@@ -145,7 +145,7 @@ def stacked(states: Mapping[str, States], means: Callable[[States], np.ndarray])
 
 
 @dataclass(frozen=True)
-class Reader:
+class SentenceReader:
     """A model that reads the sentences, the folder of its LLM, its layout, and the states where it
     reads any.
     """
@@ -156,7 +156,7 @@ class Reader:
     states: Mapping[str, States] | None
 
 
-def llm_vectors(sentences: Sentences, reader: Reader, layer: int | None) -> np.ndarray:
+def llm_vectors(sentences: Sentences, reader: SentenceReader, layer: int | None) -> np.ndarray:
     """Mean hidden state [sentences of all languages, width] of one LLM layer (None: the middle one)
     over the positions that carry a sentence, as retrieval takes it (appendix E.1).
     """
@@ -178,7 +178,7 @@ def llm_vectors(sentences: Sentences, reader: Reader, layer: int | None) -> np.n
     return np.concatenate(vectors)
 
 
-def points(
+def sentence_points(
     space: str, benchmark: str, sentences: Sentences, vectors: np.ndarray
 ) -> Iterator[dict[str, Any]]:
     """The rows (`SENTENCE_SCHEMA`) of one space; `vectors` [sentences, width] are those of all

@@ -1,10 +1,10 @@
 """Words of the code-switched queries by part of speech (Table 18)."""
 
-from lingualift.paper.base import Artifact, Inputs, Table
+from lingualift.paper.base import Artifact, PaperInputs, Table
 from lingualift.paper.measured import beside
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Table:
+def make(artifact: Artifact, inputs: PaperInputs) -> Table:
     """A row a part of speech: its words in the queries, which the paper counts, and how many of
     them each language's lexicon holds and the run replaced.
 

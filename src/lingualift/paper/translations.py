@@ -1,6 +1,6 @@
 """Induced translations of a fixed list of words in every language, with their scores (Table 4)."""
 
-from lingualift.paper.base import Artifact, Inputs, Table
+from lingualift.paper.base import Artifact, PaperInputs, Table
 
 WORDS = (
     "apple", "book", "boy", "brother", "buy", "child", "day", "family", "four", "friend", "girl",
@@ -12,7 +12,7 @@ a picture.
 KEPT = 3  # translations of a word
 
 
-def make(artifact: Artifact, inputs: Inputs) -> Table:
+def make(artifact: Artifact, inputs: PaperInputs) -> Table:
     """A row a word, language and translation: its score (CSLS, or the combined score of the
     lexicon), its cosine, and whether both are each other's nearest.
     """

@@ -12,7 +12,7 @@ from lingualift.messages import LinguaLiftError
 from lingualift.paper import ARTIFACTS, SLOTS, entry, kind
 from lingualift.paper.base import Artifact, LanguageFacts, SystemFacts
 from lingualift.paper.published import paper_rows
-from lingualift.paper.read import AnswerFiles, DatasetFiles, Files, SentenceFiles, SlotFiles
+from lingualift.paper.read import AnswerFiles, ArtifactFiles, DatasetFiles, SentenceFiles, SlotFiles
 from lingualift.plan import Plan, files
 from lingualift.plan.systems import Run, RunStage, encoder_name
 
@@ -92,7 +92,7 @@ def _either(names: Iterable[str]) -> str:
 # ---------------------------------------------------------------- what is read
 
 
-def reading(plan: Plan, name: str) -> Files:
+def reading(plan: Plan, name: str) -> ArtifactFiles:
     """What a table or figure is made from; raises `LinguaLiftError` with what is lacking."""
     lack = lacks(plan, name)
     if lack is not None:
@@ -107,7 +107,7 @@ def reading(plan: Plan, name: str) -> Files:
     shown = [slots[slot] for slot in artifact.benchmarks if slot in slots]
     groups = files.group_table(Path(shown[0].table).stem) if "groups" in needs else None
     lexicons = plan.config.languages.alignment if "lexicons" in needs else []
-    return Files(
+    return ArtifactFiles(
         slots=slots,
         retrieval=retrieval,
         groups=groups,
