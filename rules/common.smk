@@ -83,7 +83,7 @@ def shown_in_report(path, caption, category, **labels):
 def paper_reading(wildcards):
     """What a table or figure is made from; what the configuration lacks for it is one line."""
     try:
-        return paper.reading(PLAN, wildcards.artifact)
+        return paper.artifact_files(PLAN, wildcards.artifact)
     except LinguaLiftError as error:
         raise WorkflowError(str(error)) from None
 

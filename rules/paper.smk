@@ -37,7 +37,7 @@ rule paper_table:
         **SMALL,
     params:
         files=lambda wildcards: paper_reading(wildcards),
-        facts=paper.facts(PLAN),
+        facts=paper.system_and_language_facts(PLAN),
     message:
         "{wildcards.artifact} of the paper"
     script:
@@ -80,7 +80,7 @@ rule sentence_map:
         **growing(lambda wildcards: requests.sentence_map(PLAN)),
         **ONE_GPU,
     params:
-        files=lambda wildcards: asdict(paper.sentences(PLAN)),
+        files=lambda wildcards: asdict(paper.sentence_files(PLAN)),
         benchmark=paper.sentence_benchmark(PLAN).name,
         layer=CONFIG.evaluation.retrieval_layer,
         seed=CONFIG.seeds[0],

@@ -214,7 +214,7 @@ def test_there_are_24_tables_8_figures_and_3_pages_and_the_paper_preset_gives_al
 def test_what_a_configuration_lacks_is_one_line(name: str, lack: str) -> None:
     plan = planned()
     with pytest.raises(LinguaLiftError) as caught:
-        plan_paper.reading(plan, name)
+        plan_paper.artifact_files(plan, name)
     assert lack in str(caught.value) and name in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
     assert name not in plan_paper.available(plan) and name in plan_paper.lacking(plan)
@@ -419,7 +419,7 @@ def test_sentences_are_the_same_in_every_language(name: str, line: str) -> None:
 
 def test_figure_5_takes_flores_sentences_by_one_setting() -> None:
     plan = planned({"tables": {"sentences": "sib200-sentences"}})
-    read = plan_paper.sentences(plan)
+    read = plan_paper.sentence_files(plan)
     assert list(read.problems) == plan.config.languages.alignment  # English stands beside each
     assert read.problems["sw"] == "results/problems/sib200-sentences/sw.parquet"
     assert {"sib200-sw", "sib200-de"} <= set(plan.retrieved())

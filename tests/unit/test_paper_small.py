@@ -68,7 +68,11 @@ def answers(plan: Plan, read: ArtifactFiles) -> Answers:
 
 def made_from(plan: Plan, name: str) -> PaperInputs:
     """What the run would hand to an entry, as far as the plan says that it reads it."""
-    artifact, read, known = ARTIFACTS[name], plan_paper.reading(plan, name), plan_paper.facts(plan)
+    artifact, read, known = (
+        ARTIFACTS[name],
+        plan_paper.artifact_files(plan, name),
+        plan_paper.system_and_language_facts(plan),
+    )
     slots = {key: slot(plan, key, files.benchmark) for key, files in read.slots.items()}
     return PaperInputs(
         name,

@@ -92,7 +92,7 @@ def _either(names: Iterable[str]) -> str:
 # ---------------------------------------------------------------- what is read
 
 
-def reading(plan: Plan, name: str) -> ArtifactFiles:
+def artifact_files(plan: Plan, name: str) -> ArtifactFiles:
     """What a table or figure is made from; raises `LinguaLiftError` with what is lacking."""
     lack = lacks(plan, name)
     if lack is not None:
@@ -121,7 +121,7 @@ def reading(plan: Plan, name: str) -> ArtifactFiles:
     )
 
 
-def facts(plan: Plan) -> dict[str, dict[str, Any]]:
+def system_and_language_facts(plan: Plan) -> dict[str, dict[str, Any]]:
     """What tables say of systems and languages, as plain values."""
     systems = {run.system: asdict(_system_facts(plan, run)) for run in plan.runs.values()}
     languages = {
@@ -256,7 +256,7 @@ def sentence_languages(plan: Plan) -> list[str]:
     return [code for code in ["en", *plan.config.languages.alignment] if code in held]
 
 
-def sentences(plan: Plan) -> SentenceFiles:
+def sentence_files(plan: Plan) -> SentenceFiles:
     """What the job behind Figure 5 reads."""
     run = _aligned_run(plan)
     stage = None if run is None else _stage_one(run)
@@ -297,7 +297,7 @@ def _batch(plan: Plan, benchmark: str, code: str) -> str:
 
 def sentence_inputs(plan: Plan) -> list[str]:
     """What that job waits for: problems, their states as rules write them, models, checkpoints."""
-    read = sentences(plan)
+    read = sentence_files(plan)
     benchmark = sentence_benchmark(plan).name
     folder = files.problems_folder(benchmark)
     stores = [

@@ -310,7 +310,7 @@ def sentence_map(plan: Plan) -> Request:
     """
     if paper.lacks(plan, "figure-05") is not None:
         return Request(1000, 10)
-    asked = [prediction(plan, name, "en") for name in paper.sentences(plan).systems]
+    asked = [prediction(plan, name, "en") for name in paper.sentence_files(plan).systems]
     points = paper.SENTENCES * len(paper.sentence_languages(plan))
     most = max(asked, key=lambda request: request.megabytes)
     return replace(
