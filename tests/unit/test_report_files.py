@@ -17,7 +17,7 @@ from lingualift.figures.read import read_figure_inputs
 from lingualift.languages import load_languages
 from lingualift.report.content import Licence
 from lingualift.report.page import render
-from lingualift.report.read import Answered, Files, Names, read_report
+from lingualift.report.read import Answered, Names, ReportFiles, read_report
 from lingualift.report.words import in_words
 from lingualift.tables.lexicons import LEXICON_TABLE_SCHEMA
 from lingualift.tables.results import TIDY_SCHEMA, tidy
@@ -142,7 +142,7 @@ def test_report_is_read_from_the_files_of_a_run(run: Path, config: Config) -> No
         scores={system: str(run / f"{system}.parquet") for system in systems},
         parallel=True,
     )
-    files = Files(
+    files = ReportFiles(
         tables={"sums": str(run / "table.parquet")},
         figures={"time": str(run / "figure.json")},
         lexicon_table=str(run / "lexicons.parquet"),

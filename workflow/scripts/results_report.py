@@ -5,11 +5,11 @@ from lingualift.artifacts import write_text
 from lingualift.figures.typefaces import read_typeface
 from lingualift.report.content import Licence
 from lingualift.report.page import render
-from lingualift.report.read import Answered, Files, Names, read_report
+from lingualift.report.read import Answered, Names, ReportFiles, read_report
 
 with job.frame(snakemake.log[0]):
     inputs, params = snakemake.input, snakemake.params
-    files = Files(
+    files = ReportFiles(
         tables=params.tables,
         figures=params.figures,
         lexicon_table=inputs.lexicon_table,

@@ -35,7 +35,7 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class Files:
+class ReportFiles:
     """The files that a report is made from: result tables and figures' records by name, lexicons
     by language.
     """
@@ -56,7 +56,7 @@ class Names:
 
 
 def read_report(
-    files: Files, names: Names, config: Config, licences: Sequence[content.Licence]
+    files: ReportFiles, names: Names, config: Config, licences: Sequence[content.Licence]
 ) -> content.Report:
     """Everything on the page."""
     called = {code: language.name for code, language in names.languages.items()}
@@ -120,7 +120,7 @@ def _as_yaml(configuration: Mapping[str, Any]) -> str:
     return yaml.safe_dump(dict(configuration), allow_unicode=True, sort_keys=True)
 
 
-def _lexicon(files: Files, code: str) -> list[dict[str, Any]]:
+def _lexicon(files: ReportFiles, code: str) -> list[dict[str, Any]]:
     return read_parquet(files.lexicons[code]).to_pylist() if code in files.lexicons else []
 
 
