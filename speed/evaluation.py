@@ -42,7 +42,7 @@ from lingualift.model.layout import (
     load_tokenizer,
 )
 from lingualift.model.modeling import LinguaLiftModel
-from lingualift.model.prepacked import pack
+from lingualift.model.prepacked import pack_weights
 from lingualift.model.states import States
 
 SMOLLM2 = {
@@ -163,7 +163,7 @@ def main() -> None:
     speeds: dict[str, tuple[float, float]] = {}
     for way, (rows, highest) in ways.items():
         if way == "now" and asked.device == "cpu":
-            pack(model.llm)
+            pack_weights(model.llm)
         with mock.patch.object(generation, "_highest", highest):
             start = clock()
             answers = {

@@ -40,7 +40,7 @@ from lingualift.model.layout import (
     special_ids,
 )
 from lingualift.model.modeling import LinguaLiftModel
-from lingualift.model.prepacked import PackedLinear, can_pack, pack
+from lingualift.model.prepacked import PackedLinear, can_pack, pack_weights
 from lingualift.training.batches import collate
 from tests.conftest import save_llama
 
@@ -239,7 +239,7 @@ def test_an_llm_that_cannot_fit_is_refused_by_its_bytes_before_it_is_loaded(
 def test_packed_weights_give_the_same_bits(tmp_path: Path, tied: bool):
     llm = save_llama(tmp_path / "llm", hidden=64, tied=tied)
     plain, packed = (LinguaLiftModel.build(str(llm), dtype=torch.bfloat16).eval() for _ in "ab")
-    pack(packed.llm)
+    pack_weights(packed.llm)
     layers = [module for module in packed.modules() if isinstance(module, PackedLinear)]
     assert len(layers) == 2 * 7 + 1 and all(layer.weight is None for layer in layers)
     for rows in (1, 3, 40):

@@ -18,7 +18,7 @@ from lingualift.evaluation.worked_examples import SEPARATOR, with_examples
 from lingualift.machine import device, dtype
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import Prompt
-from lingualift.model.prepacked import pack
+from lingualift.model.prepacked import pack_weights
 from lingualift.model.prepare import prepared
 from lingualift.model.states import load_states
 from lingualift.plan.inputs import Questions
@@ -38,7 +38,7 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
     require_fit(llm, precision, torch.device(device()), settings.max_new_tokens)
     model = load_for_generation(checkpoint, llm, precision).to(where)
     if where.type == "cpu" and not served:
-        pack(model.llm)
+        pack_weights(model.llm)
     examples = read_parquet(files.examples) if "examples" in files.keys() else None
     encoder = None
     # Stored states are the frozen encoder's, of the questions alone: not where a stage has trained

@@ -12,7 +12,7 @@ from torch import nn
 
 
 class PackedLinear(nn.Linear):
-    """A linear layer whose weight is packed; made from an ordinary one by `pack`, for inference."""
+    """A linear layer whose weight is packed, for inference; `pack_weights` makes it."""
 
     packed: torch.Tensor
 
@@ -31,7 +31,7 @@ def can_pack() -> bool:
 
 
 @torch.no_grad()
-def pack(model: nn.Module) -> None:
+def pack_weights(model: nn.Module) -> None:
     """Pack the bfloat16 weights of a model on a processor, where that is possible; packed weights
     take the place of the plain ones, but for those that are token embeddings, too.
     """
