@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from lingualift.benchmarks.base import Problem
+from lingualift.benchmarks.base import Problem, evenly_spread
 from lingualift.figures import draw_figure
 from lingualift.figures.base import Drawing
 from lingualift.figures.write import spec
@@ -152,7 +152,7 @@ def test_questions_are_the_same_ids_in_every_language_spread_over_all() -> None:
     }
     assert by_language["en"] == by_language["ar"] == IDS[::2]
     assert answers()["shown"] == 20 and answers()["total"] == 40
-    assert content.chosen(["a", "b"], 20) == ["a", "b"]
+    assert evenly_spread(["a", "b"], 20) == ["a", "b"]
 
 
 def test_many_languages_and_systems_leave_fewer_questions_so_that_the_page_stays_small() -> None:

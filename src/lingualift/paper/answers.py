@@ -2,6 +2,7 @@
 by side (Figures 11 to 13).
 """
 
+from lingualift.benchmarks.base import evenly_spread
 from lingualift.figures.base import LeftOut
 from lingualift.paper.base import Answers, Artifact, Block, Page, PaperInputs
 
@@ -14,7 +15,7 @@ def make(artifact: Artifact, inputs: PaperInputs) -> Page | LeftOut:
     if answers is None or not answers.questions:
         return LeftOut("No problem was asked.")
     language = inputs.languages[artifact.language].name
-    ids = chosen(list(answers.questions), SHOWN)
+    ids = evenly_spread(list(answers.questions), SHOWN)
     blocks = [_block(answers, id_, language, inputs) for id_ in ids]
     lead = (
         f"{len(ids)} problems of {answers.benchmark}, spread evenly over its"
@@ -22,13 +23,6 @@ def make(artifact: Artifact, inputs: PaperInputs) -> Page | LeftOut:
         " picked by its answer."
     )
     return Page(f"{artifact.title} ({answers.benchmark})", lead, blocks)
-
-
-def chosen(ids: list[str], count: int) -> list[str]:
-    """So many ids, spread evenly over the set in its order."""
-    if len(ids) <= count:
-        return ids
-    return [ids[number * len(ids) // count] for number in range(count)]
 
 
 def _block(answers: Answers, id_: str, language: str, inputs: PaperInputs) -> Block:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import torch
 from safetensors import safe_open
 
-from lingualift.benchmarks.base import Problem
+from lingualift.benchmarks.base import Problem, evenly_spread
 from lingualift.evaluation.generate import ComposedInputs, sentence_vectors
 from lingualift.evaluation.retrieval import neighbours
 from lingualift.model.alignment import AlignmentLayer
@@ -20,7 +20,6 @@ from lingualift.model.configuration import LinguaLiftConfig
 from lingualift.model.layout import LAYOUTS, Prompt, compose, load_tokenizer, special_ids
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, as_tensor
-from lingualift.paper.answers import chosen
 from lingualift.paper.read import WEIGHTS
 from lingualift.paper.tsne import tsne
 
@@ -57,7 +56,7 @@ def parallel(problems: Mapping[str, Sequence[Problem]], count: int) -> tuple[lis
     shared = set.intersection(*({problem.id for problem in of} for of in problems.values()))
     first = next(iter(problems.values()))
     ordered = [problem.id for problem in first if problem.id in shared]
-    return chosen(ordered, count), ENGLISH not in problems
+    return evenly_spread(ordered, count), ENGLISH not in problems
 
 
 def select(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lingualift.benchmarks.base import Problem
+from lingualift.benchmarks.base import Problem, evenly_spread
 from lingualift.figures.base import Row
 from lingualift.figures.neighbours import WORDS
 from lingualift.figures.style import LEVELS, counted, listed, one_decimal
@@ -206,13 +206,6 @@ def lexicon_summary(
     )
 
 
-def chosen(ids: Sequence[str], count: int) -> list[str]:
-    """So many ids, spread evenly over all: the same in every language that asks the same."""
-    if len(ids) <= count:
-        return list(ids)
-    return [ids[index * len(ids) // count] for index in range(count)]
-
-
 def answers(
     problems: Mapping[str, Sequence[Problem]],
     outputs: Mapping[tuple[str, str], Mapping[str, str]],
@@ -234,7 +227,7 @@ def answers(
     for code, asked in problems.items():
         by_id = {problem.id: problem for problem in asked}
         total = max(total, len(by_id))
-        for key in chosen(list(by_id), count):
+        for key in evenly_spread(list(by_id), count):
             problem = by_id[key]
             items.append(
                 {
