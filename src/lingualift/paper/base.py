@@ -6,15 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lingualift.figures.base import Drawing, LeftOut
+from lingualift.figures.base import Drawing, LeftOut, Row
 
 if TYPE_CHECKING:
     from lingualift.paper.measured import Slot
     from lingualift.paper.published import PaperRow, Published
 
-Row = Mapping[str, Any]
 HERE = "here"
 """`PaperRow.origin` of a system of ours that the paper has no figures of."""
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from lingualift.figures.base import Drawing, LeftOut
+from lingualift.figures.base import Drawing, LeftOut, Row
 from lingualift.figures.style import COLOURS, SYMBOLS, counted, legend, values
-from lingualift.paper.base import Artifact, PaperInputs, Row
+from lingualift.paper.base import Artifact, PaperInputs
 
 SIZE = 250  # pixels of a panel
 MOST_COLOURS = 7  # languages: with more, their resource level is coloured
