@@ -16,11 +16,11 @@ import vl_convert
 from lingualift.figures.typefaces import (
     SVG,
     carried,
+    drawn_texts,
     foreign_letters,
     outline,
     outlined,
     scripts_without_font,
-    texts,
     with_fonts,
     woff_tables,
 )
@@ -93,7 +93,7 @@ def test_scripts_that_no_font_holds_are_named_once() -> None:
 def test_an_svg_file_carries_the_fonts_of_its_texts_not_of_its_descriptions() -> None:
     svg = text_element("कख", aria_label="กก")
     assert families(with_fonts(svg, FACES)) == [NAMES[0]]
-    assert texts(with_fonts(svg, [])) == "कख" and with_fonts(svg, []) == svg
+    assert drawn_texts(with_fonts(svg, [])) == "कख" and with_fonts(svg, []) == svg
     assert ElementTree.fromstring(with_fonts(svg, FACES)).find(f"{SVG}text") is not None
 
 
@@ -152,8 +152,8 @@ def test_arabic_runs_leftwards_and_a_cut_text_keeps_its_dots() -> None:
 
 def test_a_text_that_a_font_holds_in_part_stays_text() -> None:
     svg = text_element("कख 水")
-    assert texts(outlined(svg, FACES)) == "कख 水"
-    assert texts(outlined(text_element("water"), FACES)) == "water"
+    assert drawn_texts(outlined(svg, FACES)) == "कख 水"
+    assert drawn_texts(outlined(text_element("water"), FACES)) == "water"
 
 
 def test_outlines_are_drawn() -> None:

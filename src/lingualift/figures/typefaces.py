@@ -105,14 +105,14 @@ def scripts_without_font(text: str, typefaces: Sequence[Typeface]) -> list[str]:
     return sorted({script_name(letter) for letter in bare})
 
 
-def texts(svg: str) -> str:
+def drawn_texts(svg: str) -> str:
     """What an SVG file says, without the descriptions that it gives to screen readers."""
     return " ".join(ElementTree.fromstring(svg).itertext())
 
 
 def with_fonts(svg: str, typefaces: Sequence[Typeface]) -> str:
     """An SVG file that carries the fonts of its texts."""
-    style = carried(texts(svg), typefaces)
+    style = carried(drawn_texts(svg), typefaces)
     return svg.replace(">", f"><style>{style}</style>", 1) if style else svg
 
 

@@ -11,7 +11,7 @@ from lingualift.artifacts import atomic_path, write_json, write_text
 from lingualift.figures.base import Drawing, LeftOut
 from lingualift.figures.fonts import replace_undrawable, script_name, undrawable
 from lingualift.figures.style import CONFIG, FONT, QUIET, wrapped
-from lingualift.figures.typefaces import Typeface, outlined, texts, with_fonts
+from lingualift.figures.typefaces import Typeface, drawn_texts, outlined, with_fonts
 
 VEGA_LITE = "6.4"  # the version that altair 6.3 writes
 # Letters a line. At 100 a caption was cut in a browser that knows DejaVu Sans alone, a fifth wider.
@@ -79,7 +79,7 @@ def write_figure(
     drawn: str = vl_convert.vegalite_to_svg(full, vl_version=VEGA_LITE)
     write_text(svg, with_fonts(drawn, typefaces))
     picture = outlined(drawn, typefaces)
-    missing = undrawable(texts(picture), FONT)
+    missing = undrawable(drawn_texts(picture), FONT)
     if missing:
         scripts = sorted({script_name(letter) for letter in missing})
         logger.warning(
