@@ -184,10 +184,12 @@ def answers(model: LinguaLiftModel, same: LinguaLiftModel) -> None:
     tokenizer = load_tokenizer(model.config.llm["path"])
     composed = [compose(LAYOUTS["text"], tokenizer, PROMPT, text) for text in QUESTIONS]
     inputs = ComposedInputs(composed, None, 2)
-    batches = inputs.batches(inputs.longest_first(), torch.device("cpu"))
+    chosen = inputs.longest_first()
+    batches = inputs.batches(chosen, torch.device("cpu"))
+    whole = inputs.batch(chosen, torch.device("cpu"))
     expected = same.generate(
-        batches[0]["input_ids"],
-        batches[0]["attention_mask"],
+        whole["input_ids"],
+        whole["attention_mask"],
         max_new_tokens=6,
         do_sample=False,
         eos_token_id=-1,

@@ -20,7 +20,7 @@ from lingualift.artifacts import write_parquet
 from lingualift.benchmarks.base import Problem
 from lingualift.config import Evaluation
 from lingualift.evaluation import generate as module
-from lingualift.evaluation import memory
+from lingualift.evaluation import memory, prefill
 from lingualift.evaluation.generate import ComposedInputs, chunks, generate
 from lingualift.evaluation.memory import Held, require_fit, rows_that_fit, weight_bytes
 from lingualift.evaluation.partial import Partial
@@ -97,10 +97,12 @@ def alone(world: World, example, states, index: int, ends: list[int]) -> list[in
 
 @pytest.mark.parametrize("layout", ["encoder", "text", "both"])
 @pytest.mark.parametrize(("read", "free"), [(1024, None), (100, 60_000)])
+@pytest.mark.parametrize("shared", [1, 10_000])
 def test_batched_generation_equals_one_at_a_time_and_stops_where_it_should(
-    world: World, monkeypatch, layout: str, read: int, free: int | None
+    world: World, monkeypatch, layout: str, read: int, free: int | None, shared: int
 ):
     monkeypatch.setattr(module, "READ_TOKENS", read)
+    monkeypatch.setattr(prefill, "SHARED_TOKENS", shared)
     monkeypatch.setattr(memory, "free_bytes", lambda device: free)
     states, examples = world.compose(layout, QUESTIONS)
     # a random model hardly ever ends by itself: let tokens that it produces be the ends
@@ -200,7 +202,7 @@ def test_rows_are_what_free_memory_holds_of_keys_and_values(world: World, llama:
     held = Held.of(world.model.llm.config, torch.float32)
     _, examples = world.compose("text", QUESTIONS)
     past = module.prefill(
-        world.model, [ComposedInputs(examples, None, 2).batch([0], torch.device("cpu"))], 30
+        world.model, ComposedInputs(examples, None, 2).batches([0], torch.device("cpu")), 30
     )
     layers = past.cache.layers
     positions = len(examples[0]) + 30
