@@ -154,6 +154,56 @@ def test_predictions_end_where_the_model_folder_says(world: World, llama: Path, 
     assert {row["stop_reason"] for row in answer(world).to_pylist()} != {"end"}
 
 
+@pytest.mark.parametrize(
+    ("layout", "saved", "beginning"),
+    [
+        ("encoder", 19, "<s>Solve. <start>"),
+        ("text", 19, "<s>Maria has"),
+        ("both", 19, "<s>"),  # then come encoder states, which differ
+        ("encoder", 10_000, ""),
+    ],
+)
+def test_what_all_prompts_begin_with_is_read_once_where_it_saves_enough(
+    world: World, monkeypatch, layout: str, saved: int, beginning: str
+):
+    monkeypatch.setattr(prefill, "SHARED_TOKENS", saved)
+    states, examples = world.compose(layout, QUESTIONS)
+    inputs = ComposedInputs(examples, states, world.pad)
+    batches = inputs.batches(inputs.longest_first(), torch.device("cpu"))
+    text, start = beginning.removeprefix("<s>").partition("<start>")[:2]
+    expected = bool(beginning) + bool(start)
+    expected += len(world.tokenizer(text, add_special_tokens=False)["input_ids"])
+    assert prefill.shared_beginning(batches) == expected
+    read = []
+    hook = world.model.llm.base_model.layers[0].register_forward_pre_hook(
+        lambda module, given: read.append(given[0].shape[:2].numel())
+    )
+    prefill.prefill(world.model, batches, 4)
+    hook.remove()
+    padded = sum(batch["input_ids"].numel() for batch in batches)
+    assert sum(read) == padded - (len(examples) - 1) * expected
+
+
+def test_prompts_that_are_alike_leave_a_token_to_read_and_one_prompt_shares_nothing(world: World):
+    _, examples = world.compose("text", QUESTIONS[:1] * 300)
+    inputs = ComposedInputs(examples, None, world.pad)
+    batch = inputs.batch(range(300), torch.device("cpu"), left=False)
+    assert prefill.shared_beginning([batch]) == len(examples[0]) - 1
+    assert prefill.shared_beginning(inputs.batches([0], torch.device("cpu"))) == 0
+
+
+def test_answers_do_not_depend_on_memory_that_nothing_was_written_to(world: World, monkeypatch):
+    states, examples = world.compose("encoder", QUESTIONS)
+    inputs = ComposedInputs(examples, states, world.pad)
+    ends = alone(world, examples[0], states, 0, [world.eos])[3:6]  # so that rows leave the batch
+    expected = list(generate(world.model, inputs, ends, LENGTH, None))
+    whole = torch.Tensor.new_empty
+    monkeypatch.setattr(
+        torch.Tensor, "new_empty", lambda *shape, **how: whole(*shape, **how).fill_(torch.nan)
+    )
+    assert list(generate(world.model, inputs, ends, LENGTH, None)) == expected
+
+
 @given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 200))
 def test_chunks_cover_all_lengths_in_order_within_their_bounds(lengths: list[int], tokens: int):
     lengths = sorted(lengths, reverse=True)
