@@ -7,12 +7,14 @@ import re
 import shutil
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
 import torch
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, PreTrainedModel
 
+from lingualift.evaluation import prefill
 from lingualift.evaluation.generate import ComposedInputs, greedy
 from lingualift.messages import LinguaLiftError
 from lingualift.model import packed
@@ -178,22 +180,35 @@ def test_every_llm_family_takes_a_step_is_saved_and_loaded_and_answers(
 
 
 def answers(model: LinguaLiftModel, same: LinguaLiftModel) -> None:
-    """What a model says is what Transformers' own loop says of the `same`, and ends at any of
-    several end tokens.
+    """What a model says is what Transformers' own loop says of the `same`, whether or not the
+    beginning of all prompts, longer than a sliding window, is read once; it ends at any of several
+    end tokens.
     """
+    with torch.no_grad():  # else they repeat the last token of a prompt, whatever comes before
+        for each in (model, same):
+            for name, parameter in each.llm.named_parameters():
+                if "proj" in name:
+                    parameter *= 10
     tokenizer = load_tokenizer(model.config.llm["path"])
-    composed = [compose(LAYOUTS["text"], tokenizer, PROMPT, text) for text in QUESTIONS]
+    prompt = Prompt(f"{' '.join(QUESTIONS)}\n{{question}}\nAnswer:", "")
+    composed = [compose(LAYOUTS["text"], tokenizer, prompt, text) for text in QUESTIONS]
     inputs = ComposedInputs(composed, None, 2)
-    batches = inputs.batches(inputs.longest_first(), torch.device("cpu"))
+    chosen = inputs.longest_first()
+    batches = inputs.batches(chosen, torch.device("cpu"))
+    whole = inputs.batch(chosen, torch.device("cpu"))
     expected = same.generate(
-        batches[0]["input_ids"],
-        batches[0]["attention_mask"],
+        whole["input_ids"],
+        whole["attention_mask"],
         max_new_tokens=6,
         do_sample=False,
         eos_token_id=-1,
     ).tolist()
-    said = greedy(model, batches, [-1], 6)
-    assert [ids for ids, _ in said] == expected and not any(ended for _, ended in said)
+    for saved in (1, 10_000):
+        with mock.patch.object(prefill, "SHARED_TOKENS", saved):
+            assert (prefill.shared_beginning(batches) > 16) == (saved == 1)
+            said = greedy(model, batches, [-1], 6)
+        assert [ids for ids, _ in said] == expected and not any(ended for _, ended in said)
+    assert len(set(map(tuple, expected))) > 1
     third = expected[0][2]
     ids, ended = greedy(model, batches, [-1, third], 6)[0]
     assert ids == expected[0][: expected[0].index(third)] and ended

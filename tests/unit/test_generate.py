@@ -20,7 +20,7 @@ from lingualift.artifacts import write_parquet
 from lingualift.benchmarks.base import Problem
 from lingualift.config import Evaluation
 from lingualift.evaluation import generate as module
-from lingualift.evaluation import memory
+from lingualift.evaluation import memory, prefill
 from lingualift.evaluation.generate import ComposedInputs, chunks, generate
 from lingualift.evaluation.memory import Held, require_fit, rows_that_fit, weight_bytes
 from lingualift.evaluation.partial import Partial
@@ -66,6 +66,11 @@ class World:
             "gelu",
             True,
         ).eval()
+        # else it repeats the last token of a prompt, whatever comes before
+        with torch.no_grad():
+            for name, parameter in self.model.llm.named_parameters():
+                if "proj" in name:
+                    parameter *= 10
         self.tokenizer = AutoTokenizer.from_pretrained(llama)
         _, self.eos, self.pad = special_ids(self.tokenizer)
 
@@ -97,14 +102,16 @@ def alone(world: World, example, states, index: int, ends: list[int]) -> list[in
 
 @pytest.mark.parametrize("layout", ["encoder", "text", "both"])
 @pytest.mark.parametrize(("read", "free"), [(1024, None), (100, 60_000)])
+@pytest.mark.parametrize("shared", [1, 10_000])
 def test_batched_generation_equals_one_at_a_time_and_stops_where_it_should(
-    world: World, monkeypatch, layout: str, read: int, free: int | None
+    world: World, monkeypatch, layout: str, read: int, free: int | None, shared: int
 ):
     monkeypatch.setattr(module, "READ_TOKENS", read)
+    monkeypatch.setattr(prefill, "SHARED_TOKENS", shared)
     monkeypatch.setattr(memory, "free_bytes", lambda device: free)
     states, examples = world.compose(layout, QUESTIONS)
-    # a random model hardly ever ends by itself: let tokens that it produces be the ends
-    ends = [world.eos, *alone(world, examples[0], states, 0, [world.eos])[5:7]]
+    # a random model hardly ever ends by itself: let a token that it produces be an end
+    ends = [world.eos, alone(world, examples[0], states, 0, [world.eos])[9]]
     inputs = ComposedInputs(examples, states, world.pad)
     batches = list(generate(world.model, inputs, ends, LENGTH, 8))
     answers = {index: (tokens, reason) for batch in batches for index, tokens, reason in batch}
@@ -117,7 +124,8 @@ def test_batched_generation_equals_one_at_a_time_and_stops_where_it_should(
             expected[: stops[0]] if stops else expected,
             "end" if stops else "length",
         )
-    assert {"end"} <= {reason for _, reason in answers.values()}
+    assert {"end", "length"} == {reason for _, reason in answers.values()}
+    assert len({tuple(tokens) for tokens, _ in answers.values()}) > 2
 
 
 def test_a_model_that_declares_several_end_tokens_stops_at_each_of_them(
@@ -150,6 +158,58 @@ def test_predictions_end_where_the_model_folder_says(world: World, llama: Path, 
     rows = answer(world, llm=folder).to_pylist()
     assert {(row["output"], row["stop_reason"]) for row in rows} == {("", "end")}
     assert {row["stop_reason"] for row in answer(world).to_pylist()} != {"end"}
+
+
+@pytest.mark.parametrize(
+    ("layout", "saved", "beginning"),
+    [
+        ("encoder", 19, "<s>Solve. <start>"),
+        ("text", 19, "<s>Maria has"),
+        ("both", 19, "<s>"),  # then come encoder states, which differ
+        ("encoder", 10_000, ""),
+    ],
+)
+def test_what_all_prompts_begin_with_is_read_once_where_it_saves_enough(
+    world: World, monkeypatch, layout: str, saved: int, beginning: str
+):
+    monkeypatch.setattr(prefill, "SHARED_TOKENS", saved)
+    states, examples = world.compose(layout, QUESTIONS)
+    inputs = ComposedInputs(examples, states, world.pad)
+    batches = inputs.batches(inputs.longest_first(), torch.device("cpu"))
+    text, start = beginning.removeprefix("<s>").partition("<start>")[:2]
+    expected = bool(beginning) + bool(start)
+    expected += len(world.tokenizer(text, add_special_tokens=False)["input_ids"])
+    assert prefill.shared_beginning(batches) == expected
+    read = []
+    hook = world.model.llm.base_model.layers[0].register_forward_pre_hook(
+        lambda module, given: read.append(given[0].shape[:2].numel())
+    )
+    prefill.prefill(world.model, batches, 4)
+    hook.remove()
+    padded = sum(batch["input_ids"].numel() for batch in batches)
+    assert sum(read) == padded - (len(examples) - 1) * expected
+
+
+def test_prompts_that_are_alike_leave_a_token_to_read_and_one_prompt_shares_nothing(world: World):
+    _, examples = world.compose("text", QUESTIONS[:1] * 300)
+    inputs = ComposedInputs(examples, None, world.pad)
+    batch = inputs.batch(range(300), torch.device("cpu"), left=False)
+    assert prefill.shared_beginning([batch]) == len(examples[0]) - 1
+    assert prefill.shared_beginning(inputs.batches([0], torch.device("cpu"))) == 0
+
+
+def test_answers_do_not_depend_on_memory_that_nothing_was_written_to(world: World, monkeypatch):
+    states, examples = world.compose("text", QUESTIONS)
+    inputs = ComposedInputs(examples, states, world.pad)
+    ends = alone(world, examples[0], states, 0, [world.eos])[5:7]  # so that rows leave the batch
+    expected = list(generate(world.model, inputs, ends, LENGTH, None))
+    lengths = [len(ids) for _, ids, _ in expected[0]]
+    assert len(set(lengths)) > 2 and min(lengths) < LENGTH * 3 // 4
+    whole = torch.Tensor.new_empty
+    monkeypatch.setattr(
+        torch.Tensor, "new_empty", lambda *shape, **how: whole(*shape, **how).fill_(torch.nan)
+    )
+    assert list(generate(world.model, inputs, ends, LENGTH, None)) == expected
 
 
 @given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 200))
@@ -200,7 +260,7 @@ def test_rows_are_what_free_memory_holds_of_keys_and_values(world: World, llama:
     held = Held.of(world.model.llm.config, torch.float32)
     _, examples = world.compose("text", QUESTIONS)
     past = module.prefill(
-        world.model, [ComposedInputs(examples, None, 2).batch([0], torch.device("cpu"))], 30
+        world.model, ComposedInputs(examples, None, 2).batches([0], torch.device("cpu")), 30
     )
     layers = past.cache.layers
     positions = len(examples[0]) + 30

@@ -2,8 +2,8 @@
 nothing waits for the longest.
 
 Prompts are read in small chunks of nearly equal length, so little is padded, and then answered side
-by side in one batch: reading is bound by arithmetic, answering by the memory that holds the
-weights. Keys and values stand in buffers allocated once a batch.
+by side in one batch (`prefill`): reading is bound by arithmetic, answering by the memory that holds
+the weights.
 """
 
 import logging
@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from tqdm import tqdm
-from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
 from lingualift import machine
 from lingualift.evaluation.memory import Held, in_batches, rows_that_fit
-from lingualift.messages import LinguaLiftError
+from lingualift.evaluation.prefill import Buffer, Prefilled, prefill
 from lingualift.model.layout import STATE, Composed
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States, as_tensor
@@ -27,34 +26,6 @@ logger = logging.getLogger(__name__)
 # positions that a processor reads at once: larger activations leave its cache, smaller ones starve
 # the multiplications; a GPU takes more (`machine.device_scale`)
 READ_TOKENS = 1024
-
-
-class Buffer(DynamicLayer):
-    """One layer's keys and values [rows, heads, capacity, dim], of which `filled` positions are in
-    use; new ones are written in place.
-    """
-
-    keys: torch.Tensor
-    values: torch.Tensor
-
-    def __init__(self, keys: torch.Tensor, values: torch.Tensor, filled: int) -> None:
-        super().__init__()
-        self.lazy_initialization(keys, values)
-        self.keys, self.values, self.filled = keys, values, filled
-
-    def update(
-        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: object, **kwargs: object
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        end = self.filled + key_states.shape[-2]
-        self.keys[:, :, self.filled : end], self.values[:, :, self.filled : end] = (
-            key_states,
-            value_states,
-        )
-        self.filled = end
-        return self.keys[:, :, :end], self.values[:, :, :end]
-
-    def get_seq_length(self) -> int:
-        return self.filled
 
 
 @dataclass(frozen=True)
@@ -75,16 +46,20 @@ class ComposedInputs:
         return sorted(range(len(self)), key=lambda index: (-len(self.composed[index]), index))
 
     def batches(self, chosen: Sequence[int], device: torch.device) -> list[dict[str, torch.Tensor]]:
-        """Left-padded batches of the chosen inputs, longest first, of at most as many positions as
+        """Right-padded batches of the chosen inputs, longest first, of at most as many positions as
         a device reads at once.
         """
         lengths = [len(self.composed[index]) for index in chosen]
         spans = chunks(lengths, READ_TOKENS * machine.device_scale(device.type))
-        return [self.batch(chosen[span], device) for span in spans]
+        return [self.batch(chosen[span], device, left=False) for span in spans]
 
-    def batch(self, chosen: Sequence[int], device: torch.device) -> dict[str, torch.Tensor]:
-        """The chosen inputs in one left-padded batch."""
-        tensors = collate([self.composed[index] for index in chosen], self.pad, left=True)
+    def batch(
+        self, chosen: Sequence[int], device: torch.device, left: bool = True
+    ) -> dict[str, torch.Tensor]:
+        """The chosen inputs in one batch, padded on the left, as Transformers continues them, or on
+        the right.
+        """
+        tensors = collate([self.composed[index] for index in chosen], self.pad, left)
         tensors.pop("labels")
         if self.states is not None:
             tensors["encoder_states"] = as_tensor(self.states.rows(chosen))
@@ -105,65 +80,6 @@ def _bar(total: int, name: str | None) -> tqdm:
     return tqdm(total=total, desc=name, unit="problem", disable=name is None, mininterval=5)
 
 
-@dataclass
-class Prefilled:
-    """Prompts that a model has read: keys and values with room for new tokens, attention mask
-    [rows, tokens], and last hidden states [rows, llm_dim].
-    """
-
-    cache: Cache
-    mask: torch.Tensor
-    hidden: torch.Tensor
-
-
-def prefill(
-    model: LinguaLiftModel, batches: Sequence[Mapping[str, torch.Tensor]], room: int
-) -> Prefilled:
-    """Read left-padded prompts, longest first, leaving room for so many new tokens."""
-    rows = sum(len(batch["input_ids"]) for batch in batches)
-    width = batches[0]["input_ids"].shape[1]
-    mask = batches[0]["attention_mask"].new_zeros(rows, width)
-    buffers: list[Buffer] = []
-    last = []
-    start = 0
-    for batch in batches:
-        part = batch["attention_mask"]
-        span = slice(start, start + len(part)), slice(width - part.shape[1], width)
-        mask[span] = part
-        # without a configuration it drops nothing; masks of sliding windows do that
-        cache = DynamicCache()
-        hidden = model.llm.base_model(
-            inputs_embeds=model.embed(
-                batch["input_ids"], batch["segments"], batch.get("encoder_states")
-            ),
-            attention_mask=part,
-            position_ids=(part.cumsum(1) - 1).clamp_min(0),
-            past_key_values=cache,
-            use_cache=True,
-        ).last_hidden_state
-        last.append(hidden[:, -1])
-        for index, layer in enumerate(cache.layers):
-            keys, values = _keys_and_values(model, layer)
-            if len(buffers) == index:
-                shape = (rows, keys.shape[1], width + room)
-                empty = [kept.new_zeros(*shape, kept.shape[3]) for kept in (keys, values)]
-                buffers.append(Buffer(empty[0], empty[1], width))
-            buffers[index].keys[span[0], :, span[1]] = keys
-            buffers[index].values[span[0], :, span[1]] = values
-        start += len(part)
-    return Prefilled(Cache(layers=[*buffers]), mask, torch.cat(last))
-
-
-def _keys_and_values(model: LinguaLiftModel, layer: object) -> tuple[torch.Tensor, torch.Tensor]:
-    """What a layer keeps of its past, where that is keys and values alone."""
-    if not isinstance(layer, DynamicLayer) or layer.keys is None or layer.values is None:
-        raise LinguaLiftError(
-            f"LLM {model.llm.config.model_type}: keeps more than keys and values of its past; it"
-            " cannot be evaluated"
-        )
-    return layer.keys, layer.values
-
-
 @torch.inference_mode()
 def greedy(
     model: LinguaLiftModel,
@@ -171,8 +87,8 @@ def greedy(
     ends: Sequence[int],
     max_new_tokens: int,
 ) -> list[tuple[list[int], bool]]:
-    """New tokens of each row of left-padded batches (longest first), up to the first of the tokens
-    that end an answer, and whether one was reached.
+    """New tokens of each row of right-padded batches, up to the first of the tokens that end an
+    answer, and whether one was reached.
 
     The same tokens as `model.generate(do_sample=False)`; rows are dropped from the key-value cache
     once an eighth of them has ended.
