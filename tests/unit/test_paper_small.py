@@ -20,7 +20,7 @@ from tests.unit.test_paper import REFERENCE, row, sentence_rows
 from tests.unit.test_systems import planned
 
 ELSEWHERE = {"table-04", "table-18"}
-"""Made of lexicons and code-switched text: tests/workflow/test_paper.py makes them."""
+"""Made of lexicons and code-switched text: tests/whole/test_paper.py makes them."""
 
 
 @pytest.fixture(scope="module")

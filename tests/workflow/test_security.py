@@ -1,5 +1,5 @@
-"""What a configuration holds reaches no shell and leaves no folder; tokens of the environment reach
-no file.
+"""What a configuration holds reaches no shell and leaves no folder; what clients say is cleared of
+tokens (that of a whole run: tests/whole/test_security.py).
 """
 
 import re
@@ -94,32 +94,6 @@ def test_a_run_with_a_value_that_means_harm_ends_with_one_line_before_any_job(
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.rglob("*pwned*"))
     assert not (folder / "results").exists()
-
-
-@pytest.mark.workflow
-def test_tokens_of_the_environment_are_in_no_file_and_no_message_of_a_run(
-    tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A run that retrieves, reads text and writes tables, its report, and one that fails."""
-    for name, secret in SECRETS.items():
-        monkeypatch.setenv(name, secret)
-    folder, target = tiny.copy_workflow(tmp_path / "run", mirror), "results/vocabulary/sw.parquet"
-    done = tiny.snakemake(folder, target=target)
-    assert done.returncode == 0, done.stderr[-3000:]
-    report = tiny.snakemake(folder, "--report", "results/report.html", target=target)
-    assert report.returncode == 0, report.stderr[-3000:]
-    failed = tiny.snakemake(
-        folder, target="results/lexicons/sw.parquet", lexicon={"gold": "no-such-source"}
-    )
-    assert failed.returncode != 0
-    texts = [run.stdout + run.stderr for run in (done, report, failed)]
-    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-    assert any(path.suffix == ".parquet" for path in files) and any(
-        path.suffix == ".html" for path in files
-    )
-    for secret in SECRETS.values():
-        assert not any(secret in text for text in texts)
-        assert not [path for path in files if secret.encode() in path.read_bytes()]
 
 
 def test_what_a_client_says_is_cleared_of_the_tokens_that_it_was_given(
