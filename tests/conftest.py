@@ -145,7 +145,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> Path:
                 capture_output=True,
                 text=True,
             )
-            (folder / "run.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+            (folder / "run.log").write_text(done.stderr + done.stdout, encoding="utf-8")
         assert (folder / tiny.TABLE).is_file(), (folder / "run.log").read_text(encoding="utf-8")[
             -6000:
         ]

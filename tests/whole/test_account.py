@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import tiny
+from tests.workflow.test_preflight import PROBLEMS
+
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = (ROOT / "docs/limits.md").read_text(encoding="utf-8")
 # What Python does where the system does not know the user.
@@ -40,3 +43,19 @@ def test_the_variables_of_the_documentation_cure_an_account_without_home_or_name
             command, cwd=ROOT, env=environment, capture_output=True, timeout=300, check=False
         )
         assert (done.returncode == 0) is works, done.stderr.decode()[-2000:]
+
+
+def test_the_two_variables_of_the_documentation_cure_a_home_that_cannot_be_written(
+    tmp_path: Path, mirror: Path
+) -> None:
+    """`/proc` cannot be written even by root."""
+    folder = tiny.copy_workflow(tmp_path / "run", mirror)
+    environment = tiny.environment() | {"HOME": "/proc/home"}
+    environment.pop("XDG_CACHE_HOME", None)
+    command = tiny.command(target=PROBLEMS)
+    options = {"cwd": folder, "capture_output": True, "text": True, "timeout": 300}
+    refused = subprocess.run(command, env=environment, **options)
+    assert refused.returncode != 0, "docs/limits.md need not speak of it any longer"
+    cured = environment | {"HOME": str(tmp_path), "USER": "me"}
+    done = subprocess.run(command, env=cured, **options)
+    assert done.returncode == 0, done.stderr[-3000:]

@@ -200,18 +200,3 @@ def test_make_in_a_folder_that_a_shell_takes_apart_installs_nothing(tmp_path: Pa
     )
     assert done.returncode != 0 and "holds a blank" in done.stderr
     assert not (below / ".venv").exists()
-
-
-def test_the_two_variables_of_the_documentation_cure_a_home_that_cannot_be_written(
-    folder: Path, tmp_path: Path
-) -> None:
-    """`/proc` cannot be written even by root."""
-    environment = tiny.environment() | {"HOME": "/proc/home"}
-    environment.pop("XDG_CACHE_HOME", None)
-    command = tiny.command(target=PROBLEMS)
-    options = {"cwd": folder, "capture_output": True, "text": True, "timeout": 300}
-    refused = subprocess.run(command, env=environment, **options)
-    assert refused.returncode != 0, "docs/limits.md need not speak of it any longer"
-    cured = environment | {"HOME": str(tmp_path), "USER": "me"}
-    done = subprocess.run(command, env=cured, **options)
-    assert done.returncode == 0, done.stderr[-3000:]
