@@ -22,7 +22,7 @@ QUEUE = (
         "--slurm-status-command",
         "squeue",
         "--slurm-init-seconds-before-status-checks",
-        "12",  # hardly a job takes longer; a look that finds none ended waits ten more
+        "2",  # a look that finds no job ended waits 12 seconds, the next 22: most jobs end in 14
     ),
     *("--slurm-keep-successful-logs", "--latency-wait", "5", "--jobs", "3"),
 )
