@@ -55,7 +55,7 @@ def main() -> None:
     import snakemake_logger_plugin_lingualift as plugin
 
     path = Path(sys.argv[1])
-    plugin.LogHandler = Recorder  # type: ignore[misc]
+    vars(plugin)["LogHandler"] = Recorder  # the plug-in that Snakemake loads, for this process
     try:
         snakemake.cli.main(sys.argv[2:])
     finally:

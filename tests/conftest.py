@@ -27,8 +27,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 ROOT = Path(__file__).resolve().parents[1]
 FINISHED = os.environ.get("LINGUALIFT_TINY")
-"""While writing tests: a finished run of `python -m tests.tiny` to use, instead of a minute of
-making one.
+"""A finished run of `python -m tests.tiny` to use, instead of a minute of making one: while writing
+tests, and where CI runs several suites.
 """
 LINES = [
     (

@@ -341,6 +341,8 @@ def sentencepiece_tokenizer(path: str | Path) -> Any:
 def _read_sentencepiece(path: Path) -> Any:
     """A SentencePiece `ModelProto` with exactly one unknown piece."""
     from google.protobuf.message import DecodeError
+
+    # protobuf makes the class as the module is imported, so no type checker sees it
     from sentencepiece.sentencepiece_model_pb2 import ModelProto  # type: ignore[attr-defined]
 
     try:

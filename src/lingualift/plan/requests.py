@@ -217,12 +217,17 @@ def stage_example_count(plan: Plan, run: RunStage) -> int:
     return min(run.stage.examples or available, available)
 
 
+def generates_its_problems(plan: Plan, run: RunStage) -> bool:
+    """Whether a stage reads no published task data: what is generated here has short answers."""
+    return all(set(plan.config.tasks[task].sources) <= set(GENERATORS) for task in run.tasks)
+
+
 def training(plan: Plan, identifier: str) -> Request:
     """A stage, from the examples that pass through its LLM."""
-    config, run = plan.config, plan.stage(identifier)
+    run = plan.stage(identifier)
     stage, key = run.stage, run.llm.source
     used = stage_example_count(plan, run)
-    generated = all(set(config.tasks[task].sources) <= set(GENERATORS) for task in run.tasks)
+    short = run.codeswitch is not None or generates_its_problems(plan, run)
     modelling = stage if stage.objective == "language-modelling" else None
     size = replace(model_size(plan, key), loaded=loaded_bytes(plan))
     gpus = training_gpus(plan, identifier)
@@ -233,7 +238,7 @@ def training(plan: Plan, identifier: str) -> Request:
         llm_trained="llm" in stage.train,
         batch=stage.batch,
         micro_tokens=modelling.micro_tokens if modelling else None,
-        response=sizes.TOKENS if run.codeswitch is not None or generated else sizes.RESPONSE,
+        response=sizes.TOKENS if short else sizes.RESPONSE,
         gpus=gpus,
     )
     return _beside(plan, asked, planned_encoder_parameters(plan, run), max(gpus, 1))

@@ -10,7 +10,6 @@ from typing import Any
 from lingualift.plan import Plan, files, requests
 from lingualift.plan.systems import RunStage
 from lingualift.sizes import RESPONSE, TOKENS
-from lingualift.tasks.generated import GENERATORS
 
 REFERENCE = 104e9  # floating-point operations a second, of 512 x 512 matrices
 OWN_PROBLEMS = 100  # of a benchmark of the user's own, whose files are not counted
@@ -126,12 +125,11 @@ def _training(plan: Plan, wildcards: Any) -> float:
 
 def _example(plan: Plan, run: RunStage) -> int:
     """What an example of a stage counts for, in tokens."""
-    sources = {source for task in run.tasks for source in plan.config.tasks[task].sources}
     if run.codeswitch is not None:
         return CODE_SWITCHED
-    if not sources <= set(GENERATORS):
+    if not requests.generates_its_problems(plan, run):
         return TOKENS + RESPONSE
-    if sources == {"arithmetic"}:
+    if [plan.config.tasks[task].source for task in run.tasks] == ["arithmetic"]:
         return ARITHMETIC
     return READ_PROBLEM if run.encoder is None else PROBLEM
 
