@@ -7,15 +7,16 @@ from typing import Any
 from lingualift.data.rows import parse_document
 from lingualift.messages import LinguaLiftError
 
-# What JavaScript's literals have and JSON lacks. Quantifiers are possessive, so that damage costs
-# no backtracking; a template string with `${` is no literal and stays as it is.
-_COMMENT = r"//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/"
+# What JavaScript's literals have and JSON lacks. Every repetition has one way to match, so that
+# damage costs no backtracking; a template string with `${` is no literal and stays as it is. Only
+# single characters repeat possessively: of groups that do Python 3.11.2 misses matches.
+_COMMENT = r"//[^\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*/"
 _FOREIGN = re.compile(
-    rf"(?P<comment> {_COMMENT} ) | (?P<trailing> ,(?=(?:\s|{_COMMENT})*+[\]}}]) )"
+    rf"(?P<comment> {_COMMENT} ) | (?P<trailing> ,(?=\s*+(?:(?:{_COMMENT})\s*+)*[\]}}]) )"
     r"""
-    | '(?P<single> (?:[^'\\\n]|\\.)*+ )'
-    | "(?P<double> (?:[^"\\\n]|\\.)*+ )"
-    | `(?P<template> (?:[^`\\$]|\\.|\$(?!\{))*+ )`
+    | '(?P<single> [^'\\\n]*+(?:\\.[^'\\\n]*+)* )'
+    | "(?P<double> [^"\\\n]*+(?:\\.[^"\\\n]*+)* )"
+    | `(?P<template> [^`\\$]*+(?:(?:\\.|\$(?!\{))[^`\\$]*+)* )`
     | (?P<key> [A-Za-z_$][\w$]*+ )(?=\s*:)""",
     re.VERBOSE | re.DOTALL,
 )
