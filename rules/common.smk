@@ -110,6 +110,11 @@ def share(resource, amount):
         workflow.scheduler.global_resources[resource] = amount
 
 
+def stores(job):
+    """Whether a job writes to the folder that clones may share."""
+    return any(path.startswith(f"{CONFIG.resources}/") for path in job.output)
+
+
 def begin_run():
     """Lock, checks and licences; only in the process that the user started."""
     jobs = list(workflow.dag.needrun_jobs())
@@ -121,7 +126,10 @@ def begin_run():
             PLAN,
             BASE,
             {job.wildcards.source for job in jobs if job.rule.name == "retrieve_source"},
-            [job.resources for job in jobs if job.rule.script],
+            {
+                "results": [job.resources for job in jobs if job.rule.script and not stores(job)],
+                CONFIG.resources: [job.resources for job in jobs if stores(job)],
+            },
             [job.resources for job in jobs if job.rule.script and (local or job.is_local)],
             stages=[
                 job.wildcards.stage

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from lingualift import machine
@@ -146,17 +146,31 @@ def check_writable(folder: str | Path) -> None:
         ) from error
 
 
-def check_disk(folder: str | Path, needed: int, purpose: str) -> None:
-    """At least `needed` bytes are free where `folder` lies (or will lie)."""
-    existing = Path(folder).absolute()
-    while not existing.exists():
-        existing = existing.parent
-    free = shutil.disk_usage(existing).free
-    if free < needed:
-        raise LinguaLiftError(
-            f"{folder}: {_gigabytes(free)} free, {purpose} needs about {_gigabytes(needed)}; free"
-            " space, or put the folder on a larger disk"
-        )
+def check_disks(needed: Mapping[Path, int], purpose: str) -> None:
+    """As many bytes as each folder needs are free where it lies (or will lie); what folders of one
+    file system need adds up.
+    """
+    systems: dict[int, dict[Path, int]] = {}
+    for folder, size in needed.items():
+        if not size:
+            continue
+        systems.setdefault(_existing(folder).stat().st_dev, {})[folder] = size
+    for sizes in systems.values():
+        folders = ", ".join(map(str, sizes))
+        free, total = shutil.disk_usage(_existing(next(iter(sizes)))).free, sum(sizes.values())
+        if free < total:
+            raise LinguaLiftError(
+                f"{folders}: {_gigabytes(free)} free, {purpose} needs about {_gigabytes(total)}"
+                "; free space, or put the folder on a larger disk"
+            )
+
+
+def _existing(folder: Path) -> Path:
+    """A folder, or the nearest above it that is there."""
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return folder
 
 
 def check_memory(needed: int, purpose: str) -> None:
@@ -184,6 +198,14 @@ def check_gpus(wanted: int, precision: str, own_environment: bool) -> int:
     return len(gpus)
 
 
+def check_pinned(sources: Iterable[Source], resources: str | Path, downloads: str | Path) -> None:
+    """Every source that is not there is pinned."""
+    for source in sources:
+        if source_state(source, Path(resources) / source.key, downloads) != "present":
+            for line in missing_pins(source):
+                raise LinguaLiftError(line)
+
+
 def check_sources(
     sources: Iterable[Source],
     resources: str | Path,
@@ -205,9 +227,6 @@ def check_sources(
     wanted = []
     for source in sources:
         where = source_state(source, Path(resources) / source.key, downloads, mirror)
-        if where != "present":
-            for line in missing_pins(source):
-                raise LinguaLiftError(line)
         if where == "unavailable":
             names = ", ".join(file.name for file in source.files[:3]) + (
                 " …" if len(source.files) > 3 else ""

@@ -7,7 +7,8 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -97,7 +98,7 @@ def begin(
     plan: Plan,
     root: Path,
     folders: Collection[str],
-    requests: Sequence[Requested],
+    requests: Mapping[str, Sequence[Requested]],
     here: Sequence[Requested],
     *,
     stages: Collection[str] = (),
@@ -108,10 +109,10 @@ def begin(
     licence, and sweep away what killed jobs left. Returns the GPUs of this machine that its jobs
     share (0 where none asks).
 
-    `folders` are the sources that the run retrieves, `requests` what its jobs ask for, `here` what
-    those of them ask for that run on this machine, `stages` the stages that train on it. `alone`:
-    no job runs on another machine, whose lock this one may not see. `own_environment`: jobs run
-    with the packages of this process.
+    `folders` are the sources that the run retrieves, `requests` what its jobs ask for, by the
+    folder that they write to, `here` what those of them ask for that run on this machine, `stages`
+    the stages that train on it. `alone`: no job runs on another machine, whose lock this one may
+    not see. `own_environment`: jobs run with the packages of this process.
     """
     config, results = plan.config, Path(RESULTS)
     hold(results)
@@ -122,11 +123,14 @@ def begin(
         check_segmenters(
             plan.languages[lang].spacy or "xx" for lang in ["en", *config.languages.alignment]
         )
-    kept = sum(request.get("kept_mb", 0) for request in requests)
-    passing = [request.get("disk_mb", 0) - request.get("kept_mb", 0) for request in requests]
-    disk = kept + max(passing, default=0)
+    # what no other machine mends comes first
+    resources = Path(config.resources)
+    sources = [plan.source(folder) for folder in plan.retrieved() if folder in folders]
+    stores = (resources / "sources", resources / "downloads")
+    preflight.check_pinned(sources, *stores)
+    sizes = {Path(folder): disk_bytes(asked) for folder, asked in requests.items()}
+    preflight.check_disks(sizes, "this run")
     memory = max((request.get("mem_mb", 0) for request in here), default=0)
-    preflight.check_disk(results, disk * 10**6, "this run")
     preflight.check_memory(memory * 10**6, "its largest job")
     wanted = max((request.get("gpu", 0) for request in here), default=0)
     gpus = preflight.check_gpus(wanted, config.precision, own_environment)
@@ -136,16 +140,20 @@ def begin(
     if own_environment:
         machine.require_engine(config.evaluation.engine)
     print(states.choice_summary(plan), flush=True)
-    if hours := gpu_hours(requests):
+    if hours := gpu_hours([*chain.from_iterable(requests.values())]):
         print(f"lingualift: {hours}", flush=True)
-    resources = Path(config.resources)
     preflight.check_writable(resources)
-    sources = [plan.source(folder) for folder in plan.retrieved() if folder in folders]
-    stores = (resources / "sources", resources / "downloads", config.mirror)
-    if preflight.check_sources(sources, *stores, config.offline):
-        print(download_lines(sources, *stores), flush=True)
+    if preflight.check_sources(sources, *stores, config.mirror, config.offline):
+        print(download_lines(sources, *stores, config.mirror), flush=True)
     sweep(results, 0 if alone else DAY)
     return gpus
+
+
+def disk_bytes(requests: Collection[Requested]) -> int:
+    """What jobs leave on a disk, and what the largest of them needs there in passing."""
+    kept = sum(request.get("kept_mb", 0) for request in requests)
+    passing = [request.get("disk_mb", 0) - request.get("kept_mb", 0) for request in requests]
+    return (kept + max(passing, default=0)) * 10**6
 
 
 def gpu_hours(requests: Sequence[Requested]) -> str:

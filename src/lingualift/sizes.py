@@ -20,7 +20,8 @@ RESPONSE = 200  # tokens of a worked solution
 # of a micro-batch on a processor, padding included: weights are converted anew in each, so small
 # ones cost speed. A global batch of the default run is one micro-batch
 MICRO_TOKENS = 1536
-PROCESSOR_ROWS = 128  # problems that a processor answers at once where nothing says how many
+# problems that a processor answers at once where nothing says how many, and what they may hold
+PROCESSOR_ROWS, PROCESSOR_BYTES = 128, 2 * 10**9
 PROBLEMS = 1000  # of a benchmark in one language: MMWP 811, MSVAMP and X-CSQA 1,000
 UNKNOWN = 100_000  # examples of a data set whose size the configuration does not give
 
@@ -261,15 +262,21 @@ def training(
     )
 
 
-def prediction(llm: ModelSize, new_tokens: int, gpu: bool, batch: int = 0) -> Request:
-    """One benchmark in one language: the LLM's weights in float32; without a GPU, a batch's cache
-    too.
+def answers(llm: ModelSize, new_tokens: int, batch: int | None) -> float:
+    """Bytes of the answers that a processor gives at once, `batch` or as many as its budget holds.
 
     A question in a script that the tokenizer spells byte by byte has three times the usual tokens.
     """
+    held = llm.activations((batch or PROCESSOR_ROWS) * (3 * TOKENS + new_tokens), 2)
+    return held if batch else min(held, PROCESSOR_BYTES)
+
+
+def prediction(llm: ModelSize, new_tokens: int, gpu: bool, held: float = 0) -> Request:
+    """One benchmark in one language: the LLM's weights in float32; without a GPU, `held` bytes of
+    answers too.
+    """
     flops = PROBLEMS * (TOKENS + new_tokens) * 2 * llm.parameters
-    cache = 0.0 if gpu else llm.activations(batch * (3 * TOKENS + new_tokens), 2)
-    memory = LOADED + 200 + (4 * llm.parameters + cache) / 1e6
+    memory = LOADED + 200 + (4 * llm.parameters + (0 if gpu else held)) / 1e6
     return request(
         memory,
         30 + PATIENCE * flops / _speed(gpu, training=False) / 60,

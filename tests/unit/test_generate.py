@@ -22,7 +22,7 @@ from lingualift.config import Evaluation
 from lingualift.evaluation import generate as module
 from lingualift.evaluation import memory, prefill
 from lingualift.evaluation.generate import ComposedInputs, chunks, generate
-from lingualift.evaluation.memory import Held, require_fit, rows_that_fit, weight_bytes
+from lingualift.evaluation.memory import Budget, Held, require_fit, require_room, weight_bytes
 from lingualift.evaluation.partial import Partial
 from lingualift.evaluation.predict import Asking, predict
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
@@ -101,22 +101,22 @@ def alone(world: World, example, states, index: int, ends: list[int]) -> list[in
 
 
 @pytest.mark.parametrize("layout", ["encoder", "text", "both"])
-@pytest.mark.parametrize(("read", "free"), [(1024, None), (100, 60_000)])
+@pytest.mark.parametrize(("read", "batch"), [(1024, 8), (100, None)])
 @pytest.mark.parametrize("shared", [1, 10_000])
 def test_batched_generation_equals_one_at_a_time_and_stops_where_it_should(
-    world: World, monkeypatch, layout: str, read: int, free: int | None, shared: int
+    world: World, monkeypatch, layout: str, read: int, batch: int | None, shared: int
 ):
     monkeypatch.setattr(module, "READ_TOKENS", read)
     monkeypatch.setattr(prefill, "SHARED_TOKENS", shared)
-    monkeypatch.setattr(memory, "free_bytes", lambda device: free)
+    monkeypatch.setattr(memory, "PROCESSOR_BYTES", 60_000)
     states, examples = world.compose(layout, QUESTIONS)
     # a random model hardly ever ends by itself: let a token that it produces be an end
     ends = [world.eos, alone(world, examples[0], states, 0, [world.eos])[9]]
     inputs = ComposedInputs(examples, states, world.pad)
-    batches = list(generate(world.model, inputs, ends, LENGTH, 8))
+    batches = list(generate(world.model, inputs, ends, LENGTH, batch))
     answers = {index: (tokens, reason) for batch in batches for index, tokens, reason in batch}
     assert sorted(answers) == list(range(len(QUESTIONS)))
-    assert (max(map(len, batches)) == 8) == (free is None)
+    assert (max(map(len, batches)) == 8) == (batch is not None)
     for index, example in enumerate(examples):
         expected = alone(world, example, states, index, ends)
         stops = [place for place, token in enumerate(expected) if token in ends]
@@ -255,7 +255,7 @@ def test_one_answer_that_does_not_fit_ends_with_three_settings(world: World, mon
         assert name in str(error.value)
 
 
-def test_rows_are_what_free_memory_holds_of_keys_and_values(world: World, llama: Path, monkeypatch):
+def test_rows_are_what_a_budget_holds_of_keys_and_values(world: World, monkeypatch):
     """Two layers of two key-value heads of 8 dimensions in float32: 256 bytes a position."""
     held = Held.of(world.model.llm.config, torch.float32)
     _, examples = world.compose("text", QUESTIONS)
@@ -267,14 +267,39 @@ def test_rows_are_what_free_memory_holds_of_keys_and_values(world: World, llama:
     assert sum(layer.keys.nbytes + layer.values.nbytes for layer in layers) == 256 * positions
     vocabulary = world.model.llm.config.vocab_size
     assert held.row(len(examples[0]), 30) == 256 * positions + 6 * vocabulary
-    monkeypatch.setattr(memory, "free_bytes", lambda device: 10 * held.row(50, 30) + 1)
-    cpu = torch.device("cpu")
-    rows = [rows_that_fit(cpu, held.row(50, 30), asked) for asked in (None, 4, 64)]
-    assert rows == [10, 4, 10]
-    assert rows_that_fit(cpu, held.row(5000, 3000), None) == 1, "one row is tried all the same"
-    monkeypatch.setattr(memory, "free_bytes", lambda device: None)
-    assert [rows_that_fit(cpu, 1, asked) for asked in (None, 500)] == [128, 500]
-    assert rows_that_fit(torch.device("cuda"), 1, None) > 10_000
+    row = held.row(50, 30)
+    budget = Budget(10 * row + 1, 64)
+    assert budget.held(row) == 10 and budget.held(row // 9) == 64
+    assert budget.held(held.row(5000, 3000)) == 1, "one row is tried all the same"
+    cpu, gpu = torch.device("cpu"), torch.device("cuda")
+    assert [Budget.of(cpu, asked).held(1) for asked in (None, 500)] == [128, 500]
+    assert Budget.of(cpu, None).held(10**9) == 2
+    monkeypatch.setattr(machine, "gpu_memory", lambda: 100 * 10**9)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 30 * 10**9)
+    assert [Budget.of(gpu, asked).held(10**8) for asked in (None, 400, 700)] == [500, 400, 500]
+
+
+def test_what_other_programs_hold_changes_no_batch(world: World, monkeypatch):
+    """Rows that are answered together round together, so other batches are other answers."""
+    states, examples = world.compose("both", QUESTIONS)
+    inputs = ComposedInputs(examples, states, world.pad)
+    row = Held.of(world.model.llm.config, torch.float32).row(max(map(len, examples)), LENGTH)
+    monkeypatch.setattr(memory, "PROCESSOR_BYTES", 7 * row)
+
+    def batches(free: int | None) -> list[list[int]]:
+        monkeypatch.setattr(machine, "available_memory", lambda: free)
+        made = generate(world.model, inputs, [world.eos], LENGTH, None)
+        return [[index for index, _, _ in part] for part in made]
+
+    expected = batches(None)
+    assert len(expected[0]) == 7
+    assert batches(10**12) == batches(7 * row) == expected
+    with pytest.raises(LinguaLiftError, match="7 answers at once need") as error:
+        batches(7 * row - 1)
+    assert "set evaluation.batch to 6 (answers may then round otherwise)" in str(error.value)
+    require_room(torch.device("cpu"), 6, row)
+    with pytest.raises(LinguaLiftError, match=r"or set precision to bfloat16"):
+        batches(row - 1)
 
 
 def test_an_llm_that_cannot_fit_is_refused_by_its_bytes_before_it_is_loaded(

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import TrainingArguments
+from transformers import AutoConfig, TrainingArguments
 
 from lingualift import machine
 from lingualift.artifacts import seal_directory, write_json, write_parquet
@@ -481,12 +481,38 @@ def test_on_eight_gpus_7b_and_13b_fit_and_keep_their_activations(
     assert (fit.with_room(job, 1900, 8).modelling.micro_tokens or 0) > 2048
 
 
-def test_a_stage_that_cannot_fit_the_processors_memory_is_refused_before_training(
-    stage_job: StageJob, monkeypatch: pytest.MonkeyPatch
+def test_a_processors_weights_do_not_depend_on_what_other_programs_hold(
+    stage_job: StageJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "available_memory", lambda: 100_000)
-    with pytest.raises(LinguaLiftError, match=r"one example of .* tokens needs about"):
-        launch(stage_job, 1)
+    """What the free memory cannot hold is refused, with a micro-batch that fits."""
+    original, learning, text = fit.require_room, [], AutoConfig.from_pretrained(stage_job.llm)
+
+    def noted(job: StageJob, model: LinguaLiftModel, *tokens: int) -> None:
+        learning.append(sum(p.numel() for p in model.parameters() if p.requires_grad))
+        original(job, model, *tokens)
+
+    monkeypatch.setattr(fit, "require_room", noted)
+
+    def weights(name: str, free: int, **settings: Any) -> bytes:
+        monkeypatch.setattr(machine, "available_memory", lambda: free)
+        job = stage_job.model_copy(update={"out": tmp_path / name}).with_settings(**settings)
+        launch(job, 1)
+        return (tmp_path / name / "model.safetensors").read_bytes()
+
+    expected = weights("ample", 10**12)
+    with pytest.raises(LinguaLiftError) as error:
+        weights("none", 100_000)
+    assert "train llm-lora instead of llm" in str(error.value) and "\n" not in str(error.value)
+    needed = re.search(r"training (\d+) tokens at once needs about", str(error.value))
+    assert needed is not None and 100 < int(needed[1]) <= 170
+    a_token = fit.ACTIVATION_BYTES * text.num_hidden_layers * text.hidden_size
+    least = fit.OPTIMISER_BYTES * learning[0] + int(needed[1]) * a_token
+    assert weights("exact", least) == expected
+    with pytest.raises(LinguaLiftError) as error:
+        weights("less", least - 1)
+    fitting = int(needed[1]) - 1
+    assert f"or set stages.transfer.micro_tokens to {fitting} (weights" in str(error.value)
+    assert len(weights("smaller", least - 1, micro_tokens=fitting)) == len(expected)
 
 
 def test_a_process_that_sees_two_devices_trains_every_example_once(

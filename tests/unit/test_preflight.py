@@ -3,6 +3,7 @@
 import getpass
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,9 @@ from lingualift import machine, preflight, run
 from lingualift.messages import LinguaLiftError
 from lingualift.retrieve import clients
 from lingualift.retrieve.sources import Source
+from tests.unit.test_systems import planned
 
+ROOT = Path(__file__).parents[2]
 PACKAGE = {"package": "tiny", "name": "tiny-1.0-py3-none-any.whl", "sha256": "0" * 64, "size": 10}
 PIP = Source(
     key="tiny", kind="pip", title="t", use="u", licence="MIT", version="1.0", files=[PACKAGE]
@@ -137,12 +140,40 @@ def test_an_output_folder_that_cannot_be_written_is_named(tmp_path):
         preflight.check_writable(tmp_path / "file" / "results")
 
 
+def test_folders_of_one_disk_need_room_together_and_of_two_disks_each(tmp_path, monkeypatch):
+    other = Path("/dev/shm")
+    if not other.is_dir() or other.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("no second file system here")
+    free = shutil.disk_usage(tmp_path)._replace(free=10 * 10**9)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: free)
+    results, resources = tmp_path / "results", tmp_path / "resources"
+    preflight.check_disks({results: 6 * 10**9, other / "resources": 6 * 10**9}, "this run")
+    with pytest.raises(
+        LinguaLiftError, match=r"results, .*resources: 10.0 GB free, this run needs about 12.0 GB;"
+    ):
+        preflight.check_disks({results: 6 * 10**9, resources: 6 * 10**9}, "this run")
+    with pytest.raises(LinguaLiftError, match=r"^/dev/shm/resources: 10.0 GB free"):
+        preflight.check_disks({results: 6 * 10**9, other / "resources": 11 * 10**9}, "this run")
+
+
+def test_a_missing_pin_is_said_before_a_disk_that_is_too_small(tmp_path, monkeypatch):
+    """The pin has to be set on any machine."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(run, "hold", lambda folder: None)
+    made = planned("one-gpu.yaml")
+    asked = {"results": [{"disk_mb": 10**12}], "resources": []}
+    with pytest.raises(LinguaLiftError, match=r"^source '.*' has no pinned revision"):
+        run.begin(made, ROOT, {"smollm2-1.7b"}, asked, [], alone=True)
+    with pytest.raises(LinguaLiftError, match=r"^results: .* free, this run needs about"):
+        run.begin(made, ROOT, {"en-core-web-sm"}, asked, [], alone=True)
+
+
 def test_too_little_disk_or_memory_is_said_in_gigabytes(tmp_path, monkeypatch):
-    preflight.check_disk(tmp_path / "not" / "yet", 1, "the run")
+    preflight.check_disks({tmp_path / "not" / "yet": 1}, "the run")
     with pytest.raises(
         LinguaLiftError, match=r"results: .* GB free, the run needs about 1000000.0 GB"
     ):
-        preflight.check_disk(tmp_path / "results", 10**15, "the run")
+        preflight.check_disks({tmp_path / "results": 10**15}, "the run")
     monkeypatch.setattr(machine, "available_memory", lambda: None)
     preflight.check_memory(8 * 10**9, "training")
     monkeypatch.setattr(machine, "available_memory", lambda: 2 * 10**9)
@@ -172,7 +203,7 @@ def test_the_network_is_not_asked_for_what_is_at_hand(tmp_path, monkeypatch):
 
 def test_unpinned_and_mirror_only_sources_say_what_the_user_must_set(tmp_path):
     with pytest.raises(LinguaLiftError, match=r"'big' has no pinned revision.*pins.big"):
-        preflight.check_sources([HUB], tmp_path / "r", tmp_path / "d")
+        preflight.check_pinned([HUB], tmp_path / "r", tmp_path / "d")
     with pytest.raises(
         LinguaLiftError,
         match=r"'held' .Held data. comes from a mirror folder only; set `mirror`.*held/a.tsv",

@@ -39,7 +39,7 @@ SMOLLM, GEMMA, LLAMA = (
             4700,
             200,
         ),
-        (sizes.prediction(SMOLLM, 40, gpu=False, batch=80), 4000, 120),
+        (sizes.prediction(SMOLLM, 40, False, sizes.answers(SMOLLM, 40, None)), 4000, 120),
         (sizes.encoding(1200, GEMMA, gpu=False), 2500, 60),
         (sizes.word_encoding(6000, GEMMA, 2, gpu=False), 2500, 60),
         (sizes.model_preparation(GEMMA.parameters, converted=True), 3100, 30),
@@ -145,7 +145,7 @@ def test_more_work_never_asks_for_less(first: int, second: int) -> None:
         lambda count: sizes.lexicon(count, count, 300),
         lambda count: sizes.training(SMOLLM, examples=count, epochs=3, llm_trained=False),
         lambda count: sizes.prediction(sizes.ModelSize(count), 512, gpu=True),
-        lambda count: sizes.prediction(SMOLLM, 40, gpu=False, batch=count),
+        lambda count: sizes.prediction(SMOLLM, 40, False, sizes.answers(SMOLLM, 40, count)),
         lambda count: sizes.training(
             SMOLLM, examples=9, epochs=1, llm_trained=True, batch=99, micro_tokens=count + 1
         ),

@@ -69,7 +69,7 @@ def test_too_little_disk_for_what_is_configured(folder: Path) -> None:
         vocabulary={"size": 10**9},
         target="results/embeddings/e5-small-layer8/de",
     )
-    assert line.startswith("results: ") and "GB free, this run needs about" in line
+    assert line.startswith("results, resources: ") and "GB free, this run needs about" in line
 
 
 def test_more_gpus_than_the_machine_has(folder: Path) -> None:

@@ -29,7 +29,7 @@ class Translation(Settings):
     )
     batch: Positive = Field(
         default=16,
-        description="Questions translated at once; changes no result but speed and memory.",
+        description="Questions translated at once; changes speed, memory and rounding.",
     )
 
 
@@ -59,7 +59,7 @@ class MmwpBuilt(Settings):
     )
     batch: Positive = Field(
         default=16,
-        description="Sentences translated at once; changes no result but speed and memory.",
+        description="Sentences translated at once; changes speed, memory and rounding.",
     )
 
 
@@ -100,8 +100,8 @@ class Evaluation(Settings):
     batch: Positive | None = Field(
         None,
         description=(
-            "Problems answered at once, at most (null: as many as memory holds); changes no result"
-            " but speed and memory."
+            "Problems answered at once, at most (null: as many as a GPU holds, 128 or 2 GB on a"
+            " processor); changes speed, memory and rounding."
         ),
     )
     engine: Literal["transformers", "vllm"] = Field(

@@ -136,8 +136,8 @@ class LanguageModelling(Settings):
     micro_tokens: Positive | None = Field(
         None,
         description=(
-            "Tokens in a device's memory at once, or one example (null: as many as fit); changes no"
-            " result but speed and memory."
+            "Tokens in a device's memory at once, or one example (null: as many as fit a GPU, 1536"
+            " on a processor); changes speed, memory and rounding."
         ),
     )
     gradient_checkpointing: Annotated[

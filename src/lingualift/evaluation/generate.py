@@ -15,7 +15,7 @@ import torch
 from tqdm import tqdm
 
 from lingualift import machine
-from lingualift.evaluation.memory import Held, in_batches, rows_that_fit
+from lingualift.evaluation.memory import Budget, Held, in_batches, require_room
 from lingualift.evaluation.prefill import Buffer, Prefilled, prefill
 from lingualift.model.layout import STATE, Composed
 from lingualift.model.modeling import LinguaLiftModel
@@ -139,15 +139,18 @@ def _highest(logits: torch.Tensor) -> torch.Tensor:
 def _rows(
     model: LinguaLiftModel, inputs: ComposedInputs, asked: int | None, room: int, logits: int = 1
 ) -> Callable[[int], int]:
-    """How many inputs a batch holds from an input on, the longest of them."""
+    """How many inputs a batch holds from an input on, the longest of them. Raises `LinguaLiftError`
+    where the largest batch does not fit a processor's free memory.
+    """
     held = Held.of(model.llm.config, model.embedding_table().dtype)
+    budget = Budget.of(model.device, asked)
 
-    def rows(index: int) -> int:
-        return rows_that_fit(
-            model.device, held.row(len(inputs.composed[index]), room, logits), asked
-        )
+    def size(index: int) -> int:
+        return held.row(len(inputs.composed[index]), room, logits)
 
-    return rows
+    first = max(map(size, range(len(inputs))), default=1)
+    require_room(model.device, min(len(inputs), budget.held(first)), first)
+    return lambda index: budget.held(size(index))
 
 
 def generate(
@@ -163,7 +166,7 @@ def generate(
     `length`), longest inputs first.
 
     `ends` are the tokens that end an answer. A batch holds at most `batch` inputs (None: as many as
-    memory holds). What is `finished` is passed over.
+    `Budget` says). What is `finished` is passed over.
     """
     model.eval()
     order = [index for index in inputs.longest_first() if index not in finished]

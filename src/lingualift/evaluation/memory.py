@@ -1,13 +1,15 @@
-"""How many problems a device answers at once: what keys and values of a position take, and the
-memory that is free.
+"""How many problems a device answers at once: what keys and values of a position take, and a
+budget of memory.
 
 One step of an LLM reads all of its weights, however many rows it answers: on a GPU more rows cost
-nothing until memory ends.
+nothing until memory ends. Rows that are answered together round together, so in bfloat16 other
+batches give other answers to some problems. Therefore a budget never depends on what happens to be
+free.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import prod
+from math import inf, prod
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,11 +19,10 @@ from transformers import AutoConfig
 
 from lingualift import machine
 from lingualift.messages import LinguaLiftError
-from lingualift.sizes import PROCESSOR_ROWS
+from lingualift.sizes import PROCESSOR_BYTES, PROCESSOR_ROWS
 
 Result = TypeVar("Result")
-# Of what is free; the rest is for what a step computes. Other jobs share a processor's memory.
-GPU_SHARE, PROCESSOR_SHARE = 0.8, 0.4
+GPU_SHARE = 0.8  # of a GPU's memory; the rest is for what a step computes
 LOGIT_BYTES = 6  # of a logit and its copy in float32
 REMEDY = (
     "set precision to bfloat16, choose a smaller llm.source, or lower evaluation.max_new_tokens"
@@ -51,25 +52,44 @@ class Held:
         return self.position * (prompt + room) + self.logits * logits
 
 
-def free_bytes(device: torch.device) -> int | None:
-    """Bytes that a device still has for answers; None where nothing says so."""
-    if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return int((free + kept) * GPU_SHARE)
-    available = machine.available_memory()
-    return None if available is None else int(available * PROCESSOR_SHARE)
+@dataclass(frozen=True)
+class Budget:
+    """How many rows a device answers at once: those that `bytes` hold, and at most `rows`."""
+
+    bytes: float
+    rows: int
+
+    @classmethod
+    def of(cls, device: torch.device, asked: int | None) -> "Budget":
+        """A device's, once it holds its model; `asked` rows at most (None: as many as are of use).
+
+        A processor takes the rows that are asked for as they are.
+        """
+        if device.type == "cuda":
+            whole = machine.gpu_memory() * GPU_SHARE
+            return cls(whole - torch.cuda.memory_allocated(device), asked or 2**16)
+        # A processor's products reach 125 GFLOP/s at 40 rows, 187 at 80 and 192 at 160 (bfloat16,
+        # one core): more than `PROCESSOR_ROWS` take memory alone.
+        return cls(inf, asked) if asked else cls(PROCESSOR_BYTES, PROCESSOR_ROWS)
+
+    def held(self, row: int) -> int:
+        """How many rows of `row` bytes are answered at once, one at least."""
+        return int(max(1, min(self.rows, self.bytes // row)))
 
 
-def rows_that_fit(device: torch.device, row: int, asked: int | None) -> int:
-    """Answers of `row` bytes that a device holds at once; at most `asked` (None: as many as are of
-    use).
+def require_room(device: torch.device, rows: int, row: int) -> None:
+    """Refuse a processor's batch of `rows` answers of `row` bytes that its free memory does not
+    hold: it does not fail to allocate, it kills. A GPU halves its batch (`in_batches`).
     """
-    # A processor's products reach 125 GFLOP/s at 40 rows, 187 at 80 and 192 at 160 (bfloat16, one
-    # core): more than `PROCESSOR_ROWS` take memory alone.
-    most = asked or (PROCESSOR_ROWS if device.type == "cpu" else 2**16)
-    free = free_bytes(device)
-    return most if free is None else max(1, min(most, free // row))
+    free = machine.available_memory() if device.type == "cpu" else None
+    if free is None or rows * row <= free:
+        return
+    fewer = free // row
+    others = f"set evaluation.batch to {fewer} (answers may then round otherwise)"
+    raise LinguaLiftError(
+        f"{rows} answers at once need {_gigabytes(rows * row)} of memory, {_gigabytes(free)} are"
+        f" free; close other programs and run again, or {others if fewer else REMEDY}"
+    )
 
 
 def in_batches(
@@ -121,16 +141,22 @@ def require_fit(llm: Path, dtype: torch.dtype, device: torch.device, room: int) 
     free = free_bytes(device)
     if free is None:
         return
-    share = GPU_SHARE if device.type == "cuda" else PROCESSOR_SHARE
     config = AutoConfig.from_pretrained(llm, local_files_only=True)
     weights, answer = weight_bytes(llm, dtype), Held.of(config, dtype).row(0, room)
-    if weights + answer > free / share:
+    if weights + answer > free:
         where = "GPU" if device.type == "cuda" else "machine"
         raise LinguaLiftError(
             f"LLM {llm}: its weights take {_gigabytes(weights)} in {str(dtype).split('.')[-1]} and"
-            f" one answer {_gigabytes(answer)}, the {where} has {_gigabytes(free / share)} free;"
-            f" {REMEDY}"
+            f" one answer {_gigabytes(answer)}, the {where} has {_gigabytes(free)} free; {REMEDY}"
         )
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Bytes that a device still has; None where nothing says so."""
+    if device.type != "cuda":
+        return machine.available_memory()
+    free, _ = torch.cuda.mem_get_info(device)
+    return int(free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
 
 
 def _gigabytes(value: float) -> str:

@@ -180,7 +180,9 @@ def translation(plan: Plan, lang: str) -> Request:
 
 def translation_by_llm(plan: Plan, key: str) -> Request:
     """A benchmark's questions in one language, by an LLM as it is: about as long as answers."""
-    return sizes.prediction(model_size(plan, key), sizes.TOKENS, plan.config.compute.gpus > 0)
+    llm, gpu = model_size(plan, key), plan.config.compute.gpus > 0
+    held = sizes.answers(llm, sizes.TOKENS, plan.config.translation.batch)
+    return sizes.prediction(llm, sizes.TOKENS, gpu, held)
 
 
 def built_draft(plan: Plan, lang: str) -> Request:
@@ -298,12 +300,11 @@ def training_threads(plan: Plan, identifier: str) -> int:
 def prediction(plan: Plan, name: str, batch: str) -> Request:
     """Answer one benchmark in a batch of languages."""
     run, evaluation = plan.run(name), plan.config.evaluation
-    asked = sizes.prediction(
-        model_size(plan, run.llm.source),
-        evaluation.max_new_tokens,
-        plan.config.compute.gpus > 0,
-        evaluation.batch or sizes.PROCESSOR_ROWS,
-    ).times(len(files.batch_languages(batch)))
+    llm, new_tokens = model_size(plan, run.llm.source), evaluation.max_new_tokens
+    held = sizes.answers(llm, new_tokens, evaluation.batch)
+    asked = sizes.prediction(llm, new_tokens, plan.config.compute.gpus > 0, held).times(
+        len(files.batch_languages(batch))
+    )
     if run.encoder is None or plan.systems[run.system].input not in TEMPLATED:
         return asked
     return _beside(plan, asked, model_size(plan, run.encoder.source).parameters)

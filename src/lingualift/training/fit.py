@@ -1,6 +1,6 @@
 """How many tokens a device holds at once: the largest micro-batch that fits.
 
-A micro-batch changes speed and memory alone: the global batch is the same for every size.
+A micro-batch changes speed, memory and rounding alone: the global batch is the same for every size.
 """
 
 import logging
@@ -78,7 +78,7 @@ def processes() -> int:
 
 def with_room(job: StageJob, longest: int, gpus: int) -> StageJob:
     """The stage with the tokens that its search begins with, and activations computed again where a
-    GPU would hold few without.
+    GPU would hold few without. A processor takes `MICRO_TOKENS`, whatever is free.
 
     On a GPU by arithmetic (`demand`): raises `LinguaLiftError` where an example of `longest` tokens
     can never fit, with its bytes and the settings that would make it fit.
@@ -122,32 +122,30 @@ def encoder_parameters(job: StageJob) -> int:
     return sum(path.stat().st_size for path in files) // 2  # most are stored in 16 bits
 
 
-def fit_processor(model: LinguaLiftModel, longest: int, tokens: int) -> int:
-    """Halve `tokens`, down to an example of `longest` tokens, until gradients, optimiser and
-    activations fit the machine's free memory.
+def require_room(job: StageJob, model: LinguaLiftModel, tokens: int, longest: int) -> None:
+    """Refuse a micro-batch of `tokens` tokens whose gradients, optimiser and activations the free
+    memory of a processor does not hold; one example has `longest` tokens at most.
 
-    A processor does not fail to allocate, it kills; so this is an estimate, made before training.
-    Raises `LinguaLiftError` where an example alone does not fit.
+    A processor does not fail to allocate, it kills; so this is an estimate, made before training. A
+    smaller micro-batch would fit, but it rounds otherwise: weights would depend on what other
+    programs hold.
     """
     available = machine.available_memory()
     text = model.llm.config.get_text_config()
     learning = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     a_token = text.num_hidden_layers * text.hidden_size * ACTIVATION_BYTES
-    tokens = max(tokens, longest)
-    while available is not None:
-        needed = OPTIMISER_BYTES * learning + tokens * a_token
-        if needed <= available:
-            break
-        if tokens == longest:
-            raise LinguaLiftError(
-                f"training one example of {longest} tokens needs about {needed / 1e9:.1f} GB more"
-                f" memory, {available / 1e9:.1f} GB are free; use a machine with more memory,"
-                " shorter examples, a smaller LLM, or train llm-lora instead of llm"
-            )
-        tokens = max(tokens // 2, longest)
-        logger.warning(
-            "free memory is short: micro-batches of %d tokens (weights may differ in their last"
-            " bits)",
-            tokens,
-        )
-    return tokens
+    needed = OPTIMISER_BYTES * learning + tokens * a_token
+    if available is None or needed <= available:
+        return
+    fitting = (available - OPTIMISER_BYTES * learning) // a_token
+    remedy = (
+        f"set stages.{job.name}.micro_tokens to {fitting} (weights then round otherwise)"
+        if fitting >= longest
+        else "use a machine with more memory, shorter examples, a smaller LLM, or train llm-lora"
+        " instead of llm"
+    )
+    raise LinguaLiftError(
+        f"stage '{job.name}': training {tokens} tokens at once needs about {needed / 1e9:.1f} GB"
+        f" more memory, {available / 1e9:.1f} GB are free; close other programs and run again, or"
+        f" {remedy}"
+    )

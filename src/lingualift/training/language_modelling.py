@@ -70,13 +70,16 @@ def train_language_modelling(
     if machine.device() == "cpu":
         machine.keep_freed_memory()
     lengths = [len(example) for example in examples]
-    cutting = Cutting(_micro_tokens(job, model, max(lengths)), world, _packs(model))
+    cutting = Cutting(stage.micro_tokens or MICRO_TOKENS, world, _packs(model))
     noise = None
     if stage.noise and model.alignment is not None:
         noise = Noise(stage.noise, model.config.llm_dim, job.seed)
     plan = plan_batches(lengths, stage.batch, stage.epochs, job.seed)
     data = PlannedBatches(examples, states, plan, cutting, pad, noise)
     _log_plan(job, data)
+    if machine.device() == "cpu":
+        largest = data.cutting.size(data.lengths[data.largest()])
+        fit.require_room(job, model, largest, max(lengths))
     trainer = PlannedTrainer(
         model=model,
         args=trainer_arguments(job, len(plan)),
@@ -114,12 +117,6 @@ def _packs(model: LinguaLiftModel) -> bool:
     """Whether the LLM's attention keeps sequences of one row apart."""
     chosen = str(getattr(model.llm.config, "_attn_implementation", ""))
     return chosen == packed.NAME or chosen.startswith("flash")
-
-
-def _micro_tokens(job: StageJob, model: LinguaLiftModel, longest: int) -> int:
-    """The most tokens of a micro-batch, as asked for or by `fit.with_room`."""
-    tokens = job.modelling.micro_tokens or MICRO_TOKENS
-    return fit.fit_processor(model, longest, tokens) if machine.device() == "cpu" else tokens
 
 
 def _losses(history: Sequence[Mapping[str, float]], steps: int) -> list[dict[str, float]]:
