@@ -240,10 +240,15 @@ def available_memory(root: str | Path = "/") -> int | None:
             statistics = (folder / "memory.stat").read_text()
         except (OSError, ValueError):
             continue
+        # Files that were read can leave memory again: the system's own figure counts both kinds.
         # v1 writes its own and, as `total_`, its groups' together; the last line is that of all
-        cached = re.findall(r"^(?:total_)?inactive_file (\d+)", statistics, flags=re.MULTILINE)
+        kinds = (
+            re.findall(rf"^(?:total_)?{kind}_file (\d+)", statistics, flags=re.MULTILINE)
+            for kind in ("inactive", "active")
+        )
+        cached = sum(int(values[-1]) for values in kinds if values)
         if allowed.isdecimal():
-            limits.append(max(0, int(allowed) - used + (int(cached[-1]) if cached else 0)))
+            limits.append(max(0, int(allowed) - used + cached))
     return min(limits) if limits else None
 
 

@@ -27,9 +27,11 @@ def group(root: Path, folder: str, limit: str, used: int, cached: int, v1: bool 
     files = ("limit_in_bytes", "usage_in_bytes") if v1 else ("max", "current")
     write(root, f"{folder}/memory.{files[0]}", f"{limit}\n")
     write(root, f"{folder}/memory.{files[1]}", f"{used}\n")
-    total = f"total_inactive_file {cached}\n" if v1 else ""
-    own = 0 if v1 else cached
-    write(root, f"{folder}/memory.stat", f"anon 5\ninactive_file {own}\n{total}")
+    active = cached // 4
+    kinds = {"inactive_file": cached - active, "active_file": active}
+    lines = [f"{kind} {0 if v1 else size}\n" for kind, size in kinds.items()]
+    lines += [f"total_{kind} {size}\n" for kind, size in kinds.items() if v1]
+    write(root, f"{folder}/memory.stat", "anon 5\n" + "".join(lines))
 
 
 def test_memory_is_the_smaller_of_the_system_and_the_container(root: Path) -> None:
@@ -49,7 +51,7 @@ def test_memory_of_a_job_is_that_of_the_tightest_of_its_groups(root: Path) -> No
     assert machine.available_memory(root) == 1500000000
 
 
-def test_memory_of_a_group_of_the_first_version_counts_its_cache_as_free(root: Path) -> None:
+def test_memory_of_a_group_of_the_first_version_counts_all_its_cache_as_free(root: Path) -> None:
     write(root, "proc/self/cgroup", "5:cpu:/other\n4:memory:/job_7\n")
     group(root, "sys/fs/cgroup/memory", "9223372036854771712", 10**9, 0, v1=True)
     group(root, "sys/fs/cgroup/memory/job_7", "2000000000", 900000000, 400000000, v1=True)
