@@ -5,6 +5,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "src/lingualift"
@@ -95,3 +96,9 @@ def test_what_is_not_there_is_noticed() -> None:
     assert links(text) == [("no.md", ""), ("method.md", "nowhere")]
     assert "nowhere" not in headings(ROOT / "docs/method.md")
     assert [name for name in modules(text) if not module_exists(name)] == ["lingualift.no.where"]
+
+
+def test_every_source_that_may_be_downloaded_is_listed_with_its_licence() -> None:
+    page = (ROOT / "docs/data.md").read_text(encoding="utf-8")
+    registered = yaml.safe_load((ROOT / "config/sources.yaml").read_text(encoding="utf-8"))
+    assert [key for key in registered if f"`{key}`" not in page] == []

@@ -53,8 +53,7 @@ class Vocabulary(Settings):
 
     wordlists: list[Literal["wordfreq", "cldr"]] = Field(
         description=(
-            "Word lists with frequencies added to the corpus vocabulary, where they know the"
-            " language."
+            "Word lists with frequencies; the first that knows a language adds to its vocabulary."
         )
     )
     size: Positive = Field(description="Target words a language, most frequent first.")
