@@ -6,6 +6,7 @@ import errno
 import gc
 import logging
 import os
+import re
 import shutil
 import signal
 import sys
@@ -30,6 +31,8 @@ JOBS = Path("results/.jobs.lock")
 """Held, shared, by every job at work: a run that starts here waits until the jobs of a killed one
 are gone.
 """
+# Accelerate would take them for settings of training; the others let a GPU round float32 to TF32.
+FOREIGN = re.compile(r"ACCELERATE_\w+|NVIDIA_TF32_OVERRIDE|TORCH_ALLOW_TF32_CUBLAS_OVERRIDE")
 SHELLS = ("sh", "bash", "dash")
 REMEDIES = {
     errno.ENOSPC: "free space (the folder of results, or that of temporary files)",
@@ -227,6 +230,9 @@ def frame(log: str, threads: int = 1, gpus: int = 0) -> Iterator[logging.Logger]
     """Run a job's body on GPUs of its own: its messages go to the file `log`; a `LinguaLiftError`
     ends it with one line and exit code 1.
     """
+    foreign = [name for name in os.environ if FOREIGN.fullmatch(name)]
+    for name in foreign:
+        del os.environ[name]
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is downloaded inside a compute step
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -239,6 +245,8 @@ def frame(log: str, threads: int = 1, gpus: int = 0) -> Iterator[logging.Logger]
         force=True,
     )
     logger = logging.getLogger("lingualift")
+    if foreign:
+        logger.warning("ignored, for it would change results: %s", ", ".join(foreign))
     machine.keep_freed_memory()
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)

@@ -184,8 +184,8 @@ def check_memory(needed: int, purpose: str) -> None:
 
 
 def check_gpus(wanted: int, precision: str, own_environment: bool) -> int:
-    """The machine has `wanted` GPUs that this torch can use and that multiply bfloat16 where
-    `precision` asks for it. Returns how many it has; 0 where none is wanted.
+    """The machine has `wanted` GPUs, all of one kind, that this torch can use and that multiply
+    bfloat16 where `precision` asks for it. Returns how many it has; 0 where none is wanted.
 
     Jobs of another environment than this one (`own_environment` false) ask their own torch.
     """
@@ -193,6 +193,15 @@ def check_gpus(wanted: int, precision: str, own_environment: bool) -> int:
         return 0
     gpus = machine.require_gpus(wanted)
     machine.require_bfloat16(precision, gpus)
+    kinds = sorted({(gpu.capability or (0, 0), gpu.memory or 0) for gpu in gpus})
+    if len(kinds) > 1:
+        listed = ", ".join(
+            f"{_gigabytes(memory)} ({major}.{minor})" for (major, minor), memory in kinds
+        )
+        raise LinguaLiftError(
+            f"this machine's GPUs are of several kinds: {listed}; results would depend on which of"
+            " them a job gets: name alike ones in CUDA_VISIBLE_DEVICES"
+        )
     if own_environment:
         machine.require_cuda()
     return len(gpus)

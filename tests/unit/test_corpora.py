@@ -360,6 +360,9 @@ def test_cldr_words_count_annotated_characters(tmp_path):
     path.write_text(json.dumps({"annotations": {"annotations": entries}}))
     words = cldr_list(path, "Latn")
     assert words["uso"] == pytest.approx(2 / 5) and words["mbwa"] == pytest.approx(1 / 5)
+    assert list(words) == ["furaha", "uso", "wa", "mbwa"], (
+        "in no order of hashes: frequencies add up"
+    )
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert cldr_list(path, "Latn") == words
     for damage in (b"[]", b"{", b"\xff", b"[" * 100_000, b'{"annotations": 1}'):

@@ -272,11 +272,12 @@ def test_rows_are_what_a_budget_holds_of_keys_and_values(world: World, monkeypat
     assert budget.held(row) == 10 and budget.held(row // 9) == 64
     assert budget.held(held.row(5000, 3000)) == 1, "one row is tried all the same"
     cpu, gpu = torch.device("cpu"), torch.device("cuda")
-    assert [Budget.of(cpu, asked).held(1) for asked in (None, 500)] == [128, 500]
-    assert Budget.of(cpu, None).held(10**9) == 2
+    model = 30 * 10**9
+    assert [Budget.of(cpu, model, asked).held(1) for asked in (None, 500)] == [128, 500]
+    assert Budget.of(cpu, model, None).held(10**9) == 2
     monkeypatch.setattr(machine, "gpu_memory", lambda: 100 * 10**9)
-    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 30 * 10**9)
-    assert [Budget.of(gpu, asked).held(10**8) for asked in (None, 400, 700)] == [500, 400, 500]
+    rows = [Budget.of(gpu, model, asked).held(10**8) for asked in (None, 400, 700)]
+    assert rows == [500, 400, 500]
 
 
 def test_what_other_programs_hold_changes_no_batch(world: World, monkeypatch):

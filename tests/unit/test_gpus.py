@@ -146,10 +146,21 @@ def test_a_stage_that_cannot_fit_the_machines_gpus_is_refused_before_work(
     )
 
 
+def test_gpus_of_several_kinds_are_refused_for_a_jobs_results_would_depend_on_which_it_gets(
+    gpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpus(f"{A100}, 81920", f"{A100}, 40960", f"{A100}, 81920")
+    with pytest.raises(LinguaLiftError, match=r"several kinds: 42.9 GB \(8.0\), 85.9 GB \(8.0\); "):
+        preflight.check_gpus(1, "auto", own_environment=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2")
+    assert preflight.check_gpus(1, "auto", own_environment=False) == 2
+
+
 def test_a_gpu_that_only_emulates_bfloat16_is_refused_where_it_is_asked_for_by_name(gpus) -> None:
     gpus(A100, T4)
     with pytest.raises(LinguaLiftError, match=r"only emulates.*capability 7\.5"):
         preflight.check_gpus(1, "bfloat16", own_environment=False)
+    gpus(T4, T4)
     for precision in ("auto", "float32"):
         assert preflight.check_gpus(1, precision, own_environment=False) == 2
     gpus(A100)

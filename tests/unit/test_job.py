@@ -1,5 +1,6 @@
 """The frame of a job: what its libraries print goes to its log, its one line to the terminal."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,26 @@ def test_nothing_that_a_jobs_libraries_print_reaches_the_terminal(
     for begins in ("1 printed", "2 to", "3 LOAD", "4 to a", "5 by", "6 by", "7 by", "8 to"):
         assert text.count(begins) == 1, begins
     assert "9 warned" in text
+
+
+def test_variables_of_the_environment_that_would_change_results_are_dropped_and_named(
+    tmp_path: Path,
+) -> None:
+    """Accelerate would train in bfloat16 where `precision: float32` asks for the other."""
+    log = tmp_path / "job.log"
+    dropped = {
+        "ACCELERATE_MIXED_PRECISION": "bf16",
+        "NVIDIA_TF32_OVERRIDE": "1",
+        "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE": "1",
+    }
+    script = PRINTS.replace("END", "print(sorted(os.environ))")
+    environment = os.environ | dropped | {"ACCELERATED": "kept"}
+    subprocess.run([sys.executable, "-c", script, str(log)], env=environment, check=True)
+    text = log.read_text(encoding="utf-8")
+    assert "'ACCELERATED'" in text
+    for name in dropped:
+        assert f"'{name}'" not in text
+        assert name in next(line for line in text.splitlines() if "would change results" in line)
 
 
 def test_a_fault_of_the_program_has_its_traceback_on_the_terminal_and_in_the_log(

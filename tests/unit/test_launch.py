@@ -3,6 +3,7 @@ device.
 """
 
 import json
+import logging
 import os
 import re
 import signal
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -30,9 +32,9 @@ from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States
 from lingualift.model.trained import trained_state
 from lingualift.sizes import ModelSize
-from lingualift.training import fit
+from lingualift.training import fit, progress
 from lingualift.training.job import StageJob, StageTexts
-from lingualift.training.launch import TOO_LARGE, launch
+from lingualift.training.launch import TOO_LARGE, _sum_in_one_order, launch
 from lingualift.training.progress import STOPPED
 from lingualift.training.run import read_data
 from lingualift.training.trainer import PlannedTrainer, last_complete_checkpoint
@@ -286,6 +288,66 @@ def test_a_stage_stopped_by_sigterm_saves_and_goes_on_to_the_same_weights(
     assert last_complete_checkpoint(tmp_path / "out.partial") is not None
     found, _ = trained(job)
     assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+
+
+@pytest.mark.parametrize("change", ["text", "rate", "precision", "parent's data"])
+def test_an_interrupted_stage_whose_data_or_settings_changed_begins_anew(
+    stage_job: StageJob,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    change: str,
+) -> None:
+    """Weights that have learnt from other data are no beginning."""
+    stamp = {"rule": "train", "inputs": {"questions.parquet": "one", "parent": "a"}}
+    job = stage_job.model_copy(update={"stamp": stamp})
+    monkeypatch.setattr(progress, "SAVE_SECONDS", 0.0)
+    original = progress.Progress.on_step_end
+
+    def dies(self: Any, args: Any, state: Any, control: Any, **options: Any) -> None:
+        if state.global_step == 5:
+            raise KeyboardInterrupt
+        original(self, args, state, control, **options)
+
+    monkeypatch.setattr(progress.Progress, "on_step_end", dies)
+    with pytest.raises(KeyboardInterrupt):
+        launch(job, 1)
+    monkeypatch.setattr(progress.Progress, "on_step_end", original)
+    assert last_complete_checkpoint(job.work) is not None
+    update: dict[str, Any]
+    if change == "text":
+        table = pq.read_table(tmp_path / "questions.parquet").to_pylist()
+        for row in table:
+            row["response"] += "9"
+        changed = pa.Table.from_pylist(table, schema=SCHEMA)
+        write_parquet(tmp_path / "questions.parquet", changed, SCHEMA)
+        update = {"stamp": stamp | {"inputs": {"questions.parquet": "two"}}}
+    elif change == "rate":
+        update = {"stage": job.modelling.model_copy(update={"learning_rate": 1e-3})}
+    elif change == "precision":
+        update = {"bf16": True}
+    else:
+        update = {"stamp": stamp | {"inputs": {"questions.parquet": "one", "parent": "b"}}}
+    now = job.model_copy(update=update)
+    with caplog.at_level(logging.WARNING):
+        found, _ = trained(now)
+    assert "other data or settings" in caplog.text
+    expected, _ = trained(now.model_copy(update={"out": tmp_path / "whole"}))
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+
+
+def test_a_gpu_is_asked_for_kernels_that_sum_in_one_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    monkeypatch.setattr(machine, "device", lambda: "cuda")
+    try:
+        _sum_in_one_order()
+        assert torch.are_deterministic_algorithms_enabled()
+        assert torch.is_deterministic_algorithms_warn_only_enabled()
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    finally:
+        torch.use_deterministic_algorithms(False)
 
 
 @pytest.fixture

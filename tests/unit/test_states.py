@@ -2,6 +2,7 @@
 taken up where it stopped.
 """
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 
 from lingualift.messages import LinguaLiftError
 from lingualift.model import encoder as encoder_module
@@ -75,6 +77,39 @@ def test_an_interrupted_store_goes_on_where_it_stopped_and_gives_the_same_bytes(
     stored = load_states(tmp_path / "cut", TEXTS)
     assert isinstance(stored.blocks[0], np.memmap)
     np.testing.assert_array_equal(stored.of(3), load_states(tmp_path / "whole", TEXTS).of(3))
+
+
+@pytest.mark.parametrize("change", ["precision", "weights"])
+def test_an_interrupted_store_of_another_precision_or_model_is_begun_anew(
+    causal_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    monkeypatch.setattr(encoder_module, "BATCH_TOKENS", 30)
+    monkeypatch.setattr(states_module, "FLUSH_SECONDS", 0)
+    other = shutil.copytree(causal_encoder, tmp_path / "other")
+    (file,) = other.glob("*.safetensors")
+    larger = {name: tensor * 1.5 for name, tensor in load_file(file).items()}
+    save_file(larger, file, {"format": "pt"})
+    before = (
+        Encoder(causal_encoder, 2, torch.bfloat16)
+        if change == "precision"
+        else Encoder(other, 2, torch.float32)
+    )
+    now = Encoder(causal_encoder, 2, torch.float32)
+    now.store(tmp_path / "whole", TEXTS)
+    original, calls = Encoder._run, []
+
+    def dies(self, tokens, chosen, layers=None):  # type: ignore[no-untyped-def]
+        calls.append(len(chosen))
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return original(self, tokens, chosen, layers)
+
+    monkeypatch.setattr(Encoder, "_run", dies)
+    with pytest.raises(KeyboardInterrupt):
+        before.store(tmp_path / "cut", TEXTS)
+    now.store(tmp_path / "cut", TEXTS)
+    written = (tmp_path / "cut/states.npy").read_bytes()
+    assert written == (tmp_path / "whole/states.npy").read_bytes()
 
 
 def test_a_store_that_is_cut_short_is_refused(causal_encoder: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ the weights.
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import torch
@@ -143,7 +144,8 @@ def _rows(
     where the largest batch does not fit a processor's free memory.
     """
     held = Held.of(model.llm.config, model.embedding_table().dtype)
-    budget = Budget.of(model.device, asked)
+    weights = sum(tensor.nbytes for tensor in chain(model.parameters(), model.buffers()))
+    budget = Budget.of(model.device, weights, asked)
 
     def size(index: int) -> int:
         return held.row(len(inputs.composed[index]), room, logits)

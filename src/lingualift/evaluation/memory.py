@@ -60,14 +60,15 @@ class Budget:
     rows: int
 
     @classmethod
-    def of(cls, device: torch.device, asked: int | None) -> "Budget":
-        """A device's, once it holds its model; `asked` rows at most (None: as many as are of use).
+    def of(cls, device: torch.device, model: int, asked: int | None) -> "Budget":
+        """A device's beside a model of `model` bytes; `asked` rows at most (None: as many as are of
+        use).
 
-        A processor takes the rows that are asked for as they are.
+        A processor takes the rows that are asked for as they are. What a GPU holds by now does not
+        matter: a job's second language would get other batches than the same language alone.
         """
         if device.type == "cuda":
-            whole = machine.gpu_memory() * GPU_SHARE
-            return cls(whole - torch.cuda.memory_allocated(device), asked or 2**16)
+            return cls(machine.gpu_memory() * GPU_SHARE - model, asked or 2**16)
         # A processor's products reach 125 GFLOP/s at 40 rows, 187 at 80 and 192 at 160 (bfloat16,
         # one core): more than `PROCESSOR_ROWS` take memory alone.
         return cls(inf, asked) if asked else cls(PROCESSOR_BYTES, PROCESSOR_ROWS)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import torch
 
@@ -105,7 +106,7 @@ def predict(
     else:
         store = None
         if partial is not None:
-            store = Partial(partial, _key(model, weights or llm, problems, asking, counts))
+            store = Partial(partial, _key(model, weights or llm, problems, asking, states))
         engine = engine or TransformersEngine(model, asking.settings.batch)
         answers = _answer(engine, inputs, end_ids(tokenizer, llm), asking, store)
         rows = []
@@ -135,13 +136,23 @@ def _key(
     weights: Path,
     problems: Sequence[Problem],
     asking: Asking,
-    counts: Sequence[int],
+    states: States | None,
 ) -> str:
-    """What must be the same for stored answers to be those that would be made."""
+    """What must be the same for stored answers to be those that would be made; of encoder states,
+    those of 64 problems.
+    """
     settings = asking.settings
     hashes = [_prompt_hash(problem, asking) for problem in problems]
     size = (settings.max_new_tokens, settings.batch, settings.engine)
-    return digest([hashes, fingerprint(weights), *size, str(model.dtype), list(counts)], 64)
+    read: list[Any] = []
+    if states is not None and len(states):
+        sampled = np.unique(np.linspace(0, len(states) - 1, 64).astype(int))
+        read = [
+            hashlib.sha256(states.rows(sampled).tobytes()).hexdigest(),
+            states.counts().tolist(),
+        ]
+    computed = [str(model.dtype), model.device.type]
+    return digest([hashes, fingerprint(weights), *size, *computed, *read], 64)
 
 
 def _answer(

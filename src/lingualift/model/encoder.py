@@ -26,6 +26,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPI
 from lingualift import machine
 from lingualift.messages import LinguaLiftError
 from lingualift.model.encoder_tokenizer import EncoderTokenizer, is_causal
+from lingualift.model.frozen import fingerprint
 from lingualift.model.states import States, StateWriter, Tokens, texts_key
 from lingualift.model.weights import pretrained_llm
 
@@ -161,6 +162,7 @@ class Encoder:
         backbone: Backbone | None = None,
         split_digits: bool = False,
     ) -> None:
+        self.path = Path(path)
         self.tokenize = EncoderTokenizer.load(path, split_digits)
         self.tokenizer, self.causal = self.tokenize.tokenizer, self.tokenize.causal
         self.backbone = (
@@ -305,6 +307,8 @@ class Encoder:
         counts = tokens.counts()
         order = np.argsort(counts, kind="stable")
         key: dict[str, Any] = {"texts": texts_key(texts), "layer": self.layer}
+        key |= {"model": fingerprint(self.path), "device": self.device}
+        key["dtype"] = str(next(self.backbone.parameters()).dtype)
         if self.tokenize.split_digits:
             key["split_digits"] = True
         if marked:

@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from math import fsum
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ def cldr_list(
     counts = Counter(
         word
         for names in tokenize(lines, tokenizer)
-        for word in {lower_case(name, language) for name in names}
+        for word in sorted({lower_case(name, language) for name in names})
     )
     counts = Counter({word: count for word, count in counts.items() if is_script(word, script)})
     total = sum(counts.values())
@@ -127,7 +128,7 @@ def merge(
         {word: value for word, value in side.items() if value > 0 and is_script(word, script)}
         for side in (corpus, word_list)
     ]
-    totals = [sum(side.values()) for side in sides]
+    totals = [fsum(side.values()) for side in sides]
     weights = [1.0 - list_weight, list_weight] if all(totals) else [1.0, 1.0]
     merged: dict[str, tuple[float, str]] = {}
     for side, total, weight, name in zip(

@@ -6,6 +6,7 @@ stage and the processes of several devices find them there.
 
 import logging
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,15 +83,22 @@ def stage_data(job: StageJob, encoder_learns: bool) -> StageData:
     folder = job.work / "examples"
     key = _key(job, encoder_learns)
     if not (folder / "data.json").is_file() or read_json(folder / "data.json")["key"] != key:
+        for checkpoint in sorted(job.work.glob("checkpoint-*")):
+            logger.warning("%s: other data or settings; %s is not used", job.name, checkpoint)
+            shutil.rmtree(checkpoint)
         _write(folder, key, *_read_texts(job, encoder_learns))
     return _load(folder)
 
 
 def _key(job: StageJob, encoder_learns: bool) -> str:
-    """What must be the same for stored data to be those of a stage."""
+    """What must be the same for stored data, and for weights that learnt from them, to be those of
+    a stage. Settings of memory are left out: they round otherwise, no more.
+    """
     tables = [[str(texts.texts), str(texts.states), str(texts.prompt)] for texts in job.data]
     chosen = [job.stage.identity(), job.layout, job.seed, job.names, encoder_learns]
-    return digest([chosen, tables, str(job.llm), job.stamp.get("inputs")], 64)
+    models = [str(path) for path in (job.llm, job.encoder, job.parent)]
+    read = [job.layer, job.split_digits, job.mixture, job.bf16, str(job.alignment)]
+    return digest([chosen, tables, models, read, job.stamp.get("inputs")], 64)
 
 
 def _read_texts(

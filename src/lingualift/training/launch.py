@@ -38,7 +38,7 @@ def launch(job: StageJob, processes: int) -> None:
     """
     _require_packages(job)
     if processes <= 1 or job.stage.objective == "warm-start":
-        _one_thread_on_a_processor()
+        _sum_in_one_order()
         run_stage(job)
         return
 
@@ -61,14 +61,19 @@ def launch(job: StageJob, processes: int) -> None:
         )
 
 
-def _one_thread_on_a_processor() -> None:
-    """A processor's sums depend on how many threads share them: the same weights, whatever threads
-    a job asks for because GPUs are configured.
+def _sum_in_one_order() -> None:
+    """The same weights from the same data. A processor's sums depend on how many threads share
+    them, whatever threads a job asks for because GPUs are configured. On a GPU the order of some
+    sums, as of attention's gradients, is by chance, unless torch is asked for kernels that keep it;
+    where it has none, it warns.
     """
     import torch
 
     if machine.device() == "cpu":
         torch.set_num_threads(1)
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA starts
+    torch.use_deterministic_algorithms(True, warn_only=True)
 
 
 def _require_packages(job: StageJob) -> None:
@@ -155,6 +160,7 @@ def worker(path: Path) -> int:
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     if machine.device() == "cuda":  # a frozen encoder goes there before the trainer is made
+        _sum_in_one_order()
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     rank = os.environ["RANK"]
     logging.basicConfig(
