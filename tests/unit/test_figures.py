@@ -19,7 +19,7 @@ from lingualift.figures import FIGURES, draw_figure, figure_names, fonts
 from lingualift.figures.base import Drawing, Figure, FigureInputs, LeftOut, Timing
 from lingualift.figures.gain import correlation_over_languages
 from lingualift.figures.loss import running_mean
-from lingualift.figures.neighbours import WORDS
+from lingualift.figures.neighbours import WORDS, shortened
 from lingualift.figures.read import read_timings
 from lingualift.figures.style import (
     COLOURS,
@@ -282,6 +282,15 @@ def test_correlation_has_the_interval_worked_out_by_hand_and_needs_five_pairs() 
     assert (found.low, found.high) == pytest.approx((-0.1273, 0.9865), abs=2e-4)
     assert correlation_over_languages([(1, 1), (2, 2), (3, 3), (4, 4)]) is None
     assert correlation_over_languages([(1, value) for value in range(6)]) is None
+
+
+def test_a_long_neighbour_is_cut_by_its_letters_not_by_the_machines_fonts() -> None:
+    for whole in ("Wissenschaft", "الاقتصادية", "ครอบครัว"):
+        assert shortened(whole) == whole
+    assert shortened("Wissenschaften") == "Wissenschaf…"
+    assert shortened("மருத்துவமனைகள்") == "மருத்துவ…"
+    chart = drawn("neighbours").chart.to_dict()
+    assert "'limit'" not in str(chart), "Vega would measure words with the machine's fonts"
 
 
 def test_neighbours_count_mutual_pairs_and_mark_collapsed_lexicons() -> None:

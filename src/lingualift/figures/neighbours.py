@@ -2,6 +2,7 @@
 Table 4 lists such examples).
 """
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from lingualift.figures.style import FONT, INK, counted, listed, values
 WORDS = ("water", "house", "mother", "book", "three", "good", "day")
 """Everyday words that any vocabulary holds; the same for every language and run."""
 CELL, ROW = 88, 27  # pixels
+LETTERS = 12  # of a word in a cell; those of most scripts are wider than Latin ones by half
+NARROW = ("LATIN", "GREEK", "CYRILLIC", "ARABIC", "HEBREW")
 MUTUAL, ONE_WAY = "#cfe3f1", "#f4f4f4"
 BOTH, ALONE = "nearest in both directions", "nearest from English alone"
 
@@ -67,11 +70,24 @@ def _words(base: alt.Chart, rows: Sequence[Row]) -> Any:
     return alt.layer(
         *(
             base.transform_filter(alt.datum.font == font)
-            .mark_text(fontSize=12, color=INK, limit=CELL - 8, font=font)
-            .encode(text="target:N")
+            .mark_text(fontSize=12, color=INK, font=font)
+            .encode(text="shown:N")
             for font in fonts
         )
     )
+
+
+def shortened(word: str) -> str:
+    """A word as a cell shows it. Cut by counting: measured by the machine's fonts, as Vega does it,
+    the same word would be whole on one machine and cut on another.
+    """
+    room = LETTERS + 0.5
+    for index, letter in enumerate(word):
+        if unicodedata.category(letter) != "Mn":
+            room -= 1 if unicodedata.name(letter, "").startswith(NARROW) else 1.5
+        if room < 0:
+            return word[: index - 1].rstrip() + "…"
+    return word
 
 
 def neighbour_rows(inputs: FigureInputs) -> list[dict[str, Any]]:
@@ -89,6 +105,7 @@ def neighbour_rows(inputs: FigureInputs) -> list[dict[str, Any]]:
                         "language": name + " †" * (verdicts.get(code) == "collapsed"),
                         "word": word,
                         "target": first["target"],
+                        "shown": shortened(first["target"]),
                         "all": ", ".join(row["target"] for row in translations),
                         "csls": first["csls"],
                         "font": font_of(first["target"], FONT),
