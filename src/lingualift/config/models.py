@@ -52,8 +52,8 @@ class EncoderModel(Model):
         "auto",
         description=(
             "Where a frozen encoder's states come from: kept on disk and read by all stages, or"
-            " made anew in every training step; auto: by gigabytes, readers and cost. Same losses"
-            " and weights."
+            " made anew in every training step; auto: by gigabytes, readers and cost. The same up"
+            " to rounding."
         ),
     )
 
