@@ -20,6 +20,7 @@ from tests import tiny
 
 if TYPE_CHECKING:
     from lingualift.retrieve.sources import Source
+    from lingualift.training.job import StageJob
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
 settings.load_profile("untimed")
@@ -92,6 +93,14 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def causal_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a tiny random decoder used as an encoder, of another width."""
     return save_llama(tmp_path_factory.mktemp("encoder"), hidden=24, layers=3)
+
+
+@pytest.fixture
+def stage_job(llama: Path, causal_encoder: Path, tmp_path: Path) -> "StageJob":
+    """A small stage of training; `tests/stage.py` runs it."""
+    from tests.stage import write_stage
+
+    return write_stage(tmp_path, llama, causal_encoder)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

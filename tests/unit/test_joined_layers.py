@@ -21,8 +21,8 @@ from tests.unit.test_families import (
     encoder_folder,
     one_step,
 )
-from tests.unit.test_system_chains import OVERLAY, train, write_inputs
 from tests.unit.test_systems import planned
+from tests.whole.test_system_chains import OVERLAY, train, write_inputs
 
 
 @pytest.fixture(scope="module")

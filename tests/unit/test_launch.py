@@ -1,14 +1,13 @@
-"""Whole stages through the launcher: one process or two, interrupted by a signal, too large for the
-device.
+"""Whole stages through the launcher: one process or two, interrupted, too large for the device.
+
+Those whose processes start as a user's do are in tests/whole/test_processes.py.
 """
 
 import json
 import logging
 import os
 import re
-import signal
 import subprocess
-import sys
 from dataclasses import replace
 from itertools import pairwise, takewhile
 from pathlib import Path
@@ -19,19 +18,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from safetensors.torch import load_file
 from transformers import AutoConfig, TrainingArguments
 
 from lingualift import machine
 from lingualift.artifacts import seal_directory, write_json, write_parquet
-from lingualift.config import Alignment, LanguageModelling
 from lingualift.messages import LinguaLiftError
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import LAYOUTS, Prompt, compose, compose_all, load_tokenizer
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.states import States
 from lingualift.model.trained import trained_state
-from lingualift.sizes import ModelSize
+from lingualift.sizes import PROCESSOR_ACTIVATIONS, ModelSize
 from lingualift.training import fit, progress
 from lingualift.training.job import StageJob, StageTexts
 from lingualift.training.launch import TOO_LARGE, _sum_in_one_order, launch
@@ -39,80 +36,12 @@ from lingualift.training.progress import STOPPED
 from lingualift.training.run import read_data
 from lingualift.training.trainer import PlannedTrainer, last_complete_checkpoint
 from tests.conftest import save_llama
+from tests.stage import QUESTIONS, SCHEMA, in_the_step, same, trained
 from tests.unit.sharded_worker import Sharded
 from tests.unit.test_systems import planned
 
 PART = "pytorch_model_fsdp_0"  # of a sharded model
-QUESTIONS = [f"Maria has {number} apples and {number % 7} pears." for number in range(2, 28)]
 LLAMA_7B, LLAMA_13B = ModelSize(6_738_000_000, 4096), ModelSize(13_016_000_000, 5120)
-SCHEMA = pa.schema(
-    [pa.field(name, pa.string()) for name in ("id", "language", "question", "response")]
-)
-
-
-@pytest.fixture
-def stage_job(llama: Path, causal_encoder: Path, tmp_path: Path) -> StageJob:
-    rows = [
-        {"id": str(n), "language": "en", "question": text, "response": f" {n}"}
-        for n, text in enumerate(QUESTIONS)
-    ]
-    write_parquet(tmp_path / "questions.parquet", pa.Table.from_pylist(rows, schema=SCHEMA), SCHEMA)
-    Encoder(causal_encoder, 2, torch.float32).store(tmp_path / "states", QUESTIONS)
-    stage = LanguageModelling(
-        objective="language-modelling",
-        data="maths",
-        train=["alignment", "boundary", "llm"],
-        prompt="maths",
-        epochs=2,
-        batch=8,
-        micro_tokens=170,  # some four examples
-        learning_rate=5e-3,
-        schedule="cosine",
-        warmup=0.1,
-    )
-    data = StageTexts(
-        tmp_path / "questions.parquet",
-        tmp_path / "states",
-        Prompt("{question}\nAnswer:", "Solve. "),
-    )
-    return StageJob(
-        stage=stage,
-        name="transfer",
-        layout="encoder",
-        seed=1,
-        out=tmp_path / "out",
-        llm=llama,
-        encoder=causal_encoder,
-        layer=2,
-        alignment=Alignment(normalise=True),
-        parent=None,
-        data=[data],
-        reference=data,
-        names={"en": "English"},
-        bf16=False,
-        stamp={"rule": "train"},
-    )
-
-
-def trained(job: StageJob, processes: int = 1) -> tuple[dict[str, torch.Tensor], list[float]]:
-    launch(job, processes)
-    record = json.loads((job.out / "stage.json").read_text())
-    assert not job.out.with_name(job.out.name + ".partial").exists()
-    return load_file(job.out / "model.safetensors"), [entry["loss"] for entry in record["losses"]]
-
-
-def same(found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
-    """Equal but for the order of sums over processes."""
-    assert found.keys() == expected.keys()
-    for name, tensor in expected.items():
-        torch.testing.assert_close(found[name], tensor, rtol=1e-3, atol=1e-4, msg=name)
-
-
-def test_two_processes_train_as_one(stage_job: StageJob, tmp_path: Path) -> None:
-    alone, losses = trained(stage_job)
-    together, both = trained(stage_job.model_copy(update={"out": tmp_path / "two"}), 2)
-    assert both == pytest.approx(losses, rel=1e-4)
-    same(together, alone)
 
 
 def templated(job: StageJob, out: Path) -> StageJob:
@@ -262,35 +191,7 @@ def test_a_sharded_stage_that_was_stopped_goes_on_to_the_weights_of_one_process(
     same(found, expected)
 
 
-def test_a_stage_stopped_by_sigterm_saves_and_goes_on_to_the_same_weights(
-    stage_job: StageJob, tmp_path: Path
-) -> None:
-    job = stage_job.model_copy(update={"stage": stage_job.stage.model_copy(update={"epochs": 10})})
-    expected, _ = trained(job.model_copy(update={"out": tmp_path / "whole"}))
-    (tmp_path / "job.json").write_text(job.model_dump_json())
-    environment = {**os.environ, "RANK": "0", "OMP_NUM_THREADS": str(torch.get_num_threads())}
-    environment.pop("WORLD_SIZE", None)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lingualift.training", str(tmp_path / "job.json")],
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "training from step 0" in line:
-            break
-    process.send_signal(signal.SIGTERM)
-    rest = process.stderr.read()
-    assert process.wait() == STOPPED, rest
-    assert "stopped by SIGTERM" in rest
-    assert not job.out.exists()
-    assert last_complete_checkpoint(tmp_path / "out.partial") is not None
-    found, _ = trained(job)
-    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
-
-
-@pytest.mark.parametrize("change", ["text", "rate", "precision", "parent's data"])
+@pytest.mark.parametrize("change", ["text", "precision"])
 def test_an_interrupted_stage_whose_data_or_settings_changed_begins_anew(
     stage_job: StageJob,
     tmp_path: Path,
@@ -299,7 +200,7 @@ def test_an_interrupted_stage_whose_data_or_settings_changed_begins_anew(
     change: str,
 ) -> None:
     """Weights that have learnt from other data are no beginning."""
-    stamp = {"rule": "train", "inputs": {"questions.parquet": "one", "parent": "a"}}
+    stamp = {"rule": "train", "inputs": {"questions.parquet": "one"}}
     job = stage_job.model_copy(update={"stamp": stamp})
     monkeypatch.setattr(progress, "SAVE_SECONDS", 0.0)
     original = progress.Progress.on_step_end
@@ -322,12 +223,8 @@ def test_an_interrupted_stage_whose_data_or_settings_changed_begins_anew(
         changed = pa.Table.from_pylist(table, schema=SCHEMA)
         write_parquet(tmp_path / "questions.parquet", changed, SCHEMA)
         update = {"stamp": stamp | {"inputs": {"questions.parquet": "two"}}}
-    elif change == "rate":
-        update = {"stage": job.modelling.model_copy(update={"learning_rate": 1e-3})}
-    elif change == "precision":
-        update = {"bf16": True}
     else:
-        update = {"stamp": stamp | {"inputs": {"questions.parquet": "one", "parent": "b"}}}
+        update = {"bf16": True}
     now = job.model_copy(update=update)
     with caplog.at_level(logging.WARNING):
         found, _ = trained(now)
@@ -438,8 +335,8 @@ def test_a_restart_and_other_processes_read_no_text_again(
     again = read_data(stage_job.with_settings(micro_tokens=50))
     assert isinstance(again.examples.ids, np.memmap)
     assert len(again.examples) == len(QUESTIONS)
-    for one, same in zip(first.examples, again.examples, strict=True):
-        assert np.array_equal(one.ids, same.ids) and np.array_equal(one.labels, same.labels)
+    for one, read in zip(first.examples, again.examples, strict=True):
+        assert np.array_equal(one.ids, read.ids) and np.array_equal(one.labels, read.labels)
     assert isinstance(again.states, States) and isinstance(again.states.blocks[0], np.memmap)
     with pytest.raises(pytest.fail.Exception, match="reads again"):
         read_data(stage_job.model_copy(update={"seed": 2}))  # other examples may be drawn
@@ -459,28 +356,15 @@ def test_texts_tokenised_together_are_composed_as_one_by_one(llama: Path) -> Non
                 assert np.array_equal(getattr(found, field), getattr(alone, field))
 
 
-def in_the_step(job: StageJob) -> StageJob:
-    """The same stage without stored states."""
-    data = [replace(texts, states=None) for texts in job.data]
-    assert job.reference is not None
-    reference = replace(job.reference, states=None)
-    return job.model_copy(update={"data": data, "reference": reference})
-
-
-@pytest.mark.parametrize("processes", [1, 2])
 def test_states_made_in_the_step_give_the_losses_and_weights_of_stored_ones(
-    stage_job: StageJob, tmp_path: Path, processes: int
+    stage_job: StageJob, tmp_path: Path
 ) -> None:
     expected, losses = trained(stage_job.model_copy(update={"out": tmp_path / "stored"}))
-    found, again = trained(in_the_step(stage_job), processes)
+    found, again = trained(in_the_step(stage_job))
     assert again == pytest.approx(losses, rel=1e-4)
     same(found, expected)
     noted = [
-        {
-            key: value
-            for key, value in json.loads((tmp_path / name / "config.json").read_text()).items()
-        }
-        for name in ("stored", "out")
+        json.loads((tmp_path / name / "config.json").read_text()) for name in ("stored", "out")
     ]
     assert noted[0] == noted[1]
 
@@ -567,7 +451,7 @@ def test_a_processors_weights_do_not_depend_on_what_other_programs_hold(
     assert "train llm-lora instead of llm" in str(error.value) and "\n" not in str(error.value)
     needed = re.search(r"training (\d+) tokens at once needs about", str(error.value))
     assert needed is not None and 100 < int(needed[1]) <= 170
-    a_token = fit.ACTIVATION_BYTES * text.num_hidden_layers * text.hidden_size
+    a_token = 2 * PROCESSOR_ACTIVATIONS * text.num_hidden_layers * text.hidden_size
     least = fit.OPTIMISER_BYTES * learning[0] + int(needed[1]) * a_token
     assert weights("exact", least) == expected
     with pytest.raises(LinguaLiftError) as error:

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from lingualift import sizes
+from lingualift.plan import requests
+from tests.unit.test_systems import planned
 
 SMOLLM, GEMMA, LLAMA = (
     sizes.ModelSize(135_000_000, 576),
@@ -36,7 +38,12 @@ SMOLLM, GEMMA, LLAMA = (
                 batch=8,
                 response=60,
             ),
-            4700,
+            6000,
+            200,
+        ),
+        (
+            sizes.training(SMOLLM, examples=560, epochs=1, llm_trained=False, batch=8, response=60),
+            4000,
             200,
         ),
         (sizes.prediction(SMOLLM, 40, False, sizes.answers(SMOLLM, 40, None)), 4000, 120),
@@ -53,6 +60,31 @@ def test_two_jobs_of_the_default_run_fit_into_ten_gigabytes(
 ) -> None:
     assert asked.megabytes <= megabytes
     assert asked.minutes <= minutes
+
+
+def test_a_stage_of_the_default_run_asks_for_what_it_was_measured_to_use() -> None:
+    """In MB, the most of three seeds (`max_rss`); jobs that ask for less than they use are killed
+    where memory is short, and the next job starts beside them.
+    """
+    default = planned()
+    measured = {
+        ("mono-sft-unreadable", "arithmetic"): 4281,  # 944 tokens at once
+        ("mono-sft-unreadable", "transfer"): 5919,  # 1,480
+        ("lingualift", "warm-start"): 1236,
+        ("lingualift", "align"): 2783,  # 1,016, the LLM frozen
+        ("lingualift", "transfer"): 3447,  # 640
+        ("lingualift-without-align", "transfer"): 3954,
+    }
+    asked = {
+        (name, stage.name): requests.training(default, stage.id).megabytes
+        for name, run in default.runs.items()
+        for stage in run.stages
+    }
+    for stage, used in measured.items():
+        assert used <= asked[stage] < 2 * used, stage
+    largest = max(asked["mono-sft-unreadable", "transfer"], asked["lingualift", "transfer"])
+    assert largest + asked["lingualift", "align"] < 10_000, "two of them fit, as README says"
+    assert max(asked.values()) < 7000, "the least that README asks for"
 
 
 def test_full_fine_tuning_asks_for_sixteen_bytes_a_parameter_and_a_frozen_llm_for_six() -> None:
@@ -145,7 +177,7 @@ def test_more_work_never_asks_for_less(first: int, second: int) -> None:
         lambda count: sizes.lexicon(count, count, 300),
         lambda count: sizes.training(SMOLLM, examples=count, epochs=3, llm_trained=False),
         lambda count: sizes.prediction(sizes.ModelSize(count), 512, gpu=True),
-        lambda count: sizes.prediction(SMOLLM, 40, False, sizes.answers(SMOLLM, 40, count)),
+        lambda count: sizes.prediction(SMOLLM, 40, False, sizes.answers(SMOLLM, 40, count + 1)),
         lambda count: sizes.training(
             SMOLLM, examples=9, epochs=1, llm_trained=True, batch=99, micro_tokens=count + 1
         ),

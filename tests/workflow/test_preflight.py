@@ -39,16 +39,20 @@ def refusal(
     prefix: tuple[str, ...] = (),
     **options: Any,
 ) -> str:
-    """The one line in which a run that must fail before its first job says why."""
-    command = [*prefix, *tiny.command(*arguments, **options)]
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=environment or tiny.environment(),
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    """The one line in which a run that must fail before its first job says why. It starts as a
+    user starts it where an environment or a prefix is given.
+    """
+    if environment is None:
+        done = tiny.snakemake(folder, *arguments, **options)
+    else:
+        done = subprocess.run(
+            [*prefix, *tiny.command(*arguments, **options)],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
     assert done.returncode != 0
     assert "Traceback" not in done.stderr, done.stderr[-3000:]
     lines = [line for line in done.stderr.splitlines() if ";" in line]

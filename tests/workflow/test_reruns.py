@@ -160,6 +160,12 @@ def test_another_setting_of_a_late_stage_leaves_the_early_ones(finished: Path) -
     assert jobs == sorted(["train align", "train transfer", *LIFTED, *TABLES])
 
 
+def test_another_micro_batch_trains_its_stage_anew_for_it_rounds_otherwise(finished: Path) -> None:
+    stages = {**tiny.SETTINGS["stages"], "align": {"examples": 32, "micro_tokens": 200}}
+    jobs = planned(finished, stages=stages)
+    assert jobs == sorted(["train align", "train transfer", *LIFTED, *TABLES])
+
+
 def test_one_more_benchmark_leaves_the_first_alone(finished: Path) -> None:
     jobs = planned(finished, benchmarks={"mmwp": "mmwp-mini", "more": "mgsm"})
     problems = [f"read mgsm in {language}" for language in ("en", "sw")]

@@ -16,7 +16,12 @@ from lingualift import machine
 from lingualift.demand import TrainingSetup, refuse_what_cannot_fit, tokens_that_fit
 from lingualift.messages import LinguaLiftError
 from lingualift.model.modeling import LinguaLiftModel
-from lingualift.sizes import MICRO_TOKENS, ModelSize
+from lingualift.sizes import (
+    MICRO_TOKENS,
+    PROCESSOR_ACTIVATIONS,
+    PROCESSOR_ACTIVATIONS_FROZEN,
+    ModelSize,
+)
 from lingualift.training.job import StageJob
 
 logger = logging.getLogger(__name__)
@@ -25,10 +30,8 @@ Result = TypeVar("Result")
 # activations again, a third slower, is then the better way.
 FEW_TOKENS = 2048
 MOST_TOKENS = 32_768  # no faster beyond it
-# of a processor's memory: weights' gradients and two moments in float32, and for every token, layer
-# and dimension what the backward pass keeps (1.02 MB a token measured at 30 layers of 576)
+# of a processor's memory: weights' gradients and two moments in float32
 OPTIMISER_BYTES = 12
-ACTIVATION_BYTES = 60
 
 
 class OutOfMemory(Exception):
@@ -133,7 +136,12 @@ def require_room(job: StageJob, model: LinguaLiftModel, tokens: int, longest: in
     available = machine.available_memory()
     text = model.llm.config.get_text_config()
     learning = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    a_token = text.num_hidden_layers * text.hidden_size * ACTIVATION_BYTES
+    kept = (
+        PROCESSOR_ACTIVATIONS
+        if any(parameter.requires_grad for parameter in model.llm.parameters())
+        else PROCESSOR_ACTIVATIONS_FROZEN
+    )
+    a_token = text.num_hidden_layers * text.hidden_size * 2 * kept
     needed = OPTIMISER_BYTES * learning + tokens * a_token
     if available is None or needed <= available:
         return
