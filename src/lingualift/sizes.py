@@ -269,7 +269,7 @@ def training(
     )
 
 
-def answers(llm: ModelSize, new_tokens: int, batch: int | None) -> float:
+def answer_bytes(llm: ModelSize, new_tokens: int, batch: int | None) -> float:
     """Bytes of the answers that a processor gives at once, `batch` or as many as its budget holds.
 
     A question in a script that the tokenizer spells byte by byte has three times the usual tokens.

@@ -431,13 +431,17 @@ def test_a_processors_weights_do_not_depend_on_what_other_programs_hold(
     stage_job: StageJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the free memory cannot hold is refused, with a micro-batch that fits."""
-    original, learning, text = fit.require_room, [], AutoConfig.from_pretrained(stage_job.llm)
+    original, learning, text = (
+        fit.refuse_large_micro_batch,
+        [],
+        AutoConfig.from_pretrained(stage_job.llm),
+    )
 
     def noted(job: StageJob, model: LinguaLiftModel, *tokens: int) -> None:
         learning.append(sum(p.numel() for p in model.parameters() if p.requires_grad))
         original(job, model, *tokens)
 
-    monkeypatch.setattr(fit, "require_room", noted)
+    monkeypatch.setattr(fit, "refuse_large_micro_batch", noted)
 
     def weights(name: str, free: int, **settings: Any) -> bytes:
         monkeypatch.setattr(machine, "available_memory", lambda: free)

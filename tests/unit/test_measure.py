@@ -42,3 +42,7 @@ def test_a_rules_functions_share_its_name_with_one_another_alone() -> None:
     of_the_rule = {"plan_files": rule, "plan_requests": rule, "sizes": rule}
     assert repeated(**of_the_rule) == {}
     assert [*repeated(**of_the_rule, command=rule)] == ["lexicon"]
+
+
+def test_no_public_name_of_this_repository_has_two_homes() -> None:
+    assert repeated_names(Checkout(Path(__file__).parents[2])) == {}

@@ -46,7 +46,7 @@ SMOLLM, GEMMA, LLAMA = (
             4000,
             200,
         ),
-        (sizes.prediction(SMOLLM, 40, False, sizes.answers(SMOLLM, 40, None)), 4000, 120),
+        (sizes.prediction(SMOLLM, 40, False, sizes.answer_bytes(SMOLLM, 40, None)), 4000, 120),
         (sizes.encoding(1200, GEMMA, gpu=False), 2500, 60),
         (sizes.word_encoding(6000, GEMMA, 2, gpu=False), 2500, 60),
         (sizes.model_preparation(GEMMA.parameters, converted=True), 3100, 30),
@@ -177,7 +177,9 @@ def test_more_work_never_asks_for_less(first: int, second: int) -> None:
         lambda count: sizes.lexicon(count, count, 300),
         lambda count: sizes.training(SMOLLM, examples=count, epochs=3, llm_trained=False),
         lambda count: sizes.prediction(sizes.ModelSize(count), 512, gpu=True),
-        lambda count: sizes.prediction(SMOLLM, 40, False, sizes.answers(SMOLLM, 40, count + 1)),
+        lambda count: sizes.prediction(
+            SMOLLM, 40, False, sizes.answer_bytes(SMOLLM, 40, count + 1)
+        ),
         lambda count: sizes.training(
             SMOLLM, examples=9, epochs=1, llm_trained=True, batch=99, micro_tokens=count + 1
         ),

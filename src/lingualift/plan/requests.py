@@ -181,7 +181,7 @@ def translation(plan: Plan, lang: str) -> Request:
 def translation_by_llm(plan: Plan, key: str) -> Request:
     """A benchmark's questions in one language, by an LLM as it is: about as long as answers."""
     llm, gpu = model_size(plan, key), plan.config.compute.gpus > 0
-    held = sizes.answers(llm, sizes.TOKENS, plan.config.translation.batch)
+    held = sizes.answer_bytes(llm, sizes.TOKENS, plan.config.translation.batch)
     return sizes.prediction(llm, sizes.TOKENS, gpu, held)
 
 
@@ -301,7 +301,7 @@ def prediction(plan: Plan, name: str, batch: str) -> Request:
     """Answer one benchmark in a batch of languages."""
     run, evaluation = plan.run(name), plan.config.evaluation
     llm, new_tokens = model_size(plan, run.llm.source), evaluation.max_new_tokens
-    held = sizes.answers(llm, new_tokens, evaluation.batch)
+    held = sizes.answer_bytes(llm, new_tokens, evaluation.batch)
     asked = sizes.prediction(llm, new_tokens, plan.config.compute.gpus > 0, held).times(
         len(files.batch_languages(batch))
     )

@@ -125,7 +125,9 @@ def encoder_parameters(job: StageJob) -> int:
     return sum(path.stat().st_size for path in files) // 2  # most are stored in 16 bits
 
 
-def require_room(job: StageJob, model: LinguaLiftModel, tokens: int, longest: int) -> None:
+def refuse_large_micro_batch(
+    job: StageJob, model: LinguaLiftModel, tokens: int, longest: int
+) -> None:
     """Refuse a micro-batch of `tokens` tokens whose gradients, optimiser and activations the free
     memory of a processor does not hold; one example has `longest` tokens at most.
 

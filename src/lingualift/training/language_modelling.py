@@ -79,7 +79,7 @@ def train_language_modelling(
     _log_plan(job, data)
     if machine.device() == "cpu":
         largest = data.cutting.size(data.lengths[data.largest()])
-        fit.require_room(job, model, largest, max(lengths))
+        fit.refuse_large_micro_batch(job, model, largest, max(lengths))
     trainer = PlannedTrainer(
         model=model,
         args=trainer_arguments(job, len(plan)),
