@@ -250,6 +250,8 @@ def frame(log: str, threads: int = 1, gpus: int = 0) -> Iterator[logging.Logger]
     machine.keep_freed_memory()
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)
+        # one of the variables that are dropped was read when torch was imported
+        sys.modules["torch"].set_float32_matmul_precision("highest")
     started = time.monotonic()
     streams = sys.stdout, sys.stderr
     sys.stdout = sys.stderr = handle  # progress bars, warnings and prints of libraries

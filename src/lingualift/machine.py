@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lingualift.messages import LinguaLiftError
 
@@ -90,11 +90,13 @@ def _gpus_of_torch(visible: str | None) -> list[Gpu]:
     return [Gpu(name) for name in names[:count]]
 
 
-def gpu_memory() -> int:
-    """Bytes of the first GPU of this process: those that a job is given are alike."""
+def gpu_memory(device: Any = 0) -> int:
+    """Bytes of a GPU, of this process's first unless another is named: those that a job is given
+    are alike.
+    """
     import torch
 
-    return int(torch.cuda.get_device_properties(0).total_memory)
+    return int(torch.cuda.get_device_properties(device).total_memory)
 
 
 def require_gpus(wanted: int) -> list[Gpu]:

@@ -228,6 +228,7 @@ def training(
     examples: int,
     epochs: int,
     llm_trained: bool,
+    adapted: bool = False,
     batch: int = 0,
     micro_tokens: int | None = None,
     response: int = RESPONSE,
@@ -236,7 +237,8 @@ def training(
     """One training stage.
 
     A trained LLM takes 16 bytes a parameter (weights, gradients and Adam's two moments in float32;
-    with GPUs for the state that is saved), a frozen one those in which it is loaded. Each process
+    with GPUs for the state that is saved), a frozen one, `adapted` by adapters or not, those in
+    which it is loaded. Each process
     loads the model for itself (`loading`) before its GPU gets it. Without a GPU the activations of
     `micro_tokens` tokens come on top (None: of `batch` long examples, or of `MICRO_TOKENS` tokens
     where that is less). Encoder states and tokenised examples are memory-mapped by all processes;
@@ -254,7 +256,8 @@ def training(
     example = TOKENS + response
     held = max(example, min(ceil(LARGEST_BATCH * batch * example), micro_tokens or MICRO_TOKENS))
     tokens = held if examples and not gpus else 0
-    kept = PROCESSOR_ACTIVATIONS if llm_trained else PROCESSOR_ACTIVATIONS_FROZEN
+    learns = llm_trained or adapted
+    kept = PROCESSOR_ACTIVATIONS if learns else PROCESSOR_ACTIVATIONS_FROZEN
     activations = llm.activations(tokens, kept)
     starter = LOADED if ranks > 1 else 0  # the job's own process waits for those that it started
     processes = ranks * (LOADED + 500) + examples * 5e3 / 1e6 + starter

@@ -288,6 +288,7 @@ def test_a_long_neighbour_is_cut_by_its_letters_not_by_the_machines_fonts() -> N
     for whole in ("Wissenschaft", "الاقتصادية", "ครอบครัว"):
         assert shortened(whole) == whole
     assert shortened("Wissenschaften") == "Wissenschaf…"
+    assert shortened("प्रधानमन्त्रीको") == "प्रधानमन्…", "no letter loses its sign"
     assert shortened("மருத்துவமனைகள்") == "மருத்துவ…"
     chart = drawn("neighbours").chart.to_dict()
     assert "'limit'" not in str(chart), "Vega would measure words with the machine's fonts"

@@ -41,6 +41,7 @@ from lingualift.model.layout import (
 )
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.prepacked import PackedLinear, can_pack, pack_weights
+from lingualift.model.states import States
 from lingualift.training.batches import collate
 from tests.conftest import save_llama
 
@@ -275,9 +276,11 @@ def test_rows_are_what_a_budget_holds_of_keys_and_values(world: World, monkeypat
     model = 30 * 10**9
     assert [Budget.of(cpu, model, asked).held(1) for asked in (None, 500)] == [128, 500]
     assert Budget.of(cpu, model, None).held(10**9) == 2
-    monkeypatch.setattr(machine, "gpu_memory", lambda: 100 * 10**9)
+    monkeypatch.setattr(machine, "gpu_memory", lambda device: 100 * 10**9)
     rows = [Budget.of(gpu, model, asked).held(10**8) for asked in (None, 400, 700)]
-    assert rows == [500, 400, 500]
+    assert rows == [560, 400, 560]
+    monkeypatch.setattr(machine, "gpu_memory", lambda device: 32 * 10**9)
+    assert Budget.of(gpu, model, None).held(10**8) == 16, "a fifth of what is left, not of all"
 
 
 def test_what_other_programs_hold_changes_no_batch(world: World, monkeypatch):
@@ -297,7 +300,9 @@ def test_what_other_programs_hold_changes_no_batch(world: World, monkeypatch):
     assert batches(10**12) == batches(7 * row) == expected
     with pytest.raises(LinguaLiftError, match="7 answers at once need") as error:
         batches(7 * row - 1)
-    assert "set evaluation.batch to 6 (answers may then round otherwise)" in str(error.value)
+    assert "set evaluation.batch (of an LLM that translates: translation.batch) to 6;" in str(
+        error.value
+    )
     require_room(torch.device("cpu"), 6, row)
     with pytest.raises(LinguaLiftError, match=r"or set precision to bfloat16"):
         batches(row - 1)
@@ -356,6 +361,29 @@ def answer(
     evaluation = Evaluation(max_new_tokens=LENGTH, batch=6, **settings)
     asking = Asking("en", kind, "encoder", PROMPT, evaluation)
     return predict(world.model, llm or world.llm, items, states, asking, partial)
+
+
+def test_stored_answers_to_other_encoder_states_or_by_other_arithmetic_are_not_taken(
+    world: World, monkeypatch, tmp_path: Path
+):
+    items, partial = problems(), tmp_path / "partial"
+    states = world.encoder.encode(texts(items))
+    other = States.of_arrays([2 * states.of(index) for index in range(len(states))])
+    asking = Asking("en", "number", "encoder", PROMPT, Evaluation(max_new_tokens=LENGTH, batch=6))
+    calls, original = [], module.greedy
+    monkeypatch.setattr(module, "greedy", lambda *given: calls.append(0) or original(*given))
+
+    def batches(read: States) -> int:
+        calls.clear()
+        predict(world.model, world.llm, items, read, asking, partial)
+        return len(calls)
+
+    assert [batches(states), batches(states), batches(other), batches(states)] == [4, 0, 4, 4]
+    world.model.to(torch.bfloat16)
+    try:
+        assert batches(states) == 4
+    finally:
+        world.model.to(torch.float32)
 
 
 def test_resumed_predictions_are_byte_for_byte_those_of_an_uninterrupted_job(

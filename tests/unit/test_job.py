@@ -68,11 +68,12 @@ def test_variables_of_the_environment_that_would_change_results_are_dropped_and_
         "NVIDIA_TF32_OVERRIDE": "1",
         "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE": "1",
     }
-    script = PRINTS.replace("END", "print(sorted(os.environ))")
+    shown = "print(sorted(os.environ), torch.get_float32_matmul_precision())"
+    script = "import torch\n" + PRINTS.replace("END", shown)
     environment = os.environ | dropped | {"ACCELERATED": "kept"}
     subprocess.run([sys.executable, "-c", script, str(log)], env=environment, check=True)
     text = log.read_text(encoding="utf-8")
-    assert "'ACCELERATED'" in text
+    assert "'ACCELERATED'" in text and "] highest" in text
     for name in dropped:
         assert f"'{name}'" not in text
         assert name in next(line for line in text.splitlines() if "would change results" in line)

@@ -42,13 +42,13 @@ def refusal(
     """The one line in which a run that must fail before its first job says why. It starts as a
     user starts it where an environment or a prefix is given.
     """
-    if environment is None:
+    if environment is None and not prefix:
         done = tiny.snakemake(folder, *arguments, **options)
     else:
         done = subprocess.run(
             [*prefix, *tiny.command(*arguments, **options)],
             cwd=folder,
-            env=environment,
+            env=environment or tiny.environment(),
             capture_output=True,
             text=True,
             timeout=300,

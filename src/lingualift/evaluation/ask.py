@@ -44,7 +44,7 @@ class Likelihood(NamedTuple):
 
 class AskedCheckpoint:
     """A checkpoint, loaded once; its own layout wraps the questions, and its own prompt unless
-    `prompt` replaces it. A batch holds at most `batch` questions (None: as many as memory holds).
+    `prompt` replaces it. A batch holds at most `batch` questions (None: as many as `Budget` says).
     `llm` and `encoder` say where the frozen models lie now.
     """
 

@@ -138,10 +138,15 @@ def _highest(logits: torch.Tensor) -> torch.Tensor:
 
 
 def _rows(
-    model: LinguaLiftModel, inputs: ComposedInputs, asked: int | None, room: int, logits: int = 1
+    model: LinguaLiftModel,
+    inputs: ComposedInputs,
+    order: Sequence[int],
+    asked: int | None,
+    room: int,
+    logits: int = 1,
 ) -> Callable[[int], int]:
     """How many inputs a batch holds from an input on, the longest of them. Raises `LinguaLiftError`
-    where the largest batch does not fit a processor's free memory.
+    where the first batch of `order`, longest first, does not fit a processor's free memory.
     """
     held = Held.of(model.llm.config, model.embedding_table().dtype)
     weights = sum(tensor.nbytes for tensor in chain(model.parameters(), model.buffers()))
@@ -150,8 +155,8 @@ def _rows(
     def size(index: int) -> int:
         return held.row(len(inputs.composed[index]), room, logits)
 
-    first = max(map(size, range(len(inputs))), default=1)
-    require_room(model.device, min(len(inputs), budget.held(first)), first)
+    if order:
+        require_room(model.device, min(len(order), budget.held(size(order[0]))), size(order[0]))
     return lambda index: budget.held(size(index))
 
 
@@ -178,7 +183,7 @@ def generate(
 
     with _bar(len(inputs), progress) as bar:
         bar.update(len(inputs) - len(order))
-        rows = _rows(model, inputs, batch, max_new_tokens)
+        rows = _rows(model, inputs, order, batch, max_new_tokens)
         for chosen, answers in in_batches(order, rows, answer):
             yield [
                 (index, ids, "end" if ended else "length")
@@ -216,8 +221,9 @@ def choice_likelihoods(
         return values
 
     with _bar(len(inputs), progress) as bar:
-        rows = _rows(model, inputs, batch, room, logits=room)
-        for chosen, values in in_batches(inputs.longest_first(), rows, score):
+        order = inputs.longest_first()
+        rows = _rows(model, inputs, order, batch, room, logits=room)
+        for chosen, values in in_batches(order, rows, score):
             for column_number, index in enumerate(chosen):
                 result[index] = [column[column_number] for column in values[: len(choices[index])]]
             bar.update(len(chosen))

@@ -22,7 +22,7 @@ from lingualift.messages import LinguaLiftError
 from lingualift.sizes import PROCESSOR_BYTES, PROCESSOR_ROWS
 
 Result = TypeVar("Result")
-GPU_SHARE = 0.8  # of a GPU's memory; the rest is for what a step computes
+GPU_SHARE = 0.8  # of what a model leaves of a GPU; the rest is for what a step computes
 LOGIT_BYTES = 6  # of a logit and its copy in float32
 REMEDY = (
     "set precision to bfloat16, choose a smaller llm.source, or lower evaluation.max_new_tokens"
@@ -68,7 +68,7 @@ class Budget:
         matter: a job's second language would get other batches than the same language alone.
         """
         if device.type == "cuda":
-            return cls(machine.gpu_memory() * GPU_SHARE - model, asked or 2**16)
+            return cls((machine.gpu_memory(device) - model) * GPU_SHARE, asked or 2**16)
         # A processor's products reach 125 GFLOP/s at 40 rows, 187 at 80 and 192 at 160 (bfloat16,
         # one core): more than `PROCESSOR_ROWS` take memory alone.
         return cls(inf, asked) if asked else cls(PROCESSOR_BYTES, PROCESSOR_ROWS)
@@ -86,7 +86,10 @@ def require_room(device: torch.device, rows: int, row: int) -> None:
     if free is None or rows * row <= free:
         return
     fewer = free // row
-    others = f"set evaluation.batch to {fewer} (answers may then round otherwise)"
+    others = (
+        f"set evaluation.batch (of an LLM that translates: translation.batch) to {fewer}; answers"
+        " may then round otherwise"
+    )
     raise LinguaLiftError(
         f"{rows} answers at once need {_gigabytes(rows * row)} of memory, {_gigabytes(free)} are"
         f" free; close other programs and run again, or {others if fewer else REMEDY}"

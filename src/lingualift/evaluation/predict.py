@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from lingualift import machine
 from lingualift.artifacts import digest
 from lingualift.benchmarks.base import Problem
 from lingualift.config import Evaluation
@@ -151,7 +152,9 @@ def _key(
             hashlib.sha256(states.rows(sampled).tobytes()).hexdigest(),
             states.counts().tolist(),
         ]
-    computed = [str(model.dtype), model.device.type]
+    computed: list[Any] = [str(model.dtype), model.device.type]
+    if model.device.type == "cuda":  # which decides the batches
+        computed.append(machine.gpu_memory(model.device))
     return digest([hashes, fingerprint(weights), *size, *computed, *read], 64)
 
 

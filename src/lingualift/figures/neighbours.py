@@ -86,7 +86,10 @@ def shortened(word: str) -> str:
         if unicodedata.category(letter) != "Mn":
             room -= 1 if unicodedata.name(letter, "").startswith(NARROW) else 1.5
         if room < 0:
-            return word[: index - 1].rstrip() + "…"
+            end = index - 1
+            while unicodedata.category(word[end]) == "Mn":  # it belongs to the letter before
+                end -= 1
+            return word[:end].rstrip() + "…"
     return word
 
 

@@ -31,7 +31,7 @@ class LinguaLiftLM(LM):
         precision: str = "auto",
     ) -> None:
         super().__init__()
-        fixed = str(batch_size).isdigit()  # "auto": as many as memory holds
+        fixed = str(batch_size).isdigit()  # "auto": as many as `Budget` says
         batch = int(str(batch_size)) if fixed else max_batch_size
         self.asked = AskedCheckpoint(Path(pretrained), precision, device, batch)
 

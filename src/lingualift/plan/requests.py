@@ -238,6 +238,7 @@ def training(plan: Plan, identifier: str) -> Request:
         examples=used if modelling else 0,
         epochs=modelling.epochs if modelling else 1,
         llm_trained="llm" in stage.train,
+        adapted="llm-lora" in stage.train,
         batch=stage.batch,
         micro_tokens=modelling.micro_tokens if modelling else None,
         response=sizes.TOKENS if short else sizes.RESPONSE,

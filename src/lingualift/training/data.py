@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from lingualift import machine
 from lingualift.artifacts import atomic_directory, digest, read_json, write_json
 from lingualift.messages import LinguaLiftError
 from lingualift.model.encoder_tokenizer import EncoderTokenizer
@@ -92,13 +93,14 @@ def stage_data(job: StageJob, encoder_learns: bool) -> StageData:
 
 def _key(job: StageJob, encoder_learns: bool) -> str:
     """What must be the same for stored data, and for weights that learnt from them, to be those of
-    a stage. Settings of memory are left out: they round otherwise, no more.
+    a stage. Settings of memory are those that were asked for, not those that a retry came to.
     """
     tables = [[str(texts.texts), str(texts.states), str(texts.prompt)] for texts in job.data]
     chosen = [job.stage.identity(), job.layout, job.seed, job.names, encoder_learns]
     models = [str(path) for path in (job.llm, job.encoder, job.parent)]
     read = [job.layer, job.split_digits, job.mixture, job.bf16, str(job.alignment)]
-    return digest([chosen, tables, models, read, job.stamp.get("inputs")], 64)
+    asked = [job.stamp.get("settings"), machine.device()]
+    return digest([chosen, tables, models, read, asked, job.stamp.get("inputs")], 64)
 
 
 def _read_texts(

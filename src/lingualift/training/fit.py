@@ -143,7 +143,9 @@ def refuse_large_micro_batch(
         if any(parameter.requires_grad for parameter in model.llm.parameters())
         else PROCESSOR_ACTIVATIONS_FROZEN
     )
-    a_token = text.num_hidden_layers * text.hidden_size * 2 * kept
+    layers = text.num_hidden_layers
+    units = layers + kept if job.modelling.gradient_checkpointing is True else layers * kept
+    a_token = 2 * text.hidden_size * units
     needed = OPTIMISER_BYTES * learning + tokens * a_token
     if available is None or needed <= available:
         return
@@ -151,8 +153,8 @@ def refuse_large_micro_batch(
     remedy = (
         f"set stages.{job.name}.micro_tokens to {fitting} (weights then round otherwise)"
         if fitting >= longest
-        else "use a machine with more memory, shorter examples, a smaller LLM, or train llm-lora"
-        " instead of llm"
+        else "set gradient_checkpointing: true, use a machine with more memory, shorter examples or"
+        " a smaller LLM, or train llm-lora instead of llm"
     )
     raise LinguaLiftError(
         f"stage '{job.name}': training {tokens} tokens at once needs about {needed / 1e9:.1f} GB"
