@@ -47,13 +47,15 @@ def test_states_of_different_widths_are_not_joined() -> None:
         States.join([States.of_arrays([np.zeros((1, 2))]), States.of_arrays([np.zeros((1, 3))])])
 
 
-def test_an_interrupted_store_goes_on_where_it_stopped_and_gives_the_same_bytes(
-    causal_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few texts a batch, each noted as soon as it is written."""
     monkeypatch.setattr(encoder_module, "BATCH_TOKENS", 30)
     monkeypatch.setattr(states_module, "FLUSH_SECONDS", 0)
-    encoder = Encoder(causal_encoder, 2, torch.float32)
-    encoder.store(tmp_path / "whole", TEXTS)
+
+
+def interrupted_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let encoding end at its fourth batch; returns the sizes of the batches, as they are begun."""
     original, calls = Encoder._run, []
 
     def dies(self, tokens, chosen, layers=None):  # type: ignore[no-untyped-def]
@@ -63,6 +65,15 @@ def test_an_interrupted_store_goes_on_where_it_stopped_and_gives_the_same_bytes(
         return original(self, tokens, chosen, layers)
 
     monkeypatch.setattr(Encoder, "_run", dies)
+    return calls
+
+
+def test_an_interrupted_store_goes_on_where_it_stopped_and_gives_the_same_bytes(
+    causal_encoder: Path, tmp_path: Path, small_batches: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = Encoder(causal_encoder, 2, torch.float32)
+    encoder.store(tmp_path / "whole", TEXTS)
+    calls = interrupted_once(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         encoder.store(tmp_path / "cut", TEXTS)
     assert not (tmp_path / "cut").exists()
@@ -81,10 +92,12 @@ def test_an_interrupted_store_goes_on_where_it_stopped_and_gives_the_same_bytes(
 
 @pytest.mark.parametrize("change", ["precision", "weights"])
 def test_an_interrupted_store_of_another_precision_or_model_is_begun_anew(
-    causal_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+    causal_encoder: Path,
+    tmp_path: Path,
+    small_batches: None,
+    monkeypatch: pytest.MonkeyPatch,
+    change: str,
 ) -> None:
-    monkeypatch.setattr(encoder_module, "BATCH_TOKENS", 30)
-    monkeypatch.setattr(states_module, "FLUSH_SECONDS", 0)
     other = shutil.copytree(causal_encoder, tmp_path / "other")
     (file,) = other.glob("*.safetensors")
     larger = {name: tensor * 1.5 for name, tensor in load_file(file).items()}
@@ -96,15 +109,7 @@ def test_an_interrupted_store_of_another_precision_or_model_is_begun_anew(
     )
     now = Encoder(causal_encoder, 2, torch.float32)
     now.store(tmp_path / "whole", TEXTS)
-    original, calls = Encoder._run, []
-
-    def dies(self, tokens, chosen, layers=None):  # type: ignore[no-untyped-def]
-        calls.append(len(chosen))
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return original(self, tokens, chosen, layers)
-
-    monkeypatch.setattr(Encoder, "_run", dies)
+    interrupted_once(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         before.store(tmp_path / "cut", TEXTS)
     now.store(tmp_path / "cut", TEXTS)
