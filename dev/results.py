@@ -1,16 +1,20 @@
-"""The default run's accuracies, from a run of several seeds to the pages that print them.
+"""Accuracies that the pages print, from runs of several seeds.
 
     python -m dev.results RUN
+    python -m dev.results RUN --of all-languages
+    python -m dev.results RUN --of sib200
 
-`RUN` is the folder of a finished run with `--config 'seeds=[1,2,3]'`. `docs/results-mmwp-mini.csv`
-is written anew, and from it the tables of README.md and docs/results.md.
-`tests/unit/test_published_results.py` holds the pages to that file.
+`RUN` is the folder of a finished run: of the default configuration, of
+`config/all-languages.yaml`, or of `config/sib200.yaml` over it. The record in `docs/` (`RUNS`) is
+written anew, and from it the tables of README.md and docs/results.md.
+`tests/unit/test_published_results.py` holds the pages to the records.
 """
 
 import argparse
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -20,62 +24,125 @@ import pyarrow.parquet as pq
 from dev.scaling import markdown
 from lingualift.artifacts import atomic_path, write_text
 from lingualift.benchmarks.registry import BENCHMARKS
+from lingualift.languages import load_languages
 from lingualift.tables.results import TableSystem, tidy
-from lingualift.tables.scopes import Scope, scopes
+from lingualift.tables.scopes import Scope, group_scopes, scopes
 
 ROOT = Path(__file__).resolve().parents[1]
-FILE = ROOT / "docs/results-mmwp-mini.csv"
 PAGES = (ROOT / "README.md", ROOT / "docs/results.md")
 METHOD, READER, ABLATION = "lingualift", "mono-sft-unreadable", "lingualift-without-align"
-UNALIGNED = "Not aligned"
+UNALIGNED, LOW_ALIGNED, LOW_UNALIGNED = "Not aligned", "Low, aligned", "Low, not aligned"
+LEVELS = ("Low", LOW_ALIGNED, LOW_UNALIGNED, "Medium", "High", "Avg.", "en")
+GROUPINGS = ("family", "script")
 COLUMNS = [
-    *("system", "title", "seed", "scope", "accuracy", "low", "high"),
+    *("system", "title", "seed", "scope", "level", "languages", "accuracy", "low", "high"),
     *("reference", "difference", "difference_low", "difference_high"),
 ]
 RESAMPLES = 10_000
 Row = dict[str, str]
 
 
-def of_run(run: Path) -> list[Row]:
-    """The rows of `FILE`: every system, seed (empty: their mean) and scope, and the method beside
+@dataclass(frozen=True)
+class Published:
+    """A run whose figures are printed: its record in `docs/`, the table and the benchmark that it
+    is read from, the method, the systems that it is held against (the first is every system's
+    reference), and whether families and scripts are shown.
+    """
+
+    file: str
+    table: str
+    benchmark: str
+    method: str
+    references: tuple[str, ...]
+    grouped: bool = True
+
+    @property
+    def path(self) -> Path:
+        return ROOT / "docs" / self.file
+
+
+RUNS = {
+    "default": Published(
+        "results-mmwp-mini.csv", "mmwp", "mmwp-mini", METHOD, (READER, ABLATION), grouped=False
+    ),
+    "all-languages": Published(
+        "results-all-languages.csv", "mmwp", "mmwp-mini", METHOD, (READER, ABLATION)
+    ),
+    "sib200": Published(
+        "results-sib200.csv",
+        "sib200",
+        "sib200",
+        "lingualift-topics",
+        ("mono-sft-topics", "lingualift-topics-without-align", "multilingual-tuned"),
+    ),
+}
+
+
+def of_run(run: Path, published: Published) -> list[Row]:
+    """The rows of a record: every system, seed (empty: their mean) and scope, and the method beside
     each of the other systems.
     """
-    table = pq.read_table(run / "results/tables/mmwp.parquet").to_pylist()
+    table = pq.read_table(run / f"results/tables/{published.table}.parquet").to_pylist()
     means = [row for row in table if row["seed"] is None and row["origin"] == "measured"]
-    groups = BENCHMARKS["mmwp-mini"].BENCHMARK.groups
-    of_method = {row["scope"]: row["aligned"] for row in means if row["system"] == METHOD}
+    groups = BENCHMARKS[published.benchmark].BENCHMARK.groups
+    of_method = {row["scope"]: row["aligned"] for row in means if row["system"] == published.method}
     known = set(chain.from_iterable(groups.values()))
     languages = [scope for scope in of_method if scope in known]
     aligned = [language for language in languages if of_method[language]]
-    rest = tuple(lang for lang in languages if lang not in aligned and lang != "en")
     systems = {row["system"]: TableSystem(row["title"], row["stages"]) for row in means}
     scores = pa.concat_tables(
         [
             pq.read_table(path)
-            for path in sorted(run.glob("results/scores/*/mmwp-mini.parquet"))
+            for path in sorted(run.glob(f"results/scores/*/{published.benchmark}.parquet"))
             if path.parent.name.partition("~")[0] in systems
         ]
     )
-    columns = [*scopes(languages, groups, aligned), Scope(UNALIGNED, "", rest)]
+    columns = _columns(languages, groups, aligned, published.grouped)
+    members = {scope.name: " ".join(scope.languages) for scope in columns}
+    levels = {scope.name: scope.level for scope in columns}
     rows = [
         row | {"reference": reference if row["difference"] is not None else None}
-        for reference in (READER, ABLATION)
+        for reference in published.references
         for row in tidy(
             scores, systems, languages, groups, aligned, reference, RESAMPLES, columns
         ).to_pylist()
-        if reference == READER or row["system"] == METHOD
+        if reference == published.references[0] or row["system"] == published.method
     ]
-    rows += [row for row in table if row["origin"] == "chance"]
+    rows += [row for row in table if row["origin"] == "chance" and row["scope"] in members]
+    for row in rows:
+        row |= {"languages": members[row["scope"]], "level": levels[row["scope"]]}
     return [{name: _cell(row.get(name)) for name in COLUMNS} for row in rows]
+
+
+def _columns(
+    languages: Sequence[str],
+    groups: Mapping[str, Sequence[str]],
+    aligned: Sequence[str],
+    grouped: bool,
+) -> list[Scope]:
+    def rest(name: str, chosen: Sequence[str], seen: bool) -> Scope:
+        kept = [lang for lang in chosen if (lang in aligned) == seen and lang != "en"]
+        return Scope(name, "", tuple(kept))
+
+    columns = [*scopes(languages, groups, aligned), rest(UNALIGNED, languages, False)]
+    if grouped:
+        table = load_languages(ROOT / "config/languages.tsv")
+        low = [lang for lang in languages if lang in groups["low"]]
+        groupings = {
+            name: {lang: getattr(table[lang], name) for lang in languages} for name in GROUPINGS
+        }
+        columns += [rest(LOW_ALIGNED, low, True), rest(LOW_UNALIGNED, low, False)]
+        columns += group_scopes(languages, groupings)
+    return columns
 
 
 def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def read(path: Path = FILE) -> list[Row]:
-    """The rows of the published file."""
-    with open(path, newline="", encoding="utf-8") as handle:
+def read(published: Published) -> list[Row]:
+    """The rows of a published record."""
+    with open(published.path, newline="", encoding="utf-8") as handle:
         return list(csv.DictReader(handle))
 
 
@@ -116,6 +183,48 @@ def differences(rows: Sequence[Row]) -> str:
     return markdown(head, lines)
 
 
+def grouped(rows: Sequence[Row], published: Published) -> str:
+    """The table by resource level, family and script, in the mean of the seeds: accuracy of every
+    system, and what the method gains on each other. Groups of one language are left out.
+    """
+    mean = [row for row in rows if not row["seed"]]
+    titles = {row["system"]: row["title"] for row in mean if row["system"]}
+    members = {row["scope"]: row["languages"] for row in mean}
+    wide = [row for row in mean if row["level"] in GROUPINGS and " " in row["languages"]]
+    wide.sort(key=lambda row: (row["level"], -len(row["languages"].split()), row["scope"]))
+    levels = [name for name in LEVELS if name in members]
+    names = [*levels, *dict.fromkeys(row["scope"] for row in wide)]
+    accuracy = {(row["system"], row["scope"]): _one(row["accuracy"]) for row in mean}
+    gains = {
+        (row["reference"], row["scope"]): difference(row)
+        for row in mean
+        if row["system"] == published.method and row["reference"]
+    }
+    head = [
+        f"{published.table}, languages",
+        "n",
+        *(_short(title) for title in titles.values()),
+        *(f"gain on {_short(titles[reference])}" for reference in published.references),
+    ]
+    return markdown(
+        head,
+        [
+            [
+                name.partition(" (")[0],
+                str(len(members[name].split())),
+                *(accuracy[system, name] for system in titles),
+                *(gains[reference, name] for reference in published.references),
+            ]
+            for name in names
+        ],
+    )
+
+
+def _short(title: str) -> str:
+    """A system's title without what stands in brackets."""
+    return re.sub(r" \(.*\)", "", title)
+
+
 def difference(row: Row) -> str:
     """A difference with its interval, in points."""
     low, high = _one(row["difference_low"]), _one(row["difference_high"])
@@ -140,20 +249,33 @@ def with_table(page: str, table: str) -> str:
     return changed
 
 
+def tables_of_pages(rows: Sequence[Row], published: Published) -> dict[Path, list[str]]:
+    """The tables of a record by the page that prints them."""
+    readme, page = PAGES
+    if published.grouped:
+        return {page: [grouped(rows, published)]}
+    return {readme: [accuracies(rows)], page: [accuracies(rows), differences(rows)]}
+
+
 def main() -> None:
     """The command of this module."""
     parser = argparse.ArgumentParser(
         prog="python -m dev.results", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("run", type=Path, help="folder of a finished run of several seeds")
-    rows = of_run(parser.parse_args().run)
-    with atomic_path(FILE) as path, open(path, "w", newline="", encoding="utf-8") as handle:
-        writer = csv.DictWriter(handle, COLUMNS, lineterminator="\n")
+    parser.add_argument("--of", choices=RUNS, default="default", help="which record it gives")
+    options = parser.parse_args()
+    published = RUNS[options.of]
+    rows = of_run(options.run, published)
+    with atomic_path(published.path) as path, open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    for page in PAGES:
-        text = with_table(page.read_text(encoding="utf-8"), accuracies(rows))
-        write_text(page, with_table(text, differences(rows)) if page.parent != ROOT else text)
+    for page, tables in tables_of_pages(rows, published).items():
+        text = page.read_text(encoding="utf-8")
+        for table in tables:
+            text = with_table(text, table)
+        write_text(page, text)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 
 from lingualift import machine
 from lingualift.config import load_config
+from lingualift.machine import wait_without_spinning
 from lingualift.messages import LinguaLiftError
 from lingualift.languages import load_languages
 from lingualift.paper import ARTIFACTS
@@ -36,8 +37,7 @@ from snakemake.settings.types import DeploymentMethod
 
 BASE = Path(workflow.current_basedir).parent
 
-# For every job of this run: two processes on two cores must not wait for each other in spin locks.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+wait_without_spinning()  # for every job of this run: two processes on two cores
 name_user()
 
 try:

@@ -279,6 +279,14 @@ def _memory_groups(root: Path) -> Iterator[tuple[Path, str, str]]:
             yield base / relative, *files
 
 
+def wait_without_spinning() -> None:
+    """Let the threads of this process and its children sleep while they wait for one another,
+    unless the environment has a policy: beside other work, threads that spin keep those that they
+    wait for from running. To be called before torch is loaded.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
 def keep_freed_memory() -> None:
     """Let glibc keep freed blocks below 32 MB instead of returning them to the system: 13 % faster
     training on a processor.

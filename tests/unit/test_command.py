@@ -1,8 +1,10 @@
 """The command `lingualift`: what each sub-command prints and writes, and how it refuses."""
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lingualift.command import main
+from lingualift.harness.__main__ import main as harness
 from lingualift.lexicon.gold import read_muse
 
 WORDS, DIMENSIONS = 300, 30
@@ -237,3 +240,24 @@ def test_a_shell_is_told_sub_commands_and_formats() -> None:
 
     assert completed("lingualift co") == ["plain,codeswitch"]
     assert completed("lingualift lexicon --format t") == ["plain,tsv", "plain,tei"]
+
+
+@pytest.mark.parametrize("policy", [None, "ACTIVE"])
+@pytest.mark.parametrize("start", [lambda: main(["--version"]), harness])
+def test_threads_of_command_and_harness_sleep_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, policy: str | None, start: Callable[[], int]
+) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", policy or "")
+    if policy is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    monkeypatch.setitem(sys.modules, "lm_eval", None)
+    start()
+    assert os.environ["OMP_WAIT_POLICY"] == (policy or "PASSIVE")
+
+
+def test_neither_command_nor_harness_loads_torch_before_its_threads_are_told_to_sleep() -> None:
+    code = (
+        "import sys, lingualift.command, lingualift.harness.__main__; print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

@@ -3,6 +3,8 @@ than its intervals show.
 """
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
@@ -17,7 +19,8 @@ from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.evaluation.score import SCORE_SCHEMA
 from lingualift.tables.results import TableSystem, readable, tidy
 
-ROWS = results.read()
+DEFAULT = results.RUNS["default"]
+ROWS = results.read(DEFAULT)
 README, PAGE = (page.read_text(encoding="utf-8") for page in results.PAGES)
 
 
@@ -61,16 +64,35 @@ def test_a_table_is_replaced_by_its_head_alone() -> None:
         results.with_table(page, "| absent | y |")
 
 
-def test_a_run_gives_its_own_table_and_the_differences_of_its_marks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+LANGUAGES, ALIGNED = ["en", "de", "sw", "te"], ["de", "sw"]
+TITLES = {results.READER: "Mono", results.METHOD: "Lift", results.ABLATION: "Without"}
+
+
+@dataclass(frozen=True)
+class DrawnRun:
+    """A run of two seeds whose marks are drawn: its folder, its own table, its marks."""
+
+    folder: Path
+    table: pa.Table
+    marks: dict[tuple[str, int, str, str], bool]
+
+    def mean(self, system: str, chosen: Sequence[str], seeds: Sequence[int]) -> float:
+        """Accuracy in % over these languages and seeds."""
+        kept = [
+            correct
+            for (name, seed, language, _), correct in self.marks.items()
+            if name == system and language in chosen and seed in seeds
+        ]
+        return 100 * sum(kept) / len(kept)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DrawnRun:
     monkeypatch.setattr(results, "RESAMPLES", 200)
-    languages, aligned = ["en", "de", "sw", "te"], ["de", "sw"]
-    titles = {results.READER: "Mono", results.METHOD: "Lift", results.ABLATION: "Without"}
     draw = np.random.default_rng(3).random
     marks = {
         key: bool(draw() < 0.5)
-        for key in product(titles, (1, 2), languages, [f"test-{item}" for item in range(9)])
+        for key in product(TITLES, (1, 2), LANGUAGES, [f"test-{item}" for item in range(9)])
     }
     stated = {"checkpoint": None, "benchmark": "mmwp-mini", "operation": "add", "gold": "1"}
     answered = {"answer": "1", "answer_strict": "1"}
@@ -82,42 +104,64 @@ def test_a_run_gives_its_own_table_and_the_differences_of_its_marks(
         ],
         schema=SCORE_SCHEMA,
     )
-    for system in titles:
-        for seed in (1, 2):
-            name = system if seed == 1 else f"{system}~{seed}"
-            path = tmp_path / f"results/scores/{name}/mmwp-mini.parquet"
-            path.parent.mkdir(parents=True)
-            kept = pc.and_(pc.equal(scores["system"], system), pc.equal(scores["seed"], seed))
-            pq.write_table(scores.filter(kept), path)
+    for system, seed in product(TITLES, (1, 2)):
+        name = system if seed == 1 else f"{system}~{seed}"
+        path = tmp_path / f"results/scores/{name}/mmwp-mini.parquet"
+        path.parent.mkdir(parents=True)
+        kept = pc.and_(pc.equal(scores["system"], system), pc.equal(scores["seed"], seed))
+        pq.write_table(scores.filter(kept), path)
     groups = BENCHMARKS["mmwp-mini"].BENCHMARK.groups
-    systems = {name: TableSystem(title, "transfer") for name, title in titles.items()}
-    own = tidy(scores, systems, languages, groups, aligned, results.READER, 200)
+    systems = {name: TableSystem(title, "transfer") for name, title in TITLES.items()}
+    own = tidy(scores, systems, LANGUAGES, groups, ALIGNED, results.READER, 200)
     (tmp_path / "results/tables").mkdir()
     pq.write_table(own, tmp_path / "results/tables/mmwp.parquet")
-    rows = results.of_run(tmp_path)
-    head, *lines = readable(own)
+    return DrawnRun(tmp_path, own, marks)
+
+
+def test_a_run_gives_its_own_table_and_the_differences_of_its_marks(run: DrawnRun) -> None:
+    rows = results.of_run(run.folder, DEFAULT)
+    head, *lines = readable(run.table)
     shown = [line.strip("| ").split(" | ") for line in results.accuracies(rows).splitlines()]
     names = ["system", *head[5:]]
     assert shown[0] == names
     assert shown[2:] == [[line[head.index(name)] for name in names] for line in lines]
-
-    def mean(system: str, chosen: list[str], seeds: tuple[int, ...]) -> float:
-        kept = [
-            correct
-            for (name, seed, language, _), correct in marks.items()
-            if name == system and language in chosen and seed in seeds
-        ]
-        return 100 * sum(kept) / len(kept)
-
     for row in rows:
         if row["reference"] and row["system"] == results.METHOD:
-            chosen = {"Aligned": aligned, results.UNALIGNED: ["te"], "Low": ["sw", "te"]}.get(
-                row["scope"], [row["scope"]]
-            )
-            if not set(chosen) <= set(languages):
-                continue
-            seeds = (int(row["seed"]),) if row["seed"] else (1, 2)
-            expected = mean(results.METHOD, chosen, seeds) - mean(row["reference"], chosen, seeds)
+            chosen, seeds = row["languages"].split(), seeds_of(row)
+            assert set(chosen) <= set(LANGUAGES)
+            expected = run.mean(results.METHOD, chosen, seeds)
+            expected -= run.mean(row["reference"], chosen, seeds)
             assert float(row["difference"]) == pytest.approx(expected, abs=1e-9)
             assert float(row["difference_low"]) <= expected <= float(row["difference_high"])
     assert {row["reference"] for row in rows} == {"", results.READER, results.ABLATION}
+
+
+def seeds_of(row: results.Row) -> tuple[int, ...]:
+    """The seeds that a row averages."""
+    return (int(row["seed"]),) if row["seed"] else (1, 2)
+
+
+def test_levels_families_and_scripts_average_their_own_languages(run: DrawnRun) -> None:
+    published = results.RUNS["all-languages"]
+    rows = results.of_run(run.folder, published)
+    members = {row["scope"]: row["languages"].split() for row in rows}
+    assert members["Low, aligned"] == ["sw"]
+    assert members["Low, not aligned"] == ["te"]
+    assert members["Not aligned"] == ["te"]
+    assert members["Indo-European-Germanic (en, de)"] == ["en", "de"]
+    assert members["Latn (en, de, sw)"] == ["en", "de", "sw"]
+    for row in rows:
+        mean = run.mean(row["system"], members[row["scope"]], seeds_of(row))
+        assert float(row["accuracy"]) == pytest.approx(mean)
+    printed = results.grouped(rows, published).splitlines()
+    assert printed[0].startswith("| mmwp, languages | n | Mono | Lift | Without | gain on Mono |")
+    line = next(line for line in printed if line.startswith("| Indo-European-Germanic |"))
+    method, reader, ablation = (
+        run.mean(system, ["en", "de"], (1, 2))
+        for system in (results.METHOD, results.READER, results.ABLATION)
+    )
+    cells = line.strip("| ").split(" | ")
+    assert cells[1:5] == ["2", f"{reader:.1f}", f"{method:.1f}", f"{ablation:.1f}"]
+    assert cells[5].startswith(f"{method - reader:+.1f} (")
+    assert cells[6].startswith(f"{method - ablation:+.1f} (")
+    assert not any("Niger-Congo" in line or "Dravidian" in line for line in printed)

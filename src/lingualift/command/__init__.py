@@ -22,6 +22,7 @@ from lingualift.command.pin import pin_command
 from lingualift.command.plan import plan_command
 from lingualift.command.provenance import provenance_command
 from lingualift.job import refused_by_system
+from lingualift.machine import wait_without_spinning
 from lingualift.messages import LinguaLiftError
 
 REFUSED, USAGE, INTERRUPTED = 1, 2, 130
@@ -60,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    wait_without_spinning()
     logging.basicConfig(level=logging.WARNING, format="lingualift: %(message)s", force=True)
     try:
         answer = commands.main(arguments, prog_name="lingualift", standalone_mode=False)

@@ -8,11 +8,13 @@ python -m lingualift.harness run --model lingualift --model_args pretrained=CHEC
 import sys
 
 from lingualift.harness import TASKS
+from lingualift.machine import wait_without_spinning
 from lingualift.messages import LinguaLiftError
 
 
 def main() -> int:
     """Run the harness on the arguments of this process."""
+    wait_without_spinning()
     try:
         from lm_eval.__main__ import cli_evaluate
 

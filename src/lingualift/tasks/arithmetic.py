@@ -3,7 +3,7 @@ tell anything about language.
 
 A chain of one to four steps is read from left to right: '42-24 +7' is answered '42-24=18. 18+7=25',
 in the form of the worked answers of `word_problems`. SmolLM2-135M adds two-digit numbers right in a
-third and subtracts them in a tenth of all cases (docs/results.md).
+third and subtracts them in a tenth of all cases (docs/log.md).
 """
 
 import random
