@@ -211,13 +211,14 @@ def choice_likelihoods(
 
     def score(chosen: Sequence[int]) -> list[list[float]]:
         past = prefill(model, inputs.batches(chosen, model.device), room)
+        first = model.logits(past.hidden).float().log_softmax(-1)
         values = []
         for number in range(max(len(choices[index]) for index in chosen)):
             rows = [
                 list(choices[index][number]) if number < len(choices[index]) else [inputs.pad]
                 for index in chosen
             ]
-            values.append(_continued(model, past, rows, inputs.pad).tolist())
+            values.append(_continued(model, past, first, rows, inputs.pad).tolist())
         return values
 
     with _bar(len(inputs), progress) as bar:
@@ -231,16 +232,20 @@ def choice_likelihoods(
 
 
 def _continued(
-    model: LinguaLiftModel, past: Prefilled, rows: Sequence[list[int]], pad: int
+    model: LinguaLiftModel,
+    past: Prefilled,
+    first: torch.Tensor,
+    rows: Sequence[list[int]],
+    pad: int,
 ) -> torch.Tensor:
-    """Log-likelihood [rows] of the token ids of each row after the prompt that was read there; the
-    cache holds the prompts alone again when it is next continued.
+    """Log-likelihood [rows] of the token ids of each row after the prompt that was read there,
+    whose next token has the log-probabilities `first` [rows, vocabulary]; the cache holds the
+    prompts alone again when it is next continued.
     """
     device, prompt = past.mask.device, past.mask.shape[1]
     counts = torch.tensor([len(row) for row in rows], device=device)[:, None]
     width = max(map(len, rows))
     ids = torch.tensor([row + [pad] * (width - len(row)) for row in rows], device=device)
-    first = model.logits(past.hidden).float().log_softmax(-1)
     total = first.gather(1, ids[:, :1])[:, 0]
     if width == 1:
         return total
