@@ -23,7 +23,7 @@ LINES = [
     *(f"Maria has {number} apples, {100 - number} pears." for number in range(10, 100)),
     *("मारिया के पास ३४ सेब हैं।", "৪৭ টি আপেল", "໔໗ ໝາກ", "٤٧ تفاحة", "२३ ३४ ४७") * 20,
 ]
-TEXT = "47 apples: 1,234 pears ३४ सेब ৪৭ টি ໔໗ and 80."
+TEXT = "47 apples: 1,234 pears ३४ सेब ৪৭ টি ໔໗ ๑๒ and 80."
 
 
 def trained(model: Any, trainer: Any, before: Any, normaliser: Any = None) -> Tokenizer:
@@ -60,7 +60,13 @@ def t5() -> Tokenizer:
     )
 
 
+def nllb() -> Tokenizer:
+    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=SPECIAL, show_progress=False)
+    return trained(models.BPE(unk_token="<unk>"), trainer, pre_tokenizers.Metaspace())
+
+
 def bert() -> Tokenizer:
+    """A vocabulary without `▁` and without Thai digits, each of which is the unknown token."""
     special = ["[UNK]", "<s>", "</s>", "<pad>"]
     trainer = trainers.WordPieceTrainer(vocab_size=400, special_tokens=special, show_progress=False)
     return trained(
@@ -145,7 +151,7 @@ def with_bytes(before: Any, normaliser: Any, words: list[str]) -> Tokenizer:
 
 
 def gemma() -> Tokenizer:
-    """The digits 0 to 9 one by one, those of other scripts joined."""
+    """The digits 0 to 9 one by one, those of other scripts joined; mmBERT's is Gemma's, too."""
     backend = with_bytes(
         pre_tokenizers.Split(" ", "merged_with_previous"),
         normalizers.Replace(" ", "▁"),
@@ -162,6 +168,7 @@ def llama2() -> Tokenizer:
 FAMILIES: dict[str, tuple[Callable[[], Tokenizer], bool]] = {
     "xlm-r": (xlm_r, False),
     "t5": (t5, False),
+    "nllb": (nllb, False),
     "bert": (bert, False),
     "gpt2": (gpt2, False),
     "llama3": (llama3, False),
@@ -174,8 +181,13 @@ FAMILIES: dict[str, tuple[Callable[[], Tokenizer], bool]] = {
 
 
 def wrapped(backend: Tokenizer) -> PreTrainedTokenizerFast:
+    unknown = "<unk>" if backend.token_to_id("[UNK]") is None else "[UNK]"
     return PreTrainedTokenizerFast(
-        tokenizer_object=backend, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
+        tokenizer_object=backend,
+        bos_token="<s>",
+        eos_token="</s>",
+        pad_token="<pad>",
+        unk_token=unknown,
     )
 
 

@@ -83,10 +83,11 @@ class EncoderTokenizer:
         offsets = batch["offset_mapping"]
         if self.split_digits:
             mark = self.tokenizer.convert_tokens_to_ids("▁")
-            offsets = [
-                _unmarked(*row, mark)
-                for row in zip(texts, batch["input_ids"], offsets, strict=True)
-            ]
+            if mark not in (None, self.tokenizer.unk_token_id):  # as where a vocabulary lacks it
+                offsets = [
+                    _unmarked(*row, mark)
+                    for row in zip(texts, batch["input_ids"], offsets, strict=True)
+                ]
         return batch["input_ids"], offsets
 
     @property
