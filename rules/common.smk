@@ -1,5 +1,6 @@
 # What only Snakemake can do: the plan of this run, wildcards, and requests that grow.
 
+import atexit
 import os
 import sys
 from dataclasses import asdict
@@ -9,7 +10,6 @@ from snakemake.exceptions import WorkflowError
 
 from lingualift import machine
 from lingualift.config import load_config
-from lingualift.machine import wait_without_spinning
 from lingualift.messages import LinguaLiftError
 from lingualift.languages import load_languages
 from lingualift.paper import ARTIFACTS
@@ -29,7 +29,7 @@ from lingualift.plan.resources import gpu_request, growing
 from lingualift.plan.systems import load_systems
 from lingualift.preflight import check_paths
 from lingualift.retrieve.sources import load_sources
-from lingualift.run import begin, is_dry_run, name_user, to_report
+from lingualift.run import begin, foreseen, is_dry_run, name_user, to_report
 from lingualift.run import results_summary
 from lingualift.sizes import Request
 from snakemake.logging import logger
@@ -37,7 +37,7 @@ from snakemake.settings.types import DeploymentMethod
 
 BASE = Path(workflow.current_basedir).parent
 
-wait_without_spinning()  # for every job of this run: two processes on two cores
+machine.wait_without_spinning()  # for every job of this run: two processes on two cores
 name_user()
 
 try:
@@ -50,9 +50,17 @@ except LinguaLiftError as error:
     raise WorkflowError(str(error)) from None
 
 
+def say_what_a_dry_run_would_begin_with():
+    """GPU hours, disk and downloads of the jobs that a dry run has listed."""
+    dag = workflow.dag
+    if dag is not None and (jobs := list(dag.needrun_jobs(exclude_finished=False))):
+        print(foreseen(PLAN, *asked_by(jobs)), file=sys.stderr)
+
+
 # A real run says it when it begins; of a dry run nothing is executed but this file.
 if workflow.is_main_process and is_dry_run():
     print(states.choice_summary(PLAN), file=sys.stderr)
+    atexit.register(say_what_a_dry_run_would_begin_with)
 
 
 # With --sdm apptainer jobs run in this image. None is in a registry: Apptainer.def builds it.
@@ -115,6 +123,17 @@ def stores(job):
     return any(path.startswith(f"{CONFIG.resources}/") for path in job.output)
 
 
+def asked_by(jobs):
+    """The sources that jobs retrieve, and what they ask for by the folder that they write to."""
+    return (
+        {job.wildcards.source for job in jobs if job.rule.name == "retrieve_source"},
+        {
+            "results": [job.resources for job in jobs if job.rule.script and not stores(job)],
+            CONFIG.resources: [job.resources for job in jobs if stores(job)],
+        },
+    )
+
+
 def begin_run():
     """Lock, checks and licences; only in the process that the user started."""
     jobs = list(workflow.dag.needrun_jobs())
@@ -125,11 +144,7 @@ def begin_run():
         gpus_here = begin(
             PLAN,
             BASE,
-            {job.wildcards.source for job in jobs if job.rule.name == "retrieve_source"},
-            {
-                "results": [job.resources for job in jobs if job.rule.script and not stores(job)],
-                CONFIG.resources: [job.resources for job in jobs if stores(job)],
-            },
+            *asked_by(jobs),
             [job.resources for job in jobs if job.rule.script and (local or job.is_local)],
             stages=[
                 job.wildcards.stage

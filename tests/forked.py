@@ -7,6 +7,7 @@ run, runs after a fault, those without a network and those in another environmen
 starts them.
 """
 
+import atexit
 import multiprocessing
 import os
 import subprocess
@@ -51,7 +52,11 @@ def _main(
     os.environ.update(environment)
     os.chdir(folder)
     sys.argv = ["snakemake", *arguments]
-    main(list(arguments))
+    atexit._clear()  # the server's; a fork of multiprocessing runs none by itself
+    try:
+        main(list(arguments))
+    finally:
+        atexit._run_exitfuncs()
 
 
 def snakemake(

@@ -126,7 +126,7 @@ def begin(
     # what no other machine mends comes first
     resources = Path(config.resources)
     sources = [plan.source(folder) for folder in plan.retrieved() if folder in folders]
-    stores = (resources / "sources", resources / "downloads")
+    stores = _stores(plan)
     preflight.check_pinned(sources, *stores)
     sizes = {Path(folder): disk_bytes(asked) for folder, asked in requests.items()}
     preflight.check_disks(sizes, "this run")
@@ -147,6 +147,25 @@ def begin(
         print(download_lines(sources, *stores, config.mirror), flush=True)
     sweep(results, 0 if alone else DAY)
     return gpus
+
+
+def foreseen(
+    plan: Plan, folders: Collection[str], requests: Mapping[str, Sequence[Requested]]
+) -> str:
+    """What a run says first of GPUs, disk and downloads, for a dry run, which never begins;
+    arguments as of `begin`.
+    """
+    sources = [plan.source(folder) for folder in plan.retrieved() if folder in folders]
+    parts = [gpu_hours([*chain.from_iterable(requests.values())])]
+    if sources:
+        parts.append(download_lines(sources, *_stores(plan), plan.config.mirror))
+    return "\n".join(filter(None, parts))
+
+
+def _stores(plan: Plan) -> tuple[Path, Path]:
+    """Where retrieved sources lie, and their downloads."""
+    resources = Path(plan.config.resources)
+    return resources / "sources", resources / "downloads"
 
 
 def disk_bytes(requests: Collection[Requested]) -> int:

@@ -54,6 +54,24 @@ def test_real_data_on_one_machine_has_every_kind_of_system() -> None:
     )  # of 61 stages in the chains of 18 systems; es alone has an engine
 
 
+@pytest.mark.parametrize("size, column", [([], 0), (["config/one-gpu-80.yaml"], 1)])
+def test_a_dry_run_says_what_would_be_downloaded_and_for_how_long_gpus_would_be_asked(
+    size: list[str], column: int
+) -> None:
+    text = printed("--configfile", "config/one-gpu.yaml", *size)
+    assert re.search(r"^to download: 6\.\d GB$", text, flags=re.MULTILINE)
+    assert re.search(r"^smollm2-1\.7b +not pinned +~3\.4 GB +Apache-2\.0 +download$", text, re.M)
+    hours = re.search(r"jobs ask for a GPU, for (\d+) hours of one in all, and (\d+) GB", text)
+    page = (ROOT / "docs/one-gpu.md").read_text(encoding="utf-8")
+    assert hours is not None
+    for row, said in (
+        ("GPU hours asked for (limits)", hours[1]),
+        ("disk that stays in use", f"{hours[2]} GB"),
+    ):
+        written = next(line for line in page.splitlines() if line.startswith(f"| {row} |"))
+        assert written.strip("| ").split(" | ")[1 + column] == said
+
+
 def test_mmwp_built_is_translated_into_each_language_but_english() -> None:
     languages = '{"alignment": ["de"], "evaluation": ["en", "es", "ca"]}'
     built = ["benchmarks={built: mmwp-built, mmwp: null}", "mmwp_built={engines: [apertium]}"]
