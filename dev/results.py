@@ -25,6 +25,7 @@ from dev.scaling import markdown
 from lingualift.artifacts import atomic_path, write_text
 from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.languages import load_languages
+from lingualift.tables.decimals import to_one_decimal
 from lingualift.tables.results import TableSystem, tidy
 from lingualift.tables.scopes import Scope, group_scopes, scopes
 
@@ -33,6 +34,7 @@ PAGES = (ROOT / "README.md", ROOT / "docs/results.md")
 METHOD, READER, ABLATION = "lingualift", "mono-sft-unreadable", "lingualift-without-align"
 UNALIGNED, LOW_ALIGNED, LOW_UNALIGNED = "Not aligned", "Low, aligned", "Low, not aligned"
 LEVELS = ("Low", LOW_ALIGNED, LOW_UNALIGNED, "Medium", "High", "Avg.", "en")
+MARK = "°"  # of a language that stage 1 saw no lexicon of
 GROUPINGS = ("family", "script")
 COLUMNS = [
     *("system", "title", "seed", "scope", "level", "languages", "accuracy", "low", "high"),
@@ -147,7 +149,12 @@ def read(published: Published) -> list[Row]:
 
 
 def accuracies(rows: Sequence[Row]) -> str:
-    """The table of both pages: a line for each system, in the mean of the seeds."""
+    """The table of both pages: a line for each system, in the mean of the seeds; languages that
+    stage 1 saw no lexicon of are marked.
+    """
+    unseen = {
+        code for row in rows if row["scope"] == UNALIGNED for code in row["languages"].split()
+    }
     lines: dict[str, dict[str, str]] = {}
     for row in rows:
         if not row["seed"] and row["scope"] != UNALIGNED:
@@ -157,9 +164,10 @@ def accuracies(rows: Sequence[Row]) -> str:
                 between = f"{_one(row['low'])}-{_one(row['high'])}" if row["low"] else ""
                 line["Avg. 95 %"] = between
     names = [name for name in lines[next(iter(lines))] if name != "Avg. 95 %"]
-    head = ["system", *names, "Avg. 95 %"]
+    head = ["system", *(f"{name}{MARK}" if name in unseen else name for name in names), "Avg. 95 %"]
+    cells = [*names, "Avg. 95 %"]
     return markdown(
-        head, [[title, *(line.get(name, "") for name in head[1:])] for title, line in lines.items()]
+        head, [[title, *(line.get(name, "") for name in cells)] for title, line in lines.items()]
     )
 
 
@@ -175,12 +183,30 @@ def differences(rows: Sequence[Row]) -> str:
             for row in rows
             if row["system"] == METHOD and row["reference"] == reference
         }
-        each = ", ".join(_signed(of["Aligned", seed]["difference"]) for seed in seeds)
-        lines.append(
-            [title[reference], *(difference(of[scope, ""]) for scope in shown), each],
-        )
-    head = ["LinguaLIFT beside", *shown, f"Aligned, seeds {', '.join(seeds)}"]
+        each = [
+            ", ".join(_signed(of[scope, seed]["difference"]) for seed in seeds)
+            for scope in ("Low", "Aligned")
+        ]
+        lines.append([title[reference], *(difference(of[scope, ""]) for scope in shown), *each])
+    numbers = ", ".join(seeds)
+    head = ["LinguaLIFT beside", *shown, f"Low, seeds {numbers}", f"Aligned, seeds {numbers}"]
     return markdown(head, lines)
+
+
+def gain_over_reader_or_chance(rows: Sequence[Row]) -> float:
+    """What the method gains in the low-resource languages, in points, where a reader below chance
+    counts as chance; the mean over languages and seeds.
+    """
+    accuracy = {(row["system"], row["seed"], row["scope"]): float(row["accuracy"]) for row in rows}
+    chance = {row["scope"]: float(row["accuracy"]) for row in rows if row["system"] == "chance"}
+    low = next(row["languages"].split() for row in rows if row["scope"] == "Low")
+    seeds = {row["seed"] for row in rows} - {""}
+    gains = [
+        accuracy[METHOD, seed, code] - max(accuracy[READER, seed, code], chance[code])
+        for seed in seeds
+        for code in low
+    ]
+    return sum(gains) / len(gains)
 
 
 def grouped(rows: Sequence[Row], published: Published) -> str:
@@ -232,11 +258,11 @@ def difference(row: Row) -> str:
 
 
 def _one(value: str) -> str:
-    return f"{float(value):.1f}"
+    return to_one_decimal(float(value))
 
 
 def _signed(value: str) -> str:
-    return f"{float(value):+.1f}"
+    return to_one_decimal(float(value), "+")
 
 
 def with_table(page: str, table: str) -> str:

@@ -91,7 +91,7 @@ def test_the_readable_gains_have_a_row_a_language_and_a_column_a_system() -> Non
 
 
 def test_the_line_below_a_table_names_the_languages_that_it_should_not_be_used_in() -> None:
-    (line,) = advice(table(), ["lift"], LANGUAGES, NAMES)
+    _, line = advice(table(), ["lift"], LANGUAGES, NAMES)
     assert line == (
         "Do not use Lift in German: the same LLM reading the question itself (Mono) is better there"
         " (95 % interval of the gain below 0). Do not count on Lift in Hindi: no gain over Mono is"
@@ -100,12 +100,20 @@ def test_the_line_below_a_table_names_the_languages_that_it_should_not_be_used_i
     assert advice(table(), [], LANGUAGES, NAMES) == []
 
 
+def test_a_table_says_of_which_languages_stage_1_saw_no_lexicon() -> None:
+    languages, names = ["en", *LANGUAGES], {**NAMES, "en": "English"}
+    unseen, _ = advice(table(), ["lift"], languages, names)
+    assert unseen == "Stage 1 saw no lexicon of German, Hindi."
+    assert not advice(table(), ["lift"], ["en", "sw"], names)[0].startswith("Stage 1")
+    assert not advice(table(), ["lift"], ["de", "hi"], names)[0].startswith("Stage 1")
+
+
 def test_the_line_says_so_where_a_system_gains_everywhere_or_nothing_is_to_compare_with() -> None:
     (everywhere,) = advice(table(), ["lift"], ["sw"], NAMES)
     assert everywhere == (
         "Lift gains over Mono in every language of this table (95 % intervals above 0)."
     )
-    (unknown,) = advice(table({"lift": ("Lift", "align", "")}), ["lift"], LANGUAGES, NAMES)
+    _, unknown = advice(table({"lift": ("Lift", "align", "")}), ["lift"], LANGUAGES, NAMES)
     assert "cannot say where not to use it" in unknown
 
 

@@ -18,6 +18,7 @@ from lingualift.messages import LinguaLiftError
 from lingualift.plan.systems import load_systems
 from lingualift.tables.bootstrap import bootstrap_means, holm, interval, mcnemar, samples
 from lingualift.tables.chance import chance, guess_share
+from lingualift.tables.decimals import to_one_decimal
 from lingualift.tables.reference import PublishedSystem, read_reference
 from lingualift.tables.results import (
     TIDY_SCHEMA,
@@ -635,3 +636,11 @@ def test_reference_figures_are_joined_by_title_and_bad_ones_named(tmp_path):
 
 def test_a_scope_of_one_language_is_that_language():
     assert Scope("sw", "low", ("sw",)) == scopes(["sw"], GROUPS, [])[0]
+
+
+def test_a_tie_is_printed_alike_however_it_was_summed() -> None:
+    weights = [1 / 7] * 7
+    summed = sum(16.25 * weight for weight in weights)
+    assert {to_one_decimal(value) for value in (16.25, summed, 16.25 + 1e-9)} == {"16.2"}
+    assert to_one_decimal(16.26) == "16.3"
+    assert (to_one_decimal(-1e-9, "+"), to_one_decimal(-1.25, "+")) == ("+0.0", "-1.2")

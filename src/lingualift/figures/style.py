@@ -6,6 +6,8 @@ from typing import Any
 
 import altair as alt
 
+from lingualift.tables.decimals import to_one_decimal
+
 # Liberation Sans comes with vl-convert and has Arial's widths, so a layout depends on no machine's
 # fonts. The others hold the scripts that it lacks (`fonts`).
 FONT = "Liberation Sans, Arial, Noto Sans, DejaVu Sans, sans-serif"
@@ -118,7 +120,7 @@ def wrapped(text: str, width: int) -> list[str]:
 
 def one_decimal(value: float) -> str:
     """A number as captions state it: one decimal, a true minus sign."""
-    return f"{value:.1f}".replace("-", "−")
+    return to_one_decimal(value).replace("-", "−")
 
 
 def rank_correlation(rho: float, low: float, high: float) -> str:

@@ -9,6 +9,7 @@ from statistics import stdev
 from typing import Any
 
 from lingualift.paper.published import PaperRow
+from lingualift.tables.decimals import to_one_decimal
 
 LEVELS = {"low": "LR.", "medium": "MR.", "high": "HR.", "average": "Avg."}
 """The paper's averages by the names of groups."""
@@ -103,12 +104,12 @@ def present(row: PaperRow, slot: Slot) -> str | None:
 
 def number(value: float) -> str:
     """One decimal, as the paper prints accuracies."""
-    return f"{value:.1f}"
+    return to_one_decimal(value)
 
 
 def difference(ours: float, printed: str) -> str:
     """Ours minus the printed figure in points, with its sign."""
-    return f"{ours - float(printed):+.1f}"
+    return to_one_decimal(ours - float(printed), "+")
 
 
 def cells(ours: Mean | None, printed: str | None) -> list[str]:

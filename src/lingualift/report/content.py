@@ -8,6 +8,7 @@ from lingualift.benchmarks.base import Problem, evenly_spread
 from lingualift.figures.base import Row
 from lingualift.figures.neighbours import WORDS
 from lingualift.figures.style import LEVELS, counted, listed, one_decimal
+from lingualift.tables.decimals import to_one_decimal
 
 QUESTIONS, FEWEST = 20, 3  # of a benchmark and language that stand side by side
 MOST_ANSWERS = 4000  # of a benchmark: about 1 MB; 47 languages and 20 systems leave 4 questions
@@ -162,15 +163,14 @@ def _cell(row: Row | None) -> Cell:
     if row is None:
         return Cell("–")
     bounds = "" if row["low"] is None else f"{row['low']:.0f}–{row['high']:.0f}"
-    return Cell(f"{row['accuracy']:.1f}", row["accuracy"], bounds)
+    return Cell(to_one_decimal(row["accuracy"]), row["accuracy"], bounds)
 
 
 def _gain(row: Row | None) -> Cell:
     if row is None or row["gain"] is None:
         return Cell("–")
-    return Cell(
-        f"{row['gain']:+.1f}", row["gain"], f"{row['gain_low']:+.0f} to {row['gain_high']:+.0f}"
-    )
+    between = f"{row['gain_low']:+.0f} to {row['gain_high']:+.0f}"
+    return Cell(to_one_decimal(row["gain"], "+"), row["gain"], between)
 
 
 def lexicon_summary(

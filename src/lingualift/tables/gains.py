@@ -11,6 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from lingualift.tables.decimals import to_one_decimal
+
 
 def gain_table(table: pa.Table) -> list[list[str]]:
     """Rows of a CSV: a language or average, then the gain of each system with its interval in
@@ -44,23 +46,36 @@ def _averaged(table: pa.Table, compared: bool = True) -> list[dict[str, Any]]:
 def _cell(row: Mapping[str, Any] | None) -> str:
     if row is None:
         return ""
-    return f"{row['gain']:+.1f} ({row['gain_low']:+.1f} to {row['gain_high']:+.1f})"
+    gain, low, high = (to_one_decimal(row[name], "+") for name in ("gain", "gain_low", "gain_high"))
+    return f"{gain} ({low} to {high})"
 
 
 def advice(
     table: pa.Table, systems: Collection[str], languages: Sequence[str], names: Mapping[str, str]
 ) -> list[str]:
-    """The line below a table for each of `systems`: in which languages a user should not use it.
+    """The lines below a table: of which languages stage 1 saw no lexicon, and for each of `systems`
+    (the method and its variants) in which languages a user should not use it.
 
     `names` are the English names of the languages by code.
     """
     rows = _averaged(table, compared=False)
     titles = {row["system"]: row["title"] for row in rows}
-    lines = []
+    lines = [_unaligned(rows, languages, names)] if systems else []
     for system in systems:
         own = {row["scope"]: row for row in rows if row["system"] == system}
         lines.append(_line([own[code] for code in languages if code in own], titles, names))
     return [line for line in lines if line]
+
+
+def _unaligned(
+    rows: Sequence[Mapping[str, Any]], languages: Sequence[str], names: Mapping[str, str]
+) -> str:
+    """English apart, which all others are aligned with; empty where no language is aligned."""
+    aligned = {row["scope"] for row in rows if row["aligned"]}
+    others = [code for code in languages if code not in aligned and code != "en"]
+    if not aligned.intersection(languages) or not others:
+        return ""
+    return f"Stage 1 saw no lexicon of {', '.join(names.get(code, code) for code in others)}."
 
 
 def _line(

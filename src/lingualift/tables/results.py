@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 
 from lingualift.messages import LinguaLiftError
 from lingualift.tables.bootstrap import holm, interval, mcnemar, samples
+from lingualift.tables.decimals import to_one_decimal
 from lingualift.tables.reference import PublishedSystem
 from lingualift.tables.scopes import PAPERS, WITHOUT, Scope, scopes
 
@@ -258,6 +259,7 @@ def _comparison(
     return comparison
 
 
+BOUNDS = ("low", "high")
 DIFFERENCE = ("difference", "difference_low", "difference_high")
 GAIN = ("gain", "gain_low", "gain_high")
 
@@ -408,7 +410,7 @@ def readable(table: pa.Table) -> list[list[str]]:
         first = by_scope.get("Avg.") or next(iter(by_scope.values()))
         cells = [
             (
-                f"{by_scope[name]['accuracy']:.1f}"
+                to_one_decimal(by_scope[name]["accuracy"])
                 + "*" * any(sign in (by_scope[name]["note"] or "") for sign in DOUBTFUL)
                 if name in by_scope
                 else ""
@@ -416,7 +418,7 @@ def readable(table: pa.Table) -> list[list[str]]:
             for name in names
         ]
         count = str(max(row["n"] for row in by_scope.values())) if first["n"] is not None else ""
-        bounds = "" if first["low"] is None else f"{first['low']:.1f}-{first['high']:.1f}"
+        bounds = "-".join(to_one_decimal(first[end]) for end in BOUNDS if first[end] is not None)
         result.append(
             [
                 " ".join(filter(None, (first["benchmark"], first["version"]))),
