@@ -25,10 +25,12 @@ JOBS: dict[int, JobAhead] = {}
 class Recorder(LogHandler):
     """The progress lines, and what they were reckoned from."""
 
+    slowness = 1.0
+
     def emit(self, record: LogRecord) -> None:
         if (estimate := getattr(record, "jobs_ahead", None)) is not None:
             JOBS.update(estimate.ahead)
-            print(f"slowness of this machine: {estimate.slowness:.3f}", file=sys.stderr)
+            Recorder.slowness = estimate.slowness
         event, now = getattr(record, "event", None), time.monotonic()
         if event == LogEvent.JOB_INFO:
             BEGAN[record.__dict__["jobid"]] = now
@@ -38,17 +40,21 @@ class Recorder(LogHandler):
 
 
 def write(path: Path) -> None:
-    """The record as a table; seconds count from the first job's beginning."""
+    """The record as a table; seconds count from the first job's beginning, `slowness` is what the
+    run measured of its machine.
+    """
     zero = min(BEGAN.values())
     with path.open("w", encoding="utf-8", newline="") as handle:
         table = csv.writer(handle, delimiter="\t", lineterminator="\n")
-        table.writerow(["number", "rule", "work", "after", "priority", "began", "ended"])
+        names = ["number", "rule", "work", "after", "priority", "began", "ended", "slowness"]
+        table.writerow(names)
         for number, job in sorted(JOBS.items()):
             ended = ENDED[number] - zero
             began = BEGAN.get(number, ENDED[number]) - zero
             row = {**asdict(job), "work": round(job.work, 1)}
             row["after"] = " ".join(map(str, sorted(job.after)))
-            table.writerow([*row.values(), round(began), round(ended)])
+            seconds = round(began), round(ended)
+            table.writerow([*row.values(), *seconds, round(Recorder.slowness, 3)])
 
 
 def main() -> None:

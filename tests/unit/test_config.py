@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from lingualift.benchmarks.registry import BENCHMARKS
 from lingualift.config import Config, Settings, System, load_config
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
@@ -788,3 +789,15 @@ def test_a_serving_engine_without_a_gpu_is_refused():
     settings = prediction_settings(planned(values), "mmwp-mini")
     assert settings["engine"] == "vllm"
     assert "engine" not in prediction_settings(planned(DEFAULT), "mmwp-mini")
+
+
+@pytest.mark.parametrize("name", sorted(BENCHMARKS))
+def test_every_benchmark_can_be_asked_for_over_the_default_configuration(name: str) -> None:
+    """Without a prompt of the user's own."""
+    groups = BENCHMARKS[name].BENCHMARK.groups.values()
+    languages = {
+        **DEFAULT["languages"],
+        "evaluation": [code for group in groups for code in group][:2],
+    }
+    made = planned({**DEFAULT, "benchmarks": {"asked": name}, "languages": languages})
+    assert made.languages_of(name)

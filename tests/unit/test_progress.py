@@ -73,13 +73,21 @@ def worst(lines: list[tuple[float, float]]) -> tuple[float, float]:
     return min(ratios), max(ratios)
 
 
-@pytest.mark.parametrize("name", ["small", "default"])
-@pytest.mark.parametrize("slower", [1.0, 2.0])
+def measured_slowness(name: str) -> float:
+    """What the run measured of its machine, 1 in records that did not keep it."""
+    with open(RECORDED / f"{name}.tsv", encoding="utf-8") as handle:
+        return float(next(csv.DictReader(handle, delimiter="\t")).get("slowness", 1.0))
+
+
+@pytest.mark.parametrize("name", ["small", "default", "half"])
+@pytest.mark.parametrize("wrong", [0.85, 1.0, 1.15])
 def test_the_time_left_is_within_a_third_of_the_truth_on_this_machine_and_on_one_half_as_fast(
-    slower: float, name: str
+    wrong: float, name: str
 ) -> None:
-    """The default run was recorded from its first download on, in a fresh clone, with 8 GB."""
-    least, most = worst(replayed(recorded(name, slower), slower))
+    """Also where the machine's speed was measured 15 % wrong. The default run was recorded from its
+    first download on, in a fresh clone, with 8 GB; `half` beside two processes that never waited.
+    """
+    least, most = worst(replayed(recorded(name), wrong * measured_slowness(name)))
     assert least > 2 / 3 and most < 4 / 3, (least, most)
 
 

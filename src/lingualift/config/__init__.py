@@ -121,7 +121,12 @@ class Config(Settings):
         description="Pins that only you can supply: {source: hub commit} or {source/file: sha256}.",
     )
     precision: Literal["auto", "bfloat16", "float32"] = Field(
-        "auto", description="auto: bfloat16 where the processor or GPU multiplies it in hardware."
+        "auto",
+        description=(
+            "auto: bfloat16 where the processor or GPU multiplies it in hardware. Kernels of"
+            " bfloat16 round otherwise on another processor; float32 kept every answer (page of"
+            " results, Limits)."
+        ),
     )
     mirror: Folder | None = Field(
         None, description="Folder that holds the sources; used before any network."

@@ -79,7 +79,7 @@ def _tagging(plan: Plan, wildcards: Any) -> float:
 
 
 def _encoder(plan: Plan, key: str) -> float:
-    """How much longer than the default's 270 million parameters an encoder takes."""
+    """How much longer an encoder takes than one of 270 million parameters."""
     return requests.model_size(plan, key).parameters / 270e6
 
 
