@@ -202,13 +202,22 @@ def is_dry_run(arguments: Sequence[str] = sys.argv) -> bool:
     return any(re.fullmatch(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*", text) for text in arguments[1:])
 
 
+def _rows(path: Path) -> list[list[str]]:
+    with open(path, newline="", encoding="utf-8") as handle:
+        return list(csv.reader(handle))
+
+
 def results_summary(targets: list[Path]) -> str:
-    """The result tables among the targets as text, and where everything is: the report last."""
+    """The result tables among the targets as text, each with its gains over the LLM that reads the
+    question itself, and where everything is: the report last.
+    """
     lines = []
     for path in targets:
         if path.suffix == ".csv" and path.is_file():
-            with open(path, newline="", encoding="utf-8") as handle:
-                lines += [f"\n{path}", as_text(list(csv.reader(handle)))]
+            lines += [f"\n{path}", as_text(_rows(path))]
+            gains = path.with_name(f"{path.stem}-gains.csv")
+            if gains.is_file() and len(compared := _rows(gains)) > 1:
+                lines += [f"\n{gains}", as_text(compared, left=1), ""]
             notes = path.with_suffix(".notes.txt")
             if notes.is_file():
                 lines += notes.read_text(encoding="utf-8").splitlines()

@@ -2,6 +2,7 @@
 system, from hand-made marks with known values.
 """
 
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pytest
 
 from lingualift.evaluation.score import SCORE_SCHEMA
 from lingualift.report.content import result_table
+from lingualift.run import results_summary
 from lingualift.tables.gains import advice, gain_table
 from lingualift.tables.results import tidy
 
@@ -128,3 +130,29 @@ def test_the_report_has_a_column_for_each_gain_and_the_line_below() -> None:
         ("-100.0", "-100 to -100")
     ]
     assert len(german.cells) == len(shown.systems) and shown.note == "Do not use Lift."
+
+
+def test_a_run_ends_with_the_table_its_gains_and_the_line_below(tmp_path: Path) -> None:
+    for name, rows in (
+        ("sums.csv", [["benchmark", "system", "de"], ["sums", "Lift", "0.0"]]),
+        ("sums-gains.csv", gain_table(table())),
+        ("lexicons.csv", [["language", "verdict"], ["sw", "good"]]),
+    ):
+        text = "".join(",".join(row) + "\n" for row in rows)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "sums.notes.txt").write_text("Do not use Lift.\n", encoding="utf-8")
+    said = results_summary([tmp_path / "lexicons.csv", tmp_path / "sums.csv"])
+    placed = [
+        said.index(part)
+        for part in (
+            "verdict",
+            "sums  ",
+            "sums-gains.csv",
+            "-100.0 (-100.0 to -100.0)",
+            "Do not use",
+        )
+    ]
+    assert placed == sorted(placed)
+    assert said.count("-gains.csv") == 1
+    (tmp_path / "sums-gains.csv").write_text("language\n", encoding="utf-8")
+    assert "-gains.csv" not in results_summary([tmp_path / "sums.csv"]), "no system has a reader"

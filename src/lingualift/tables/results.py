@@ -433,12 +433,12 @@ def readable(table: pa.Table) -> list[list[str]]:
     return result
 
 
-def as_text(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as an aligned plain-text table."""
+def as_text(rows: Sequence[Sequence[str]], left: int = 2) -> str:
+    """Rows as an aligned plain-text table; the first `left` columns are words."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if column < 2 else cell.rjust(width)
+            cell.ljust(width) if column < left else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
