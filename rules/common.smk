@@ -30,7 +30,7 @@ from lingualift.plan.systems import load_systems
 from lingualift.preflight import check_paths
 from lingualift.retrieve.sources import load_sources
 from lingualift.run import begin, foreseen, is_dry_run, name_user, to_report
-from lingualift.run import results_summary
+from lingualift.run import results_summary, wake_seldom
 from lingualift.sizes import Request
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
@@ -136,6 +136,7 @@ def asked_by(jobs):
 
 def begin_run():
     """Lock, checks and licences; only in the process that the user started."""
+    wake_seldom(workflow.scheduler)
     jobs = list(workflow.dag.needrun_jobs())
     local = workflow.local_exec
     read = {str(path) for job in jobs for path in job.input}

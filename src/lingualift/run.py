@@ -6,11 +6,12 @@ import os
 import re
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from lingualift import machine, preflight
 from lingualift.job import JOBS
@@ -147,6 +148,30 @@ def begin(
         print(download_lines(sources, *stores, config.mirror), flush=True)
     sweep(results, 0 if alone else DAY)
     return gpus
+
+
+def wake_seldom(scheduler: Any) -> None:
+    """Let a Snakemake scheduler have one timer that wakes it for its limit of jobs a time span.
+
+    Its own (9.27) starts one more in every round, and every timer leads to a round: after 500 jobs
+    it looks for jobs to start 170 times a second, which takes most of a core, and a run ends when
+    the last timer has. A version without that method is left alone.
+    """
+    if not hasattr(scheduler, "_schedule_reevalutation"):
+        return
+    pending = threading.Lock()
+
+    def wake() -> None:
+        pending.release()
+        scheduler._open_jobs.release()
+
+    def schedule(delay: float) -> None:
+        if pending.acquire(blocking=False):
+            timer = threading.Timer(delay, wake)
+            timer.daemon = True
+            timer.start()
+
+    scheduler._schedule_reevalutation = schedule
 
 
 def foreseen(
