@@ -62,7 +62,13 @@ def test_lighteval_loads_the_model_from_its_file_and_gets_the_workflows_answers(
     model = load_model(config)
     problems = load("mmwp-mini", "sw", "test")[:6]
     docs = [
-        Doc(query=problem.question, choices=[" 1", " 11"], gold_index=0, generation_size=40)
+        Doc(
+            query=problem.question,
+            choices=[" 1", " 11"],
+            gold_index=0,
+            generation_size=40,
+            specific={"language_name": "Swahili"},
+        )
         for problem in problems
     ]
     rows = workflow(checkpoint, problems, "number", max_new_tokens=40, batch=5)

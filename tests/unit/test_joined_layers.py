@@ -16,6 +16,7 @@ from lingualift.model.states import load_states
 from lingualift.training.batches import collate
 from tests.unit.test_families import (
     ENCODERS,
+    LANGUAGES,
     PROMPT,
     QUESTIONS,
     encoder_folder,
@@ -33,10 +34,12 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("family", ENCODERS)
 def test_joined_states_are_those_of_the_single_layers_side_by_side(family: str, root: Path) -> None:
     folder, _ = encoder_folder(root, family)
-    joined = Encoder(folder, [1, 2], torch.float32)
-    single = [Encoder(folder, layer, torch.float32).states(QUESTIONS) for layer in (1, 2)]
-    assert joined.dim == 48
-    for states, first, second in zip(joined.states(QUESTIONS), *single, strict=True):
+    both, *single = (
+        Encoder(folder, layers, torch.float32).states(QUESTIONS, languages=LANGUAGES)
+        for layers in ([1, 2], 1, 2)
+    )
+    assert both[0].shape[1] == 48
+    for states, first, second in zip(both, *single, strict=True):
         np.testing.assert_allclose(states, np.concatenate([first, second], -1), atol=2e-6)
 
 
@@ -65,7 +68,8 @@ def test_a_words_states_are_those_of_its_own_tokens(family: str, root: Path) -> 
     _, offsets = encoder.tokenize(words)
     assert all(start == end for start, end in offsets[0][:before])
     assert all(start < end for start, end in offsets[0][before : len(offsets[0]) - after])
-    every, bare = encoder.states(words, [1, 2]), encoder.word_states(words, [1, 2], "en")
+    every = encoder.states(words, [1, 2], languages=["en", "en"])
+    bare = encoder.word_states(words, [1, 2], "en")
     for states, own in zip(every, bare, strict=True):
         assert own.shape[1] == states.shape[1] - before - after > 0
         np.testing.assert_array_equal(own, states[:, before : states.shape[1] - after])

@@ -52,7 +52,8 @@ def stage(
     states = None
     if layout in ("encoder", "both"):
         states = folder / "states"
-        Encoder(encoder, 2, torch.float32).store(states, QUESTIONS)
+        marked = ["en"] * len(QUESTIONS)
+        Encoder(encoder, 2, torch.float32).store(states, QUESTIONS, languages=marked)
     data = StageTexts(folder / "q.parquet", states, prompt)
     return StageJob(
         stage=LanguageModelling(
@@ -308,6 +309,9 @@ def test_a_prompt_that_names_the_language_asks_for_it(trained) -> None:
         naming(["Habari"])
     ids = naming(["Habari"], "Swahili")["input_ids"][0].tolist()
     assert processor.tokenizer.decode(ids, skip_special_tokens=True) == "Habari (Swahili)"
+    for parts in (("", ""), ("{source}", ""), ("", "{source}")):
+        prompt = Prompt("{question}", parts[0], chat=True, system=parts[1])
+        assert prompt.names_language == any(parts)
 
 
 def test_a_checkpoint_without_a_prompt_says_why_it_cannot_be_asked(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lingualift.command import main
-from lingualift.plan.told import FOLDER, describe_system
+from lingualift.plan.told import FOLDER, SHIPPED, describe_system
 
 LANGBRIDGE = """\
 langbridge-nli: LangBridge (config/config.yaml paper.yaml)
@@ -49,6 +49,8 @@ LINES = {
     ],
     "lingualift-metamath-without-align": [
         "Follows the paper, Appendix D.1.",
+        "Listed with other settings, too (--configfile): config/one-gpu.yaml"
+        " config/one-gpu-80.yaml.",
         "  learns: alignment at 0.0006 (weight decay 0), boundary at 0.0006 (weight decay 0),"
         " llm at 2e-05 (weight decay 0.01); all else is frozen",
     ],
@@ -89,6 +91,11 @@ def test_a_row_is_told_whole() -> None:
 def test_what_is_peculiar_to_a_row_is_told(name: str) -> None:
     told = describe_system(name).splitlines()
     assert [line for line in LINES[name] if line not in told] == [], "\n".join(told)
+
+
+def test_every_configuration_that_is_shipped_is_searched_for_a_row() -> None:
+    shipped = {path.name for path in FOLDER.glob("*.yaml")} - {"config.yaml", "sources.yaml"}
+    assert {name for overlays in SHIPPED for name in overlays} == shipped
 
 
 def test_overlays_change_what_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

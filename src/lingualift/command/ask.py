@@ -25,7 +25,7 @@ the workflow, which answers many at once."""
 @click.argument("checkpoint", type=Path)
 @click.argument("question", required=False)
 @click.option("--file", type=Path, help="Questions, one a line. Default: standard input.")
-@click.option("--language", help="Name of the question's language, where the prompt asks {source}.")
+@click.option("--language", help="The question's language in English, where it is asked for.")
 @click.option("--prompt", help="Template with {question}. Default: that of the last stage.")
 @click.option("--instruction", help="What stays of the prompt where the encoder reads it.")
 @click.option("--tokens", is_flag=True, help="Show what the encoder reads, token by token.")

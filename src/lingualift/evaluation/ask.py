@@ -20,7 +20,9 @@ from lingualift.model.states import States
 
 
 class Question(NamedTuple):
-    """A bare question and, for a prompt that names it, its language in English."""
+    """A bare question and, for a prompt that names it or an encoder that marks it, its language in
+    English.
+    """
 
     text: str
     language: str | None = None

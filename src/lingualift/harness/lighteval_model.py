@@ -1,6 +1,7 @@
 """The model of lighteval, which reads this file itself (docs/harness.md has the command).
 
-`model_name` is the checkpoint's folder. The query of a document is taken as the bare question.
+`model_name` is the checkpoint's folder. The query of a document is taken as the bare question, and
+a `language_name` in its `specific` as the question's language.
 """
 
 from pathlib import Path
@@ -39,7 +40,7 @@ class LinguaLiftLighteval(LightevalModel):
         responses = []
         for doc in docs:
             limit = doc.generation_size or MAX_NEW_TOKENS
-            ((text, _),) = self.asked.answers([Question(doc.query)], limit)
+            ((text, _),) = self.asked.answers([_question(doc)], limit)
             for stop in doc.stop_sequences or []:
                 text = text.split(stop)[0]
             responses.append(ModelResponse(input=doc.query, text=[text]))
@@ -47,7 +48,7 @@ class LinguaLiftLighteval(LightevalModel):
 
     def loglikelihood(self, docs: list[Doc]) -> list[ModelResponse]:
         """See `lingualift.evaluation.ask.Likelihood`."""
-        questions = [Question(doc.query) for doc in docs]
+        questions = [_question(doc) for doc in docs]
         scored = self.asked.likelihoods(questions, [doc.choices for doc in docs])
         return [
             ModelResponse(
@@ -64,3 +65,7 @@ class LinguaLiftLighteval(LightevalModel):
             "tasks that measure the likelihood of running text cannot be asked: a checkpoint of"
             " LinguaLIFT answers questions"
         )
+
+
+def _question(doc: Doc) -> Question:
+    return Question(doc.query, (doc.specific or {}).get("language_name"))

@@ -19,7 +19,7 @@ class LinguaLiftLM(LM):
     """A checkpoint that answers the harness's requests as the workflow answers benchmarks.
 
     A request's context is the bare question: the checkpoint's own prompt and layout wrap it. A
-    document's `language_name` fills a prompt that names the language.
+    document's `language_name` is for a prompt that names the language, or an encoder that marks it.
     """
 
     def __init__(

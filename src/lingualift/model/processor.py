@@ -77,7 +77,9 @@ class LinguaLiftProcessor:
         if set(LAYOUTS[config.layout]) & set(ENCODER_PARTS):
             assert config.encoder is not None
             noted = located(config.encoder, Path(what), f"{what}: the encoder")
-            encoder = EncoderTokenizer.load(noted["path"], noted.get("split_digits", False))
+            encoder = EncoderTokenizer.load(
+                noted["path"], noted.get("split_digits", False), noted.get("languages")
+            )
         tokenizer = load_tokenizer(config.llm["path"])
         ends = end_ids(tokenizer, config.llm["path"])
         prompt = in_chat_format(Prompt(**config.prompt), tokenizer)
@@ -107,7 +109,9 @@ class LinguaLiftProcessor:
             return None
         prompt = self._prompt(language)
         texts = [prompt.encoded(self.layout, question) for question in questions]
-        marked = [language or ""] * len(texts) if self.encoder.language_tokens else []
+        marked: list[str] = []
+        if language is not None and self.encoder.language_tokens:
+            marked = [self.encoder.language_code(language)] * len(texts)
         whole = replace(self.encoder, limit=self.encoder.limit + 1).tokens(texts, marked)
         for name, text, count in zip(names, texts, whole.counts().tolist(), strict=True):
             if count > self.encoder.limit:
@@ -139,7 +143,8 @@ class LinguaLiftProcessor:
         """What `LinguaLiftModel.generate` takes: questions padded on the left to [batch, tokens],
         the encoder's ids [batch, tokens] with their mask, and the tokens that end an answer.
 
-        `language` is the questions' in English, for prompts that name it.
+        `language` is the questions', by its English name, for prompts that name it and encoders
+        that mark it; the latter know it by its code, too.
         """
         if isinstance(questions, str):
             questions = [questions]
@@ -163,10 +168,17 @@ class LinguaLiftProcessor:
         return answers
 
     def _prompt(self, language: str | None) -> Prompt:
-        text = self.prompt.template + self.prompt.instruction
-        if language is None and "{source}" in text:
-            raise LinguaLiftError(
-                "this checkpoint's prompt names the language of the question: give it in English"
-                " (language='Swahili')"
-            )
-        return self.prompt if language is None else self.prompt.between(language, "English")
+        names = self.prompt.names_language
+        marks = self.encoder is not None and bool(self.encoder.language_tokens)
+        if language is None:
+            if names or marks:
+                raise LinguaLiftError(
+                    f"this checkpoint's {'prompt names' if names else 'encoder marks'} the language"
+                    " of the question: give it in English (--language Swahili; in Python"
+                    " language='Swahili')"
+                )
+            return self.prompt
+        if marks:
+            assert self.encoder is not None
+            language = self.encoder.language_names[self.encoder.language_code(language)]
+        return self.prompt.between(language, "English")

@@ -47,14 +47,14 @@ class Questions:
 class AskedModel:
     """What a run wants of a prepared model: whether it serves as an LLM, which hidden layers are
     read, whether a system has its digits split, the prompts that ask it in its chat format, and the
-    token of each language, where it marks languages.
+    token and name of each language, where it marks languages.
     """
 
     llm: bool
     layers: list[int]
     split_digits: bool = False
     chats: list[Prompt] = field(default_factory=list)
-    language_tokens: dict[str, str] = field(default_factory=dict)
+    language_tokens: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,16 @@ def chat_prompts(plan: Plan, key: str) -> list[Prompt]:
     return list(dict.fromkeys(prompt for prompt in (*named, *asked) if prompt.chat))
 
 
-def language_tokens(source: Source, languages: Mapping[str, Language]) -> dict[str, str]:
-    """The token of each language in an encoder that marks them."""
+def language_tokens(source: Source, languages: Mapping[str, Language]) -> dict[str, dict[str, str]]:
+    """{"token", "name"} of each language, by code, in an encoder that marks them."""
     if source.language_tokens is None:
         return {}
     tokens = {code: getattr(row, source.language_tokens) for code, row in languages.items()}
-    return {code: token for code, token in tokens.items() if token}
+    return {
+        code: {"token": token, "name": languages[code].name}
+        for code, token in tokens.items()
+        if token
+    }
 
 
 def words(plan: Plan, lang: str) -> Inputs:

@@ -29,11 +29,14 @@ SETTINGS = "settings by name (key: value)"
 SHIPPED: tuple[list[str], ...] = (
     [],
     ["gsm8k.yaml"],
+    ["gsm8k.yaml", "gsm8k-small.yaml"],
     ["beyond.yaml"],
+    ["all-languages.yaml"],
     ["all-languages.yaml", "sib200.yaml"],
     ["paper.yaml"],
     ["paper.yaml", "released.yaml"],
     ["one-gpu.yaml"],
+    ["one-gpu.yaml", "one-gpu-80.yaml"],
 )
 """The overlays of the configurations that come with the project."""
 PARTS = {
@@ -49,7 +52,7 @@ LAYERS = {1: "one linear layer", 2: "two layers", 3: "three layers"}
 
 def describe_system(name: str, overlays: Sequence[str | Path] | None = None) -> str:
     """What the system `name` does under a configuration: config/config.yaml with overlays over it
-    (None: the first of the shipped configurations that lists the system).
+    (None: the first of the shipped configurations that lists the system; the others are named).
 
     Raises `LinguaLiftError` for an unknown name, with the nearest, and for a configuration that
     cannot be planned.
@@ -61,10 +64,12 @@ def describe_system(name: str, overlays: Sequence[str | Path] | None = None) -> 
         )
     systems = load_systems(FOLDER / "systems")
     known(name, [*systems, *ROWS], "system", "config/systems")
+    others: list[str] = []
     if overlays is None:
         shipped = [[FOLDER / overlay for overlay in overlays] for overlays in SHIPPED]
         listing = [paths for paths in shipped if name in configuration(paths).systems]
         overlays = listing[0] if listing else []
+        others = [" ".join(f"config/{path.name}" for path in paths) for paths in listing[1:]]
     config = configuration(overlays, {"systems": [name]})
     made = plan(
         config,
@@ -73,7 +78,10 @@ def describe_system(name: str, overlays: Sequence[str | Path] | None = None) -> 
         systems,
     )
     used = " ".join(["config/config.yaml", *(Path(path).name for path in overlays)])
-    return "\n".join([*_head(made, name, used), *_chain(made, name), *_asked(made, name), ""])
+    head = _head(made, name, used)
+    if others:
+        head.append(f"Listed with other settings, too (--configfile): {'; '.join(others)}.")
+    return "\n".join([*head, *_chain(made, name), *_asked(made, name), ""])
 
 
 def configuration(overlays: Sequence[str | Path], changes: dict[str, Any] | None = None) -> Config:

@@ -11,6 +11,7 @@ import torch
 from lingualift.artifacts import read_parquet
 from lingualift.messages import LinguaLiftError
 from lingualift.model.configuration import LinguaLiftConfig
+from lingualift.model.frozen import noted_languages
 from lingualift.model.modeling import LinguaLiftModel
 from lingualift.model.processor import LinguaLiftProcessor
 from lingualift.model.weights import module_of
@@ -52,7 +53,7 @@ def card_example(
     example: dict[str, Any] = {
         "checkpoint": str(job.out),
         "question": first["question"],
-        "language": language if _names_language(texts) else None,
+        "language": language if _asks_language(job, texts) else None,
         "dtype": str(model.embedding_table().dtype).removeprefix("torch."),
     }
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
@@ -66,9 +67,11 @@ def card_example(
         return example
 
 
-def _names_language(texts: StageTexts) -> bool:
+def _asks_language(job: StageJob, texts: StageTexts) -> bool:
+    """Whether the prompt names a question's language, or the encoder marks it."""
     assert texts.prompt is not None
-    return "{source}" in texts.prompt.template + texts.prompt.instruction
+    marks = job.encoder is not None and bool(noted_languages(job.encoder))
+    return texts.prompt.names_language or marks
 
 
 @torch.no_grad()
