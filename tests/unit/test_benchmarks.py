@@ -20,7 +20,7 @@ from lingualift.evaluation.answers import field_choice, matches, strict_choice
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.retrieve.fetch import retrieve
-from lingualift.retrieve.revision import told_with_revision
+from lingualift.retrieve.pinning import told_with_revision
 from lingualift.retrieve.sources import load_sources
 
 ROOT = Path(__file__).parents[2]

@@ -23,7 +23,8 @@ from lingualift.pins import Pin, pin, with_pins
 from lingualift.retrieve import hub
 from lingualift.retrieve.fetch import retrieve
 from lingualift.retrieve.hub import HubRefusal, Repository
-from lingualift.retrieve.sources import Source, load_sources, missing_pins
+from lingualift.retrieve.pinning import missing_pins
+from lingualift.retrieve.sources import Source, load_sources
 from tests.conftest import ROOT, hub_source
 from tests.loopback_hub import Fault, Held, PullRequest, serve
 

@@ -29,7 +29,8 @@ from lingualift.messages import LinguaLiftError
 from lingualift.retrieve import clients
 from lingualift.retrieve.fetch import MANIFEST, load_manifest, retrieve, source_state, verify
 from lingualift.retrieve.listing import download_lines
-from lingualift.retrieve.sources import Source, load_sources, missing_pins, resolve_source
+from lingualift.retrieve.pinning import missing_pins
+from lingualift.retrieve.sources import Source, load_sources, resolve_source
 from lingualift.retrieve.unpack import check_members, unpack
 
 CONFIG = Path(__file__).parents[2] / "config"

@@ -28,7 +28,7 @@ from lingualift.benchmarks import (
 from lingualift.benchmarks.base import Problem, check_problems, evenly_spread
 from lingualift.benchmarks.own import own_benchmarks
 from lingualift.messages import LinguaLiftError, nearest
-from lingualift.retrieve.revision import told_with_revision
+from lingualift.retrieve.pinning import told_with_revision
 
 Benchmarks = dict[str, ModuleType | SimpleNamespace]
 BENCHMARKS: Benchmarks = {

@@ -27,7 +27,8 @@ from lingualift.modes import follow_umask
 from lingualift.retrieve import clients
 from lingualift.retrieve.hub import HubBusy
 from lingualift.retrieve.mirrored import copy_repository
-from lingualift.retrieve.sources import PIN_COMMAND, Source, SourceFile, missing_pins
+from lingualift.retrieve.pinning import missing_pins
+from lingualift.retrieve.sources import PIN_COMMAND, Source, SourceFile
 from lingualift.retrieve.unpack import check_members, unpack
 from lingualift.text.cleaning import is_utf8
 

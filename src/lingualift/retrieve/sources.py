@@ -439,24 +439,3 @@ def resolve_source(
     if name not in sources and key in sources and sources[key].by_language:
         return sources[key].for_language(find_language(languages, code))
     return find_source(sources, name)
-
-
-def missing_pins(source: Source) -> list[str]:
-    """What the user has to pin before this source can be retrieved, each as one line that says
-    where; usually empty.
-    """
-    if source.kind == "hub" and source.revision is None:
-        return [
-            f"source '{source.key}' has no pinned revision: `{PIN_COMMAND}` asks the hub for that"
-            f" of {source.repository} (`{PIN_COMMAND} {source.pin_key}=main` where CONFIG itself"
-            f" does not use it); or set pins.{source.pin_key} to the 40 digits of a commit"
-        ]
-    lines = []
-    for file in source.files:
-        if source.kind == "url" and file.sha256 is None:
-            lines.append(
-                f"source '{source.key}' has no checksum for {file.name}: get it from {file.url},"
-                f" check it, and set pins.'{source.pin_key}/{file.name}' to its"
-                f" sha256{f' ({source.cell} names the file)' if source.cell else ''}"
-            )
-    return lines

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from lingualift.messages import LinguaLiftError, nearest
-from lingualift.retrieve.revision import told_with_revision
+from lingualift.retrieve.pinning import told_with_revision
 from lingualift.tasks.forms import (
     FORMS,
     Example,

@@ -1,5 +1,5 @@
-"""What to do where a file of a hub repository is not as its reader knows it: its pinned revision
-may be another one than the reader was written for.
+"""What a user has to pin, and what to do where a file of a hub repository is not as its reader
+knows it: the pinned revision may be another one than the reader was written for.
 """
 
 import re
@@ -10,7 +10,28 @@ from pathlib import Path
 from lingualift.artifacts import read_json
 from lingualift.data.folders import MANIFEST
 from lingualift.messages import LinguaLiftError
-from lingualift.retrieve.sources import PIN_COMMAND
+from lingualift.retrieve.sources import PIN_COMMAND, Source
+
+
+def missing_pins(source: Source) -> list[str]:
+    """What the user has to pin before this source can be retrieved, each as one line that says
+    where; usually empty.
+    """
+    if source.kind == "hub" and source.revision is None:
+        return [
+            f"source '{source.key}' has no pinned revision: `{PIN_COMMAND}` asks the hub for that"
+            f" of {source.repository} (`{PIN_COMMAND} {source.pin_key}=main` where CONFIG itself"
+            f" does not use it); or set pins.{source.pin_key} to the 40 digits of a commit"
+        ]
+    lines = []
+    for file in source.files:
+        if source.kind == "url" and file.sha256 is None:
+            lines.append(
+                f"source '{source.key}' has no checksum for {file.name}: get it from {file.url},"
+                f" check it, and set pins.'{source.pin_key}/{file.name}' to its"
+                f" sha256{f' ({source.cell} names the file)' if source.cell else ''}"
+            )
+    return lines
 
 
 @contextmanager
