@@ -721,6 +721,20 @@ def test_hub_models_are_pinned_safetensors_and_never_pickles(tmp_path, monkeypat
         retrieve(source, tmp_path / "s/llm", tmp_path / "d", offline=True)
 
 
+def test_a_copy_without_the_files_that_are_fetched_is_told_with_the_command_that_helps(tmp_path):
+    registry = load_sources(CONFIG / "sources.yaml", {"opus-100": "a" * 40})
+    part = registry["opus-100"].for_language(load_languages(CONFIG / "languages.tsv")["te"])
+    held = tmp_path / "mirror/hub/Helsinki-NLP/opus-100/de-en"
+    held.mkdir(parents=True)
+    (held / "train-0.parquet").write_text("")
+    with pytest.raises(
+        LinguaLiftError,
+        match=r"holds no file te-en/.* or en-te/.*`lingualift pin CONFIG opus-100=REVISION`, or "
+        r"complete .*mirror/hub/Helsinki-NLP/opus-100$",
+    ):
+        retrieve(part, tmp_path / "r/opus-100-te", tmp_path / "d", mirror=tmp_path / "mirror")
+
+
 def test_the_hub_is_asked_for_the_commit_with_a_token_from_the_environment_alone(
     tmp_path, monkeypatch
 ):

@@ -25,7 +25,7 @@ from lingualift.lock import locked
 from lingualift.messages import LinguaLiftError, nearest
 from lingualift.modes import follow_umask
 from lingualift.retrieve import clients
-from lingualift.retrieve.hub import HubBusy
+from lingualift.retrieve.hub import HubBusy, without_files
 from lingualift.retrieve.mirrored import copy_repository
 from lingualift.retrieve.pinning import missing_pins
 from lingualift.retrieve.sources import PIN_COMMAND, Source, SourceFile
@@ -435,4 +435,8 @@ def _retrieve_hub(
             f" (`{PIN_COMMAND} {source.pin_key}=REVISION`), or convert a copy that you trust"
             f" (docs/data.md) into mirror/{_mirror_folder(source)}"
         )
+    if not visible_files(folder, "**/*"):
+        shutil.rmtree(folder, ignore_errors=True)
+        copy = f", or complete {held}" if held is not None and held.is_dir() else ""
+        raise LinguaLiftError(f"{without_files(source, source.revision or '')}{copy}")
     return _finish(source, folder, destination, [])

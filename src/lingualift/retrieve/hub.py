@@ -107,10 +107,10 @@ def without_safetensors(source: Source, commit: str) -> str:
 
 def without_files(source: Source, commit: str) -> str:
     """One line: the repository has none of the files that are fetched of it."""
+    wanted = f" {' or '.join(source.allow)}, which is what is fetched" if source.allow else ""
     return (
-        f"source '{source.key}': {source.repository} at {commit} holds no file"
-        f" {' or '.join(source.allow)}, which is what is fetched of it; pin a revision that does:"
-        f" `{PIN_COMMAND} {source.pin_key}=REVISION`"
+        f"source '{source.key}': {source.repository} at {commit} holds no file{wanted}; pin a"
+        f" revision that does: `{PIN_COMMAND} {source.pin_key}=REVISION`"
     )
 
 
