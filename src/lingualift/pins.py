@@ -5,12 +5,12 @@ and write them under `pins` of its file.
 
 CONFIG are overlays over config/config.yaml, as behind `--configfile`; the last one gets the pins.
 KEY=REVISION pins one source at a commit, branch, tag or pull request that you name, also where it
-has a pin. What the hub says of each commit stands behind it as a comment.
+has a pin, or where CONFIG does not use it. What the hub says of each commit stands behind it as a
+comment.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from lingualift.plan import plan
 from lingualift.plan.systems import load_systems
 from lingualift.plan.told import FOLDER, configuration
 from lingualift.retrieve import clients, hub
-from lingualift.retrieve.sources import PIN_COMMAND, Source, load_sources
+from lingualift.retrieve.sources import PIN_COMMAND, Source, is_commit, load_sources
 
 
 @dataclass(frozen=True)
@@ -58,85 +58,105 @@ class PinOutcome:
 
 def pin(overlays: Sequence[str | Path], revisions: Mapping[str, str] | None = None) -> PinOutcome:
     """Pin every hub source of a configuration that has no commit, and those in `revisions` at the
-    revision named there; the pins are written into the last of `overlays`, all at once.
+    revision named there, used or not; the pins are written into the last of `overlays`, all at
+    once. A pin that is no commit counts as the revision that is asked for.
 
     Sources that cannot be pinned are `refused` in the outcome, a line each, while the others are
-    written. Pins that are there are looked up too. Raises `LinguaLiftError` where the hub does not
-    answer, and for a configuration or a file that cannot be read.
+    written. Pins that are there are looked up too. Raises `LinguaLiftError` where the hub answers
+    nothing at all, and for a configuration or a file that cannot be read.
     """
-    path, asked = Path(overlays[-1]), dict(revisions or {})
-    config = configuration(overlays)
-    text = read_text(path)
-    sources = hub_sources(config)
-    for key in asked:
-        if key not in sources:
-            raise LinguaLiftError(f"{path}: uses no hub source '{key}'; {nearest(key, sources)}")
-    pins: list[Pin] = []
-    notes: list[str] = []
-    refused: list[str] = []
-    for key, source in sources.items():
-        try:
-            with _answering():
-                found = _asked(source, asked.get(key, source.revision), config.mirror)
-                if source.revision is None or key in asked:
-                    pins.append(found)
-        except hub.HubRefusal as refusal:
-            refused.append(str(refusal))
-            continue
-        try:
-            with _answering():
-                hub.check_access(source)
-        except hub.HubRefusal as refusal:
-            notes.append(str(refusal))
-    if pins:
-        write_text(path, with_pins(text, pins, str(path)))
-    return PinOutcome(pins, notes, refused)
+    path, config = Path(overlays[-1]), configuration(overlays)
+    text, registry = read_text(path), load_sources(FOLDER / "sources.yaml")
+    hubs = {key for key, source in registry.items() if source.kind == "hub"}
+    for key in revisions or {}:
+        if key not in hubs:
+            raise LinguaLiftError(
+                f"{path}: '{key}' is no hub source of config/sources.yaml; {nearest(key, hubs)}"
+            )
+    moving = {
+        key: value for key, value in config.pins.items() if key in hubs and not is_commit(value)
+    }
+    asked = {**moving, **(revisions or {})}
+    outcome = _ask(hub_sources(config, asked), asked, config.mirror)
+    if outcome.pins:
+        write_text(path, with_pins(text, outcome.pins, str(path)))
+    return outcome
 
 
-def hub_sources(config: Config) -> dict[str, Source]:
-    """The hub sources that a configuration uses, by key; one that is retrieved by language once,
-    with the files of all its languages.
+def hub_sources(config: Config, asked: Collection[str] = ()) -> dict[str, list[Source]]:
+    """The hub sources that a configuration uses and those `asked` for, by key: one that is
+    retrieved by language as its parts. Pins of those asked for are not applied.
     """
-    registry = load_sources(FOLDER / "sources.yaml", config.pins)
+    kept = {key: value for key, value in config.pins.items() if key not in asked}
+    registry = load_sources(FOLDER / "sources.yaml", kept)
     languages, systems = load_languages(FOLDER / "languages.tsv"), load_systems(FOLDER / "systems")
     made = plan(config, languages, registry, systems)
     parts: dict[str, list[Source]] = {}
     for source in map(made.source, made.retrieved()):
         if source.kind == "hub":
-            parts.setdefault(source.registry_key or source.key, []).append(source)
-    return {
-        key: registry[key].model_copy(
-            update={"allow": [pattern for part in used for pattern in part.allow]}
-        )
-        for key, used in parts.items()
-    }
+            parts.setdefault(source.pin_key, []).append(source)
+    for key in asked:
+        parts.setdefault(key, [_in_any_language(registry[key])])
+    return parts
 
 
-@contextmanager
-def _answering() -> Iterator[None]:
-    """The hub's library raises its own, its HTTP client's and the system's errors; but for a
-    refusal each means that there is no answer.
+def _in_any_language(source: Source) -> Source:
+    """A source with the files of all its languages."""
+    return source.model_copy(
+        update={"allow": [pattern.replace("{code}", "*") for pattern in source.allow]}
+    )
+
+
+def _ask(
+    sources: Mapping[str, Sequence[Source]], asked: Mapping[str, str], mirror: str | None
+) -> PinOutcome:
+    """What the hub says of each source in turn, until it does not answer. Raises `LinguaLiftError`
+    where it has answered nothing.
     """
-    try:
-        yield
-    except hub.HubRefusal:
-        raise
-    except Exception as error:
-        words = clients.redact(first_line(error))[:300]
-        raise LinguaLiftError(
-            f"the hub does not answer ({type(error).__name__}: {words}); nothing was written;"
-            " connect, or set HF_ENDPOINT to a hub within reach"
-        ) from error
+    pins: list[Pin] = []
+    notes: list[str] = []
+    refused: list[str] = []
+    for number, (key, parts) in enumerate(sources.items()):
+        try:
+            found = _asked(parts, asked.get(key, parts[0].revision), mirror)
+            if parts[0].revision is None or key in asked:
+                pins.append(found)
+            try:
+                hub.check_access(parts[0])
+            except hub.HubBusy:
+                raise
+            except hub.HubRefusal as refusal:
+                notes.append(str(refusal))
+        except hub.HubRefusal as refusal:
+            refused.append(str(refusal))
+        except Exception as error:  # the library's own, its HTTP client's and the system's
+            words = f"{type(error).__name__}: {clients.redact(first_line(error))[:300]}"
+            line = f"the hub does not answer ({words}); connect, or set HF_ENDPOINT to a hub within"
+            if not pins and not refused:
+                raise LinguaLiftError(f"{line} reach; nothing was written") from error
+            left = ", ".join(list(sources)[number:])
+            refused.append(f"{line} reach, then run again for {left}")
+            break
+    return PinOutcome(pins, notes, refused)
 
 
-def _asked(source: Source, revision: str | None, mirror: str | None) -> Pin:
-    """What the hub says of a source; a model without safetensors there must be in the mirror."""
+def _asked(parts: Sequence[Source], revision: str | None, mirror: str | None) -> Pin:
+    """What the hub says of a source; what it lacks there (a model's safetensors, the files that are
+    fetched of a data set) must be in the mirror.
+    """
+    allow = [pattern for part in parts for pattern in part.allow]
+    source = parts[0].model_copy(update={"key": parts[0].pin_key, "allow": allow})
     there = hub.repository(source, revision)
-    if source.repo_type == "model" and not there.safetensors:
-        held = Path(mirror or "") / "hub" / (source.repository or "")
-        if mirror is None or not any(held.glob(hub.SAFE)):
-            raise hub.HubRefusal(hub.without_safetensors(source, there.commit))
-    return Pin(source.key, there, source.repo_type == "model")
+    model = source.repo_type == "model"
+    held = Path(mirror or "") / "hub" / (source.repository or "")
+    if mirror is not None and any(held.glob(hub.SAFE if model else "*")):
+        return Pin(source.key, there, model)
+    if model and not there.safetensors:
+        raise hub.HubRefusal(hub.without_safetensors(source, there.commit))
+    for part in parts:
+        if not any(hub.is_wanted(part, name) for name in there.files):
+            raise hub.HubRefusal(hub.without_files(part, there.commit))
+    return Pin(source.key, there, model)
 
 
 def with_pins(text: str, pins: Sequence[Pin], where: str) -> str:

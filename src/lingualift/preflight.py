@@ -15,7 +15,8 @@ from lingualift import machine
 from lingualift.messages import LinguaLiftError
 from lingualift.retrieve import clients
 from lingualift.retrieve.fetch import source_state
-from lingualift.retrieve.sources import Source, missing_pins
+from lingualift.retrieve.pinning import missing_pins
+from lingualift.retrieve.sources import Source
 
 MINIMUM_PYTHON = (3, 11)
 GPU_VARIANTS = {"faiss-cpu": "faiss-gpu"}

@@ -3,6 +3,7 @@ that names file and row.
 """
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from lingualift.evaluation.answers import field_choice, matches, strict_choice
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.retrieve.fetch import retrieve
+from lingualift.retrieve.pinning import told_with_revision
 from lingualift.retrieve.sources import load_sources
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +104,53 @@ def test_an_excerpt_is_read_only_where_it_is_declared_one(tmp_path):
         load("mgsm", "sw", "test", [mgsm(tmp_path, [*ROWS, ROWS[0]])], excerpt=True)
     with pytest.raises(LinguaLiftError, match=r"mgsm has 0 problems in 'sw'"):
         load("mgsm", "sw", "test", [mgsm(tmp_path, [])], excerpt=True)
+
+
+AGAIN = "; `lingualift pin CONFIG mgsm-hub=REVISION` takes another revision of it"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("mgsm_sw.tsv", "Swali?\t7\n", r"mgsm has 1 problems in 'sw' .*evaluation.excerpts"),
+        ("mgsm_sw.tsv", "", r"mgsm has 0 problems in 'sw' .*"),
+        ("mgsm_sw.tsv", "Swali?\t7\t8\n", r"mgsm_sw.tsv, line 1: 3 cells, expected 2 .*"),
+        ("mgsm_te.tsv", "Q?\t7\n", r"no file for language 'sw' .* or take the source again"),
+        ("sw/test-0.parquet", None, r"column 'answer_number' is missing; columns are question"),
+    ],
+)
+def test_a_file_of_another_revision_of_a_hubs_repository_is_told_with_the_command_that_helps(
+    tmp_path, file, content, message
+):
+    folder = tmp_path / "mgsm-hub"
+    (folder / file).parent.mkdir(parents=True)
+    if content is None:
+        pq.write_table(pa.table({"question": ["Swali?"]}), folder / file)
+    else:
+        (folder / file).write_text(content)
+    for kind, ending in (("local", ""), ("hub", AGAIN)):
+        (folder / "MANIFEST.json").write_text(json.dumps({"kind": kind}))
+        with pytest.raises(LinguaLiftError, match=message + re.escape(ending) + "$"):
+            load("mgsm", "sw", "test", [folder])
+
+
+def test_of_several_sources_the_one_with_the_wrong_file_is_pinned_anew(tmp_path):
+    folders = []
+    for key in ("xnli", "xnli-hub"):
+        folders.append((key, tmp_path / key))
+        (tmp_path / key).mkdir()
+        (tmp_path / key / "MANIFEST.json").write_text('{"kind": "hub"}')
+    for line, ending in (
+        (f"{tmp_path}/xnli-hub/en.tsv, line 1: wrong", "xnli-hub=REVISION"),
+        (f"{tmp_path}/xnli: no file", "xnli=REVISION"),
+    ):
+        with pytest.raises(LinguaLiftError) as caught, told_with_revision(folders):
+            raise LinguaLiftError(line)
+        assert str(caught.value) == (
+            f"{line}; `lingualift pin CONFIG {ending}` takes another revision of it"
+        )
+    with pytest.raises(LinguaLiftError, match=r"^of neither$"), told_with_revision(folders):
+        raise LinguaLiftError("of neither")
 
 
 def test_a_missing_language_file_says_what_was_looked_for(tmp_path):

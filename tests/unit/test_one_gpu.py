@@ -3,7 +3,7 @@
 import pytest
 
 from lingualift.plan import Plan, requests
-from lingualift.retrieve.sources import missing_pins
+from lingualift.retrieve.pinning import missing_pins
 from lingualift.run import gpu_hours
 from tests.unit.test_systems import LANGUAGES, planned
 

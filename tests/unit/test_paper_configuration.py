@@ -13,7 +13,8 @@ from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.plan import Plan, plan
 from lingualift.plan.systems import load_systems
-from lingualift.retrieve.sources import load_sources, missing_pins
+from lingualift.retrieve.pinning import missing_pins
+from lingualift.retrieve.sources import load_sources
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModel
 
 from lingualift import artifacts
@@ -18,6 +19,7 @@ from lingualift.model import prepare
 from lingualift.model.encoder import Encoder
 from lingualift.model.encoder_tokenizer import EncoderTokenizer
 from lingualift.model.prepare import prepare_model, prepared
+from lingualift.model.weights import pretrained_llm
 from lingualift.retrieve.sources import Source
 from tests.conftest import ROOT, hub_source
 
@@ -52,6 +54,58 @@ def test_what_macos_leaves_beside_weights_is_no_part_of_a_model(
         (retrieved / name).write_bytes(b"\0\5\x16\7")
     prepare_model(source(layers=2, width=32), retrieved, tmp_path / "out", llm=True)
     assert not list((tmp_path / "out").glob(".*"))
+
+
+@pytest.fixture
+def sharded(llama: Path, tmp_path: Path) -> Path:
+    """A copy of the model in two shards with their index."""
+    folder = tmp_path / "retrieved"
+    shutil.copytree(llama, folder)
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    half, places = len(weights) // 2, {}
+    for number, names in enumerate((list(weights)[:half], list(weights)[half:]), 1):
+        shard = f"model-0000{number}-of-00002.safetensors"
+        save_file({name: weights[name] for name in names}, folder / shard, {"format": "pt"})
+        places |= dict.fromkeys(names, shard)
+    index = {"metadata": {"total_size": 0}, "weight_map": places}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    return folder
+
+
+def test_two_shards_are_the_model_in_one_file(llama: Path, sharded: Path, tmp_path: Path) -> None:
+    prepare_model(source(layers=2, width=32), sharded, tmp_path / "out", llm=True, layers=[1, 2])
+    expected = pretrained_llm(llama, torch.float32).state_dict()
+    found = pretrained_llm(tmp_path / "out", torch.float32).state_dict()
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+SHARD, INDEX = "model-00002-of-00002.safetensors", "model.safetensors.index.json"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        (SHARD, None, f"{INDEX}: names {SHARD}, which is not there; delete "),
+        (SHARD, b"\x40\0\0", f"{SHARD}: damaged (.*); delete "),
+        (INDEX, None, f"retrieved: holds neither model.safetensors nor {INDEX}; delete "),
+        (INDEX, b"<html>", rf"{INDEX}: not an index of shards \(Expecting value.*\); delete "),
+        (INDEX, b"[]", rf"{INDEX}: not an index of shards \(.*\); delete "),
+        (INDEX, b'{"weight_map": {"a": 1}}', rf"{INDEX}: not an index of shards \(.*\); delete "),
+    ],
+    ids=["no shard", "damaged shard", "no index", "no JSON", "a list", "no names"],
+)
+def test_shards_that_are_not_whole_are_refused_before_a_stage_loads_them(
+    file: str, content: bytes | None, message: str, sharded: Path, tmp_path: Path
+) -> None:
+    (sharded / file).unlink()
+    if content is not None:
+        (sharded / file).write_bytes(content)
+    with pytest.raises(LinguaLiftError, match=message) as caught:
+        prepare_model(source(), sharded, tmp_path / "out", llm=True)
+    assert "`lingualift pin CONFIG tiny=REVISION`" in str(caught.value)
+    assert "\n" not in str(caught.value) and not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ from lingualift.messages import LinguaLiftError
 from lingualift.retrieve import clients
 from lingualift.retrieve.fetch import MANIFEST, load_manifest, retrieve, source_state, verify
 from lingualift.retrieve.listing import download_lines
-from lingualift.retrieve.sources import Source, load_sources, missing_pins, resolve_source
+from lingualift.retrieve.pinning import missing_pins
+from lingualift.retrieve.sources import Source, load_sources, resolve_source
 from lingualift.retrieve.unpack import check_members, unpack
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -718,6 +719,20 @@ def test_hub_models_are_pinned_safetensors_and_never_pickles(tmp_path, monkeypat
     ] and manifest.version == "a" * 40
     with pytest.raises(LinguaLiftError, match=r"offline, and owner/llm is not at"):
         retrieve(source, tmp_path / "s/llm", tmp_path / "d", offline=True)
+
+
+def test_a_copy_without_the_files_that_are_fetched_is_told_with_the_command_that_helps(tmp_path):
+    registry = load_sources(CONFIG / "sources.yaml", {"opus-100": "a" * 40})
+    part = registry["opus-100"].for_language(load_languages(CONFIG / "languages.tsv")["te"])
+    held = tmp_path / "mirror/hub/Helsinki-NLP/opus-100/de-en"
+    held.mkdir(parents=True)
+    (held / "train-0.parquet").write_text("")
+    with pytest.raises(
+        LinguaLiftError,
+        match=r"holds no file te-en/.* or en-te/.*`lingualift pin CONFIG opus-100=REVISION`, or "
+        r"complete .*mirror/hub/Helsinki-NLP/opus-100$",
+    ):
+        retrieve(part, tmp_path / "r/opus-100-te", tmp_path / "d", mirror=tmp_path / "mirror")
 
 
 def test_the_hub_is_asked_for_the_commit_with_a_token_from_the_environment_alone(

@@ -372,3 +372,12 @@ def test_hidden_files_beside_data_are_passed_over(tmp_path, key):
     path.with_name(f"._{path.name}").write_bytes(b"\0\5\26\7")
     with pytest.raises(LinguaLiftError, match="no file matches"):
         load([(key, None, tmp_path)], reader.kinds[0], None)
+
+
+def test_a_file_of_another_revision_of_the_hub_is_told_with_the_command_that_helps(tmp_path):
+    folder = tmp_path / "opus-100-de/de-en"
+    folder.mkdir(parents=True)
+    pq.write_table(pa.table({"pair": ["x"]}), folder / "train-0.parquet")
+    (folder.parent / "MANIFEST.json").write_text('{"kind": "hub"}')
+    with pytest.raises(LinguaLiftError, match=r"'translation'.*`lingualift pin CONFIG opus-100=R"):
+        load([("opus-100", "de", folder.parent)], "translation", ["de"])

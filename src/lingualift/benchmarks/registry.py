@@ -28,6 +28,7 @@ from lingualift.benchmarks import (
 from lingualift.benchmarks.base import Problem, check_problems, evenly_spread
 from lingualift.benchmarks.own import own_benchmarks
 from lingualift.messages import LinguaLiftError, nearest
+from lingualift.retrieve.pinning import told_with_revision
 
 Benchmarks = dict[str, ModuleType | SimpleNamespace]
 BENCHMARKS: Benchmarks = {
@@ -84,8 +85,10 @@ def load(
         raise LinguaLiftError(f"unknown benchmark '{name}'; {nearest(name, benchmarks)}")
     module = benchmarks[name]
     module.BENCHMARK.require(language, split)
-    unchecked = module.read([Path(folder) for folder in folders], language, code or language, split)
-    problems = check_problems(module.BENCHMARK, language, split, unchecked, excerpt)
+    paths = [Path(folder) for folder in folders]
+    with told_with_revision([(path.name, path) for path in paths]):
+        unchecked = module.read(paths, language, code or language, split)
+        problems = check_problems(module.BENCHMARK, language, split, unchecked, excerpt)
     return problems if items is None else evenly_spread(problems, items)
 
 
@@ -94,10 +97,11 @@ def english_questions(name: str, folders: Sequence[str | Path], code: str) -> li
     answer; `code` is English in its files.
     """
     module, paths = BENCHMARKS[name], [Path(folder) for folder in folders]
-    questions = [
-        problem.question
-        for split in module.BENCHMARK.counts
-        for problem in module.read(paths, "en", code, split)
-    ]
-    unanswered = getattr(module, "unanswered", None)
-    return questions + (list(unanswered(paths)) if unanswered else [])
+    with told_with_revision([(path.name, path) for path in paths]):
+        questions = [
+            problem.question
+            for split in module.BENCHMARK.counts
+            for problem in module.read(paths, "en", code, split)
+        ]
+        unanswered = getattr(module, "unanswered", None)
+        return questions + (list(unanswered(paths)) if unanswered else [])

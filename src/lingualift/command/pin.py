@@ -16,7 +16,7 @@ Example:
 def pin_command(configuration: tuple[str, ...], as_json: bool) -> int:
     """Ask the hub for the commit of every source that has none, and write `pins` into the last
     CONFIG, an overlay over config/config.yaml. KEY=REVISION pins one source at a commit, branch,
-    tag or pull request that you name.
+    tag or pull request that you name, also one that CONFIG does not use.
 
     Sources that cannot be pinned are a line each, and exit code 1; the others are written.
     """

@@ -1,10 +1,11 @@
 """Model folders that `from_pretrained` loads, made once from whatever form a source holds."""
 
+import json
 import logging
 import os
 import shutil
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from lingualift.artifacts import (
@@ -16,13 +17,16 @@ from lingualift.artifacts import (
     write_json,
 )
 from lingualift.data.folders import MANIFEST, visible_files
+from lingualift.data.rows import first_line
 from lingualift.messages import LinguaLiftError
 from lingualift.model.frozen import LANGUAGE_TOKENS
 from lingualift.model.layout import Prompt
-from lingualift.retrieve.sources import Source
+from lingualift.retrieve.sources import PIN_COMMAND, Source
 
 logger = logging.getLogger(__name__)
 RECORD = "model.json"
+WEIGHTS, SHARDS = "model.safetensors", "model.safetensors.index.json"
+"""What Transformers loads of a folder: the weights in one file, else the shards of the index."""
 
 
 def prepare_model(
@@ -39,12 +43,12 @@ def prepare_model(
     Hugging Face snapshot (hard-linked).
 
     The record `model.json` is written last. Raises `LinguaLiftError` where the source holds no
-    model in a safe format, where the model has not the size, or its tokenizer not the way with
-    digits, that the registry states, where it lacks one of the hidden `layers` that a run will ask
-    for, where its tokenizer cannot have its digits split (`split_digits`), and where it shall serve
-    as an `llm` and its tokenizer has no BOS or EOS, or no chat template for one of
-    `chats`. `language_tokens` ({"token", "name"} by code) are noted for an encoder that marks the
-    language of a text.
+    model in a safe format, where a shard of it is missing or damaged, where the model has not the
+    size, or its tokenizer not the way with digits, that the registry states, where it lacks one of
+    the hidden `layers` that a run will ask for, where its tokenizer cannot have its digits split
+    (`split_digits`), and where it shall serve as an `llm` and its tokenizer has no BOS or EOS, or
+    no chat template for one of `chats`. `language_tokens` ({"token", "name"} by code) are noted for
+    an encoder that marks the language of a text.
     """
     if out.exists():
         shutil.rmtree(out)
@@ -95,6 +99,7 @@ def _write_model(source: Source, retrieved: Path, out: Path) -> None:
             )
         convert_use(weights[0], pieces[0], out)
     elif visible_files(retrieved, "*.safetensors"):
+        _check_weights(source, retrieved)
         left_out = shutil.ignore_patterns(MANIFEST, ".*")
         shutil.copytree(retrieved, out, copy_function=os.link, ignore=left_out)
     else:
@@ -102,6 +107,39 @@ def _write_model(source: Source, retrieved: Path, out: Path) -> None:
             f"{retrieved}: source '{source.key}' holds no safetensors or GGUF weights; pickled ones"
             " are never loaded: docs/data.md says how to convert a copy that you trust"
         )
+
+
+def _check_weights(source: Source, folder: Path) -> None:
+    """Refuse a snapshot that Transformers could not load: the weights are one file, or shards that
+    an index names, all of which must be there and open.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    again = (
+        f"delete {folder}, complete the copy in the mirror (without a mirror: pin a commit that is"
+        f" whole, `{PIN_COMMAND} {source.pin_key}=REVISION`), and run again"
+    )
+    index, names = folder / SHARDS, [WEIGHTS]
+    if not (folder / WEIGHTS).is_file():
+        if not index.is_file():
+            raise LinguaLiftError(f"{folder}: holds neither {WEIGHTS} nor {SHARDS}; {again}")
+        try:
+            places = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+            names = sorted({str(PurePath(name)) for name in places.values()})
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise LinguaLiftError(
+                f"{index}: not an index of shards ({first_line(error)}); {again}"
+            ) from None
+    for name in names:
+        if not (folder / name).is_file():
+            raise LinguaLiftError(f"{index}: names {name}, which is not there; {again}")
+        try:
+            with safe_open(folder / name, framework="numpy"):
+                pass
+        except (OSError, SafetensorError) as error:
+            raise LinguaLiftError(
+                f"{folder / name}: damaged ({first_line(error)}); {again}"
+            ) from None
 
 
 def _check_sizes(source: Source, folder: Path, layers: Iterable[int]) -> None:

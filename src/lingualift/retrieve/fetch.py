@@ -25,8 +25,10 @@ from lingualift.lock import locked
 from lingualift.messages import LinguaLiftError, nearest
 from lingualift.modes import follow_umask
 from lingualift.retrieve import clients
+from lingualift.retrieve.hub import HubBusy, without_files
 from lingualift.retrieve.mirrored import copy_repository
-from lingualift.retrieve.sources import PIN_COMMAND, Source, SourceFile, missing_pins
+from lingualift.retrieve.pinning import missing_pins
+from lingualift.retrieve.sources import PIN_COMMAND, Source, SourceFile
 from lingualift.retrieve.unpack import check_members, unpack
 from lingualift.text.cleaning import is_utf8
 
@@ -306,7 +308,7 @@ def _attempt(deliver: Callable[[], None], attempts: int, wait: float) -> None:
     for attempt in range(1, attempts + 1):
         try:
             return deliver()
-        except clients.ClientError as error:
+        except (clients.ClientError, HubBusy) as error:
             if attempt == attempts:
                 raise
             pause = wait * attempt
@@ -430,7 +432,11 @@ def _retrieve_hub(
         raise LinguaLiftError(
             f"source '{source.key}': {source.repository} at {source.revision} holds no safetensors"
             " weights, and pickled ones are never read; pin a revision that has them"
-            f" (`{PIN_COMMAND} {source.key}=REVISION`), or convert a copy that you trust"
+            f" (`{PIN_COMMAND} {source.pin_key}=REVISION`), or convert a copy that you trust"
             f" (docs/data.md) into mirror/{_mirror_folder(source)}"
         )
+    if not visible_files(folder, "**/*"):
+        shutil.rmtree(folder, ignore_errors=True)
+        copy = f", or complete {held}" if held is not None and held.is_dir() else ""
+        raise LinguaLiftError(f"{without_files(source, source.revision or '')}{copy}")
     return _finish(source, folder, destination, [])

@@ -289,6 +289,11 @@ class Source(_Settings):
         return digest({name: self.model_dump(mode="json")[name] for name in fields}, 16)
 
     @property
+    def pin_key(self) -> str:
+        """Its key under `pins`, which the parts of a source by language share."""
+        return self.registry_key or self.key
+
+    @property
     def size(self) -> int | None:
         """Bytes to download, where every file's size is known."""
         sizes = [file.size for file in self.files if file.size is not None]
@@ -377,6 +382,11 @@ def load_sources(path: str | Path, pins: Mapping[str, str] | None = None) -> dic
     return sources
 
 
+def is_commit(value: str) -> bool:
+    """Whether a revision is a commit, which cannot move: 40 hexadecimal digits."""
+    return re.fullmatch(r"[0-9a-f]{40}", value) is not None
+
+
 def _pinned(source: Source, file_name: str, value: str) -> Source:
     name = f"pins.{source.key}" + (f"/{file_name}" if file_name else "")
     if not file_name:
@@ -385,10 +395,12 @@ def _pinned(source: Source, file_name: str, value: str) -> Source:
                 f"{name}: source '{source.key}' is no hub repository; pin a file of it as"
                 f" {source.key}/FILE: sha256"
             )
-        if not re.fullmatch(r"[0-9a-f]{40}", value):
+        if not is_commit(value):
+            revision = value if re.fullmatch(r"[\w./-]{1,60}", value) else "main"
             raise LinguaLiftError(
                 f"{name}: '{value[:60]}' is not a commit (40 hexadecimal digits); a branch or tag"
-                " can move, so it is no pin"
+                f" can move, so it is no pin: `{PIN_COMMAND} {source.key}={revision}` writes the"
+                " commit where it is today"
             )
         return source.model_copy(update={"revision": value})
     if not re.fullmatch(r"[0-9a-f]{64}", value):
@@ -427,23 +439,3 @@ def resolve_source(
     if name not in sources and key in sources and sources[key].by_language:
         return sources[key].for_language(find_language(languages, code))
     return find_source(sources, name)
-
-
-def missing_pins(source: Source) -> list[str]:
-    """What the user has to pin before this source can be retrieved, each as one line that says
-    where; usually empty.
-    """
-    if source.kind == "hub" and source.revision is None:
-        return [
-            f"source '{source.key}' has no pinned revision: `{PIN_COMMAND}` asks the hub for that"
-            f" of {source.repository}; or set pins.{source.key} to the 40 digits of a commit"
-        ]
-    lines = []
-    for file in source.files:
-        if source.kind == "url" and file.sha256 is None:
-            lines.append(
-                f"source '{source.key}' has no checksum for {file.name}: get it from {file.url},"
-                f" check it, and set pins.'{source.registry_key or source.key}/{file.name}' to its"
-                f" sha256{f' ({source.cell} names the file)' if source.cell else ''}"
-            )
-    return lines

@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from lingualift.messages import LinguaLiftError, nearest
+from lingualift.retrieve.pinning import told_with_revision
 from lingualift.tasks.forms import (
     FORMS,
     Example,
@@ -105,12 +106,13 @@ def load_task_data(
     left = dict.fromkeys(wanted, limit)
     tables = [pa.Table.from_batches([], TASK_SCHEMA)]
     parts = _by_language(folders, kind, wanted, names, held_out or BenchmarkQuestions({}))
-    for key, language, examples in parts:
-        rows_left = left[language]
-        table = _table(key, language, examples, rows_left)
-        if rows_left is not None:
-            left[language] = rows_left - len(table)
-        tables.append(table)
+    with told_with_revision([(key, folder) for key, _, folder in folders]):
+        for key, language, examples in parts:
+            rows_left = left[language]
+            table = _table(key, language, examples, rows_left)
+            if rows_left is not None:
+                left[language] = rows_left - len(table)
+            tables.append(table)
     table = pa.concat_tables(tables)
     present = set(table["language"].to_pylist())
     for code in wanted:
