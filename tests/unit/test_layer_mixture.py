@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from transformers import AutoModelForCausalLM
 
+from lingualift.config import LanguageModelling
 from lingualift.messages import LinguaLiftError
 from lingualift.model.alignment import AlignmentLayer
 from lingualift.model.lora import LoraLinear, adapt, merge_adapters
@@ -58,6 +59,22 @@ def test_the_mixture_row_reads_joined_layers_under_an_id_of_its_own() -> None:
         {"systems": ["lingualift"], "encoder": {"layer": None, "layers": [4, 8, 12]}}
     ).runs["lingualift"]
     assert row.stages[0].id == joined.stages[0].id and row.stages[1].id != joined.stages[1].id
+
+
+@pytest.mark.parametrize(
+    "overlays", [["one-gpu.yaml"], ["one-gpu.yaml", "one-gpu-80.yaml"], ["paper.yaml"]]
+)
+def test_the_rows_on_metamath_change_one_thing_each(overlays: list[str]) -> None:
+    runs = planned(*overlays, "beyond-metamath.yaml").runs
+    rows = {name.removeprefix("lingualift-metamath"): run.stages for name, run in runs.items()}
+    lifted, dora, lora, mixture = (rows[name] for name in ("", "-dora", "-lora", "-layer-mixture"))
+    assert dora[0].id == lora[0].id == lifted[0].id
+    learns = dora[-1].stage
+    assert isinstance(learns, LanguageModelling) and learns.train == ["llm-lora"]
+    assert learns == lora[-1].stage.model_copy(update={"magnitude": True})
+    assert [stage.stage for stage in mixture] == [stage.stage for stage in lifted]
+    encoder = mixture[0].encoder
+    assert encoder is not None and (encoder.read, encoder.mixture) == ([8, 16, 24], True)
 
 
 def test_a_mixture_of_one_layer_is_refused() -> None:

@@ -34,6 +34,8 @@ SHIPPED: tuple[list[str], ...] = (
     ["paper.yaml"],
     ["paper.yaml", "released.yaml"],
     ["one-gpu.yaml"],
+    ["one-gpu.yaml", "one-gpu-80.yaml"],
+    ["one-gpu.yaml", "beyond-metamath.yaml"],
 )
 """The overlays of the configurations that come with the project."""
 PARTS = {
