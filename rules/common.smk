@@ -59,6 +59,8 @@ def say_what_a_dry_run_would_begin_with():
 
 # A real run says it when it begins; of a dry run nothing is executed but this file.
 if workflow.is_main_process and is_dry_run():
+    for note in PLAN.notes:
+        print(f"lingualift: note: {note}", file=sys.stderr)
     print(states.choice_summary(PLAN), file=sys.stderr)
     atexit.register(say_what_a_dry_run_would_begin_with)
 

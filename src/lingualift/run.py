@@ -140,6 +140,8 @@ def begin(
         check_fit(plan, stages, min(known))
     if own_environment:
         machine.require_engine(config.evaluation.engine)
+    for line in plan.notes:
+        print(f"lingualift: note: {line}")
     print(states.choice_summary(plan), flush=True)
     if hours := gpu_hours([*chain.from_iterable(requests.values())]):
         print(f"lingualift: {hours}", flush=True)

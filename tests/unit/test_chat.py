@@ -4,6 +4,7 @@ filled in, and what a template cannot do is one line.
 
 import dataclasses
 import shutil
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import pytest
 
 from lingualift.config import System, load_config
 from lingualift.messages import LinguaLiftError
-from lingualift.model.chat import FIXED, in_chat_format
+from lingualift.model.chat import FIXED, LEAVE_OUT, in_chat_format
 from lingualift.model.layout import LAYOUTS, Prompt, compose, load_tokenizer
 from lingualift.model.prepare import prepare_model
 from lingualift.plan import Plan, inputs
+from lingualift.retrieve.sources import IGNORED
 from tests.conftest import hub_source
-from tests.unit.test_systems import SYSTEMS, merged, planned
+from tests.unit.test_systems import SOURCES, SYSTEMS, merged, planned
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
@@ -104,12 +106,26 @@ def test_a_model_without_a_chat_template_is_refused_when_it_is_prepared(
 ) -> None:
     source = hub_source()
     with pytest.raises(LinguaLiftError, match="has no chat template"):
-        prepare_model(source, llama, tmp_path / "refused", llm=True, chats=[PROMPT])
+        prepare_model(source, llama, tmp_path / "refused", llm=True, chats=[(PROMPT, LEAVE_OUT)])
     assert not (tmp_path / "refused/model.json").exists()
     shutil.copytree(llama, tmp_path / "chat")
     tokenizer_with(CHATML, llama).save_pretrained(tmp_path / "chat")
-    prepare_model(source, tmp_path / "chat", tmp_path / "out", llm=True, chats=[PROMPT])
+    prepare_model(
+        source, tmp_path / "chat", tmp_path / "out", llm=True, chats=[(PROMPT, LEAVE_OUT)]
+    )
     assert (tmp_path / "out/model.json").is_file()
+
+
+def test_an_llm_of_the_hub_brings_a_chat_template_in_a_file_of_its_own() -> None:
+    llms = [source for source in SOURCES.values() if source.kind == "hub" and "LLM" in source.use]
+    assert {source.key for source in llms if source.allow} == {
+        "smollm2-1.7b-instruct",
+        "mistral-7b-v0.3",
+    }
+    for source in llms:
+        allowed = source.allow or ["*"]
+        assert any(fnmatch("chat_template.jinja", pattern) for pattern in allowed), source.key
+        assert not any(fnmatch("chat_template.jinja", pattern) for pattern in IGNORED)
 
 
 CHAT = {"template": "{question}", "chat": True, "system": "Be short."}
@@ -125,7 +141,7 @@ def with_system(definition: dict[str, Any]) -> Plan:
 def test_a_plan_knows_which_prompts_an_llm_is_asked_as_a_chat() -> None:
     made = with_system(AS_IT_IS)
     expected = Prompt("{question}", "", True, "Be short.")
-    assert inputs.asked_model(made, made.config.llm.source).chats == [expected]
+    assert inputs.asked_model(made, made.config.llm.source).chats == [(expected, LEAVE_OUT)]
     asked = inputs.questions(made, "own", "mmwp-mini", "sw")[0]
     assert asked.prompt == expected.fields()
 

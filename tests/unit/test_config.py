@@ -86,6 +86,8 @@ OVERLAYS += [
     [ROOT / "config" / "beyond.yaml"],
     [ROOT / "config" / "paper.yaml"],
     [ROOT / "config" / "paper.yaml", ROOT / "config" / "released.yaml"],
+    [ROOT / "config" / "paper.yaml", ROOT / "config" / "beyond-metamath.yaml"],
+    [ROOT / "config" / "one-gpu.yaml", ROOT / "config" / "beyond-metamath.yaml"],
 ]
 OVERLAYS += [
     [ROOT / "config" / "gsm8k.yaml"],

@@ -510,7 +510,7 @@ def test_lora_starts_as_the_llm_learns_alone_and_merges_to_the_same_logits(
     )
     model.trainable(["llm-lora"], {"rank": 4, "alpha": 8.0})
     torch.testing.assert_close(model(**batch)["logits"], before)
-    settings = {"epochs": 4, "batch": 4, "learning_rate": 5e-2, "lora_rank": 4}
+    settings = {"epochs": 4, "batch": 4, "learning_rate": 5e-2, "lora_rank": 4, "lora_alpha": 8.0}
     job = language_modelling_job(tmp_path / "w", ["llm-lora"], **settings)
     train_language_modelling(job, model, examples, states, 2)
     assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in plain.items()), (

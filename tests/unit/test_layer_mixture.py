@@ -1,16 +1,20 @@
 """Beyond the paper: a learnt mixture of the encoder's layers, and adapters with magnitudes."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 from transformers import AutoModelForCausalLM
 
+from lingualift.config import LanguageModelling
 from lingualift.messages import LinguaLiftError
 from lingualift.model.alignment import AlignmentLayer
 from lingualift.model.lora import LoraLinear, adapt, merge_adapters
 from lingualift.model.modeling import LinguaLiftModel
+from lingualift.training.job import StageJob
+from lingualift.training.run import starting_model
 from tests.unit.test_systems import planned
 
 
@@ -55,6 +59,22 @@ def test_the_mixture_row_reads_joined_layers_under_an_id_of_its_own() -> None:
         {"systems": ["lingualift"], "encoder": {"layer": None, "layers": [4, 8, 12]}}
     ).runs["lingualift"]
     assert row.stages[0].id == joined.stages[0].id and row.stages[1].id != joined.stages[1].id
+
+
+@pytest.mark.parametrize(
+    "overlays", [["one-gpu.yaml"], ["one-gpu.yaml", "one-gpu-80.yaml"], ["paper.yaml"]]
+)
+def test_the_rows_on_metamath_change_one_thing_each(overlays: list[str]) -> None:
+    runs = planned(*overlays, "beyond-metamath.yaml").runs
+    rows = {name.removeprefix("lingualift-metamath"): run.stages for name, run in runs.items()}
+    lifted, dora, lora, mixture = (rows[name] for name in ("", "-dora", "-lora", "-layer-mixture"))
+    assert dora[0].id == lora[0].id == lifted[0].id
+    learns = dora[-1].stage
+    assert isinstance(learns, LanguageModelling) and learns.train == ["llm-lora"]
+    assert learns == lora[-1].stage.model_copy(update={"magnitude": True})
+    assert [stage.stage for stage in mixture] == [stage.stage for stage in lifted]
+    encoder = mixture[0].encoder
+    assert encoder is not None and (encoder.read, encoder.mixture) == ([8, 16, 24], True)
 
 
 def test_a_mixture_of_one_layer_is_refused() -> None:
@@ -142,3 +162,75 @@ def test_magnitude_over_weights_in_four_bits_is_refused(llama: Path) -> None:
             layer.__class__ = layers
     with pytest.raises(LinguaLiftError, match="weights that are not rounded; set four_bit"):
         adapt(llm, 4, 8.0, magnitude=True)
+
+
+SMALL = {"rank": 4, "alpha": 8.0}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"rank": 8, "alpha": 16.0, "magnitude": True},
+        {"rank": 8, "alpha": 8.0},
+        {"rank": 4, "alpha": 16.0},
+        {**SMALL, "magnitude": True},
+    ],
+)
+def test_adapters_of_other_settings_begin_where_earlier_ones_ended_and_learn_as_asked(
+    llama: Path, tmp_path: Path, other: dict[str, Any]
+) -> None:
+    first = with_learnt_adapters(LinguaLiftModel.build(str(llama)), SMALL)
+    first.save_pretrained(tmp_path / "first")
+    second = LinguaLiftModel.from_pretrained(tmp_path / "first", llm=llama)
+    second.trainable(["llm-lora"], other)
+    ids = torch.arange(5, 15)[None]
+    assert torch.allclose(second(ids)["logits"], first(ids)["logits"], atol=1e-4)
+    ranks = {len(p) for name, p in second.named_parameters() if name.endswith("lora_a")}
+    learning = {name.rpartition(".")[2] for name, p in second.named_parameters() if p.requires_grad}
+    assert second.config.lora == other and ranks == {other["rank"]}
+    assert learning == {"lora_a", "lora_b", *(["lora_m"] if "magnitude" in other else [])}
+    with_learnt_adapters(second, other)
+    second.save_pretrained(tmp_path / "second")
+    again = LinguaLiftModel.from_pretrained(tmp_path / "second", llm=llama)
+    assert again.config.lora == other
+    assert torch.allclose(again(ids)["logits"], second(ids)["logits"], atol=1e-5)
+    again.merge_lora()
+    assert torch.allclose(again(ids)["logits"], second(ids)["logits"], atol=1e-4)
+
+
+def test_adapters_of_the_same_settings_go_on(llama: Path, tmp_path: Path) -> None:
+    first = with_learnt_adapters(LinguaLiftModel.build(str(llama)), SMALL)
+    first.save_pretrained(tmp_path / "first")
+    second = LinguaLiftModel.from_pretrained(tmp_path / "first", llm=llama)
+    second.trainable(["llm-lora"], SMALL)
+    expected = first.state_dict()
+    assert all(torch.equal(expected[name], new) for name, new in second.state_dict().items())
+    assert second.config.trained == ["llm-lora"]
+
+
+def with_learnt_adapters(model: LinguaLiftModel, settings: dict[str, Any]) -> LinguaLiftModel:
+    model.trainable(["llm-lora"], settings)
+    for layer in model.llm.modules():
+        if isinstance(layer, LoraLinear):
+            nn.init.normal_(layer.lora_b, std=0.3)
+    return model
+
+
+def test_adapters_over_weights_in_four_bits_are_not_taken_in_silently(
+    llama: Path, tmp_path: Path, stage_job: StageJob
+) -> None:
+    llm = AutoModelForCausalLM.from_pretrained(llama)
+    layers = type("Linear4bit", (nn.Linear,), {"__module__": "bitsandbytes.nn"})
+    for layer in llm.model.layers.modules():
+        if type(layer) is nn.Linear:
+            layer.__class__ = layers
+    adapt(llm, 4, 8.0)
+    with pytest.raises(LinguaLiftError, match="cannot be taken into weights in 4 bits"):
+        merge_adapters(llm)
+    first = LinguaLiftModel.build(str(llama))
+    first.trainable(["llm-lora"], SMALL)
+    first.save_pretrained(tmp_path / "first")
+    job = stage_job.with_settings(train=["llm-lora"], four_bit=True, lora_rank=8)
+    job = job.model_copy(update={"parent": tmp_path / "first"})
+    with pytest.raises(LinguaLiftError, match="adapters of rank 4; give both stages the same lora"):
+        starting_model(job)

@@ -102,8 +102,14 @@ def adapt(llm: PreTrainedModel, rank: int, alpha: float, magnitude: bool = False
 def merge_adapters(llm: nn.Module) -> None:
     """Fold every adapter into its layer's weight and remove it: the same function without the extra
     products.
+
+    Raises `LinguaLiftError` for adapters over weights in 4 bits, which cannot take them in.
     """
     for module in llm.modules():
+        if isinstance(module, Adapter) and not isinstance(module, LoraLinear):
+            raise LinguaLiftError(
+                "adapters cannot be taken into weights in 4 bits; set four_bit to false"
+            )
         if isinstance(module, LoraLinear):
             weight = _adapted_weight(module)
             if module.lora_m is not None:

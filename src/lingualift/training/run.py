@@ -179,11 +179,17 @@ def _four_bits(job: StageJob) -> dict[str, Any]:
     """How Transformers loads the LLM in 4 bits (NF4), where the stage asks for it."""
     if not isinstance(job.stage, LanguageModelling) or not job.stage.four_bit:
         return {}
-    before = [] if job.parent is None else LinguaLiftConfig.from_pretrained(job.parent).trained
-    if "llm" in before:
+    before = None if job.parent is None else LinguaLiftConfig.from_pretrained(job.parent)
+    if before is not None and "llm" in before.trained:
         raise LinguaLiftError(
             f"stage '{job.name}': four_bit holds the published LLM, but an earlier stage has"
             " trained it; leave four_bit out"
+        )
+    if before is not None and before.lora not in (None, job.stage.adapters):
+        raise LinguaLiftError(
+            f"stage '{job.name}': four_bit holds the published LLM, which cannot take in an earlier"
+            f" stage's adapters of rank {before.lora['rank']}; give both stages the same lora_rank,"
+            " lora_alpha and magnitude, or leave four_bit out"
         )
     if machine.device() != "cuda":
         raise LinguaLiftError(f"stage '{job.name}': four_bit needs a GPU; leave it out")
