@@ -178,7 +178,7 @@ SIZES = 2.0
 
 @pytest.mark.parametrize(
     "overlays",
-    [*SHIPPED, ["all-languages.yaml"], ["gsm8k.yaml", "gsm8k-small.yaml"]],
+    SHIPPED,
     ids="+".join,
 )
 def test_the_multilingual_llm_of_every_shipped_configuration_is_about_as_large_as_the_llm(

@@ -21,7 +21,8 @@ from lingualift.languages import Language
 from lingualift.messages import LinguaLiftError, known
 from lingualift.plan.engines import first_engine
 from lingualift.plan.systems import example_count, models, overridden, switched_count
-from lingualift.retrieve.sources import PIN_COMMAND, Source, missing_pins
+from lingualift.retrieve.pinning import missing_pins
+from lingualift.retrieve.sources import PIN_COMMAND, Source
 
 GROUP = "alternatives"
 CHAT = "in-chat-format"
