@@ -13,7 +13,8 @@ from lingualift.plan import Plan, compared, files, inputs, plan, requests
 from lingualift.plan.alternatives import GROUP, ROWS
 from lingualift.plan.told import SHIPPED, describe_system
 from lingualift.preflight import check_pinned
-from lingualift.retrieve.sources import load_sources, missing_pins
+from lingualift.retrieve.pinning import missing_pins
+from lingualift.retrieve.sources import load_sources
 from tests.unit.test_systems import CONFIG, LANGUAGES, SYSTEMS, merged, planned
 
 

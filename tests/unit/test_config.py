@@ -255,7 +255,6 @@ def test_a_name_that_nothing_defines_is_refused_in_one_line_behind_its_key(place
             ["../de"],
             "languages.evaluation.0: not the code of a language (two or three letters a-z), got",
         ),
-        ("benchmarks", {"x": "xcsqa"}, "prompts: benchmark 'xcsqa' needs a prompt 'commonsense'"),
         (
             "benchmarks",
             {"mgsm": "mgsm"},
@@ -803,3 +802,10 @@ def test_every_benchmark_can_be_asked_for_over_the_default_configuration(name: s
     }
     made = planned({**DEFAULT, "benchmarks": {"asked": name}, "languages": languages})
     assert made.languages_of(name)
+
+
+def test_a_benchmark_without_its_prompt_is_refused() -> None:
+    values = changed("benchmarks", {"x": "xcsqa"})
+    values["languages"]["evaluation"] = ["de"]
+    values["prompts"]["commonsense"] = None
+    assert refusal(values) == "prompts: benchmark 'xcsqa' needs a prompt 'commonsense'"
