@@ -378,3 +378,9 @@ def test_a_wrong_definition_is_one_line(definition: dict[str, Any], message: str
     values = {"title": "x", "input": "text", "stages": [], **definition}
     with pytest.raises((LinguaLiftError, ValueError), match=message):
         planned({"systems": ["x"]}, systems={"x": System.model_validate(values)})
+
+
+@pytest.mark.parametrize("overlays", SHIPPED, ids="+".join)
+def test_the_group_compares_with_a_system_that_its_configuration_lists(overlays: list[str]) -> None:
+    config = load_config(merged(*overlays))
+    assert config.alternatives.aligned in config.systems
