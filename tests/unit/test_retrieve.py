@@ -28,6 +28,7 @@ from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.retrieve import clients
 from lingualift.retrieve.fetch import MANIFEST, load_manifest, retrieve, source_state, verify
+from lingualift.retrieve.hub import Repository
 from lingualift.retrieve.listing import download_lines
 from lingualift.retrieve.pinning import missing_pins
 from lingualift.retrieve.sources import Source, load_sources, resolve_source
@@ -735,10 +736,59 @@ def test_a_copy_without_the_files_that_are_fetched_is_told_with_the_command_that
         retrieve(part, tmp_path / "r/opus-100-te", tmp_path / "d", mirror=tmp_path / "mirror")
 
 
+HUB_SOURCE = Source(
+    key="llm",
+    kind="hub",
+    title="L",
+    use="tests",
+    licence="X",
+    repository="owner/llm",
+    revision="b" * 40,
+)
+
+
+def hub_holds(monkeypatch: pytest.MonkeyPatch, *files: str) -> None:
+    """What the hub says of the repository, whatever its library downloads."""
+    there = Repository("b" * 40, "2026-01-01", "mit", False, True, 9, files)
+    monkeypatch.setattr(clients, "repository", lambda *_: there)
+
+
+def test_a_download_that_leaves_a_file_out_is_no_source(tmp_path, monkeypatch):
+    huggingface_hub = pytest.importorskip("huggingface_hub")
+    hub_holds(monkeypatch, "model-1-of-2.safetensors", "model-2-of-2.safetensors")
+
+    def snapshot_download(**keywords):
+        """As the library does where the hub no longer answers: what lies there is what there is."""
+        Path(keywords["local_dir"]).mkdir(parents=True, exist_ok=True)
+        Path(keywords["local_dir"], "model-1-of-2.safetensors").write_text("weights")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    with pytest.raises(
+        LinguaLiftError, match=r"1 of 2 files did not arrive, model-2-of-2\.safetensors among them"
+    ):
+        retrieve(HUB_SOURCE, tmp_path / "r/llm", tmp_path / "d", attempts=1)
+    assert not (tmp_path / "r/llm").exists()
+
+
+def test_a_hub_that_does_not_answer_leaves_an_interrupted_download_interrupted(
+    tmp_path, monkeypatch
+):
+    huggingface_hub = pytest.importorskip("huggingface_hub")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
+    partial = tmp_path / f"r/.llm.{'b' * 12}.partial"
+    partial.mkdir(parents=True)
+    (partial / "model-1-of-2.safetensors").write_text("weights")
+    with pytest.raises(LinguaLiftError, match=r"check the network"):
+        retrieve(HUB_SOURCE, tmp_path / "r/llm", tmp_path / "d", attempts=1)
+    assert not (tmp_path / "r/llm").exists() and partial.is_dir()
+
+
 def test_the_hub_is_asked_for_the_commit_with_a_token_from_the_environment_alone(
     tmp_path, monkeypatch
 ):
     huggingface_hub = pytest.importorskip("huggingface_hub")
+    hub_holds(monkeypatch, "model.safetensors")
     calls = []
 
     def snapshot_download(**keywords):
@@ -750,19 +800,10 @@ def test_the_hub_is_asked_for_the_commit_with_a_token_from_the_environment_alone
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
     monkeypatch.delenv("HF_TOKEN", raising=False)
-    source = Source(
-        key="llm",
-        kind="hub",
-        title="L",
-        use="tests",
-        licence="X",
-        repository="owner/llm",
-        revision="b" * 40,
-    )
     with pytest.raises(LinguaLiftError, match=r"owner/llm@b+: OSError") as caught:
-        retrieve(source, tmp_path / "r/llm", tmp_path / "d", attempts=1)
+        retrieve(HUB_SOURCE, tmp_path / "r/llm", tmp_path / "d", attempts=1)
     assert "secret" not in str(caught.value) and "hf_abc" not in str(caught.value)
-    retrieve(source, tmp_path / "r/llm", tmp_path / "d")
+    retrieve(HUB_SOURCE, tmp_path / "r/llm", tmp_path / "d")
     assert (
         calls[1]["revision"] == "b" * 40
         and calls[1]["token"] is False

@@ -21,7 +21,7 @@ from pathlib import Path
 from lingualift.artifacts import atomic_directory
 from lingualift.lock import locked
 from lingualift.messages import LinguaLiftError
-from lingualift.retrieve.hub import HubRefusal, check_delivery, raise_refusal
+from lingualift.retrieve.hub import HubRefusal, check_delivery, raise_refusal, repository
 from lingualift.retrieve.sources import IGNORED, Source, SourceFile
 
 logger = logging.getLogger(__name__)
@@ -232,7 +232,8 @@ def url_download(file: SourceFile, folder: Path) -> None:
 
 def hub_download(source: Source, folder: Path) -> None:
     """The safetensors, tokenizer and data files of a hub repository at its pinned commit; an
-    interrupted download continues.
+    interrupted download continues. The hub's library returns what lies in the folder where the hub
+    does not answer, so the files are held against the commit's own list.
     """
     try:
         from huggingface_hub import snapshot_download
@@ -242,6 +243,7 @@ def hub_download(source: Source, folder: Path) -> None:
             " folder"
         ) from error
     try:
+        there = repository(source, source.revision)
         snapshot_download(
             repo_id=source.repository or "",
             repo_type=source.repo_type,
@@ -263,6 +265,12 @@ def hub_download(source: Source, folder: Path) -> None:
         raise ClientError(
             f"{source.repository}@{source.revision}: {type(error).__name__}: {words[:300]}"
         ) from error
+    missing = [name for name in there.files if not (folder / name).is_file()]
+    if missing:
+        raise ClientError(
+            f"{source.repository}@{source.revision}: {len(missing)} of {len(there.files)} files did"
+            f" not arrive, {missing[0]} among them"
+        )
     shutil.rmtree(folder / ".cache", ignore_errors=True)
 
 
