@@ -139,7 +139,7 @@ def _columns(
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else str(round(value, 4) if isinstance(value, float) else value)
 
 
 def read(published: Published) -> list[Row]:
@@ -214,7 +214,7 @@ def grouped(rows: Sequence[Row], published: Published) -> str:
     system, and what the method gains on each other. Groups of one language are left out.
     """
     mean = [row for row in rows if not row["seed"]]
-    titles = {row["system"]: row["title"] for row in mean if row["system"]}
+    titles = {row["system"]: row["title"] for row in mean if row["system"] != "chance"}
     members = {row["scope"]: row["languages"] for row in mean}
     wide = [row for row in mean if row["level"] in GROUPINGS and " " in row["languages"]]
     wide.sort(key=lambda row: (row["level"], -len(row["languages"].split()), row["scope"]))
