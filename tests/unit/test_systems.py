@@ -15,7 +15,7 @@ from lingualift.codeswitch.switch import POS_PRESETS
 from lingualift.config import System, load_config
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
-from lingualift.plan import Plan, inputs, plan
+from lingualift.plan import Plan, inputs, plan, requests
 from lingualift.plan.alternatives import ROWS
 from lingualift.plan.systems import load_systems
 from lingualift.retrieve.sources import load_sources
@@ -479,3 +479,14 @@ def test_several_gold_dictionaries_are_read_where_they_hold_a_language() -> None
     assert inputs.gold_dictionaries(several, "sw") == [*gold[:2], *of_ones_own]
     with pytest.raises(LinguaLiftError, match=r"lexicon\.gold: unknown source 'muze'"):
         planned({"lexicon": {"gold": ["muze"]}})
+
+
+@pytest.mark.parametrize(
+    "overlays", [[], ["all-languages.yaml"], ["all-languages.yaml", "sib200.yaml"]]
+)
+def test_what_two_cores_are_meant_for_knows_how_many_examples_it_trains(
+    overlays: list[str],
+) -> None:
+    """A task that does not say counts as hundreds of thousands: 129 hours instead of one."""
+    made = planned(*overlays)
+    assert all(requests.stage_example_count(made, stage) <= 2000 for stage in made.stages.values())
