@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+import yaml
 
 from dev.results import (
     ABLATION,
@@ -44,18 +45,14 @@ from lingualift.model.prepare import prepared
 FILE = ROOT / "docs/encoder-retrieval.csv"
 FIGURE = ROOT / "docs/figures/gain-retrieval-all-languages.svg"
 COLUMNS = ["language", "retrieval", "verdict", "in_stage_1"]
-LAYER = 8  # config/config.yaml: encoder.layer
 RECORD = RUNS["all-languages"]
 
 
 def of_run(run: Path) -> list[Row]:
     """The rows of `FILE`, in the order of the table's languages."""
-    encoder = Encoder(
-        prepared(run / "resources/models/e5-small/model.json"),
-        LAYER,
-        dtype("auto"),
-        split_digits=True,
-    )
+    settings = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))["encoder"]
+    model = prepared(run / f"resources/models/{settings['source']}/model.json")
+    encoder = Encoder(model, settings["layer"], dtype("auto"), split_digits=True)
     codes = [row["scope"] for row in single_languages(read(RECORD)) if row["scope"] != "en"]
 
     def means(language: str) -> np.ndarray:

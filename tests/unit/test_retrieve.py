@@ -33,6 +33,7 @@ from lingualift.retrieve.listing import download_lines
 from lingualift.retrieve.pinning import missing_pins
 from lingualift.retrieve.sources import Source, load_sources, resolve_source
 from lingualift.retrieve.unpack import check_members, unpack
+from tests.conftest import hub_source
 
 CONFIG = Path(__file__).parents[2] / "config"
 WHEEL = "tiny-1.0-py3-none-any.whl"
@@ -736,15 +737,7 @@ def test_a_copy_without_the_files_that_are_fetched_is_told_with_the_command_that
         retrieve(part, tmp_path / "r/opus-100-te", tmp_path / "d", mirror=tmp_path / "mirror")
 
 
-HUB_SOURCE = Source(
-    key="llm",
-    kind="hub",
-    title="L",
-    use="tests",
-    licence="X",
-    repository="owner/llm",
-    revision="b" * 40,
-)
+HUB_SOURCE = hub_source(key="llm", repository="owner/llm", revision="b" * 40)
 
 
 def hub_holds(monkeypatch: pytest.MonkeyPatch, *files: str) -> None:
