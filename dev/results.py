@@ -48,7 +48,7 @@ Row = dict[str, str]
 class Published:
     """A run whose figures are printed: its record in `docs/`, the table and the benchmark that it
     is read from, the method, the systems that it is held against (the first is every system's
-    reference), and whether families and scripts are shown.
+    reference), whether its table is by resource level, and by what else.
     """
 
     file: str
@@ -57,6 +57,7 @@ class Published:
     method: str
     references: tuple[str, ...]
     grouped: bool = True
+    groupings: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -68,7 +69,12 @@ RUNS = {
         "results-mmwp-mini.csv", "mmwp", "mmwp-mini", METHOD, (READER, ABLATION), grouped=False
     ),
     "all-languages": Published(
-        "results-all-languages.csv", "mmwp", "mmwp-mini", METHOD, (READER, ABLATION)
+        "results-all-languages.csv",
+        "mmwp",
+        "mmwp-mini",
+        METHOD,
+        (READER, ABLATION),
+        groupings=GROUPINGS,
     ),
     "sib200": Published(
         "results-sib200.csv",
@@ -99,7 +105,7 @@ def of_run(run: Path, published: Published) -> list[Row]:
             if path.parent.name.partition("~")[0] in systems
         ]
     )
-    columns = _columns(languages, groups, aligned, published.grouped)
+    columns = _columns(languages, groups, aligned, published)
     members = {scope.name: " ".join(scope.languages) for scope in columns}
     levels = {scope.name: scope.level for scope in columns}
     rows = [
@@ -120,18 +126,19 @@ def _columns(
     languages: Sequence[str],
     groups: Mapping[str, Sequence[str]],
     aligned: Sequence[str],
-    grouped: bool,
+    published: Published,
 ) -> list[Scope]:
     def rest(name: str, chosen: Sequence[str], seen: bool) -> Scope:
         kept = [lang for lang in chosen if (lang in aligned) == seen and lang != "en"]
         return Scope(name, "", tuple(kept))
 
     columns = [*scopes(languages, groups, aligned), rest(UNALIGNED, languages, False)]
-    if grouped:
+    if published.grouped:
         table = load_languages(ROOT / "config/languages.tsv")
         low = [lang for lang in languages if lang in groups["low"]]
         groupings = {
-            name: {lang: getattr(table[lang], name) for lang in languages} for name in GROUPINGS
+            name: {lang: getattr(table[lang], name) for lang in languages}
+            for name in published.groupings
         }
         columns += [rest(LOW_ALIGNED, low, True), rest(LOW_UNALIGNED, low, False)]
         columns += group_scopes(languages, groupings)
@@ -210,13 +217,14 @@ def gain_over_reader_or_chance(rows: Sequence[Row]) -> float:
 
 
 def grouped(rows: Sequence[Row], published: Published) -> str:
-    """The table by resource level, family and script, in the mean of the seeds: accuracy of every
-    system, and what the method gains on each other. Groups of one language are left out.
+    """The table by resource level and what else the run is grouped by, in the mean of the seeds:
+    accuracy of every system, and what the method gains on each other. Groups of one language are
+    left out.
     """
     mean = [row for row in rows if not row["seed"]]
     titles = {row["system"]: row["title"] for row in mean if row["system"] != "chance"}
     members = {row["scope"]: row["languages"] for row in mean}
-    wide = [row for row in mean if row["level"] in GROUPINGS and " " in row["languages"]]
+    wide = [row for row in mean if row["level"] in published.groupings and " " in row["languages"]]
     wide.sort(key=lambda row: (row["level"], -len(row["languages"].split()), row["scope"]))
     levels = [name for name in LEVELS if name in members]
     names = [*levels, *dict.fromkeys(row["scope"] for row in wide)]

@@ -198,6 +198,12 @@ def vocabulary() -> list[str]:
     return sorted({word for line in lines for word in re.findall(r"[a-z]+", line.lower())})
 
 
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
 def write_mirror(mirror: Path) -> Path:
     """Models, tagger, texts and word lists, in the forms that the workflow reads."""
     for language in LANGUAGES:
@@ -245,7 +251,9 @@ def write_tagger(folder: Path) -> None:
 
 
 def write_llm(folder: Path) -> None:
-    """A random two-layer Llama with a byte-level BPE tokenizer trained on the word problems."""
+    """A random two-layer Llama with a byte-level BPE tokenizer trained on the word problems, and a
+    chat template.
+    """
     import torch
     from tokenizers import ByteLevelBPETokenizer
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -257,6 +265,7 @@ def write_llm(folder: Path) -> None:
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=trained._tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
     )
+    tokenizer.chat_template = CHATML
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
     config = LlamaConfig(

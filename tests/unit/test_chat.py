@@ -18,12 +18,9 @@ from lingualift.model.prepare import prepare_model
 from lingualift.plan import Plan, inputs
 from lingualift.retrieve.sources import IGNORED
 from tests.conftest import hub_source
+from tests.tiny import CHATML
 from tests.unit.test_systems import SOURCES, SYSTEMS, merged, planned
 
-CHATML = (
-    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
-    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 LLAMA = (
     "{{ bos_token }}{% if not date_string is defined %}"
     "{% set date_string = strftime_now('%d %b %Y') %}{% endif %}[{{ date_string }}]"

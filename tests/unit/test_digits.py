@@ -14,7 +14,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, pr
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from lingualift.messages import LinguaLiftError
-from lingualift.model.digits import reads_digits_alone
+from lingualift.model.digits import numbers_of_every_script, reads_digits_alone
 from lingualift.model.encoder import Encoder
 from lingualift.model.encoder_tokenizer import EncoderTokenizer
 
@@ -267,6 +267,34 @@ def test_an_encoder_gives_a_state_for_every_digit_and_stores_them_under_a_key_of
         encoder.store(store, ["47 pears"])
         keys.append((store / "spans.npy").read_bytes())
     assert keys[0] != keys[1]
+
+
+def test_digits_are_looked_at_in_every_script() -> None:
+    texts = numbers_of_every_script()
+    assert all([int(number) for number in text.split()] == [*range(100)] for text in texts)
+    assert all(any(number in text for text in texts) for number in ("47", "৪৭", "४७", "٤٧", "໔໗"))
+
+
+def test_an_encoder_that_joins_one_number_of_one_script_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gemma reads 0 to 9 and ৪৭ digit by digit, but ১০ as one token."""
+    backend = with_bytes(
+        pre_tokenizers.Split(" ", "merged_with_previous"),
+        normalizers.Replace(" ", "▁"),
+        ["▁১০", "▁apples", "▁and"],
+    )
+    folder = saved(backend, tmp_path)
+    assert reads_digits_alone(EncoderTokenizer.load(folder).tokenizer)
+    split = EncoderTokenizer.load(folder, split_digits=True).tokenizer
+    assert "১০" not in split.tokenize("tok ১০") and "১" in "".join(split.tokenize("tok ১০"))
+    monkeypatch.setattr(
+        pre_tokenizers,
+        "Digits",
+        lambda individual_digits: pre_tokenizers.Split(Regex("[0-9]"), "isolated"),
+    )
+    with pytest.raises(LinguaLiftError, match="joins digits in spite"):
+        EncoderTokenizer.load(folder, split_digits=True)
 
 
 def test_a_tokenizer_whose_digits_remain_joined_is_refused(

@@ -74,11 +74,13 @@ def test_a_job_asks_for_the_width_of_all_joined_layers() -> None:
     [
         ("e5-small", "smollm2-135m-instruct", True),
         ("xlm-r-large", "llama-2-7b", True),
-        ("gemma3-270m", "smollm2-135m-instruct", False),
-        ("gemma3-270m", "llama-2-7b", False),
+        ("gemma3-270m", "smollm2-135m-instruct", True),
+        ("gemma3-270m", "llama-2-7b", True),
+        ("xlm-r-large", "gemma3-270m", True),
+        ("xlm-r-large", "llama-3.1-8b", False),
     ],
 )
-def test_auto_splits_digits_where_the_llm_reads_them_one_by_one_and_the_encoder_joins_them(
+def test_auto_splits_digits_where_the_llm_reads_them_one_by_one(
     encoder: str, llm: str, split: bool
 ) -> None:
     read = {"source": encoder, "layer": 6, "layers": None}
@@ -87,33 +89,29 @@ def test_auto_splits_digits_where_the_llm_reads_them_one_by_one_and_the_encoder_
     assert used is not None and used.split_digits is split
 
 
-def with_digits(**stated: str | None) -> Plan:
+def with_digits(llm: str | None, encoder: str | None = "joined") -> Plan:
     """E5 under SmolLM, with other statements of the registry."""
     changed = {
-        key.replace("_", "-"): SOURCES[key.replace("_", "-")].model_copy(update={"digits": value})
-        for key, value in stated.items()
+        key: SOURCES[key].model_copy(update={"digits": digits})
+        for key, digits in (("smollm2-135m-instruct", llm), ("e5-small", encoder))
     }
     config = load_config(merged(E5, E5_WORDS))
     return plan(config, LANGUAGES, {**SOURCES, **changed}, SYSTEMS)
 
 
-def test_auto_leaves_digits_where_the_llm_joins_them_or_one_statement_is_enough() -> None:
-    for stated in (
-        {"smollm2_135m_instruct": "joined"},
-        {"smollm2_135m_instruct": "joined", "e5_small": None},
-        {"smollm2_135m_instruct": None, "e5_small": "split"},
-    ):
-        used = with_digits(**stated).runs["lingualift"].encoder
-        assert used is not None and not used.split_digits
+@pytest.mark.parametrize("encoder", ["joined", "split", None])
+@pytest.mark.parametrize("llm", ["joined", "split"])
+def test_auto_asks_the_llm_alone_for_no_encoder_splits_every_scripts_digits(
+    llm: str, encoder: str | None
+) -> None:
+    used = with_digits(llm, encoder).runs["lingualift"].encoder
+    assert used is not None and used.split_digits is (llm == "split")
 
 
-@pytest.mark.parametrize("key", ["e5_small", "smollm2_135m_instruct"])
-def test_auto_refuses_to_guess(key: str) -> None:
-    name = key.replace("_", "-")
-    with pytest.raises(
-        LinguaLiftError, match=f"split_digits: auto does not know how '{name}' reads"
-    ):
-        with_digits(**{key: None})
+def test_auto_refuses_to_guess() -> None:
+    named = "split_digits: auto does not know how 'smollm2-135m-instruct' reads"
+    with pytest.raises(LinguaLiftError, match=named):
+        with_digits(None)
 
 
 def test_the_papers_encoders_join_digits_but_in_one_row() -> None:

@@ -12,7 +12,7 @@ from lingualift.evaluation.score import SCORE_SCHEMA
 from lingualift.report.content import result_table
 from lingualift.run import results_summary
 from lingualift.tables.gains import advice, gain_table
-from lingualift.tables.results import tidy
+from lingualift.tables.results import readable, tidy
 
 ITEMS = 40
 RIGHT = {
@@ -90,6 +90,13 @@ def test_the_readable_gains_have_a_row_a_language_and_a_column_a_system() -> Non
     assert rows[0][:2] == ["de", "-100.0 (-100.0 to -100.0)"]
     assert rows[1] == ["sw", "+100.0 (+100.0 to +100.0)", "+0.0 (+0.0 to +0.0)"]
     assert [row[0] for row in rows] == ["de", "sw", "hi", "Low", "High", "Avg.", "Aligned"]
+
+
+def test_every_table_ends_with_the_gain_of_its_average() -> None:
+    header, *rows = readable(table())
+    last = {row[1]: row[-1] for row in rows}
+    assert header[-1] == "Avg. gain" and last["Mono"] == ""
+    assert last["Lift"] == "+0.0 (+0.0 to +0.0)" and last["Plain"].startswith("-16.7 (-2")
 
 
 def test_the_line_below_a_table_names_the_languages_that_it_should_not_be_used_in() -> None:

@@ -211,6 +211,41 @@ def test_an_llm_that_translates_takes_as_long_as_one_that_reads_the_questions() 
     )
 
 
+@pytest.mark.parametrize("row", ["mono-sft-topics", "lingualift-topics"])
+def test_a_question_takes_as_long_to_read_whose_answer_is_chosen_and_not_written(row: str) -> None:
+    """SIB-200's choices are scored, so the longest answer decides nothing."""
+    of = SimpleNamespace(run=row, benchmark="sib200", batch="hy-is-kn-lb-mk-ml-mr-ne")
+    times = {
+        tokens: work.seconds(
+            planned(
+                "all-languages.yaml", "sib200.yaml", {"evaluation": {"max_new_tokens": tokens}}
+            ),
+            "predict",
+            of,
+        )
+        for tokens in (8, 400)
+    }
+    assert times[8] == times[400] > 8 * 204 * 0.05
+
+
+def test_learning_from_answers_of_a_word_takes_no_longer_than_measured() -> None:
+    """SIB-200's 701 sentences three times: 7:13 and 7:18 minutes on one core."""
+    made = planned("all-languages.yaml", "sib200.yaml")
+    stage = made.runs["lingualift-topics"].stages[-1].id
+    took = work.seconds(made, "train", SimpleNamespace(stage=stage))
+    assert 2 / 3 < took / (7 * 60 + 15) < 4 / 3
+
+
+def test_an_llm_takes_as_long_as_its_layers_and_not_its_embeddings_say() -> None:
+    """Gemma-3-270M answered as fast as SmolLM2-135M in Icelandic: 28 s beside 31 s."""
+    made = planned("all-languages.yaml", "sib200.yaml")
+    of = dict.fromkeys(("mono-sft-topics", "multilingual-tuned"), 0.0)
+    for row in of:
+        asked = SimpleNamespace(run=row, benchmark="sib200", batch="is")
+        of[row] = work.seconds(made, "predict", asked)
+    assert 2 / 3 < (of["multilingual-tuned"] / of["mono-sft-topics"]) / (28 / 31) < 4 / 3
+
+
 def test_the_speed_of_a_core_is_that_of_its_matrix_products() -> None:
     assert 1e9 < work.matrix_speed(0.05) < 1e12
 

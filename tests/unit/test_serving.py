@@ -20,7 +20,7 @@ from lingualift.config import Evaluation
 from lingualift.evaluation import engines
 from lingualift.evaluation.engines import SERVED_FOLDER, TransformersEngine, VllmEngine
 from lingualift.evaluation.generate import ComposedInputs
-from lingualift.evaluation.predict import Asking, generates, predict
+from lingualift.evaluation.predict import Asking, predict
 from lingualift.messages import LinguaLiftError
 from lingualift.model.encoder import Encoder
 from lingualift.model.layout import LAYOUTS, Prompt, compose, load_tokenizer
@@ -131,8 +131,8 @@ def test_only_generated_answers_are_served():
     likelihood = Evaluation(max_new_tokens=4, choices="likelihood")
     generation = Evaluation(max_new_tokens=4)
     kinds = ("number", "choice", "neighbour")
-    assert [generates(kind, generation) for kind in kinds] == [True, True, False]
-    assert [generates(kind, likelihood) for kind in kinds] == [True, False, False]
+    assert [generation.generates(kind) for kind in kinds] == [True, True, False]
+    assert [likelihood.generates(kind) for kind in kinds] == [True, False, False]
 
 
 def test_an_engine_that_is_not_installed_is_one_line_and_never_imported():

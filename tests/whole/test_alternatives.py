@@ -17,15 +17,19 @@ def test_one_setting_adds_all_rows_and_the_line_below_the_table(copy: Path) -> N
     done = tiny.snakemake(
         copy,
         systems=["alternatives"],
-        alternatives={"tuned": "mono-sft", "multilingual": "tiny-encoder", "chat": False},
+        alternatives={"tuned": "mono-sft", "multilingual": "tiny-encoder"},
         encoder={"split_digits": False},
         translation={"engines": ["apertium"], "without": "keep"},
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     rows = pq.read_table(copy / "results/tables/mmwp.parquet").to_pylist()
     measured = {row["system"]: row for row in rows if row["origin"] == "measured"}
-    rows_here = [row for row in ROWS if row != "llm-in-its-chat-format"]  # it has no template
-    assert list(measured) == ["mono-sft", "lingualift", *rows_here]
+    assert list(measured) == ["mono-sft", "lingualift", *ROWS]
+    plain, chat = (
+        pq.read_table(copy / f"results/predictions/{row}/mmwp-mini/en.parquet")
+        for row in ("llm-as-it-is", "llm-in-its-chat-format")
+    )
+    assert plain["id"] == chat["id"] and plain["output"] != chat["output"]
     readers = {name: row["reader"] for name, row in measured.items()}
     assert readers["lingualift"] == readers["llm-as-it-is"] == "mono-sft"
     assert readers["multilingual-lingualift"] == "multilingual-tuned"

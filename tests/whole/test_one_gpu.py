@@ -28,7 +28,9 @@ DATA = (
 )
 MSVAMP = "9f14f9f21f7838d92f1d9bdebacc2376880739e7"  # the commit of it that the registry names
 LAYERS = 24  # of the encoder, as the true one has
-FILES = ["config/one-gpu.yaml", "config/test/tiny-one-gpu.yaml"]
+SIZES = {"24 GB": ["config/one-gpu.yaml"]}
+SIZES["80 GB"] = [*SIZES["24 GB"], "config/one-gpu-80.yaml"]
+TINY = "config/test/tiny-one-gpu.yaml"
 OVERLAY = {
     "mirror": "mirror",
     "offline": True,
@@ -133,7 +135,7 @@ def write_folder(folder: Path) -> dict[str, Held]:
     registry["smollm2-1.7b"] |= {"width": tiny.WIDTH, "layers": 2, "parameters": 100_000}
     registry["multilingual-e5-large"] |= {"width": tiny.WIDTH, "parameters": 100_000}
     path.write_text(yaml.safe_dump(registry))
-    (folder / FILES[1]).write_text(yaml.safe_dump(OVERLAY))
+    (folder / TINY).write_text(yaml.safe_dump(OVERLAY))
     repositories = {}
     for number, name in enumerate((LLM, ENCODER, *DATA)):
         files = {
@@ -147,19 +149,22 @@ def write_folder(folder: Path) -> dict[str, Held]:
     return repositories
 
 
-def test_one_gpu_from_pins_to_tables(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", SIZES)
+def test_one_gpu_from_pins_to_tables(size: str, tmp_path: Path) -> None:
     folder = tmp_path / "clone"
     repositories = write_folder(folder)
-    unpinned = tiny.snakemake(folder, target="all", configfiles=tuple(FILES))
+    files = [*SIZES[size], TINY]
+    unpinned = tiny.snakemake(folder, target="all", configfiles=tuple(files))
     assert unpinned.returncode != 0
     said = unpinned.stdout + unpinned.stderr
     assert "has no pinned revision: `lingualift pin CONFIG` asks" in said
+    first = folder / files[0]
     with serve(repositories) as (address, _):
         environment = {**os.environ, "HF_ENDPOINT": address, "HF_HUB_OFFLINE": "0"}
-        command = [sys.executable, "-m", "lingualift.command", "pin", str(folder / FILES[0])]
+        command = [sys.executable, "-m", "lingualift.command", "pin", str(first)]
         asked = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
     assert asked.returncode == 0, asked.stderr + asked.stdout
-    pinned = configuration([folder / FILES[0]]).pins
+    pinned = configuration([first]).pins
     assert sorted(pinned) == [
         "afrimgsm",
         "gsm8k-hub",
@@ -168,9 +173,9 @@ def test_one_gpu_from_pins_to_tables(tmp_path: Path) -> None:
         "multilingual-e5-large",
         "smollm2-1.7b",
     ]
-    done = tiny.snakemake(folder, target="all", configfiles=tuple(FILES))
+    done = tiny.snakemake(folder, target="all", configfiles=tuple(files))
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
-    systems = yaml.safe_load((ROOT / FILES[0]).read_text())["systems"]
+    systems = yaml.safe_load((ROOT / files[-2]).read_text())["systems"]
     for table in ("mmwp", "mgsm", "msvamp", "afrimgsm"):
         rows = pq.read_table(folder / f"results/tables/{table}.parquet").to_pylist()
         measured = {row["system"] for row in rows if row["origin"] == "measured"}

@@ -11,7 +11,7 @@ from lingualift.benchmarks.registry import registered
 from lingualift.config import Evaluation
 from lingualift.evaluation.engines import SERVED_FOLDER, VllmEngine
 from lingualift.evaluation.memory import require_fit
-from lingualift.evaluation.predict import Asking, generates, load_for_generation, predict
+from lingualift.evaluation.predict import Asking, load_for_generation, predict
 from lingualift.evaluation.predictions import PREDICTION_SCHEMA
 from lingualift.evaluation.problems import read_problems, texts
 from lingualift.evaluation.worked_examples import SEPARATOR, with_examples
@@ -33,7 +33,7 @@ with job.frame(snakemake.log[0], snakemake.threads, snakemake.resources.get("gpu
     llm = prepared(files.llm)
     batch = [Questions(**language) for language in params.questions]
     problems = {asked.language: read_problems(asked.problems) for asked in batch}
-    served = settings.engine == "vllm" and generates(answer, settings)
+    served = settings.engine == "vllm" and settings.generates(answer)
     where = torch.device("cpu" if served else device())  # a serving engine has the GPU for itself
     require_fit(llm, precision, torch.device(device()), settings.max_new_tokens)
     model = load_for_generation(checkpoint, llm, precision).to(where)

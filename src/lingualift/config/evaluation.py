@@ -141,6 +141,12 @@ class Evaluation(Settings):
         ),
     )
 
+    def generates(self, answer: str) -> bool:
+        """Whether a benchmark's kind of answer is generated; of others likelihoods or states are
+        read.
+        """
+        return answer == "number" or (answer == "choice" and self.choices == "generation")
+
 
 class OwnBenchmark(Settings):
     """A benchmark of your own, by its files (`benchmarks/own.py` says which columns they have)."""

@@ -37,8 +37,8 @@ class EncoderModel(Model):
     split_digits: Annotated[Literal["auto", True, False], BeforeValidator(truth_or_word)] = Field(
         "auto",
         description=(
-            "Whether the encoder reads every digit of a number as a token of its own; auto: where"
-            " the LLM does and the encoder would not."
+            "Whether the encoder reads every digit of a number, of any script, as a token of its"
+            " own; auto: where the LLM does."
         ),
     )
     mixture: bool = Field(

@@ -102,7 +102,7 @@ def predict(
     inputs = ComposedInputs(composed, states, special_ids(tokenizer)[2])
     if asking.kind == "neighbour":
         rows = _retrieve(model, inputs, problems, asking)
-    elif not generates(asking.kind, asking.settings):
+    elif not asking.settings.generates(asking.kind):
         rows = _choose(model, inputs, problems, asking, tokenizer)
     else:
         store = None
@@ -118,11 +118,6 @@ def predict(
                 output = output.strip().partition(asking.end)[0]
             rows.append(_row(problem, asking, output, reason, len(ids)))
     return pa.Table.from_pylist(rows, schema=PREDICTION_SCHEMA)
-
-
-def generates(kind: str, settings: Evaluation) -> bool:
-    """Whether a benchmark's kind of answer is generated; other kinds read likelihoods or states."""
-    return kind == "number" or (kind == "choice" and settings.choices == "generation")
 
 
 def _prompt_hash(problem: Problem, asking: Asking) -> str:

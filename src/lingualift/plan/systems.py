@@ -180,28 +180,23 @@ def used_encoder(used: Models, sources: Mapping[str, Source]) -> UsedEncoder:
     """The encoder of a system, with the choice of splitting digits made."""
     encoder, split = used.encoder, used.encoder.split_digits
     if split == "auto":
-        split = _tokenizers_differ(sources[encoder.source], sources[used.llm.source])
+        split = _reads_digits_alone(sources[used.llm.source])
     return UsedEncoder(
         **encoder.model_dump(include={"source", "layer", "layers", "mixture"}), split_digits=split
     )
 
 
-def _tokenizers_differ(encoder: Source, llm: Source) -> bool:
-    """Whether an LLM reads every digit as a token and the encoder joins them, as the registry
-    states (`prepare_model` proves it).
-
-    Raises `LinguaLiftError` where this needs a statement that is not there.
+def _reads_digits_alone(llm: Source) -> bool:
+    """Whether an LLM reads every digit as a token, as the registry states (`prepare_model` proves
+    it). Raises `LinguaLiftError` where the registry does not state it.
     """
-    if encoder.digits == "split" or llm.digits == "joined":
-        return False
-    unstated = [source.key for source in (encoder, llm) if source.digits is None]
-    if unstated:
+    if llm.digits is None:
         raise LinguaLiftError(
-            f"encoder.split_digits: auto does not know how '{unstated[0]}' reads numbers; give it"
+            f"encoder.split_digits: auto does not know how '{llm.key}' reads numbers; give it"
             " `digits: split` or `digits: joined` in config/sources.yaml, or set split_digits to"
             " true or false"
         )
-    return True
+    return llm.digits == "split"
 
 
 def words_encoder(config: Config) -> UsedEncoder:

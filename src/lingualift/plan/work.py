@@ -14,12 +14,17 @@ from lingualift.sizes import RESPONSE, TOKENS
 REFERENCE = 104e9  # floating-point operations a second, of 512 x 512 matrices
 OWN_PROBLEMS = 100  # of a benchmark of the user's own, whose files are not counted
 START = 10.0  # seconds until Python, torch and a model of 135 million parameters are there
-READS_TEXT = 0.22  # seconds of an answer to a question that the LLM reads itself
+# seconds until SmolLM2-135M has read a question: as text, which many scripts
+# spell byte by byte, or as an encoder's states; and of a token that it writes then
+READS_TEXT, READS_STATES, WRITES = 0.18, 0.06, 0.001
+SCORED = 15  # what a few choices count for, in such tokens, where their likelihood is read
 TRAINING = 4e11  # operations a second in bfloat16
 CODE_SWITCHED = 280  # what an example counts for, in tokens at that speed: answered by a sentence
 ARITHMETIC = 93  # chains of numbers
 PROBLEM = 140  # a generated word problem behind an encoder
 READ_PROBLEM = 170  # and one that the LLM reads itself
+CHOSEN = 40  # an answer of a word, what fills up its batch among it
+ANSWERED_BY_A_WORD = {"nli", "commonsense", "topic"}
 CONSTANT = {
     "problems": 1.0, "corpus": 5.0, "source_vocabulary": 20.0, "target_vocabulary": 2.0,
     "fasttext": 9.0, "pretrained_vectors": 20.0, "task_data": 1.0, "codeswitch": 1.0,
@@ -83,6 +88,16 @@ def _encoder(plan: Plan, key: str) -> float:
     return requests.model_size(plan, key).parameters / 270e6
 
 
+def _llm(plan: Plan, key: str) -> float:
+    """How much longer an LLM takes than SmolLM2-135M, by the weights of its layers where they are
+    known: Gemma-3-270M has more parameters, but most of them are embeddings.
+    """
+    source = plan.source(key)
+    if source.layers and source.width:
+        return source.layers * source.width**2 / (30 * 576**2)
+    return requests.model_size(plan, key).parameters / 135e6
+
+
 def _word_encoding(plan: Plan, wildcards: Any) -> float:
     vocabulary, key = plan.config.vocabulary, plan.config.encoder.source
     words = sum(
@@ -128,25 +143,27 @@ def _example(plan: Plan, run: RunStage) -> int:
     if run.codeswitch is not None:
         return CODE_SWITCHED
     if not requests.generates_its_problems(plan, run):
-        return TOKENS + RESPONSE
+        short = {plan.config.tasks[task].kind for task in run.tasks} <= ANSWERED_BY_A_WORD
+        return TOKENS + (CHOSEN if short else RESPONSE)
     if [plan.config.tasks[task].source for task in run.tasks] == ["arithmetic"]:
         return ARITHMETIC
     return READ_PROBLEM if run.encoder is None else PROBLEM
 
 
 def _prediction(plan: Plan, wildcards: Any) -> float:
-    """Prompts of systems that read text are the longest, byte by byte in many scripts."""
-    run = plan.run(wildcards.run)
+    run, evaluation = plan.run(wildcards.run), plan.config.evaluation
     questions = _problems(plan, wildcards.benchmark) * len(files.batch_languages(wildcards.batch))
-    size = requests.model_size(plan, run.llm.source).parameters / 135e6
-    each = (READS_TEXT if run.encoder is None else 0.1) * size
-    return START + questions * each * plan.config.evaluation.max_new_tokens / 40
+    generated = evaluation.generates(plan.benchmarks[wildcards.benchmark].answer)
+    written = WRITES * (evaluation.max_new_tokens if generated else SCORED)
+    reads = READS_TEXT if run.encoder is None else READS_STATES
+    return START + questions * (reads + written) * _llm(plan, run.llm.source)
 
 
 def _translation_by_llm(plan: Plan, wildcards: Any) -> float:
     """Questions are read as text, and translations are about as long as answers."""
-    size = requests.model_size(plan, wildcards.source).parameters / 135e6
-    return START + _problems(plan, wildcards.benchmark) * READS_TEXT * size
+    each = READS_TEXT + WRITES * plan.config.evaluation.max_new_tokens
+    questions = _problems(plan, wildcards.benchmark)
+    return START + questions * each * _llm(plan, wildcards.source)
 
 
 def _problems(plan: Plan, benchmark: str) -> int:

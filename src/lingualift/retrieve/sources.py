@@ -167,7 +167,7 @@ class Source(_Settings):
     digits: Literal["split", "joined"] | None = Field(
         None,
         description=(
-            "Models: whether their tokenizer makes every digit of a number a token of its own, or"
+            "Models: whether their tokenizer makes each of the digits 0 to 9 a token of its own, or"
             " joins several."
         ),
     )

@@ -26,7 +26,7 @@ def gain_table(table: pa.Table) -> list[list[str]]:
     return [
         ["language", *header],
         *(
-            [scope, *(_cell(cells.get((scope, system))) for system in systems)]
+            [scope, *(gain_cell(cells.get((scope, system))) for system in systems)]
             for scope in dict.fromkeys(row["scope"] for row in rows)
         ),
     ]
@@ -43,8 +43,9 @@ def _averaged(table: pa.Table, compared: bool = True) -> list[dict[str, Any]]:
     ]
 
 
-def _cell(row: Mapping[str, Any] | None) -> str:
-    if row is None:
+def gain_cell(row: Mapping[str, Any] | None) -> str:
+    """A row's gain with its interval, `+8.1 (+2.0 to +14.3)`; empty where nothing is compared."""
+    if row is None or row["gain"] is None:
         return ""
     gain, low, high = (to_one_decimal(row[name], "+") for name in ("gain", "gain_low", "gain_high"))
     return f"{gain} ({low} to {high})"

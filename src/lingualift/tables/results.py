@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 from lingualift.messages import LinguaLiftError
 from lingualift.tables.bootstrap import holm, interval, mcnemar, samples
 from lingualift.tables.decimals import to_one_decimal
+from lingualift.tables.gains import gain_cell
 from lingualift.tables.reference import PublishedSystem
 from lingualift.tables.scopes import PAPERS, WITHOUT, Scope, scopes
 
@@ -394,14 +395,16 @@ def with_version(table: pa.Table, version: str) -> pa.Table:
 
 def readable(table: pa.Table) -> list[list[str]]:
     """Rows of the CSV: benchmark and version, system, then one accuracy a language and group; last
-    the interval of the average, where there is one. Seeds are averaged.
+    the interval of the average, where there is one, and the average's gain on the same LLM reading
+    the question itself with its interval (`gain_table` has that of each language). Seeds are
+    averaged.
 
     A `*` stands at a figure of the paper that does not follow from its own per-language figures, or
     that it has copied from another row.
     """
     rows = [row for row in table.to_pylist() if row["seed"] is None]
     names = list(dict.fromkeys(row["scope"] for row in rows))
-    average = ["Avg. 95 %"] if "Avg." in names else []
+    average = ["Avg. 95 %", "Avg. gain"] if "Avg." in names else []
     result = [["benchmark", "system", "origin", "seeds", "n", *names, *average]]
     for origin, system in dict.fromkeys((row["origin"], row["title"]) for row in rows):
         by_scope = {
@@ -427,7 +430,7 @@ def readable(table: pa.Table) -> list[list[str]]:
                 first["seeds"],
                 count,
                 *cells,
-                *([bounds] if average else []),
+                *([bounds, gain_cell(first)] if average else []),
             ]
         )
     return result
