@@ -99,6 +99,41 @@ def test_what_the_page_says_of_all_languages_is_what_the_record_shows() -> None:
     assert correlation[1].replace("−", "-") in text
 
 
+def test_what_the_page_says_of_sib200_is_what_the_record_shows() -> None:
+    rows = results.read(results.RUNS["sib200"])
+    text = " ".join(PAGE.split())
+    own = [row for row in rows if not row["seed"] and row["scope"] == row["languages"]]
+
+    def beyond(reference: str) -> tuple[list[str], list[str]]:
+        held = [
+            row
+            for row in own
+            if row["system"] == "lingualift-topics" and row["reference"] == reference
+        ]
+        assert len(held) == 48
+        return (
+            [row["scope"] for row in held if float(row["difference_low"]) > 0],
+            [row["scope"] for row in held if float(row["difference_high"]) < 0],
+        )
+
+    above, below = beyond("mono-sft-topics")
+    assert {row["scope"] for row in own} - set(above) == {"en"} and not below
+    assert "on Mono-SFT beyond chance in every language but English" in text
+    above, below = beyond("multilingual-tuned")
+    assert f"above in {' '.join(above)}, below in {' '.join(below)}." in text
+    above, below = beyond("lingualift-topics-without-align")
+    assert f"above in {' and '.join(above)}, below in {' '.join(below)}, of 48" in text
+    accuracy = {
+        (row["system"], row["scope"]): round(float(row["accuracy"]), 1)
+        for row in own
+        if not row["reference"]
+    }
+    for name, code in (("Hindi", "hi"), ("Tamil", "ta")):
+        assert f"{name} {accuracy['mono-sft-topics', code]}" in text
+    seeds = sorted({row["seed"] for row in rows} - {""})
+    assert ("**Seed 1 of three so far**" in text) is (seeds == ["1"])
+
+
 def test_a_table_is_replaced_by_its_head_alone() -> None:
     other = "\n| other | x |\n|---|---|\n| 2 | 3 |\n"
     page = f"a\n\n| system | x |\n| --- | --: |\n| one | 1 |\n{other}"
