@@ -3,6 +3,7 @@ offsets stay those of the text.
 """
 
 import re
+import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -271,6 +272,8 @@ def test_an_encoder_gives_a_state_for_every_digit_and_stores_them_under_a_key_of
 
 def test_digits_are_looked_at_in_every_script() -> None:
     texts = numbers_of_every_script()
+    digits = [chr(code) for code in range(sys.maxunicode + 1) if re.fullmatch(r"\d", chr(code))]
+    assert 10 * len(texts) == len(digits)
     assert all([int(number) for number in text.split()] == [*range(100)] for text in texts)
     assert all(any(number in text for text in texts) for number in ("47", "৪৭", "४७", "٤٧", "໔໗"))
 

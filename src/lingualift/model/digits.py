@@ -7,7 +7,6 @@ the encoder can be told to read digit by digit, too: a step of its tokenizer cut
 model sees them.
 """
 
-import sys
 import unicodedata
 from functools import cache
 from typing import Any
@@ -15,14 +14,13 @@ from typing import Any
 from lingualift.messages import LinguaLiftError
 
 NUMBERS = " ".join(map(str, range(100)))
+PLANES = 0x20000  # code points of Unicode's first two planes, where all of its decimal digits are
 
 
 @cache
 def numbers_of_every_script() -> list[str]:
     """0 to 99 in the decimal digits of every script that Unicode has, a text each."""
-    zeros = [
-        code for code in range(sys.maxunicode + 1) if unicodedata.decimal(chr(code), None) == 0
-    ]
+    zeros = [code for code in range(PLANES) if unicodedata.decimal(chr(code), None) == 0]
     return [
         NUMBERS.translate({ord("0") + digit: zero + digit for digit in range(10)}) for zero in zeros
     ]
