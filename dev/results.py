@@ -8,6 +8,9 @@
 `config/all-languages.yaml`, or of `config/sib200.yaml` over it. The record in `docs/` (`RUNS`) is
 written anew, and from it the tables of README.md and docs/results.md.
 `tests/unit/test_published_results.py` holds the pages to the records.
+
+Where seeds are run one after the other, each in a folder of its own, `docs/` also keeps every
+answer's mark (`Published.marks`). A run replaces its own seeds there and joins the others.
 """
 
 import argparse
@@ -40,6 +43,7 @@ COLUMNS = [
     *("system", "title", "seed", "scope", "level", "languages", "accuracy", "low", "high"),
     *("reference", "difference", "difference_low", "difference_high"),
 ]
+MARK_COLUMNS = ("system", "seed", "language", "correct")
 RESAMPLES = 10_000
 Row = dict[str, str]
 
@@ -48,7 +52,8 @@ Row = dict[str, str]
 class Published:
     """A run whose figures are printed: its record in `docs/`, the table and the benchmark that it
     is read from, the method, the systems that it is held against (the first is every system's
-    reference), whether its table is by resource level, and by what else.
+    reference), whether its table is by resource level, and by what else; and the file of the marks
+    of all seeds, where a run need not hold all.
     """
 
     file: str
@@ -58,10 +63,15 @@ class Published:
     references: tuple[str, ...]
     grouped: bool = True
     groupings: tuple[str, ...] = ()
+    marks: str = ""
 
     @property
     def path(self) -> Path:
         return ROOT / "docs" / self.file
+
+    @property
+    def marks_path(self) -> Path:
+        return ROOT / "docs" / self.marks
 
 
 RUNS = {
@@ -82,6 +92,7 @@ RUNS = {
         "sib200",
         "lingualift-topics",
         ("mono-sft-topics", "lingualift-topics-without-align", "multilingual-tuned"),
+        marks="results-sib200-marks.csv",
     ),
 }
 
@@ -105,6 +116,9 @@ def of_run(run: Path, published: Published) -> list[Row]:
             if path.parent.name.partition("~")[0] in systems
         ]
     )
+    if published.marks:
+        _keep_marks(scores, published)
+        scores = _scores(_read(published.marks_path), published.benchmark)
     columns = _columns(languages, groups, aligned, published)
     members = {scope.name: " ".join(scope.languages) for scope in columns}
     levels = {scope.name: scope.level for scope in columns}
@@ -120,6 +134,36 @@ def of_run(run: Path, published: Published) -> list[Row]:
     for row in rows:
         row |= {"languages": members[row["scope"]], "level": levels[row["scope"]]}
     return [{name: _cell(row.get(name)) for name in COLUMNS} for row in rows]
+
+
+def _keep_marks(scores: pa.Table, published: Published) -> None:
+    """Put a run's marks into the record of marks: a row a system, seed and language, with a digit
+    for each problem in the order of their ids, 1 where the answer is right.
+    """
+    frame = scores.to_pandas().sort_values("id")
+    marks = {
+        (system, str(seed), language): "".join("01"[mark] for mark in own["correct"])
+        for (system, seed, language), own in frame.groupby(["system", "seed", "language"])
+    }
+    seeds = {seed for _, seed, _ in marks}
+    earlier = _read(published.marks_path) if published.marks_path.is_file() else []
+    rows = [row for row in earlier if row["seed"] not in seeds]
+    rows += [dict(zip(MARK_COLUMNS, (*key, right), strict=True)) for key, right in marks.items()]
+    rows.sort(key=lambda row: (row["system"], row["seed"], row["language"]))
+    _write(published.marks_path, MARK_COLUMNS, rows)
+
+
+def _scores(marks: Sequence[Row], benchmark: str) -> pa.Table:
+    """The columns of scores that `tidy` reads; a problem's place is its id."""
+    return pa.Table.from_pylist(
+        [
+            {name: row[name] for name in ("system", "language")}
+            | {"seed": int(row["seed"]), "benchmark": benchmark, "id": f"{place:05}"}
+            | {"correct": mark == "1", "correct_strict": mark == "1"}
+            for row in marks
+            for place, mark in enumerate(row["correct"])
+        ]
+    )
 
 
 def _columns(
@@ -151,8 +195,19 @@ def _cell(value: object) -> str:
 
 def read(published: Published) -> list[Row]:
     """The rows of a published record."""
-    with open(published.path, newline="", encoding="utf-8") as handle:
+    return _read(published.path)
+
+
+def _read(path: Path) -> list[Row]:
+    with open(path, newline="", encoding="utf-8") as handle:
         return list(csv.DictReader(handle))
+
+
+def _write(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    with atomic_path(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def accuracies(rows: Sequence[Row]) -> str:
@@ -301,10 +356,7 @@ def main() -> None:
     options = parser.parse_args()
     published = RUNS[options.of]
     rows = of_run(options.run, published)
-    with atomic_path(published.path) as path, open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    _write(published.path, COLUMNS, rows)
     for page, tables in tables_of_pages(rows, published).items():
         text = page.read_text(encoding="utf-8")
         for table in tables:

@@ -107,6 +107,7 @@ def test_langbridge_trains_a_linear_layer_and_an_end_vector_as_its_metamath_sh(
     assert encodes_questions(paper, bridge) == (template == "{question}")
 
 
+BENCHMARK = {"metamath": "mmwp-mini", "nli": "xnli", "commonsense": "xcsqa"}
 MATHS = {"bn", "de", "es", "fr", "ja", "ru", "sw", "th", "zh"}
 MAPPED = {
     "metamath": MATHS,
@@ -200,9 +201,18 @@ def test_mono_sft_and_translate_en_are_stage_2_on_english_task_data(kind: str, p
 def test_multi_sft_is_stage_2_on_task_data_in_all_languages_of_the_task(
     kind: str, data: str, languages: set[str], limit: int | None, paper: Plan
 ) -> None:
+    """finetune_llama2_7b.sh, `gsm8kinstruct_all`: finetune.sh's schedule and finetune.py's prompt;
+    inference and commonsense have their own.
+    """
     (stage,) = paper.runs[f"multi-sft-{kind}"].stages
-    template = paper.config.prompts[KINDS[kind][1]].template
-    check(paper, stage, Expected(LLM, data, languages, prompt=template, examples=limit))
+    template = paper.config.prompts["alpaca" if kind == "metamath" else KINDS[kind][1]].template
+    schedule = ("cosine", 0.03, 0.0)
+    check(
+        paper,
+        stage,
+        Expected(LLM, data, languages, prompt=template, schedule=schedule, examples=limit),
+    )
+    assert paper.asked(f"multi-sft-{kind}", BENCHMARK[kind]).template == template
 
 
 LOW = {

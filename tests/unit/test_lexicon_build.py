@@ -434,6 +434,24 @@ def test_gold_words_are_found_as_a_corpus_spells_them(tmp_path, name):
         read_gold("local-dictionaries", tmp_path, LANGUAGES["uk"])
 
 
+def test_every_translation_of_gatitos_is_gold(tmp_path):
+    rows = [
+        {"sl": "en", "tl": "nb", "is_source_orig": True, "src": "House", "trgs": ["Hus", "heim"]},
+        {"sl": "en", "tl": "nb", "is_source_orig": True, "src": "water", "trgs": ["vann"]},
+    ]
+    path = tmp_path / "en_nb.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    expected = {"house": {"hus", "heim"}, "water": {"vann"}}
+    assert read_gold("gatitos", tmp_path, LANGUAGES["nb"]) == expected
+    for wrong, said in (("vann", "'trgs' is not a list"), ([3], "'trgs' is missing or not a text")):
+        path.write_text(json.dumps(rows[0]) + "\n" + json.dumps(rows[1] | {"trgs": wrong}))
+        with pytest.raises(LinguaLiftError, match=rf"en_nb\.jsonl, line 2: {said}"):
+            read_gold("gatitos", tmp_path, LANGUAGES["nb"])
+    path.rename(tmp_path / "en_nb.tsv")
+    with pytest.raises(LinguaLiftError, match=r"expected one dictionary \(\.jsonl\), found none"):
+        read_gold("gatitos", tmp_path, LANGUAGES["nb"])
+
+
 def test_the_packaged_word_list_is_gold_for_its_language(tmp_path):
     path = tmp_path / f"package/words/{LANGUAGES['nb'].common_words}.json"
     path.parent.mkdir(parents=True)

@@ -4,7 +4,7 @@ than its intervals show.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -249,3 +249,25 @@ def test_levels_families_and_scripts_average_their_own_languages(run: DrawnRun) 
     assert cells[5].startswith(f"{method - reader:+.1f} (")
     assert cells[6].startswith(f"{method - ablation:+.1f} (")
     assert not any("Niger-Congo" in line or "Dravidian" in line for line in printed)
+
+
+def test_seeds_run_one_after_another_give_the_record_of_one_run(
+    run: DrawnRun, tmp_path: Path
+) -> None:
+    once = replace(results.RUNS["all-languages"], marks=str(tmp_path / "once.csv"))
+    together = results.of_run(run.folder, once)
+    assert together == results.of_run(run.folder, results.RUNS["all-languages"])
+    twice = replace(once, marks=str(tmp_path / "twice.csv"))
+    scores = [*run.folder.glob("results/scores/*/mmwp-mini.parquet")]
+    later = {path: path.read_bytes() for path in scores if path.parent.name.endswith("~2")}
+    assert len(later) == len(TITLES) and len(scores) == 2 * len(TITLES)
+    for path in later:
+        path.unlink()
+    first = results.of_run(run.folder, twice)
+    assert {row["seed"] for row in first} == {"", "1"}
+    for path in scores:
+        path.unlink(missing_ok=True)
+    for path, stored in later.items():
+        path.write_bytes(stored)
+    assert results.of_run(run.folder, twice) == together
+    assert (tmp_path / "twice.csv").read_bytes() == (tmp_path / "once.csv").read_bytes()

@@ -3,6 +3,7 @@ stays in its folder.
 """
 
 import dataclasses
+import fnmatch
 import hashlib
 import http.server
 import io
@@ -958,6 +959,16 @@ def test_the_registry_of_the_project_is_valid_and_fully_pinned_for_the_default_r
         )
     for source in sources.values():
         assert source.licence and source.use and (source.kind != "hub" or source.repository)
+
+
+def test_every_hub_source_has_a_size_and_a_large_data_set_is_fetched_in_part():
+    """Disk and time are asked for by sizes. OpenMathInstruct-2 is 20 GB; a sample is read."""
+    sources = load_sources(CONFIG / "sources.yaml")
+    assert [key for key, one in sources.items() if one.kind == "hub" and not one.estimate] == []
+    (part,) = sources["openmathinstruct-2"].allow
+    assert fnmatch.fnmatch("data/train_1M-00000-of-00003.parquet", part)
+    assert not fnmatch.fnmatch("data/train-00000-of-00032.parquet", part)
+    assert not fnmatch.fnmatch("data/train_2M-00000-of-00006.parquet", part)
 
 
 def test_the_table_before_a_download_gives_sizes_licences_and_what_is_there(

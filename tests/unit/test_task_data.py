@@ -60,6 +60,11 @@ def test_metamath_and_openmath(tmp_path):
     assert read("metamath", tmp_path / "meta.json") == [
         Example("meta-1", "Q", "Because.\nThe answer is: 72", "72")
     ]
+    response = "The answer is near.\nThe answer is: \\begin{pmatrix}\n1 \\\\\n2\n\\end{pmatrix}"
+    (tmp_path / "meta.json").write_text(json.dumps([{"query": "Q", "response": response}]))
+    (example,) = read("metamath", tmp_path / "meta.json")
+    assert example.response == response
+    assert example.answer == "\\begin{pmatrix}\n1 \\\\\n2\n\\end{pmatrix}"  # several lines
     pq.write_table(
         pa.table(
             {

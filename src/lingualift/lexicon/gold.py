@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lingualift.data.folders import named_file, visible_files
-from lingualift.data.rows import lines, read_document
+from lingualift.data.rows import lines, read_document, read_rows, text
 from lingualift.languages import Language
 from lingualift.messages import LinguaLiftError
 from lingualift.text.cleaning import clean_word
@@ -21,18 +21,25 @@ RESAMPLES = 1000  # for intervals
 
 def read_gold(source: str, folder: str | Path, language: Language) -> Dictionary:
     """The gold dictionary of a language in the retrieved source `source` at `folder`; all but npm's
-    are in MUSE's format, one text file.
+    and GATITOS are in MUSE's format, one text file.
     """
     if source == "thousand-most-common-words":
         path = named_file(folder, "package/words/{code}.json", language, "common_words")
         return cleaned(read_thousand(path), language)
-    paths = [path for path in visible_files(folder, "**/*") if path.suffix in (".txt", ".tsv")]
+    if source == "gatitos":
+        return cleaned(read_gatitos(_only_file(folder, (".jsonl",))), language)
+    return read_dictionary(_only_file(folder, (".txt", ".tsv")), language)
+
+
+def _only_file(folder: str | Path, suffixes: Sequence[str]) -> Path:
+    """The one dictionary in a source's folder, by how its name may end."""
+    paths = [path for path in visible_files(folder, "**/*") if path.suffix in suffixes]
     if len(paths) != 1:
         raise LinguaLiftError(
-            f"{folder}: expected one dictionary (.txt or .tsv), found"
+            f"{folder}: expected one dictionary ({' or '.join(suffixes)}), found"
             f" {', '.join(path.name for path in paths) or 'none'}; keep one there"
         )
-    return read_dictionary(paths[0], language)
+    return paths[0]
 
 
 def read_dictionary(path: str | Path, language: Language) -> Dictionary:
@@ -78,6 +85,19 @@ def read_thousand(path: str | Path) -> list[tuple[str, str]]:
         for english, word in pairs
         if isinstance(english, str) and isinstance(word, str)
     ]
+
+
+def read_gatitos(path: str | Path) -> list[tuple[str, str]]:
+    """GATITOS as google/smol has it, JSON lines: pairs of an English term `src` and each of its
+    translations `trgs`, as written.
+    """
+    pairs: list[tuple[str, str]] = []
+    for row in read_rows(path, ("src", "trgs")):
+        words = row.values["trgs"]
+        if not isinstance(words, list):
+            raise LinguaLiftError(f"{row.place}: 'trgs' is not a list of translations")
+        pairs += [(row.text("src"), text(word, "trgs", row.place)) for word in words]
+    return pairs
 
 
 def read_muse(path: str | Path) -> list[tuple[str, str]]:

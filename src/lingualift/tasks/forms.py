@@ -23,7 +23,7 @@ TOPICS = ("science", "travel", "politics", "sports", "health", "entertainment", 
 TOPIC_COLUMNS = ("index_id", "category", "text")
 _NO_LABEL = (-1, "-1", "-")
 _CALCULATOR = re.compile(r"<<[^<>]*>>")
-_STATED = re.compile(r"The answer is:?\s*(.+?)\s*\.?\s*$")
+_STATED = re.compile(r".*The answer is:?\s*(.+?)\s*\.?\s*$", flags=re.DOTALL)  # the last
 _NAMED = re.compile(r"completes the request in (\w+)")
 _ASKED = re.compile(r"### Instruction:\s*(.+?)\s*### Response:", flags=re.DOTALL)
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -100,7 +100,7 @@ def read_metamath(path: Path) -> Iterator[Example]:
     """MetaMathQA: `query` and `response`, the latter ending 'The answer is: N'."""
     for row in read_rows(path, ("query", "response")):
         response = row.text("response")
-        stated = _STATED.search(response)
+        stated = _STATED.match(response)
         if stated is None:
             raise LinguaLiftError(f"{row.place}: 'response' does not end with 'The answer is: ...'")
         yield Example(_serial(row), row.text("query"), response, stated[1])
