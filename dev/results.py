@@ -9,16 +9,17 @@
 written anew, and from it the tables of README.md and docs/results.md.
 `tests/unit/test_published_results.py` holds the pages to the records.
 
-Where seeds are run one after the other, each in a folder of its own, `docs/` also keeps every
-answer's mark (`Published.marks`). A run replaces its own seeds there and joins the others.
+Where seeds or systems are run one after the other, each in a folder of its own, `docs/` also keeps
+every answer's mark (`Published.marks`). A run replaces its own there and joins the others; the
+record waits until every system has all seeds.
 """
 
 import argparse
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 
 import pyarrow as pa
@@ -109,16 +110,9 @@ def of_run(run: Path, published: Published) -> list[Row]:
     languages = [scope for scope in of_method if scope in known]
     aligned = [language for language in languages if of_method[language]]
     systems = {row["system"]: TableSystem(row["title"], row["stages"]) for row in means}
-    scores = pa.concat_tables(
-        [
-            pq.read_table(path)
-            for path in sorted(run.glob(f"results/scores/*/{published.benchmark}.parquet"))
-            if path.parent.name.partition("~")[0] in systems
-        ]
-    )
+    scores = _scores_of_run(run, published, systems)
     if published.marks:
-        _keep_marks(scores, published)
-        scores = _scores(_read(published.marks_path), published.benchmark)
+        scores = _scores(keep_marks(scores, published), published.benchmark)
     columns = _columns(languages, groups, aligned, published)
     members = {scope.name: " ".join(scope.languages) for scope in columns}
     levels = {scope.name: scope.level for scope in columns}
@@ -136,21 +130,39 @@ def of_run(run: Path, published: Published) -> list[Row]:
     return [{name: _cell(row.get(name)) for name in COLUMNS} for row in rows]
 
 
-def _keep_marks(scores: pa.Table, published: Published) -> None:
+def _scores_of_run(run: Path, published: Published, systems: Collection[str]) -> pa.Table:
+    return pa.concat_tables(
+        [
+            pq.read_table(path)
+            for path in sorted(run.glob(f"results/scores/*/{published.benchmark}.parquet"))
+            if path.parent.name.partition("~")[0] in systems
+        ]
+    )
+
+
+def keep_marks(scores: pa.Table, published: Published) -> list[Row]:
     """Put a run's marks into the record of marks: a row a system, seed and language, with a digit
-    for each problem in the order of their ids, 1 where the answer is right.
+    for each problem in the order of their ids, 1 where the answer is right. Returns the record.
     """
     frame = scores.to_pandas().sort_values("id")
     marks = {
         (system, str(seed), language): "".join("01"[mark] for mark in own["correct"])
         for (system, seed, language), own in frame.groupby(["system", "seed", "language"])
     }
-    seeds = {seed for _, seed, _ in marks}
+    made = {(system, seed) for system, seed, _ in marks}
     earlier = _read(published.marks_path) if published.marks_path.is_file() else []
-    rows = [row for row in earlier if row["seed"] not in seeds]
+    rows = [row for row in earlier if (row["system"], row["seed"]) not in made]
     rows += [dict(zip(MARK_COLUMNS, (*key, right), strict=True)) for key, right in marks.items()]
     rows.sort(key=lambda row: (row["system"], row["seed"], row["language"]))
     _write(published.marks_path, MARK_COLUMNS, rows)
+    return rows
+
+
+def lacking(marks: Sequence[Row], published: Published) -> list[str]:
+    """The systems and seeds that a record needs and its marks do not hold yet."""
+    made = {(row["system"], row["seed"]) for row in marks}
+    needed = product((published.method, *published.references), sorted({seed for _, seed in made}))
+    return [f"{system}, seed {seed}" for system, seed in needed if (system, seed) not in made]
 
 
 def _scores(marks: Sequence[Row], benchmark: str) -> pa.Table:
@@ -351,10 +363,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m dev.results", description=(__doc__ or "").partition("\n")[0]
     )
-    parser.add_argument("run", type=Path, help="folder of a finished run of several seeds")
+    parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument("--of", choices=RUNS, default="default", help="which record it gives")
     options = parser.parse_args()
     published = RUNS[options.of]
+    if published.marks:
+        systems = {published.method, *published.references}
+        marks = keep_marks(_scores_of_run(options.run, published, systems), published)
+        if absent := lacking(marks, published):
+            print(f"{published.marks_path}: kept; {published.file} waits for {'; '.join(absent)}")
+            return
     rows = of_run(options.run, published)
     _write(published.path, COLUMNS, rows)
     for page, tables in tables_of_pages(rows, published).items():

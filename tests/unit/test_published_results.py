@@ -271,3 +271,25 @@ def test_seeds_run_one_after_another_give_the_record_of_one_run(
         path.write_bytes(stored)
     assert results.of_run(run.folder, twice) == together
     assert (tmp_path / "twice.csv").read_bytes() == (tmp_path / "once.csv").read_bytes()
+
+
+def test_a_record_waits_until_every_system_has_every_seed(run: DrawnRun, tmp_path: Path) -> None:
+    published = replace(DEFAULT, marks=str(tmp_path / "marks.csv"))
+    paths = sorted(run.folder.glob("results/scores/*/mmwp-mini.parquet"))
+    scores = pa.concat_tables([pq.read_table(path) for path in paths])
+    whole = pc.not_equal(scores["system"], results.READER)
+    first = results.keep_marks(scores.filter(whole), published)
+    assert results.lacking(first, published) == [
+        f"{results.READER}, seed 1",
+        f"{results.READER}, seed 2",
+    ]
+    kept = results.keep_marks(scores.filter(pc.invert(whole)), published)
+    assert results.lacking(kept, published) == []
+    assert [row for row in kept if row["system"] != results.READER] == first
+    for row in kept:
+        chosen = [row["language"]], [int(row["seed"])]
+        share = 100 * row["correct"].count("1") / len(row["correct"])
+        assert share == pytest.approx(run.mean(row["system"], *chosen))
+        assert row["correct"][4] == str(
+            int(run.marks[row["system"], chosen[1][0], row["language"], "test-4"])
+        )
