@@ -17,6 +17,7 @@ record waits until every system has all seeds.
 import argparse
 import csv
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, product
@@ -149,9 +150,8 @@ def keep_marks(scores: pa.Table, published: Published) -> list[Row]:
         (system, str(seed), language): "".join("01"[mark] for mark in own["correct"])
         for (system, seed, language), own in frame.groupby(["system", "seed", "language"])
     }
-    made = {(system, seed) for system, seed, _ in marks}
     earlier = _read(published.marks_path) if published.marks_path.is_file() else []
-    rows = [row for row in earlier if (row["system"], row["seed"]) not in made]
+    rows = [row for row in earlier if tuple(row[name] for name in MARK_COLUMNS[:3]) not in marks]
     rows += [dict(zip(MARK_COLUMNS, (*key, right), strict=True)) for key, right in marks.items()]
     rows.sort(key=lambda row: (row["system"], row["seed"], row["language"]))
     _write(published.marks_path, MARK_COLUMNS, rows)
@@ -159,10 +159,15 @@ def keep_marks(scores: pa.Table, published: Published) -> list[Row]:
 
 
 def lacking(marks: Sequence[Row], published: Published) -> list[str]:
-    """The systems and seeds that a record needs and its marks do not hold yet."""
-    made = {(row["system"], row["seed"]) for row in marks}
-    needed = product((published.method, *published.references), sorted({seed for _, seed in made}))
-    return [f"{system}, seed {seed}" for system, seed in needed if (system, seed) not in made]
+    """The systems and seeds that a record needs and that lack languages among its marks."""
+    languages = {row["language"] for row in marks}
+    made = Counter((row["system"], row["seed"]) for row in marks)
+    systems, seeds = (published.method, *published.references), sorted({seed for _, seed in made})
+    return [
+        f"{system}, seed {seed} ({made[system, seed]} of {len(languages)} languages)"
+        for system, seed in product(systems, seeds)
+        if made[system, seed] < len(languages)
+    ]
 
 
 def _scores(marks: Sequence[Row], benchmark: str) -> pa.Table:

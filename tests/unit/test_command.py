@@ -210,6 +210,34 @@ def test_mistakes_are_one_line_each(vectors: tuple[Path, Path], tmp_path: Path, 
     assert "1 words for the 3 rows" in refused(capsys, "lexicon", str(tmp_path / "few.npy"), source)
 
 
+def test_an_output_that_cannot_be_written_or_is_an_input_is_refused_before_anything_is_made(
+    vectors: tuple[Path, Path], run: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    def never(request: object) -> None:
+        raise AssertionError("the lexicon was made")
+
+    monkeypatch.setattr("lingualift.command.lexicon.induce", never)
+    source, target = map(str, vectors)
+    held = vectors[0].read_bytes()
+    (tmp_path / "file").write_text("x")
+    for output, said in (
+        (source, "is an input, which would be lost"),
+        (str(tmp_path), "is a folder"),
+        (str(tmp_path / "file" / "x.tsv"), "is a file, not a folder"),
+    ):
+        line = refused(capsys, "lexicon", source, target, "--output", output)
+        assert output in line and said in line
+    aligned = vectors[0].with_name("in.source.vec")
+    aligned.write_bytes(held)
+    mapped = str(vectors[0].with_name("in.vec"))
+    line = refused(capsys, "lexicon", str(aligned), target, "--mapped", mapped)
+    assert f"{aligned}: is an input" in line
+    assert (vectors[0].read_bytes(), aligned.read_bytes()) == (held, held)
+    lexicon = run / "results/lexicons/sw.parquet"
+    line = refused(capsys, "export", "lexicon", "sw", "--run", str(run), "-o", str(lexicon))
+    assert "is an input" in line
+
+
 def test_a_lexicon_that_a_run_has_not_made_is_named_with_its_command(run: Path, capsys) -> None:
     line = refused(capsys, "export", "lexicon", "swa", "--run", str(run))
     assert "did you mean 'sw'?" in line and "snakemake --cores all results/lexicons/swa" in line

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -96,6 +97,42 @@ def test_mistakes_are_one_line_each(
 def corpus(path: Path, line: str) -> Path:
     path.write_text("".join(f"{line} {number}\n" for number in range(5)), encoding="utf-8")
     return path
+
+
+def test_a_words_best_translation_is_that_of_the_lowest_rank_in_any_order(
+    monkeypatch, capsys, tagger: Path, tmp_path: Path
+) -> None:
+    lexicon = tmp_path / "sw.tsv"
+    how = ["--lexicon", str(lexicon), "--tagger", str(tagger), "--ratio", "1"]
+    lexicon.write_text(
+        "source\ttarget\trank\napples\tmatofaa\t2\nred\tnyekundu\t1\napples\ttufaha\t1\n"
+    )
+    assert switched(monkeypatch, "red apples\n", *how) == 0
+    assert json.loads(capsys.readouterr().out)["input"] == "nyekundu tufaha"
+    lexicon.write_text("source\ttarget\trank\napples\tmatofaa\tfirst\n")
+    assert switched(monkeypatch, "red apples\n", *how) == 1
+    assert "sw.tsv, line 2: 'rank' is not a number from 1 on: 'first'" in capsys.readouterr().err
+
+
+def test_text_that_is_being_read_is_not_written_over_and_a_closed_input_is_said(
+    monkeypatch, capsys, tagger: Path, lexicon: Path, tmp_path: Path
+) -> None:
+    how = ["--lexicon", str(lexicon), "--tagger", str(tagger)]
+    text = tmp_path / "text.txt"
+    text.write_text("red apples\n")
+    kept = os.dup(0)
+    try:
+        with open(text, "rb") as handle:
+            os.dup2(handle.fileno(), 0)
+            assert main(["codeswitch", *how, "--output", str(text)]) == 1
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+    assert f"{text}: is being read and would be lost" in capsys.readouterr().err
+    assert text.read_text() == "red apples\n"
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["codeswitch", *how]) == 1
+    assert "standard input is closed" in capsys.readouterr().err
 
 
 def test_a_proposed_row_is_one_that_the_table_takes(tmp_path: Path, capsys) -> None:

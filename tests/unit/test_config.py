@@ -130,6 +130,9 @@ def test_every_configured_system_has_a_chain_in_the_default_or_the_papers_config
         ("codeswitch.ratio", True, "expected a number, got True"),
         ("stages.align.batch", 8.5, "Input should be a valid integer, got a number with "),
         ("stages.align.batch", True, "expected a number, got True"),
+        ("stages.align.freeze_layers", True, "expected a number, got True"),
+        ("compute.gpus", True, "expected a number, got True"),
+        ("evaluation.retrieval_layer", True, "expected a number, got True"),
         ("stages.align.batch", 0, "Input should be greater than or equal to 1, got '0'"),
         ("stages.align.learning_rate", float("inf"), "Input should be a finite number"),
         ("seeds", 1, "Input should be a valid list, got '1'"),
@@ -651,6 +654,12 @@ def test_the_schema_file_is_the_schema_of_the_typed_configuration():
     assert stored == Config.model_json_schema(), (
         "run: python -m lingualift.config > config/schema.json"
     )
+
+
+def test_bounds_of_numbers_stand_in_the_schema_as_editors_read_them():
+    text = (ROOT / "config" / "schema.json").read_text(encoding="utf-8")
+    assert '"minimum": 1' in text and '"exclusiveMinimum": 0' in text
+    assert not re.search(r'"(ge|le|gt|lt)":', text)
 
 
 def groups_of(kind: Any) -> list[type[Settings]]:

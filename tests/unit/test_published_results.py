@@ -280,8 +280,8 @@ def test_a_record_waits_until_every_system_has_every_seed(run: DrawnRun, tmp_pat
     whole = pc.not_equal(scores["system"], results.READER)
     first = results.keep_marks(scores.filter(whole), published)
     assert results.lacking(first, published) == [
-        f"{results.READER}, seed 1",
-        f"{results.READER}, seed 2",
+        f"{results.READER}, seed 1 (0 of 4 languages)",
+        f"{results.READER}, seed 2 (0 of 4 languages)",
     ]
     kept = results.keep_marks(scores.filter(pc.invert(whole)), published)
     assert results.lacking(kept, published) == []

@@ -646,3 +646,29 @@ def test_a_tie_is_printed_alike_however_it_was_summed() -> None:
     assert {to_one_decimal(value) for value in (16.25, summed, 16.25 + 1e-9)} == {"16.2"}
     assert to_one_decimal(16.26) == "16.3"
     assert (to_one_decimal(-1e-9, "+"), to_one_decimal(-1.25, "+")) == ("+0.0", "-1.2")
+
+
+def test_a_mark_that_stands_twice_is_refused():
+    again = next(row for row in ROWS if row["system"] == "lift")
+    with pytest.raises(LinguaLiftError, match="scores of lift hold an answer twice"):
+        table([*ROWS, again | {"correct": not again["correct"]}])
+
+
+def test_a_tie_is_a_tie_however_seeds_and_languages_are_weighed():
+    """Both systems have the same marks, each in another language: the average differs by nothing,
+    which thirds in floating point do not give by themselves.
+    """
+    rows = [
+        row for row in ROWS if row["system"] == "mono" and row["language"] in ("de", "sw", "hi")
+    ]
+    same = [row | {"system": "lift"} for row in rows]
+    turned = {"de": "sw", "sw": "hi", "hi": "de"}  # each mark in another language
+    marks = {(row["seed"], row["language"], row["id"]): row["correct"] for row in rows}
+    for row in same:
+        row["correct"] = marks[row["seed"], turned[row["language"]], row["id"]]
+    scores = pa.Table.from_pylist([*rows, *same], schema=SCORE_SCHEMA)
+    languages = ["de", "sw", "hi"]
+    made = tidy(scores, SYSTEMS, languages, GROUPS, ALIGNED, "mono", RESAMPLES)
+    for row in made.to_pylist():
+        if row["system"] == "lift" and row["scope"] == "Avg.":
+            assert (row["difference_low"], row["difference_high"], row["p"]) == (0, 0, 1)

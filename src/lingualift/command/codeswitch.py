@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lingualift.command.streams import say, text_lines, text_output
+from lingualift.command.streams import require_output, say, text_lines, text_output
 from lingualift.messages import LinguaLiftError, known
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def codeswitch_command(**options: Any) -> None:
     """
     request = SwitchRequest(**options)
     known(request.format, FORMS, "form", "--format")
+    require_output(request.output, request.lexicon)
     from lingualift.codeswitch.lexicon import prepare_lexicon
     from lingualift.codeswitch.switch import check_achieved, checked_switching, switch_table
     from lingualift.codeswitch.tag import load_pipeline, tag

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from lingualift.command.lexicon import FORMAT_NAMES, format_option
-from lingualift.command.streams import say, text_output
+from lingualift.command.streams import require_output, say, text_output
 from lingualift.messages import LinguaLiftError, known, nearest
 
 EXAMPLE = """\b
@@ -50,6 +50,7 @@ def export_lexicon(
             f"{path}: no lexicon of '{language}' here; {nearest(language, made)}; make it with"
             f" `snakemake --cores all {files.lexicon(language)}`"
         )
+    require_output(output, path)
     table = read_parquet(path, LEXICON_SCHEMA)
     evidence = read_json(run / files.lexicon_evidence(language))
     with text_output(output) as handle:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from lingualift.command.streams import say, text_output
+from lingualift.command.streams import require_output, say, text_output
 from lingualift.messages import LinguaLiftError, known
 
 if TYPE_CHECKING:
@@ -106,6 +106,11 @@ def lexicon_command(**options: Any) -> None:
     """
     request = LexiconRequest(**options)
     known(request.format, FORMAT_NAMES, "format", "--format")
+    inputs = request.source, request.target, request.encoder, request.seed_dictionary, request.gold
+    require_output(request.output, *inputs)
+    mapped = {} if request.mapped is None else _mapped_paths(request.mapped)
+    for path in mapped.values():
+        require_output(path, *inputs)
     induced = induce(request)
     from lingualift.lexicon.formats import FORMATS, write_vectors
 
@@ -113,14 +118,19 @@ def lexicon_command(**options: Any) -> None:
         from lingualift.artifacts import atomic_path
 
         for side, words in (("source", induced.source), ("target", induced.target)):
-            name = f"{request.mapped.name.removesuffix('.vec')}.{side}.vec"
-            with atomic_path(request.mapped.with_name(name)) as path:
+            with atomic_path(mapped[side]) as path:
                 write_vectors(path, words)
     with text_output(request.output) as handle:
         FORMATS[request.format](handle, induced.table, request.languages)
     evidence = induced.evidence
     said = "\n".join([verdict_text(evidence), *precisions(evidence)])
     say(evidence if request.json else said, aside=request.output is None)
+
+
+def _mapped_paths(asked: Path) -> dict[str, Path]:
+    """The files of the aligned vectors, by the side that they hold."""
+    name = asked.name.removesuffix(".vec")
+    return {side: asked.with_name(f"{name}.{side}.vec") for side in ("source", "target")}
 
 
 def induce(request: LexiconRequest) -> "Lexicon":

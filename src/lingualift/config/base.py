@@ -49,9 +49,9 @@ def truth_or_word(value: Any) -> Any:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
-Share = Annotated[float, BeforeValidator(real_number), Field(ge=0, le=1)]
-Positive = Annotated[int, BeforeValidator(real_number), Field(ge=1)]
-Seed = Annotated[int, BeforeValidator(real_number), Field(ge=0, le=2**31 - 1)]
+Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(real_number)]
+Positive = Annotated[int, Field(ge=1), BeforeValidator(real_number)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(real_number)]
 
 
 class Settings(BaseModel):

@@ -172,7 +172,7 @@ class LexiconSettings(Settings):
     top_k: Positive = Field(5, description="Translations kept for each word.")
     mutual_only: bool = Field(False, description="Keep only pairs that are each other's best.")
     minimum_score: (
-        Annotated[float, BeforeValidator(real_number), Field(allow_inf_nan=False)] | None
+        Annotated[float, Field(allow_inf_nan=False), BeforeValidator(real_number)] | None
     ) = Field(None, description="Keep only pairs with at least this score.")
     gold: Name | list[Name] | None = Field(
         None, description="Sources of gold dictionaries, one or several, for reporting only."

@@ -66,7 +66,7 @@ class MmwpBuilt(Settings):
 class Compute(Settings):
     """What jobs ask a scheduler for."""
 
-    gpus: Annotated[int, Field(ge=0)] = Field(
+    gpus: Annotated[int, Field(ge=0), BeforeValidator(real_number)] = Field(
         default=0,
         description=(
             "GPUs of a training job; encoding and evaluation ask for one of them (0: no job asks"
@@ -117,7 +117,7 @@ class Evaluation(Settings):
             " one."
         ),
     )
-    retrieval_layer: Annotated[int, Field(ge=0)] | None = Field(
+    retrieval_layer: Annotated[int, Field(ge=0), BeforeValidator(real_number)] | None = Field(
         None,
         description=(
             "LLM layer whose mean hidden states retrieve translations (null: the middle one; 0: its"

@@ -71,7 +71,7 @@ class EncoderModel(Model):
 class Alignment(Settings):
     """The alignment layer (equation (2))."""
 
-    layers: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=3)] = Field(
+    layers: Annotated[int, Field(ge=1, le=3), BeforeValidator(real_number)] = Field(
         2, description="Linear layers."
     )
     activation: Literal["gelu", "relu"] = Field("gelu", description="Between the layers.")

@@ -52,11 +52,11 @@ ExampleCount = Annotated[
 ]
 LearningRate = Annotated[
     float,
-    BeforeValidator(real_number),
     Field(gt=0, allow_inf_nan=False),
+    BeforeValidator(real_number),
 ]
 PEAK = "Peak learning rate; in language modelling also one for each module that learns."
-WeightDecay = Annotated[float, BeforeValidator(real_number), Field(ge=0, allow_inf_nan=False)]
+WeightDecay = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(real_number)]
 NUMBER, BY_NAME = "(number)", "(by module)"  # no keys: `messages.explain` leaves them out
 
 
@@ -170,9 +170,8 @@ class LanguageModelling(Settings):
             " memory."
         ),
     )
-    freeze_layers: int = Field(
+    freeze_layers: Annotated[int, Field(ge=0), BeforeValidator(real_number)] = Field(
         0,
-        ge=0,
         description=(
             "Where the LLM learns, as many of its first layers stay: nothing is propagated back"
             " through them."

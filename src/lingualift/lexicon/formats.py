@@ -84,7 +84,7 @@ def read_lexicon(path: str | Path) -> pa.Table:
     """Pairs `source`, `target` and `rank` (1 is best) of a lexicon: this project's `.parquet`, the
     `.tsv` and `.jsonl` of this module, or `.txt` in MUSE's format.
 
-    Where there is no rank, the order of the pairs is theirs.
+    Where there is no rank, the order of the pairs is theirs; ranks are counted anew from 1.
     """
     path = Path(path)
     if not path.is_file():
@@ -92,8 +92,7 @@ def read_lexicon(path: str | Path) -> pa.Table:
     if path.suffix == ".parquet":
         return read_parquet(path, LEXICON_SCHEMA).select(["source", "target", "rank"])
     if path.suffix in (".tsv", ".jsonl"):
-        needed = ("source", "target")
-        pairs = [tuple(map(row.text, needed)) for row in read_rows(path, needed)]
+        pairs = _by_rank(path)
     elif path.suffix == ".txt":
         pairs = list(read_muse(path))
     else:
@@ -116,6 +115,24 @@ def read_lexicon(path: str | Path) -> pa.Table:
             "rank": pa.array(ranks, pa.int32()),
         }
     )
+
+
+def _by_rank(path: Path) -> list[tuple[str, str]]:
+    """The pairs of a table, a word's translations by their `rank` where it has that column."""
+    needed = ("source", "target")
+    places: dict[str, int] = {}
+    ranked: list[tuple[int, float, str, str]] = []
+    for row in read_rows(path, needed):
+        source, target = map(row.text, needed)
+        rank = row.values.get("rank")
+        if rank is not None and not re.fullmatch(r"\d+(\.0*)?", str(rank).strip()):
+            raise LinguaLiftError(
+                f"{row.place}: 'rank' is not a number from 1 on: '{rank!s:.20}'; correct it, or"
+                " leave the column out"
+            )
+        place = places.setdefault(source, len(places))
+        ranked.append((place, float(rank or 0), source, target))
+    return [(source, target) for _, _, source, target in sorted(ranked, key=lambda one: one[:2])]
 
 
 def write_vectors(path: Path, mapped: MappedWords) -> None:

@@ -263,6 +263,7 @@ def _comparison(
 BOUNDS = ("low", "high")
 DIFFERENCE = ("difference", "difference_low", "difference_high")
 GAIN = ("gain", "gain_low", "gain_high")
+DECIMALS = 12  # of a share, of which rounding leaves some sixteen
 
 
 def _difference(
@@ -271,6 +272,7 @@ def _difference(
     """A difference in percentage points with its paired interval, and its samples in [-1, 1]."""
     first, second = measured.row(seed), base.row(seed)
     drawn = measured.drawn[first, :, column] - base.drawn[second, :, column]
+    drawn = drawn.round(DECIMALS)  # a tie is a tie however its seeds and languages are weighed
     low, high = interval(drawn)
     mean = float(measured.accuracy[first, column] - base.accuracy[second, column])
     return (100 * mean, 100 * low, 100 * high), drawn
@@ -286,12 +288,13 @@ def _marks(
 ) -> dict[str, np.ndarray]:
     """Marks [seeds, problems] of each language; a missing or repeated one is an error."""
     marks: dict[str, np.ndarray] = {}
-    missing, incomplete = [], False
+    missing, incomplete, repeated = [], False, False
     parts = dict(iter(scores.groupby("language")))
     for language in languages:
         if language not in parts:
             missing.append(language)
             continue
+        repeated |= bool(parts[language].duplicated(["seed", "id"]).any())
         cube = parts[language].pivot_table(index="seed", columns="id", values=rule, aggfunc="first")
         incomplete |= cube.shape != (len(seeds), len(ids[language])) or bool(
             cube.isna().any().any()
@@ -302,6 +305,8 @@ def _marks(
             f"{label} are not complete (missing {', '.join(missing) or 'problems'}); delete"
             " results/scores and run again"
         )
+    if repeated:
+        raise LinguaLiftError(f"{label} hold an answer twice; delete results/scores and run again")
     return marks
 
 
