@@ -150,8 +150,11 @@ def keep_marks(scores: pa.Table, published: Published) -> list[Row]:
         (system, str(seed), language): "".join("01"[mark] for mark in own["correct"])
         for (system, seed, language), own in frame.groupby(["system", "seed", "language"])
     }
-    earlier = _read(published.marks_path) if published.marks_path.is_file() else []
-    rows = [row for row in earlier if tuple(row[name] for name in MARK_COLUMNS[:3]) not in marks]
+    rows = [
+        row
+        for row in read_marks(published)
+        if tuple(row[name] for name in MARK_COLUMNS[:3]) not in marks
+    ]
     rows += [dict(zip(MARK_COLUMNS, (*key, right), strict=True)) for key, right in marks.items()]
     rows.sort(key=lambda row: (row["system"], row["seed"], row["language"]))
     _write(published.marks_path, MARK_COLUMNS, rows)
@@ -213,6 +216,11 @@ def _cell(value: object) -> str:
 def read(published: Published) -> list[Row]:
     """The rows of a published record."""
     return _read(published.path)
+
+
+def read_marks(published: Published) -> list[Row]:
+    """The marks of a record, or none where no run has left any."""
+    return _read(published.marks_path) if published.marks_path.is_file() else []
 
 
 def _read(path: Path) -> list[Row]:

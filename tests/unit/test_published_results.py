@@ -134,6 +134,30 @@ def test_what_the_page_says_of_sib200_is_what_the_record_shows() -> None:
     assert ("**Seed 1 of three so far**" in text) is (seeds == ["1"])
 
 
+def test_what_the_page_says_of_sib200s_unfinished_seed_is_what_its_marks_show() -> None:
+    published = results.RUNS["sib200"]
+    marks = results.read_marks(published)
+    assert {row["seed"] for row in marks} == {"3"}
+    right = {
+        (row["system"], row["language"]): row["correct"].count("1") / len(row["correct"])
+        for row in marks
+    }
+    assert {len(row["correct"]) for row in marks} == {204}
+    rows = [row for row in results.read(published) if not row["seed"]]
+    low = next(row["languages"].split() for row in rows if row["scope"] == "Low")
+    asked = [code for code in low if (published.method, code) in right]
+    text = " ".join(PAGE.split())
+    assert f"answered in {len(asked)} of the low-resource languages" in text
+    of = {(row["system"], row["scope"]): float(row["accuracy"]) for row in rows}
+    systems = (published.method, "lingualift-topics-without-align", "multilingual-tuned")
+    now, before = (
+        [f"{np.mean([values[system, code] for code in asked]) * factor:.1f}" for system in systems]
+        for values, factor in ((right, 100), (of, 1))
+    )
+    assert f"LinguaLIFT {now[0]}, without alignment {now[1]}, Gemma {now[2]}" in text
+    assert f"(seed 1 there: {', '.join(before)})" in text
+
+
 def test_a_table_is_replaced_by_its_head_alone() -> None:
     other = "\n| other | x |\n|---|---|\n| 2 | 3 |\n"
     page = f"a\n\n| system | x |\n| --- | --: |\n| one | 1 |\n{other}"
