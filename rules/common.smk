@@ -28,6 +28,7 @@ from lingualift.plan import (
 from lingualift.plan.resources import gpu_request, growing
 from lingualift.plan.systems import load_systems
 from lingualift.preflight import check_paths
+from lingualift.retrieve.fetch import content_pin
 from lingualift.retrieve.sources import load_sources
 from lingualift.run import begin, foreseen, is_dry_run, name_user, to_report
 from lingualift.run import results_summary, wake_seldom

@@ -21,7 +21,7 @@ rule retrieve_source:
     resources:
         **growing(lambda wildcards: requests.retrieval(PLAN, wildcards.source)),
     params:
-        pin=lambda wildcards: PLAN.source(wildcards.source).pin,
+        pin=lambda wildcards: content_pin(PLAN.source(wildcards.source), CONFIG.mirror),
         # Objects, which Snakemake does not compare: the pin says what a source holds; where it
         # comes from changes nothing.
         source=lambda wildcards: PLAN.source(wildcards.source),

@@ -28,7 +28,14 @@ from hypothesis import strategies as st
 from lingualift.languages import load_languages
 from lingualift.messages import LinguaLiftError
 from lingualift.retrieve import clients
-from lingualift.retrieve.fetch import MANIFEST, load_manifest, retrieve, source_state, verify
+from lingualift.retrieve.fetch import (
+    MANIFEST,
+    content_pin,
+    load_manifest,
+    retrieve,
+    source_state,
+    verify,
+)
 from lingualift.retrieve.hub import Repository
 from lingualift.retrieve.listing import download_lines
 from lingualift.retrieve.pinning import missing_pins
@@ -1004,3 +1011,40 @@ def test_the_table_before_a_download_gives_sizes_licences_and_what_is_there(
     assert source_state(other, tmp_path / "r/other", index, None) == "download"
     assert source_state(source, tmp_path / "x/tiny", index, None) == "cached"
     assert source_state(source, tmp_path / "x/tiny", tmp_path / "empty", index) == "mirror"
+
+
+def test_text_that_its_user_changed_in_the_mirror_is_read_again(tmp_path):
+    own = Source(
+        key="local-text-lb",
+        kind="local",
+        title="t",
+        use="u",
+        licence="yours",
+        mirror="text",
+        files=[{"name": "lb.txt"}],
+    )
+    text = tmp_path / "mirror/text/lb.txt"
+    text.parent.mkdir(parents=True)
+    where = own, tmp_path / "r/local-text-lb", tmp_path / "d"
+    mirror = tmp_path / "mirror"
+    text.write_text("Moien Welt.\n")
+    retrieve(*where, mirror=mirror)
+    pin = content_pin(own, mirror)
+    assert source_state(*where, mirror) == "present"
+    later = (where[1] / MANIFEST).stat().st_mtime_ns + 10**9
+    os.utime(text, ns=(later, later))  # touched: the same text
+    assert source_state(*where, mirror) == "present"
+    text.write_text("Moien Leit.\n")  # as long, other text
+    os.utime(text, ns=(later, later))
+    assert source_state(*where, mirror) == "mirror"
+    text.write_text("Moien Welt.\nMoien Leit.\n")
+    assert source_state(*where, mirror) == "mirror" and content_pin(own, mirror) != pin
+    assert source_state(*where) == "present"  # without the mirror nothing else is to be had
+    retrieve(*where, mirror=mirror)
+    assert (where[1] / "lb.txt").read_text() == text.read_text()
+    assert source_state(*where, mirror) == "present"
+    pinned = own.model_copy(
+        update={"files": [own.files[0].model_copy(update={"sha256": "0" * 64})]}
+    )
+    assert content_pin(pinned, mirror) == pinned.pin  # of a published file the checksum decides
+    assert content_pin(own, None) == own.pin

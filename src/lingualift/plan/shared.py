@@ -24,7 +24,7 @@ def retrieved_sources(plan: Plan) -> list[str]:
         path.name
         for path in _entries(folder)
         if (source := _source(plan, path.name)) is not None
-        and source_state(source, path, downloads) == "present"
+        and source_state(source, path, downloads, plan.config.mirror) == "present"
     ]
 
 
@@ -51,8 +51,9 @@ def check_pins(plan: Plan, read: Collection[str], made: Collection[str]) -> None
         kind = folder.parent.name
         if kind in current and folder.name not in current[kind] and _has_pin(Path(path)):
             raise LinguaLiftError(
-                f"{folder}: is not what this configuration pins (another clone may have made it);"
-                " delete it and run again, or set `resources` to a folder of this clone's own"
+                f"{folder}: is not what this configuration pins or its mirror holds (another clone"
+                " may have made it); delete it and run again, or set `resources` to a folder of"
+                " this clone's own"
             )
 
 

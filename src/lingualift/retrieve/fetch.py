@@ -19,7 +19,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from lingualift.artifacts import read_json, sha256_file, write_json
+from lingualift.artifacts import digest, read_json, sha256_file, write_json
 from lingualift.data.folders import visible_files
 from lingualift.lock import locked
 from lingualift.messages import LinguaLiftError, nearest
@@ -93,7 +93,7 @@ def retrieve(
         )
     try:
         with locked(destination):
-            present = _present(source, destination)
+            present = _present(source, destination, mirror)
             if present is not None:
                 return present
             for pin in missing_pins(source):
@@ -150,9 +150,9 @@ def source_state(
     source: Source, destination: str | Path, downloads: str | Path, mirror: str | Path | None = None
 ) -> SourceState:
     """Where a source would come from now: its destination, the cache, the mirror, or a download.
-    Reads no content.
+    Reads no content but that of a user's own files which are newer than what was made of them.
     """
-    if _present(source, Path(destination)) is not None:
+    if _present(source, Path(destination), mirror) is not None:
         return "present"
     if source.kind == "hub":
         held = mirror is not None and (Path(mirror) / _mirror_folder(source)).is_dir()
@@ -178,9 +178,35 @@ def readable_size(size: int) -> str:
     return f"{value:.1f} GB"
 
 
-def _present(source: Source, destination: Path) -> Manifest | None:
-    """The manifest where `destination` holds this very source and every file has its size; else
-    None.
+def content_pin(source: Source, mirror: str | Path | None) -> str:
+    """What stands for all that a retrieved folder is made of: the source's pin and, of files that
+    none pins, size and time in the mirror, where their user may change them.
+    """
+    found = [copy.stat() for _, copy in _own_files(source, mirror)]
+    return (
+        digest([source.pin, *((one.st_size, one.st_mtime_ns) for one in found)], 16)
+        if found
+        else source.pin
+    )
+
+
+def _own_files(source: Source, mirror: str | Path | None) -> list[tuple[str, Path]]:
+    """Names and paths of a local source's files in the mirror that no checksum pins."""
+    if source.kind != "local" or mirror is None:
+        return []
+    copies = {
+        file.name: Path(mirror) / source.mirror / file.name
+        for file in source.files
+        if file.sha256 is None
+    }
+    return [(name, copy) for name, copy in copies.items() if copy.is_file()]
+
+
+def _present(
+    source: Source, destination: Path, mirror: str | Path | None = None
+) -> Manifest | None:
+    """The manifest where `destination` holds this very source and every file has its size, and
+    those that are the user's own are what the mirror holds now; else None.
     """
     if not (destination / MANIFEST).is_file():
         return None
@@ -196,6 +222,14 @@ def _present(source: Source, destination: Path) -> Manifest | None:
             logger.warning(
                 "%s is missing or has another size: unpacking %s again", path, source.key
             )
+            return None
+    records = {record.path: record for record in manifest.files}
+    made = (destination / MANIFEST).stat().st_mtime_ns
+    for name, copy in _own_files(source, mirror):
+        now, held = copy.stat(), records.get(name)
+        if held is None or now.st_size != held.size:
+            return None
+        if now.st_mtime_ns > made and sha256_file(copy) != held.sha256:
             return None
     return manifest
 
