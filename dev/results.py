@@ -18,7 +18,7 @@ import argparse
 import csv
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, product
 from pathlib import Path
@@ -111,9 +111,20 @@ def of_run(run: Path, published: Published) -> list[Row]:
     languages = [scope for scope in of_method if scope in known]
     aligned = [language for language in languages if of_method[language]]
     systems = {row["system"]: TableSystem(row["title"], row["stages"]) for row in means}
-    scores = _scores_of_run(run, published, systems)
+    scores = pa.concat_tables(
+        [
+            pq.read_table(path)
+            for path in sorted(run.glob(f"results/scores/*/{published.benchmark}.parquet"))
+            if path.parent.name.partition("~")[0] in systems
+        ]
+    )
     if published.marks:
-        scores = _scores(keep_marks(scores, published), published.benchmark)
+        marks = keep_marks(scores, published)
+        if absent := lacking(marks, published):
+            raise SystemExit(
+                f"{published.marks_path}: kept; {published.file} waits for {'; '.join(absent)}"
+            )
+        scores = _scores(marks, published.benchmark)
     columns = _columns(languages, groups, aligned, published)
     members = {scope.name: " ".join(scope.languages) for scope in columns}
     levels = {scope.name: scope.level for scope in columns}
@@ -129,16 +140,6 @@ def of_run(run: Path, published: Published) -> list[Row]:
     for row in rows:
         row |= {"languages": members[row["scope"]], "level": levels[row["scope"]]}
     return [{name: _cell(row.get(name)) for name in COLUMNS} for row in rows]
-
-
-def _scores_of_run(run: Path, published: Published, systems: Collection[str]) -> pa.Table:
-    return pa.concat_tables(
-        [
-            pq.read_table(path)
-            for path in sorted(run.glob(f"results/scores/*/{published.benchmark}.parquet"))
-            if path.parent.name.partition("~")[0] in systems
-        ]
-    )
 
 
 def keep_marks(scores: pa.Table, published: Published) -> list[Row]:
@@ -380,12 +381,6 @@ def main() -> None:
     parser.add_argument("--of", choices=RUNS, default="default", help="which record it gives")
     options = parser.parse_args()
     published = RUNS[options.of]
-    if published.marks:
-        systems = {published.method, *published.references}
-        marks = keep_marks(_scores_of_run(options.run, published, systems), published)
-        if absent := lacking(marks, published):
-            print(f"{published.marks_path}: kept; {published.file} waits for {'; '.join(absent)}")
-            return
     rows = of_run(options.run, published)
     _write(published.path, COLUMNS, rows)
     for page, tables in tables_of_pages(rows, published).items():

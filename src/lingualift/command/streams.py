@@ -19,7 +19,7 @@ def text_output(path: Path | None) -> Iterator[IO[str]]:
     written.
     """
     if path is None:
-        reconfigure = getattr(sys.stdout, "reconfigure", None)  # not what a test puts there
+        reconfigure = getattr(sys.stdout, "reconfigure", None)  # which a StringIO has not
         if reconfigure:
             reconfigure(encoding="utf-8")
         yield sys.stdout
@@ -49,7 +49,7 @@ def require_output(path: Path | None, *inputs: Path | None) -> None:
             if not os.access(parent, os.W_OK):
                 raise LinguaLiftError(f"{path}: {parent} cannot be written to; name another place")
             break
-    if not path.exists():
+    if not path.is_file():  # a device such as /dev/null holds nothing that could be lost
         return
     if any(one is not None and one.exists() and path.samefile(one) for one in inputs):
         raise LinguaLiftError(f"{path}: is an input, which would be lost; name another output")
